@@ -1,0 +1,140 @@
+# shopmesh. `make` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := .tools/bin
+GRPCURL := github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
+
+# An environment is current when its stamp carries the digest of what went into it.
+digest = $(shell cat $(1) 2>/dev/null | sha256sum | cut -c1-16)
+PACKAGES := pyproject.toml generated/pyproject.toml
+RUN := $(VENV)/.run-$(call digest,requirements-uv.txt requirements.txt $(PACKAGES))
+DEV := $(VENV)/.dev-$(call digest,requirements-dev.txt)-$(notdir $(RUN))
+# uv is quick, pip knows every proxy and index setting: what one cannot fetch, the other may. Both check the hashes.
+install = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --require-hashes -r $(1) \
+	|| { echo "    uv could not, pip tries:"; $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1); }
+COMPILE := --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-package shopmesh-stubs --custom-compile-command "make lock"
+# What `make proto` and `make render` write.
+RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
+
+.PHONY: help setup dev up down test test-fast tools check fmt lint type imports proto contract render drift validate \
+	web bench e2e faults clean lock audit
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(RUN) ## Create .venv with what the mesh needs to run
+	@echo "==> $(VENV) is ready"
+
+$(RUN):
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here. Debian: apt install git make python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V)."; \
+		echo "Name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make environments. Debian: apt install python3-venv"; exit 1; }
+	@if ! grep -qs ' $(CURDIR)/$(VENV)$$' $(VENV)/pyvenv.cfg || ! $(BIN)/python -c '' 2>/dev/null; then \
+		echo "==> Creating $(VENV) with $$($(PYTHON) -V)"; \
+		rm -rf $(VENV); $(PYTHON) -m venv $(CURDIR)/$(VENV); fi
+	@echo "==> Installing $$(grep -c == requirements.txt) locked packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@$(call install,requirements.txt)
+	@echo "==> Installing shopmesh-stubs and shopmesh (editable)"
+	@$(BIN)/uv pip install --quiet --offline --python $(BIN)/python --no-deps --no-build-isolation -e generated -e .
+	@rm -f $(VENV)/.run-* && touch $@
+
+dev: $(DEV) # Add what checks and tests need to .venv
+
+$(DEV): $(RUN)
+	@echo "==> Installing the tools for checks and tests"
+	@$(call install,requirements-dev.txt)
+	@rm -f $(VENV)/.dev-* && touch $@
+
+up: setup ## Start the mesh
+	@$(BIN)/shopmesh up
+
+down: setup ## Stop the mesh
+	@$(BIN)/shopmesh down
+
+test: dev tools ## Run every test against real servers and clients; a skipped test fails
+	@$(BIN)/python -m pytest --no-skips
+
+test-fast: dev ## Run the tests that need no server
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/component
+
+e2e: dev tools ## Run the end-to-end tests
+	@$(BIN)/python -m pytest --no-skips tests/e2e
+
+faults: dev ## Run the fault-injection tests
+	@$(BIN)/python -m pytest --no-skips tests/faults
+
+bench: dev ## Measure; writes bench/results.json
+	@$(if $(wildcard bench),$(BIN)/python -m bench,echo "bench/ has no programs yet")
+
+check: lint type imports contract drift validate ## Lint, types, import rules, contract and drift
+	@echo "==> All checks passed"
+
+fmt: dev ## Format code and contract
+	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet .
+	@$(BIN)/buf format --write --path protos/shopmesh
+
+lint: dev ## Lint code and contract
+	@echo "==> ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+
+type: dev ## Check types, strictly
+	@echo "==> mypy --strict" && $(BIN)/mypy --no-error-summary
+
+imports: dev # Check who imports whom
+	@echo "==> import rules" && $(BIN)/lint-imports
+
+contract: dev # Lint the contract and compare it with the released one
+	@echo "==> buf" && $(BIN)/buf lint && $(BIN)/buf breaking --against protos/baseline.binpb
+
+proto: dev ## Generate the stubs and the descriptor set
+	@$(BIN)/python protos/generate.py
+
+render: proto ## Render Envoy's configuration, OpenAPI and the limits page
+	@$(BIN)/python -m mesh.render
+
+drift: render ## Show that the committed artefacts are what the contract makes
+	@echo "==> drift" && git diff --exit-code --stat -- $(RENDERED) && \
+		! git ls-files --others --exclude-standard -- $(RENDERED) | grep . || { \
+		echo "The files above are not what the contract makes: commit what make render wrote."; exit 1; }
+
+validate: dev # Let Envoy judge its configuration
+	@echo "==> envoy --mode validate" && $(BIN)/python -m mesh.render.validate
+
+web: ## Build the checkout
+	@if test -f web/package.json; then npm --prefix web ci && npm --prefix web run build; \
+		else echo "web/ is served as it stands"; fi
+
+tools: $(TOOLS)/grpcurl ## Install grpcurl into .tools/bin, and Chromium by apt
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
+		echo "==> Installing chromium and chromium-driver"; \
+		as_root=$$(test "$$(id -u)" = 0 || echo "sudo -n"); \
+		$$as_root apt-get update -qq && $$as_root apt-get install -qq -y chromium chromium-driver >/dev/null || { \
+		echo "The browser tests need Chromium. As root: apt install chromium chromium-driver"; exit 1; }
+
+$(TOOLS)/grpcurl:
+	@if command -v go >/dev/null; then \
+		echo "==> Building grpcurl (about a minute)"; GOBIN=$(CURDIR)/$(TOOLS) go install $(GRPCURL); \
+		else echo "No Go toolchain for grpcurl: the tests use buf curl instead"; fi
+
+lock: dev ## Resolve the dependencies anew into requirements*.txt
+	@$(BIN)/uv pip compile $(COMPILE) --group uv -o requirements-uv.txt
+	@$(BIN)/uv pip compile $(COMPILE) --group build --extra server pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile $(COMPILE) --group build --group dev --extra server -c requirements.txt \
+		pyproject.toml -o requirements-dev.txt
+
+audit: dev ## Ask the vulnerability service about every locked package
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-dev.txt
+
+clean: ## Remove caches and build output; the environment and the mesh's state stay
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist generated/dist tests/output
+	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
