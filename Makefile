@@ -20,6 +20,7 @@ install = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --
 	|| { echo "    uv could not, pip tries:"; $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1); }
 COMPILE := --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-package shopmesh-stubs --custom-compile-command "make lock"
+SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
 # What `make proto` and `make render` write.
 RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 
@@ -88,7 +89,7 @@ lint: dev ## Lint code and contract
 	@echo "==> ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 
 type: dev ## Check types, strictly
-	@echo "==> mypy --strict" && $(BIN)/mypy --no-error-summary
+	@echo "==> mypy --strict" && $(BIN)/mypy --no-error-summary $(SOURCES)
 
 imports: dev # Check who imports whom
 	@echo "==> import rules" && $(BIN)/lint-imports
