@@ -134,7 +134,8 @@ lock: dev ## Resolve the dependencies anew into requirements*.txt
 		pyproject.toml -o requirements-dev.txt
 
 audit: dev ## Ask the vulnerability service about every locked package
-	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-dev.txt
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.txt || { \
+		echo "Not clean: a package above is vulnerable, or the vulnerability service could not be asked."; exit 1; }
 
 clean: ## Remove caches and build output; the environment and the mesh's state stay
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist generated/dist tests/output
