@@ -87,12 +87,13 @@ fmt: dev ## Format code and contract
 
 lint: dev ## Lint code and contract
 	@echo "==> ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@echo "==> buf format" && $(BIN)/buf format --diff --exit-code --path protos/shopmesh
 
 type: dev ## Check types, strictly
 	@echo "==> mypy --strict" && $(BIN)/mypy --no-error-summary $(SOURCES)
 
 imports: dev # Check who imports whom
-	@echo "==> import rules" && $(BIN)/lint-imports
+	@echo "==> import rules" && $(BIN)/lint-imports --no-logo
 
 contract: dev # Lint the contract and compare it with the released one
 	@echo "==> buf" && $(BIN)/buf lint && $(BIN)/buf breaking --against protos/baseline.binpb

@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 import pytest
 from google.type.money_pb2 import Money
+
 from shopmesh.inventory.v1 import catalog_service_pb2 as catalog
 
 ROOT = Path(__file__).parents[2]
