@@ -1,0 +1,1 @@
+"""What every call goes through: one concern a module, `chain` fixes the sequence."""

@@ -1,0 +1,1 @@
+"""What lies between the services; it knows no service."""

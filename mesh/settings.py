@@ -1,0 +1,156 @@
+"""What the environment says about the mesh; read once, by each process's `main`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from mesh.topology import ENVOY_PORT, SERVICES, WORKER_STRIDE
+
+MAX_WORKERS = 8
+_MAX_PORT_OFFSET = 65535 - 50061 - WORKER_STRIDE * MAX_WORKERS
+
+
+class SettingError(Exception):
+    """A variable has a value that cannot be used; the message says what is allowed."""
+
+    def __init__(self, variable: str, value: str, allowed: str) -> None:
+        super().__init__(f"{variable} is {value!r}; allowed is {allowed}")
+
+
+@dataclass(frozen=True, slots=True)
+class MeshSettings:
+    """The settings that all parts of a mesh share.
+
+    Attributes:
+        home: Folder of all state, secrets, logs and mails (`SHOPMESH_HOME`).
+        port_offset: Added to every port (`SHOPMESH_PORT_OFFSET`).
+        workers: Processes per service (`SHOPMESH_WORKERS`).
+        worker: Which of them this process is, from 0 (`SHOPMESH_WORKER`).
+        limits_file: YAML with other rate limits (`SHOPMESH_LIMITS_FILE`).
+        redis_url: Shared rate-limit counters (`SHOPMESH_REDIS_URL`); None: in-process.
+        mail_url: Where mails go (`SHOPMESH_MAIL_URL`); None: files below `home`.
+        otlp_endpoint: Where spans go (`OTEL_EXPORTER_OTLP_ENDPOINT`); None: a file.
+        span_ratio: Share of traces that are recorded (`OTEL_TRACES_SAMPLER_ARG`), 0 to 1.
+        edge_secret: What Envoy proves itself with (`SHOPMESH_EDGE_SECRET`); never printed.
+        failpoint: Where this process dies once (`FAILPOINT`); empty: nowhere.
+    """
+
+    home: Path
+    port_offset: int = 0
+    workers: int = 1
+    worker: int = 0
+    limits_file: Path | None = None
+    redis_url: str | None = None
+    mail_url: str | None = None
+    otlp_endpoint: str | None = None
+    span_ratio: float = 1.0
+    edge_secret: str = ""
+    failpoint: str = ""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read and check the environment.
+
+        Raises:
+            SettingError: A value cannot be used.
+        """
+        workers = _integer(environ, "SHOPMESH_WORKERS", 1, 1, MAX_WORKERS)
+        limits_file = environ.get("SHOPMESH_LIMITS_FILE")
+        _refuse_unbuilt(environ)
+        return cls(
+            home=Path(environ.get("SHOPMESH_HOME") or ".shopmesh").absolute(),
+            port_offset=_integer(environ, "SHOPMESH_PORT_OFFSET", 0, 0, _MAX_PORT_OFFSET),
+            workers=workers,
+            worker=_integer(environ, "SHOPMESH_WORKER", 0, 0, workers - 1),
+            limits_file=Path(limits_file).absolute() if limits_file else None,
+            redis_url=_url(environ, "SHOPMESH_REDIS_URL", ("redis", "rediss", "unix")),
+            mail_url=_url(environ, "SHOPMESH_MAIL_URL", ("smtp", "smtps", "file")),
+            otlp_endpoint=_url(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
+            span_ratio=_ratio(environ, "OTEL_TRACES_SAMPLER_ARG"),
+            edge_secret=environ.get("SHOPMESH_EDGE_SECRET", ""),
+            failpoint=environ.get("FAILPOINT", ""),
+        )
+
+    @property
+    def issuer(self) -> str:
+        """The issuer of all tokens: where the front proxy is reached."""
+        return f"http://localhost:{ENVOY_PORT + self.port_offset}"
+
+    @property
+    def jwks_file(self) -> Path:
+        """The public keys that verify tokens."""
+        return self.home / "jwks.json"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys and client secrets; readable by the owner only."""
+        return self.home / "secrets"
+
+    @property
+    def data(self) -> Path:
+        """The databases of the embedded profile."""
+        return self.home / "embedded"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def mail(self) -> Path:
+        return self.home / "mail"
+
+    def database(self, name: str) -> Path:
+        """An embedded database file, for example `order_keys`."""
+        return self.data / f"{name}.db"
+
+    def client_secret(self, client: str) -> Path:
+        """The file with the secret of an OAuth client."""
+        return self.secrets / "clients" / f"{client}.secret"
+
+
+def service_name(value: str) -> str:
+    """Check the name of a service of the mesh."""
+    if value not in SERVICES:
+        raise ValueError(f"{value!r} is no service of the mesh; there are {', '.join(SERVICES)}")
+    return value
+
+
+def _integer(environ: Mapping[str, str], variable: str, default: int, least: int, most: int) -> int:
+    text = environ.get(variable) or str(default)
+    if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+        raise SettingError(variable, text, f"a whole number from {least} to {most}")
+    return int(text)
+
+
+def _ratio(environ: Mapping[str, str], variable: str) -> float:
+    text = environ.get(variable) or "1"
+    try:
+        ratio = float(text)
+    except ValueError:
+        ratio = -1.0
+    if not 0 <= ratio <= 1:
+        raise SettingError(variable, text, "a number from 0 to 1")
+    return ratio
+
+
+def _url(environ: Mapping[str, str], variable: str, schemes: tuple[str, ...]) -> str | None:
+    text = environ.get(variable)
+    if not text:
+        return None
+    if urlsplit(text).scheme not in schemes:
+        scheme = urlsplit(text).scheme or "none"
+        raise SettingError(variable, f"{scheme}:…", "a URL with the scheme " + " or ".join(schemes))
+    return text
+
+
+def _refuse_unbuilt(environ: Mapping[str, str]) -> None:
+    for variable in (
+        "SHOPMESH_MYSQL_URL",
+        "SHOPMESH_MYSQL_REPLICA_URLS",
+        "SHOPMESH_MONGODB_URL",
+        "SHOPMESH_KAFKA_URL",
+    ):
+        if environ.get(variable):
+            raise SettingError(variable, "set", "only unset so far: this backend comes with a later release")

@@ -1,0 +1,33 @@
+"""The parts of the mesh and where they listen."""
+
+SERVICES = ("user", "order", "inventory", "notification")
+
+_GRPC_PORTS = {"user": 50051, "order": 50052, "inventory": 50053, "notification": 50054}
+OAUTH_HTTP_PORT = 50061
+ENVOY_PORT = 8080
+ENVOY_TLS_PORT = 8443
+ENVOY_ADMIN_PORT = 9901
+WORKER_STRIDE = 100
+"""Worker k of a service listens on its base port + 100·k."""
+
+ORDER_EVENTS = "shopmesh.order.events.v1"
+USER_EVENTS = "shopmesh.user.events.v1"
+INVENTORY_EVENTS = "shopmesh.inventory.events.v1"
+TOPICS = (ORDER_EVENTS, USER_EVENTS, INVENTORY_EVENTS)
+
+API_AUDIENCE = "shopmesh-api"
+"""The audience of users' tokens and of clients outside the mesh."""
+
+
+def grpc_port(service: str, worker: int = 0, offset: int = 0) -> int:
+    return _GRPC_PORTS[service] + WORKER_STRIDE * worker + offset
+
+
+def http_port(worker: int = 0, offset: int = 0) -> int:
+    """Where the user service's OAuth endpoints listen."""
+    return OAUTH_HTTP_PORT + WORKER_STRIDE * worker + offset
+
+
+def service_audience(service: str) -> str:
+    """The audience of a token with which one service calls another."""
+    return f"shopmesh-{service}"

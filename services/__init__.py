@@ -1,0 +1,1 @@
+"""The four services of the shop and the kernel that they share."""

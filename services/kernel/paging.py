@@ -1,0 +1,54 @@
+"""Opaque page tokens that are bound to the query they were made for."""
+
+import base64
+import binascii
+import json
+from hashlib import sha256
+
+from services.kernel.errors import DomainError
+
+DEFAULT_PAGE_SIZE = 50
+
+
+class InvalidPageToken(DomainError):
+    """A page token was made up, damaged, or taken from another query."""
+
+    reason = "INVALID_PAGE_TOKEN"
+
+
+def page_size(requested: int, default: int = DEFAULT_PAGE_SIZE) -> int:
+    """The size to use; 0 asks for the default."""
+    return requested or default
+
+
+def encode_page_token(position: str, *, filters: str = "") -> str:
+    """Name the position behind the last item of a page.
+
+    Args:
+        position: Whatever finds the next item again.
+        filters: The query; the token is refused with any other.
+    """
+    return base64.urlsafe_b64encode(json.dumps([position, _digest(filters)]).encode()).decode()
+
+
+def decode_page_token(token: str, *, filters: str = "") -> str:
+    """Return the position that a token names.
+
+    Raises:
+        InvalidPageToken: It is none of ours, or belongs to another query.
+    """
+    try:
+        position, digest = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (binascii.Error, ValueError, TypeError):
+        raise _refused("is not a token that this service made") from None
+    if not isinstance(position, str) or digest != _digest(filters):
+        raise _refused("belongs to another query: keep all other parameters as they were")
+    return position
+
+
+def _digest(filters: str) -> str:
+    return sha256(filters.encode()).hexdigest()[:16]
+
+
+def _refused(problem: str) -> InvalidPageToken:
+    return InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)])
