@@ -1,0 +1,54 @@
+"""The logs of the parts: `logs/<part>.log`, bounded in size."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+MAX_BYTES = 16 * 1024 * 1024
+"""A log that is longer moves to `<name>.1`, over the one before."""
+
+_TAIL_BYTES = 64 * 1024
+
+
+def log_file(home: Path, part: str) -> Path:
+    return home / "logs" / f"{part}.log"
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log so that whoever inherits it appends, even after it was emptied."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab", buffering=0)
+
+
+def last_lines(path: Path, count: int) -> tuple[str, ...]:
+    """The last lines of a log; none when there is no log."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ()
+    return tuple(text.splitlines()[-count:])
+
+
+async def keep_bounded(
+    paths: Iterable[Path], *, every_seconds: float = 5, max_bytes: int = MAX_BYTES
+) -> None:
+    """Bound logs for ever; their writers never notice, because they append."""
+    watched = tuple(paths)
+    while True:
+        for path in watched:
+            bound(path, max_bytes=max_bytes)
+        await asyncio.sleep(every_seconds)
+
+
+def bound(path: Path, *, max_bytes: int = MAX_BYTES) -> None:
+    """Move what a log holds to `<name>.1` when it is too long."""
+    if not path.exists() or path.stat().st_size <= max_bytes:
+        return
+    with contextlib.suppress(OSError):  # a full disk: rather lose old lines than grow
+        shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+    os.truncate(path, 0)

@@ -1,0 +1,62 @@
+"""What a mesh consists of: the plan that the launcher hands to its supervisor."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of the mesh.
+
+    Attributes:
+        name: Unique in the mesh; also the name of its log.
+        command: Program and arguments; the program is an absolute path.
+        environment: Variables on top of the supervisor's own.
+        ports: Where it listens on loopback; the first one is shown.
+        ready_url: What is asked whether it is ready: `grpc://host:port` (grpc.health.v1) or `http://…`.
+        layer: Lower layers stop first, so that what calls come through outlives those who answer them.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    ports: tuple[int, ...]
+    ready_url: str
+    environment: Mapping[str, str]
+    layer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All parts of a mesh and where its state lives."""
+
+    home: Path
+    profile: str
+    workers: int
+    parts: tuple[Part, ...]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self) | {"home": str(self.home)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        document = json.loads(text)
+        return cls(
+            home=Path(document["home"]),
+            profile=document["profile"],
+            workers=document["workers"],
+            parts=tuple(_part(each) for each in document["parts"]),
+        )
+
+
+def _part(document: Mapping[str, Any]) -> Part:
+    return Part(
+        name=document["name"],
+        command=tuple(document["command"]),
+        ports=tuple(document["ports"]),
+        ready_url=document["ready_url"],
+        environment=document["environment"],
+        layer=document["layer"],
+    )

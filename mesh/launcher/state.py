@@ -1,0 +1,81 @@
+"""What runs: `run/state.json`, written by the supervisor, read by every command."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from mesh.launcher.files import write_private
+from mesh.launcher.processes import ProcessId
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """One part as the supervisor sees it.
+
+    Attributes:
+        process: None while the part waits to be started again.
+        restarts: How often it was started again since `up`.
+        last_exit: How it ended last: an exit code, or minus the signal's number; None: it never did.
+    """
+
+    name: str
+    ports: tuple[int, ...]
+    ready_url: str
+    process: ProcessId | None = None
+    restarts: int = 0
+    last_exit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeshState:
+    """A running mesh."""
+
+    profile: str
+    workers: int
+    supervisor: ProcessId
+    parts: tuple[PartState, ...]
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody still keeps the parts running."""
+        return self.supervisor.alive
+
+    @property
+    def processes(self) -> tuple[ProcessId, ...]:
+        """Every process of the mesh but the supervisor."""
+        return tuple(part.process for part in self.parts if part.process)
+
+    def write(self, home: Path) -> None:
+        write_private(state_file(home), json.dumps(asdict(self), indent=2))
+
+    @classmethod
+    def read(cls, home: Path) -> Self | None:
+        """Read what was running last; None when nothing was, or it was stopped."""
+        try:
+            document = json.loads(state_file(home).read_text())
+        except FileNotFoundError:
+            return None
+        return cls(
+            profile=document["profile"],
+            workers=document["workers"],
+            supervisor=ProcessId(**document["supervisor"]),
+            parts=tuple(_part(each) for each in document["parts"]),
+        )
+
+
+def state_file(home: Path) -> Path:
+    return home / "run" / "state.json"
+
+
+def _part(document: Mapping[str, Any]) -> PartState:
+    process = document["process"]
+    return PartState(
+        name=document["name"],
+        ports=tuple(document["ports"]),
+        ready_url=document["ready_url"],
+        process=ProcessId(**process) if process else None,
+        restarts=document["restarts"],
+        last_exit=document["last_exit"],
+    )

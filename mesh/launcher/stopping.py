@@ -1,0 +1,27 @@
+"""Stops a mesh and makes sure that nothing of it is left."""
+
+from pathlib import Path
+
+from mesh.launcher.keeper import GRACE_SECONDS
+from mesh.launcher.processes import end
+from mesh.launcher.state import MeshState, state_file
+
+_LAYERS = 2
+SUPERVISOR_GRACE_SECONDS = _LAYERS * GRACE_SECONDS + 3
+
+
+async def stop(home: Path) -> tuple[str, ...]:
+    """Stop the mesh in `home`, and what a killed supervisor left behind.
+
+    Returns:
+        The names of the parts that were stopped; none when nothing ran.
+    """
+    before = MeshState.read(home)
+    if before is None:
+        return ()
+    alive = tuple(part.name for part in before.parts if part.process and part.process.alive)
+    await end([before.supervisor], grace_seconds=SUPERVISOR_GRACE_SECONDS)
+    after = MeshState.read(home) or before
+    await end({*before.processes, *after.processes}, grace_seconds=GRACE_SECONDS)
+    state_file(home).unlink(missing_ok=True)
+    return alive
