@@ -1,0 +1,1 @@
+"""What every call to another service carries: token, trace, deadline, consistency token."""

@@ -1,0 +1,92 @@
+"""Read-your-writes: a write answers how far it got, a read waits until it sees that.
+
+The token is opaque to callers: URL-safe base64 of a JSON object from service to
+position. A service compares positions with its own replicas only.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import grpc
+from grpc_interceptor.server import AsyncServerInterceptor
+
+from interceptors.call import Behavior, Context, current_call, current_call_or_none
+from interceptors.refusal import Refused
+from mesh.contract import Idempotency
+
+METADATA_KEY = "x-consistency-token"
+_LONGEST_TOKEN = 1024
+
+
+def note_write(service: str, position: str) -> None:
+    """The call being answered has changed the data of `service` up to `position`."""
+    call = current_call_or_none()
+    if call is not None:
+        call.written[service] = position
+
+
+def required_position(service: str) -> str | None:
+    """Up to where a read of `service` has to see; None: anything will do."""
+    call = current_call_or_none()
+    return call.required.get(service) if call is not None else None
+
+
+def encode_token(positions: Mapping[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(dict(positions), sort_keys=True).encode()).decode().rstrip("=")
+
+
+def decode_token(token: str) -> Mapping[str, str]:
+    """Read a token.
+
+    Raises:
+        ValueError: It is none of ours.
+    """
+    if len(token) > _LONGEST_TOKEN:
+        raise ValueError("too long")
+    try:
+        positions = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    if not isinstance(positions, dict) or not all(isinstance(each, str) for each in positions.values()):
+        raise ValueError("not a map of positions")
+    return positions
+
+
+class ConsistencyInterceptor(AsyncServerInterceptor):
+    """Reads the token of a request and answers writes with theirs."""
+
+    async def intercept(
+        self,
+        method: Behavior,
+        request_or_iterator: Any,
+        context: Context,
+        method_name: str,
+    ) -> Any:
+        """Proceed; after a write, send its token as initial metadata."""
+        call = current_call()
+        token = call.text(METADATA_KEY)
+        if token:
+            call.required = _required(token)
+        response = await method(request_or_iterator, context)
+        is_write = call.method.idempotency is not Idempotency.NO_SIDE_EFFECTS
+        if is_write and not call.method.server_streaming:
+            await context.send_initial_metadata(
+                ((METADATA_KEY, encode_token({**call.required, **call.written})),)
+            )
+        return response
+
+
+def _required(token: str) -> Mapping[str, str]:
+    try:
+        return decode_token(token)
+    except ValueError:
+        problem = "has to be a value that a write of this mesh answered, or be left out"
+        raise Refused(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "INVALID_CONSISTENCY_TOKEN",
+            f"{METADATA_KEY} {problem}",
+            fields=((METADATA_KEY, problem),),
+        ) from None

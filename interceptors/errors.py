@@ -1,0 +1,81 @@
+"""Turns exceptions into statuses; the only place that aborts a call."""
+
+import traceback
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import grpc
+import structlog
+from grpc_interceptor.server import AsyncServerInterceptor
+
+from interceptors.call import Behavior, Context
+from interceptors.refusal import DETAILS_KEY, Refused
+from interceptors.tracing import current_trace_id
+
+_log = structlog.get_logger()
+
+StatusByError = Mapping[type[Exception], grpc.StatusCode]
+"""Which status a service's own errors become; a subclass counts as its nearest base."""
+
+
+class ErrorInterceptor(AsyncServerInterceptor):
+    """Answers refusals and domain errors with their status, anything else with "internal error"."""
+
+    def __init__(self, *, status_by_error: StatusByError) -> None:
+        self._status_by_error = status_by_error
+
+    async def intercept(
+        self,
+        method: Behavior,
+        request_or_iterator: Any,
+        context: Context,
+        method_name: str,
+    ) -> Any:
+        """Proceed; abort with what the exception means."""
+        try:
+            return await method(request_or_iterator, context)
+        except grpc.aio.AbortError:
+            raise
+        except Refused as refused:
+            await _abort(context, refused)
+        except Exception as error:  # noqa: BLE001 - the edge: whatever comes must become a status
+            await _abort(context, self._refusal(error, method_name))
+
+    def _refusal(self, error: Exception, method_name: str) -> Refused:
+        code = self._code(type(error))
+        if code is None:
+            return _unexpected(error, method_name)
+        return Refused(
+            code,
+            getattr(error, "reason", code.name),
+            str(error),
+            fields=tuple(getattr(error, "fields", ())),
+            metadata=getattr(error, "metadata", {}),
+            retry_after_seconds=getattr(error, "retry_after_seconds", None),
+        )
+
+    def _code(self, error: type[Exception]) -> grpc.StatusCode | None:
+        return next(
+            (self._status_by_error[base] for base in error.__mro__ if base in self._status_by_error), None
+        )
+
+
+def _unexpected(error: Exception, method_name: str) -> Refused:
+    trace_id = current_trace_id()
+    _log.error("unexpected", method=method_name, trace_id=trace_id, error=_where(error))
+    return Refused(
+        grpc.StatusCode.INTERNAL, "INTERNAL", f"internal error, trace id {trace_id}", request_id=trace_id
+    )
+
+
+def _where(error: Exception) -> str:
+    """The exception's type and its frames; not its text, which may hold personal data."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__module__}.{type(error).__qualname__} at {places}"
+
+
+async def _abort(context: Context, refused: Refused) -> NoReturn:
+    details = refused.status().SerializeToString()
+    await context.abort(refused.code, refused.message, ((DETAILS_KEY, details),))
+    raise AssertionError("abort returned")

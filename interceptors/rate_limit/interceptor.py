@@ -1,0 +1,57 @@
+"""Refuses callers who call more often than the method's class allows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import grpc
+from grpc_interceptor.server import AsyncServerInterceptor
+
+from interceptors.auth.caller import Caller, CallerKind, caller
+from interceptors.call import Behavior, Context, current_call
+from interceptors.rate_limit.gcra import Limiter
+from interceptors.refusal import Refused
+from mesh.contract import LimitClass, LimitPer
+
+INTERNAL_CLASS = "internal"
+"""Services of the mesh count against this class whatever they call."""
+
+
+class RateLimitInterceptor(AsyncServerInterceptor):
+    """Counts each call against its class, by caller or by client address."""
+
+    def __init__(self, *, limits: Mapping[str, LimitClass], limiter: Limiter) -> None:
+        self._limits = limits
+        self._limiter = limiter
+
+    async def intercept(
+        self,
+        method: Behavior,
+        request_or_iterator: Any,
+        context: Context,
+        method_name: str,
+    ) -> Any:
+        """Proceed within the limit."""
+        who = caller()
+        is_service = who.kind is CallerKind.SERVICE
+        limit = self._limits[INTERNAL_CLASS if is_service else current_call().method.policy.limit_class]
+        wait = await self._limiter.admit(limit, _key(limit, who))
+        if wait > 0:
+            raise over_limit(limit, wait)
+        return await method(request_or_iterator, context)
+
+
+def over_limit(limit: LimitClass, wait_seconds: float) -> Refused:
+    """The refusal of a call over its limit."""
+    return Refused(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "RATE_LIMITED",
+        f"more than {limit.rate_per_minute} calls a minute (bursts of {limit.burst}) of class {limit.name}",
+        metadata={"class": limit.name},
+        retry_after_seconds=wait_seconds,
+    )
+
+
+def _key(limit: LimitClass, who: Caller) -> str:
+    if limit.per is LimitPer.ADDRESS or who.kind is CallerKind.ANONYMOUS:
+        return f"address:{who.address}"
+    return f"client:{who.client_id}" if limit.per is LimitPer.CLIENT else f"subject:{who.subject}"

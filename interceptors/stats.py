@@ -1,0 +1,54 @@
+"""Counts what a call cost its stores and says so in the trailers."""
+
+from typing import Any
+
+from grpc_interceptor.server import AsyncServerInterceptor
+
+from interceptors.call import Behavior, Context, current_call, current_call_or_none
+
+
+def count_query() -> None:
+    """One SQL statement was sent."""
+    call = current_call_or_none()
+    if call is not None:
+        call.queries += 1
+
+
+def count_cache(*, l1: int = 0, l2: int = 0, miss: int = 0) -> None:
+    """So many values came from the process, from the shared cache, and from neither."""
+    call = current_call_or_none()
+    if call is not None:
+        call.cache[0] += l1
+        call.cache[1] += l2
+        call.cache[2] += miss
+
+
+def note_replica(name: str) -> None:
+    """A read was answered by the replica `name`, or by `primary`."""
+    call = current_call_or_none()
+    if call is not None:
+        call.replica = name
+
+
+class StatsInterceptor(AsyncServerInterceptor):
+    """Sends `x-db-queries`, `x-cache` and `x-replica` behind the answer."""
+
+    async def intercept(
+        self,
+        method: Behavior,
+        request_or_iterator: Any,
+        context: Context,
+        method_name: str,
+    ) -> Any:
+        """Proceed, then set the trailers."""
+        response = await method(request_or_iterator, context)
+        call = current_call()
+        l1, l2, miss = call.cache
+        context.set_trailing_metadata(
+            (
+                ("x-db-queries", str(call.queries)),
+                ("x-cache", f"l1={l1},l2={l2},miss={miss}"),
+                ("x-replica", call.replica or "primary"),
+            )
+        )
+        return response

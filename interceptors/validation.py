@@ -1,0 +1,103 @@
+"""Checks every request against the rules of its proto before the service sees it."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import grpc
+import protovalidate
+from google.protobuf.message import Message
+from grpc_interceptor.server import AsyncServerInterceptor
+
+from interceptors.call import Behavior, Call, Context, current_call
+from interceptors.refusal import Refused
+from mesh.contract import Binding
+
+ORIGINAL_PATH_KEY = "x-envoy-original-path"
+_SEGMENT = re.compile(r"\{[a-z0-9_.]+\}")
+
+
+class ValidationInterceptor(AsyncServerInterceptor):
+    """Refuses what breaks a rule, naming every field, and what names a path field twice."""
+
+    def __init__(self) -> None:
+        self._validator = protovalidate.Validator()
+
+    async def intercept(
+        self,
+        method: Behavior,
+        request_or_iterator: Any,
+        context: Context,
+        method_name: str,
+    ) -> Any:
+        """Proceed with a request that keeps the rules."""
+        call = current_call()
+        if call.method.client_streaming:
+            return await method(self._checked(request_or_iterator), context)
+        original_path = call.text(ORIGINAL_PATH_KEY)
+        if original_path:
+            _refuse_repeated_path_fields(call, original_path, request_or_iterator)
+        self._check(request_or_iterator)
+        return await method(request_or_iterator, context)
+
+    async def _checked(self, requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+        async for request in requests:
+            self._check(request)
+            yield request
+
+    def _check(self, request: Message) -> None:
+        violations = self._validator.collect_violations(request)
+        if violations:
+            raise _refusal(tuple((_path(each.proto.field), each.proto.message) for each in violations))
+
+
+def json_name(field_name: str) -> str:
+    """`postal_code` → `postalCode`, as proto3's JSON mapping does it."""
+    first, *others = field_name.split("_")
+    return first + "".join(each.capitalize() for each in others)
+
+
+def _path(field: Any) -> str:
+    """A violation's place as JSON callers write it, for example `lines[0].unitPrice`."""
+    return ".".join(_element(each) for each in field.elements) if field else ""
+
+
+def _element(element: Any) -> str:
+    name = json_name(element.field_name)
+    subscript = element.subscript
+    return f"{name}[{subscript.value}]" if subscript is not None else name
+
+
+def _refuse_repeated_path_fields(call: Call, original_path: str, request: Message) -> None:
+    binding = call.method.binding
+    if binding is None or not binding.path_fields:
+        return
+    repeated = tuple(_repeated(binding, urlsplit(original_path), request))
+    if repeated:
+        raise _refusal(
+            tuple((json_name(field), "is given by the path; leave it out elsewhere") for field in repeated)
+        )
+
+
+def _repeated(binding: Binding, url: Any, request: Message) -> Iterator[str]:
+    queried = {_snake(name) for name, _ in parse_qsl(url.query, keep_blank_values=True)}
+    in_path = _path_values(binding, url.path)
+    for field in binding.path_fields:
+        if field in queried or in_path.get(field, getattr(request, field)) != getattr(request, field):
+            yield field
+
+
+def _path_values(binding: Binding, path: str) -> dict[str, str]:
+    pattern = "([^/]+)".join(re.escape(part) for part in _SEGMENT.split(binding.template))
+    matched = re.fullmatch(pattern, path)
+    return dict(zip(binding.path_fields, map(unquote, matched.groups()), strict=True)) if matched else {}
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda letter: "_" + letter.group().lower(), name)
+
+
+def _refusal(fields: tuple[tuple[str, str], ...]) -> Refused:
+    told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:10])
+    return Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", told, fields=fields)
