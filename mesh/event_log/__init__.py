@@ -1,0 +1,21 @@
+"""The event log: what services tell each other, durable, in order per key."""
+
+from mesh.event_log.open import open_event_log
+from mesh.event_log.port import (
+    Delivery,
+    EventLog,
+    EventLogUnavailable,
+    Record,
+    Subscription,
+    SubscriptionLost,
+)
+
+__all__ = [
+    "Delivery",
+    "EventLog",
+    "EventLogUnavailable",
+    "Record",
+    "Subscription",
+    "SubscriptionLost",
+    "open_event_log",
+]

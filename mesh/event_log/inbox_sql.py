@@ -1,0 +1,253 @@
+"""The inbox: every event has its effect once, in order, whatever the log delivers.
+
+A row per consumer and key holds the last version that was handled or parked; it is written in the
+transaction of the effect. What cannot be handled is parked in the same database, and the later events of its
+key behind it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from hashlib import sha256
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+from sqlalchemy import Column, ColumnElement, Integer, String, Table, insert, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from mesh import sql
+from mesh.event_log.parked_sql import Parked, ParkedEvents, inbox_metadata
+from mesh.event_log.port import Record
+from mesh.telemetry import continue_trace
+
+RETRY_SECONDS = (0.05, 0.2, 1.0)
+
+_inbox = Table(
+    "inbox",
+    inbox_metadata,
+    Column("consumer", String(100), primary_key=True),
+    Column("topic", String(100), primary_key=True),
+    Column("key", String(100), primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+INBOX_TABLES = (inbox_metadata,)
+"""What a service with an inbox creates: `create_tables(engine, own_metadata, *INBOX_TABLES)`."""
+
+_log = structlog.get_logger()
+
+
+class TryLater(Exception):
+    """Raised by an effect that needs something which is away: the event waits, it is not parked."""
+
+
+class Event(Protocol):
+    """What the inbox has to know of a decoded event."""
+
+    @property
+    def type(self) -> str:
+        """Its short name."""
+        ...
+
+    @property
+    def trace(self) -> str:
+        """W3C `traceparent` of the call that caused it, or empty."""
+        ...
+
+
+E = TypeVar("E", bound=Event)
+Effect = Callable[[AsyncSession, E], Awaitable[None]]
+"""What an event does: within the inbox's transaction, and nothing outside it."""
+
+
+class Outcome(Enum):
+    """What became of a delivery."""
+
+    HANDLED = auto()
+    DROPPED = auto()
+    PARKED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """How many parked events were handled, and how many are parked still."""
+
+    handled: int
+    remaining: int
+
+
+class SqlInbox(Generic[E]):
+    """The inbox of one consumer; its tables are `INBOX_TABLES`."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        consumer: str,
+        clock: Callable[[], datetime],
+        *,
+        decode: Callable[[bytes], E],
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
+    ) -> None:
+        """Bind the inbox to a database.
+
+        Args:
+            engine: the database of the effects.
+            consumer: whose inbox; keep it for ever.
+            clock: when something was parked.
+            decode: reads an event, for example `Envelope.from_body`; raises ValueError for nonsense.
+            retry_seconds: pauses before a failed effect is tried again; then its event is parked.
+        """
+        self._engine = engine
+        self._consumer = consumer
+        self._decode = decode
+        self._retry_seconds = tuple(retry_seconds)
+        self._parked = ParkedEvents(consumer, clock)
+
+    async def deliver(self, record: Record, effect: Effect[E]) -> Outcome:
+        """Handle a record once, in its turn.
+
+        Raises:
+            TryLater: the effect cannot happen now; deliver the record again.
+            OperationalError: the database is away; deliver the record again.
+        """
+        outcome = await self._handle_or_park(record, effect)
+        if outcome is Outcome.HANDLED and await self._has_parked(record):
+            await self._redrive_key(record.topic, record.key, effect)
+        return outcome
+
+    async def parked(self, *, after: int = 0, limit: int = 50) -> Sequence[Parked]:
+        """What is parked behind a position, oldest first."""
+        async with sql.read(self._engine) as session:
+            return await self._parked.page(session, after=after, limit=limit)
+
+    async def redrive(self, key: str | None, effect: Effect[E]) -> Redriven:
+        """Handle parked events again, key by key in version order; what fails stays, with what follows it.
+
+        Args:
+            key: only this key's; None: all.
+            effect: as for `deliver`.
+        """
+        async with sql.read(self._engine) as session:
+            stuck = await self._parked.keys(session, key)
+        handled = 0
+        for topic, stuck_key in stuck:
+            handled += await self._redrive_key(topic, stuck_key, effect)
+        async with sql.read(self._engine) as session:
+            return Redriven(handled=handled, remaining=await self._parked.count(session, key))
+
+    async def _handle_or_park(self, record: Record, effect: Effect[E]) -> Outcome:
+        for pause in self._retry_seconds:
+            try:
+                return await self._handle(record, effect)
+            except (TryLater, OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge: whatever an effect raises, the event is kept
+                self._warn("effect_failed", record, _reason(error))
+                await asyncio.sleep(pause)
+        try:
+            return await self._handle(record, effect)
+        except (TryLater, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            return await self._park(record, _reason(error))
+
+    async def _handle(self, record: Record, effect: Effect[E]) -> Outcome:
+        async with sql.write(self._engine) as session:
+            last = await self._last(session, record)
+            if record.version <= last:
+                return Outcome.DROPPED
+            if record.version > last + 1:
+                await self._parked.add(session, record, f"version {last + 1} has not arrived")
+                return Outcome.PARKED
+            await self._advance(session, record)
+            first = await self._parked.first(session, record.topic, record.key)
+            if first is not None and first.record.version <= last:
+                await self._parked.add(session, record, f"behind version {first.record.version}")
+                return Outcome.PARKED
+            await self._apply(session, record, effect)
+        return Outcome.HANDLED
+
+    async def _apply(self, session: AsyncSession, record: Record, effect: Effect[E]) -> None:
+        if sha256(record.body).hexdigest() != record.hash:
+            raise ValueError("the body does not have the hash that it came with")
+        event = self._decode(record.body)
+        name = f"{self._consumer} {event.type}"
+        with continue_trace(event.trace, name) if event.trace else nullcontext():
+            await effect(session, event)
+
+    async def _park(self, record: Record, reason: str) -> Outcome:
+        async with sql.write(self._engine) as session:
+            last = await self._last(session, record)
+            if record.version <= last:
+                return Outcome.DROPPED
+            await self._parked.add(session, record, reason)
+            if record.version == last + 1:
+                await self._advance(session, record)
+        self._warn("event_parked", record, reason)
+        return Outcome.PARKED
+
+    async def _redrive_key(self, topic: str, key: str, effect: Effect[E]) -> int:
+        handled = 0
+        while await self._redrive_first(topic, key, effect):
+            handled += 1
+        return handled
+
+    async def _redrive_first(self, topic: str, key: str, effect: Effect[E]) -> bool:
+        """Handle a key's first parked event, if it is its turn; whether it was handled."""
+        first: Parked | None = None
+        try:
+            async with sql.write(self._engine) as session:
+                first = await self._parked.first(session, topic, key)
+                if first is None or first.record.version > await self._last(session, first.record) + 1:
+                    return False
+                await self._parked.remove(session, first)
+                await self._advance(session, first.record)
+                await self._apply(session, first.record, effect)
+        except (TryLater, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge: it stays parked, with the newest reason
+            await self._explain(first, _reason(error))
+            return False
+        return True
+
+    async def _explain(self, parked: Parked | None, reason: str) -> None:
+        if parked is None:
+            return
+        self._warn("redrive_failed", parked.record, reason)
+        async with sql.write(self._engine) as session:
+            await self._parked.explain(session, parked, reason)
+
+    async def _has_parked(self, record: Record) -> bool:
+        async with sql.read(self._engine) as session:
+            return await self._parked.first(session, record.topic, record.key) is not None
+
+    async def _last(self, session: AsyncSession, record: Record) -> int:
+        row = select(_inbox.c.version).where(self._mine(record)).with_for_update()
+        return (await session.execute(row)).scalar() or 0
+
+    async def _advance(self, session: AsyncSession, record: Record) -> None:
+        """Note a version as the last one, unless a later one is noted already."""
+        last = await self._last(session, record)
+        if last == 0:
+            row = {"consumer": self._consumer, "topic": record.topic, "key": record.key}
+            await session.execute(insert(_inbox).values(**row, version=record.version))
+        elif record.version > last:
+            await session.execute(update(_inbox).where(self._mine(record)).values(version=record.version))
+
+    def _mine(self, record: Record) -> ColumnElement[bool]:
+        return (
+            (_inbox.c.consumer == self._consumer)
+            & (_inbox.c.topic == record.topic)
+            & (_inbox.c.key == record.key)
+        )
+
+    def _warn(self, event: str, record: Record, reason: str) -> None:
+        place = {"topic": record.topic, "key": record.key, "version": record.version}
+        _log.warning(event, consumer=self._consumer, reason=reason, **place)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]

@@ -1,0 +1,99 @@
+"""A lease in a database: of several processes one does a thing at a time, and a dead one is replaced."""
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Column, ColumnElement, Double, MetaData, String, Table, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from mesh import sql
+
+LEASE_SECONDS = 5.0
+
+lease_metadata = MetaData()
+_leases = Table(
+    "leases",
+    lease_metadata,
+    Column("name", String(200), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("expire_time", Double, nullable=False),
+)
+
+
+class SqlLease:
+    """One name to hold. Renew it well within `seconds`; whoever holds it works, the others wait.
+
+    A lease is no lock: a holder that was paused may still be working when the next one starts.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        name: str,
+        holder: str,
+        seconds: float = LEASE_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._name = name
+        self._holder = holder
+        self._clock = clock
+        self._renew_time = 0.0
+        self.seconds = seconds
+
+    async def hold(self) -> bool:
+        """Take the lease, or renew it when half of its time is over.
+
+        Returns:
+            Whether it is held now.
+        """
+        if self._renew_time - self.seconds / 2 <= self._clock() < self._renew_time:
+            return True
+        # Read first: those who wait in line must not write all the time.
+        async with sql.read(self._engine) as session:
+            if await self._holder_now(session) not in (None, self._holder):
+                return False
+        return await self._take()
+
+    async def is_held(self, session: AsyncSession) -> bool:
+        """Whether it is held, within a transaction that must not happen otherwise."""
+        return await self._holder_now(session) == self._holder
+
+    async def release(self) -> None:
+        """Let the next one in at once."""
+        self._renew_time = 0.0
+        mine = (_leases.c.name == self._name) & (_leases.c.holder == self._holder)
+        async with sql.write(self._engine) as session:
+            await session.execute(update(_leases).where(mine).values(expire_time=0.0))
+
+    async def _take(self) -> bool:
+        try:
+            async with sql.write(self._engine) as session:
+                now = self._clock()
+                await self._store(session, now + self.seconds)
+                held = await self.is_held(session)
+        except IntegrityError:
+            # Another one has created the row meanwhile.
+            return False
+        self._renew_time = now + self.seconds / 2 if held else 0.0
+        return held
+
+    async def _store(self, session: AsyncSession, expire_time: float) -> None:
+        row = {"holder": self._holder, "expire_time": expire_time}
+        named = _leases.c.name == self._name
+        if (await session.execute(select(_leases.c.name).where(named))).first() is None:
+            await session.execute(insert(_leases).values(name=self._name, **row))
+        else:
+            free = or_(_leases.c.holder == self._holder, self._is_over())
+            await session.execute(update(_leases).where(named, free).values(**row))
+
+    async def _holder_now(self, session: AsyncSession) -> str | None:
+        held = select(_leases.c.holder).where(_leases.c.name == self._name, ~self._is_over())
+        return (await session.execute(held)).scalar()
+
+    def _is_over(self) -> ColumnElement[bool]:
+        # Further ahead than a lease lasts: the clock was set back since; nobody renews that.
+        now = self._clock()
+        return or_(_leases.c.expire_time <= now, _leases.c.expire_time > now + self.seconds)

@@ -1,0 +1,95 @@
+"""The port of the event log: what every technology behind it promises.
+
+At least once, in version order per key by first occurrence. Publishers await the acknowledgement of a version
+before they publish the next one of its key; consumers commit after their effect.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class EventLogUnavailable(Exception):
+    """The log does not answer. Whether a record was stored is unknown: publish it again."""
+
+
+class SubscriptionLost(Exception):
+    """Another member of the group took over; poll again to get back in line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as it travels.
+
+    Attributes:
+        topic: where it belongs, for example `shopmesh.order.events.v1`.
+        key: what it is about; order holds within a key.
+        version: its place in its key's stream: 1, 2, 3 … without a gap.
+        body: the stored bytes, the same everywhere.
+        hash: SHA-256 of the body, lower-case hex.
+    """
+
+    topic: str
+    key: str
+    version: int
+    body: bytes
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A record at its place in the log; the offset grows within a topic's partition."""
+
+    record: Record
+    partition: int
+    offset: int
+
+
+class Subscription(Protocol):
+    """A member of a consumer group."""
+
+    async def poll(self) -> Sequence[Delivery]:
+        """Wait until there are records that this member may handle.
+
+        Returns:
+            At least one and at most a few hundred records, in log order. After a loss of membership it starts
+            again behind the last commit.
+
+        Raises:
+            EventLogUnavailable: the log does not answer.
+        """
+        ...
+
+    async def commit(self, delivery: Delivery) -> None:
+        """Note that this record and all before it in its partition have had their effect.
+
+        Raises:
+            SubscriptionLost: another member owns the group now; nothing was noted.
+            EventLogUnavailable: the log does not answer.
+        """
+        ...
+
+    async def lag_seconds(self) -> float:
+        """How long the oldest record without a commit has waited; 0 when there is none."""
+        ...
+
+
+class EventLog(Protocol):
+    """Durable topics, read by consumer groups of which one member is active at a time per partition."""
+
+    async def publish(self, record: Record) -> None:
+        """Store a record; it is durable when this returns. Parallel calls must be about different keys.
+
+        Raises:
+            EventLogUnavailable: no acknowledgement; the record may be stored nevertheless.
+        """
+        ...
+
+    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
+        """Join a group; a group that is new starts at the first record."""
+        ...
+
+    async def is_reachable(self) -> bool:
+        """Whether the log answers; a health probe that does not raise."""
+        ...
