@@ -1,84 +1,45 @@
-"""The sequence of the interceptors, wrapped around every handler once."""
+"""The sequence of the interceptors, outermost first."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
-import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
+from opentelemetry.trace import Tracer
 
-from interceptors.call import Behavior, Call, Context, begin
-from mesh.contract import Method
-
-
-def wrap(
-    handler: "grpc.RpcMethodHandler[Any, Any]", method: Method, chain: Sequence[AsyncServerInterceptor]
-) -> "grpc.RpcMethodHandler[Any, Any]":
-    """Put the chain around a handler.
-
-    Inside, every call is one awaitable that ends with the call, streams too: the
-    innermost layer writes a stream's messages itself. An interceptor therefore
-    sees the whole life of every kind of call.
-    """
-    behavior = _innermost(handler)
-    for interceptor in reversed(chain):
-        behavior = _layer(interceptor, behavior, method.full_name)
-
-    async def answer(request_or_iterator: Any, context: Context) -> Any:
-        begin(Call(method, dict(context.invocation_metadata() or ())))
-        return await behavior(request_or_iterator, context)
-
-    return _factory(handler)(answer, handler.request_deserializer, handler.response_serializer)
+from interceptors.access_log import AccessLogInterceptor
+from interceptors.auth.interceptor import AuthInterceptor
+from interceptors.auth.tokens import TokenVerifier
+from interceptors.consistency import ConsistencyInterceptor
+from interceptors.deadline import DeadlineInterceptor
+from interceptors.errors import ErrorInterceptor, StatusByError
+from interceptors.rate_limit.gcra import Limiter
+from interceptors.rate_limit.interceptor import RateLimitInterceptor
+from interceptors.stats import StatsInterceptor
+from interceptors.tracing import TracingInterceptor
+from interceptors.validation import ValidationInterceptor
+from mesh.contract import LimitClass
 
 
-class Registrations:
-    """Collects the handlers that a generated `add_…Servicer_to_server` registers.
-
-    Handlers are then added as generic ones: registered ones cost grpcio more on
-    every call (docs/decisions/0002).
-    """
-
-    def __init__(self) -> None:
-        self.handlers: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
-
-    def add_registered_method_handlers(
-        self, service: str, handlers: Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]
-    ) -> None:
-        self.handlers[service] = dict(handlers)
-
-    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        """The same handlers once more; the collected ones are enough."""
-
-
-def _layer(interceptor: AsyncServerInterceptor, inner: Behavior, method_name: str) -> Behavior:
-    intercept = interceptor.intercept
-
-    def call(request_or_iterator: Any, context: Context) -> Awaitable[Any]:
-        return intercept(inner, request_or_iterator, context, method_name)
-
-    return call
-
-
-def _innermost(handler: "grpc.RpcMethodHandler[Any, Any]") -> Behavior:
-    given: Any = handler
-    if not handler.response_streaming:
-        answer: Behavior = given.stream_unary if handler.request_streaming else given.unary_unary
-        return answer
-    stream = given.stream_stream if handler.request_streaming else given.unary_stream
-
-    async def drain(request_or_iterator: Any, context: Context) -> None:
-        async for message in stream(request_or_iterator, context):
-            await context.write(message)
-
-    return drain
-
-
-def _factory(handler: "grpc.RpcMethodHandler[Any, Any]") -> Callable[..., "grpc.RpcMethodHandler[Any, Any]"]:
-    match handler.request_streaming, handler.response_streaming:
-        case False, False:
-            return grpc.unary_unary_rpc_method_handler
-        case False, True:
-            return grpc.unary_stream_rpc_method_handler
-        case True, False:
-            return grpc.stream_unary_rpc_method_handler
-        case _:
-            return grpc.stream_stream_rpc_method_handler
+def standard_chain(
+    *,
+    tracer: Tracer,
+    personal_fields: frozenset[str],
+    status_by_error: StatusByError,
+    verifier: TokenVerifier,
+    edge_secret: str,
+    limits: Mapping[str, LimitClass],
+    limiter: Limiter,
+    clock: Callable[[], datetime],
+) -> tuple[AsyncServerInterceptor, ...]:
+    """The chain of every service: spans and logs see refusals too, only errors aborts."""
+    return (
+        TracingInterceptor(tracer=tracer),
+        AccessLogInterceptor(personal_fields=personal_fields),
+        ErrorInterceptor(status_by_error=status_by_error),
+        DeadlineInterceptor(),
+        AuthInterceptor(verifier=verifier, edge_secret=edge_secret, clock=clock),
+        RateLimitInterceptor(limits=limits, limiter=limiter),
+        ValidationInterceptor(),
+        ConsistencyInterceptor(),
+        StatsInterceptor(),
+    )

@@ -28,6 +28,11 @@ def http_port(worker: int = 0, offset: int = 0) -> int:
     return OAUTH_HTTP_PORT + WORKER_STRIDE * worker + offset
 
 
+def metrics_port(service: str, worker: int = 0, offset: int = 0) -> int:
+    """Where a service's Prometheus metrics are: its gRPC port + 1000."""
+    return grpc_port(service, worker, offset) + 1000
+
+
 def service_audience(service: str) -> str:
     """The audience of a token with which one service calls another."""
     return f"shopmesh-{service}"

@@ -12,34 +12,20 @@ from interceptors.consistency import METADATA_KEY, decode_token, encode_token
 from interceptors.tracing import current_traceparent
 
 TokenSource = Callable[[], Awaitable[str]]
-"""Returns a token for the called service, or raises `TokenUnavailable`."""
+"""Returns a token for the called service; its exception becomes the call's."""
 
 
-class TokenUnavailable(Exception):
-    """No token could be had; the call counts as "peer silent"."""
+def outgoing_interceptors(token: TokenSource) -> tuple[grpc.aio.ClientInterceptor, ...]:
+    """The interceptors of a channel; grpc wants one object per kind of call."""
+    return _Unary(token), _Stream(token)
 
 
-class OutgoingInterceptor(grpc.aio.UnaryUnaryClientInterceptor, grpc.aio.UnaryStreamClientInterceptor):
-    """Adds to each outgoing call what the call being answered has."""
-
-    def __init__(self, *, token: TokenSource) -> None:
+class _Outgoing:
+    def __init__(self, token: TokenSource) -> None:
         self._token = token
 
-    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """Send a unary call and note how far its writes got."""
-        call = await continuation(await self._completed(client_call_details), request)
-        incoming = current_call_or_none()
-        if incoming is not None:
-            token = (await call.initial_metadata()).get(METADATA_KEY)
-            if isinstance(token, str):
-                incoming.written.update(decode_token(token))
-        return call
-
-    async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """Open a stream."""
-        return await continuation(await self._completed(client_call_details), request)
-
-    async def _completed(self, details: Any) -> ClientCallDetails:
+    async def completed(self, details: Any) -> ClientCallDetails:
+        """Add to an outgoing call what the call being answered has."""
         metadata = Metadata(*(details.metadata or ()))
         metadata["authorization"] = f"Bearer {await self._token()}"
         traceparent = current_traceparent()
@@ -51,6 +37,24 @@ class OutgoingInterceptor(grpc.aio.UnaryUnaryClientInterceptor, grpc.aio.UnarySt
         return ClientCallDetails(
             details.method, _remaining(details.timeout), metadata, details.credentials, details.wait_for_ready
         )
+
+
+class _Unary(_Outgoing, grpc.aio.UnaryUnaryClientInterceptor):
+    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """Send the call and note how far its writes got."""
+        call = await continuation(await self.completed(client_call_details), request)
+        incoming = current_call_or_none()
+        if incoming is not None:
+            token = (await call.initial_metadata()).get(METADATA_KEY)
+            if isinstance(token, str):
+                incoming.written.update(decode_token(token))
+        return call
+
+
+class _Stream(_Outgoing, grpc.aio.UnaryStreamClientInterceptor):
+    async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """Open the stream."""
+        return await continuation(await self.completed(client_call_details), request)
 
 
 def _remaining(asked: float | None) -> float | None:

@@ -1,0 +1,103 @@
+"""How a client of the mesh connects: balanced, with deadlines, retries, token and trace."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+import grpc
+
+from interceptors.client.outgoing import outgoing_interceptors
+from mesh.contract import Contract, load_contract
+from mesh.render.service_config import service_config
+from mesh.settings import MeshSettings
+from mesh.tokens import ClientCredentials, TokenUnavailable
+from mesh.topology import SERVICES, grpc_port, http_port
+
+_KEEPALIVE_MS = 30_000
+_MAX_RECONNECT_BACKOFF_MS = 1_000
+
+
+class Channels:
+    """One channel to each service of the mesh, for one client.
+
+    A channel spreads its calls over all workers, takes deadlines and retries from
+    the contract, and sends with every call a token for the called service, the
+    trace, what remains of the caller's deadline, and the consistency token.
+    """
+
+    def __init__(self, *, channels: dict[str, grpc.aio.Channel]) -> None:
+        self._channels = channels
+
+    def to(self, service: str) -> grpc.aio.Channel:
+        """The channel to a service, for a generated stub."""
+        return self._channels[service]
+
+
+@asynccontextmanager
+async def connect(
+    client_id: str,
+    settings: MeshSettings,
+    *,
+    contract: Contract | None = None,
+    services: Sequence[str] = SERVICES,
+) -> AsyncIterator[Channels]:
+    """Connect a client to services of the mesh.
+
+    Nothing is sent before the first call, so it does not matter who starts first.
+
+    Args:
+        client_id: The OAuth client; its secret is a file below the mesh's home.
+        settings: Where the mesh is.
+        contract: The contract, if it was read already.
+        services: Which services.
+    """
+    described = contract or load_contract()
+    async with AsyncExitStack() as stack:
+        channels = {}
+        for service in services:
+            credentials = _credentials(client_id, service, settings)
+            stack.push_async_callback(credentials.aclose)
+            interceptors = outgoing_interceptors(partial(_token_or_silence, credentials))
+            channel = open_channel(service, settings, contract=described, interceptors=interceptors)
+            channels[service] = await stack.enter_async_context(channel)
+        yield Channels(channels=channels)
+
+
+def open_channel(
+    service: str,
+    settings: MeshSettings,
+    *,
+    contract: Contract,
+    interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
+) -> grpc.aio.Channel:
+    """A channel to all workers of a service, with the contract's deadlines and retries."""
+    workers = range(settings.workers)
+    addresses = ",".join(
+        f"127.0.0.1:{grpc_port(service, worker, settings.port_offset)}" for worker in workers
+    )
+    options = (
+        ("grpc.service_config", json.dumps(service_config(contract, service))),
+        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+        ("grpc.max_reconnect_backoff_ms", _MAX_RECONNECT_BACKOFF_MS),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+    )
+    return grpc.aio.insecure_channel(f"ipv4:{addresses}", options=options, interceptors=list(interceptors))
+
+
+def _credentials(client_id: str, service: str, settings: MeshSettings) -> ClientCredentials:
+    return ClientCredentials(
+        token_url=f"http://127.0.0.1:{http_port(0, settings.port_offset)}/oauth2/token",
+        client_id=client_id,
+        secret_file=settings.client_secret(client_id),
+        audience=service if client_id in SERVICES else None,
+    )
+
+
+async def _token_or_silence(credentials: ClientCredentials) -> str:
+    try:
+        return await credentials.token()
+    except TokenUnavailable as unavailable:
+        raise grpc.aio.AioRpcError(
+            grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), str(unavailable)
+        ) from None

@@ -1,0 +1,50 @@
+"""Keeps a service's list of revoked tokens up to date."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import grpc
+
+from interceptors.auth.revocations import Revocations
+from shopmesh.user.v1 import token_service_pb2
+from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceStub
+
+_INTERVAL_SECONDS = 2.0
+
+
+async def feed_revocations(
+    revocations: Revocations, channel: grpc.aio.Channel, clock: Callable[[], datetime]
+) -> None:
+    """Ask the user service every two seconds, until cancelled.
+
+    While it cannot be asked, nothing new is known: tokens live on until they expire.
+    """
+    stub = TokenServiceStub(channel)
+    cursor = 0
+    while True:
+        with suppress(grpc.aio.AioRpcError):
+            cursor = await _catch_up(stub, revocations, cursor)
+        revocations.forget_expired(clock())
+        await asyncio.sleep(_INTERVAL_SECONDS)
+
+
+async def _catch_up(stub: "TokenServiceStub", revocations: Revocations, cursor: int) -> int:
+    while True:
+        answer = await stub.ListRevocations(token_service_pb2.ListRevocationsRequest(cursor=cursor))
+        for revocation in answer.revocations:
+            _apply(revocations, revocation)
+        if not answer.revocations:
+            return cursor
+        cursor = answer.next_cursor
+
+
+def _apply(revocations: Revocations, revocation: token_service_pb2.Revocation) -> None:
+    expire_time = revocation.expire_time.ToDatetime(UTC)
+    if revocation.token_id:
+        revocations.revoke_token(revocation.token_id, expire_time=expire_time)
+    else:
+        revocations.revoke_subject(
+            revocation.subject, issued_before=revocation.revoke_time.ToDatetime(UTC), expire_time=expire_time
+        )

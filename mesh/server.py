@@ -1,0 +1,208 @@
+"""How a service of the mesh starts, serves, drains and stops."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import grpc
+import structlog
+import uvloop
+from grpc_health.v1 import health_pb2_grpc
+from opentelemetry.trace import Tracer
+from prometheus_client import start_http_server
+
+from interceptors.auth.keys import KeyFile
+from interceptors.auth.revocations import Revocations
+from interceptors.auth.tokens import Audiences, TokenVerifier
+from interceptors.chain import standard_chain
+from interceptors.rate_limit.gcra import Limiter, LocalLimiter
+from interceptors.rate_limit.limits import LimitsFileError, load_limits
+from interceptors.rate_limit.redis_limiter import RedisLimiter
+from interceptors.registration import Registrations, wrap
+from mesh.channels import connect
+from mesh.contract import Contract, ContractError, load_contract
+from mesh.health import Health, Probe
+from mesh.http_server import PortInUse, serve_http
+from mesh.node import Node
+from mesh.reflection import Reflection
+from mesh.revocation_feed import feed_revocations
+from mesh.settings import MeshSettings, SettingError
+from mesh.telemetry import configure_logging, open_tracer
+from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_port, service_audience
+
+DRAIN_SECONDS = 10.0
+_MOST_CONCURRENT_CALLS = 4000
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Servicer:
+    """A servicer and the generated function that registers it."""
+
+    add: Callable[[Any, Any], None]
+    servicer: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A composed service, ready to be served.
+
+    Attributes:
+        servicers: What answers its methods; a method that a servicer leaves to the
+            generated base answers UNIMPLEMENTED.
+        errors: Which status its own errors become.
+        hard: Probes of what it cannot work without.
+        soft: Probes of what it can do without, by health name.
+        tasks: Background work; one that ends with an exception ends the process.
+        http: An ASGI application for its plain HTTP endpoints.
+    """
+
+    servicers: tuple[Servicer, ...]
+    errors: Mapping[type[Exception], grpc.StatusCode]
+    hard: Mapping[str, Probe]
+    soft: Mapping[str, Probe]
+    tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
+    http: Any = None
+
+
+Compose = Callable[[Node], AbstractAsyncContextManager[Service]]
+"""A service's composition root: chooses adapters and closes them at the end."""
+
+
+def run(service: str, compose: Compose) -> None:
+    """Serve until SIGTERM; the whole of a service's `main`."""
+    try:
+        settings = MeshSettings.from_environ(os.environ)
+        configure_logging(service, settings.worker)
+        with open_tracer(service, settings) as tracer:
+            uvloop.run(_serve(service, settings, compose, tracer))
+    except (SettingError, LimitsFileError, ContractError, PortInUse) as error:
+        sys.exit(f"{service} cannot start: {error}")
+
+
+@asynccontextmanager
+async def open_node(service: str, settings: MeshSettings, contract: Contract) -> AsyncIterator[Node]:
+    """Yield what the mesh gives to a service."""
+    limits = dict(load_limits(contract, settings.limits_file))
+    async with connect(service, settings, contract=contract) as channels:
+        yield Node(
+            service=service,
+            settings=settings,
+            contract=contract,
+            limits=limits,
+            limiter=_limiter(settings),
+            channels=channels,
+            draining=asyncio.Event(),
+            clock=_clock,
+        )
+
+
+def build_server(
+    service: Service, node: Node, *, tracer: Tracer, revocations: Revocations, health: Health
+) -> grpc.aio.Server:
+    """A server with every method of the service behind the chain.
+
+    Raises:
+        ContractError: A method is not part of the contract.
+    """
+    server = grpc.aio.server(
+        options=(("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 4 * 1024 * 1024)),
+        maximum_concurrent_rpcs=_MOST_CONCURRENT_CALLS,
+    )
+    chain = standard_chain(
+        tracer=tracer,
+        personal_fields=node.contract.personal_fields,
+        status_by_error=service.errors,
+        verifier=_verifier(node, revocations),
+        edge_secret=node.settings.edge_secret,
+        limits=node.limits,
+        limiter=node.limiter,
+        clock=node.clock,
+    )
+    methods = {method.full_name: method for method in node.contract.methods_of(node.service)}
+    registrations = Registrations()
+    for each in service.servicers:
+        each.add(each.servicer, registrations)
+    for name, handlers in registrations.handlers.items():
+        missing = {f"/{name}/{method}" for method in handlers} - methods.keys()
+        if missing:
+            raise ContractError(f"not part of the contract: {', '.join(sorted(missing))}")
+        wrapped = {
+            each: wrap(handler, methods[f"/{name}/{each}"], chain) for each, handler in handlers.items()
+        }
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, wrapped),))
+    reflection = Reflection(contract=node.contract, services=registrations.handlers)
+    server.add_generic_rpc_handlers(reflection.handlers())
+    health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
+    return server
+
+
+async def _serve(name: str, settings: MeshSettings, compose: Compose, tracer: Tracer) -> None:
+    contract = load_contract()
+    async with open_node(name, settings, contract) as node, compose(node) as service:
+        revocations = Revocations()
+        services = {method.service for method in contract.methods_of(name)}
+        health = Health(names=(name, *services), hard=service.hard, soft=service.soft)
+        server = build_server(service, node, tracer=tracer, revocations=revocations, health=health)
+        port = _listen(server, grpc_port(name, settings.worker, settings.port_offset))
+        start_http_server(metrics_port(name, settings.worker, settings.port_offset), addr="127.0.0.1")
+        await server.start()
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(task()) for task in service.tasks]
+            background.append(tasks.create_task(health.run()))
+            background.append(
+                tasks.create_task(feed_revocations(revocations, node.channels.to("user"), node.clock))
+            )
+            if service.http is not None:
+                oauth_port = http_port(settings.worker, settings.port_offset)
+                background.append(tasks.create_task(serve_http(service.http, oauth_port, node.draining)))
+            _log.info("serving", port=port)
+            await _drained(server, node, health)
+            for task in background:
+                task.cancel()
+    _log.info("stopped")
+
+
+async def _drained(server: grpc.aio.Server, node: Node, health: Health) -> None:
+    """Wait for SIGTERM or SIGINT, then let the calls under way end."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, node.draining.set)
+    await node.draining.wait()
+    _log.info("draining")
+    await health.drain()
+    await server.stop(DRAIN_SECONDS)
+
+
+def _listen(server: grpc.aio.Server, port: int) -> int:
+    try:
+        return server.add_insecure_port(f"127.0.0.1:{port}")
+    except RuntimeError as error:
+        raise PortInUse(port) from error
+
+
+def _verifier(node: Node, revocations: Revocations) -> TokenVerifier:
+    audiences = Audiences(
+        issuer=node.settings.issuer,
+        api=API_AUDIENCE,
+        service=service_audience(node.service),
+        mesh_clients=frozenset(SERVICES),
+    )
+    keys = KeyFile(node.settings.jwks_file)
+    return TokenVerifier(keys=keys, audiences=audiences, revocations=revocations, clock=node.clock)
+
+
+def _limiter(settings: MeshSettings) -> Limiter:
+    local = LocalLimiter(workers=settings.workers)
+    return RedisLimiter.connect(settings.redis_url, fallback=local) if settings.redis_url else local
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)

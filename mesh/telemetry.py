@@ -1,0 +1,95 @@
+"""Logs, spans and metrics of a process."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+from opentelemetry.trace import SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from interceptors.tracing import current_trace_id, current_traceparent
+from mesh.settings import MeshSettings
+
+__all__ = ["configure_logging", "continue_trace", "current_trace_id", "current_traceparent", "open_tracer"]
+
+SPANS_FILE = "spans.jsonl"
+_propagator = TraceContextTextMapPropagator()
+
+
+def configure_logging(service: str, worker: int) -> None:
+    """Write log lines as JSON to standard error, each with service and worker."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=open(2, "w", buffering=1, closefd=False)),  # noqa: SIM115 - descriptor 2
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service, worker=worker)
+
+
+@contextmanager
+def open_tracer(service: str, settings: MeshSettings) -> Iterator[trace.Tracer]:
+    """Yield this process's tracer; what it recorded is written out at the end.
+
+    All services decide by the trace id whether to record, so a trace is recorded
+    whole or not at all.
+    """
+    provider = TracerProvider(
+        sampler=TraceIdRatioBased(settings.span_ratio),
+        resource=Resource.create({"service.name": service, "service.instance.id": str(settings.worker)}),
+        shutdown_on_exit=False,
+    )
+    provider.add_span_processor(BatchSpanProcessor(_exporter(settings), schedule_delay_millis=1000))
+    trace.set_tracer_provider(provider)
+    try:
+        yield provider.get_tracer("shopmesh")
+    finally:
+        provider.shutdown()
+
+
+@contextmanager
+def continue_trace(traceparent: str, name: str) -> Iterator[None]:
+    """Do the work of a consumer inside the trace that an event carries."""
+    parent = _propagator.extract({"traceparent": traceparent})
+    tracer = trace.get_tracer("shopmesh")
+    with tracer.start_as_current_span(name, parent, SpanKind.CONSUMER, record_exception=False):
+        yield
+
+
+class FileSpanExporter(SpanExporter):
+    """Appends spans to a file, one JSON object a line; several processes may share it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Append the spans; one write a line, so that lines of processes do not mix."""
+        for span in spans:
+            os.write(self._descriptor, json.dumps(json.loads(span.to_json(indent=None))).encode() + b"\n")
+        return SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def _exporter(settings: MeshSettings) -> SpanExporter:
+    if settings.otlp_endpoint:
+        return OTLPSpanExporter(
+            endpoint=settings.otlp_endpoint, insecure=settings.otlp_endpoint.startswith("http:")
+        )
+    return FileSpanExporter(settings.logs / SPANS_FILE)
