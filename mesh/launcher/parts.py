@@ -35,6 +35,7 @@ class Plan:
     home: Path
     profile: str
     workers: int
+    port_offset: int
     parts: tuple[Part, ...]
 
     def to_json(self) -> str:
@@ -47,6 +48,7 @@ class Plan:
             home=Path(document["home"]),
             profile=document["profile"],
             workers=document["workers"],
+            port_offset=document["port_offset"],
             parts=tuple(_part(each) for each in document["parts"]),
         )
 

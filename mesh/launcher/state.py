@@ -34,6 +34,7 @@ class MeshState:
 
     profile: str
     workers: int
+    port_offset: int
     supervisor: ProcessId
     parts: tuple[PartState, ...]
 
@@ -60,6 +61,7 @@ class MeshState:
         return cls(
             profile=document["profile"],
             workers=document["workers"],
+            port_offset=document["port_offset"],
             supervisor=ProcessId(**document["supervisor"]),
             parts=tuple(_part(each) for each in document["parts"]),
         )

@@ -23,9 +23,9 @@ async def supervise(plan: Plan, *, stop: asyncio.Event) -> None:
     assert this is not None
 
     def record() -> None:
-        state = MeshState(plan.profile, plan.workers, this, tuple(each.state for each in keepers))
+        parts = tuple(each.state for each in keepers)
         try:
-            state.write(plan.home)
+            MeshState(plan.profile, plan.workers, plan.port_offset, this, parts).write(plan.home)
         except OSError as error:  # a full disk must not end what runs
             sys.stderr.write(f"cannot write {state_file(plan.home)}: {error.strerror}\n")
 

@@ -1,0 +1,122 @@
+"""`up`, `down` and `status`."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from mesh.cli.console import err, note, out
+from mesh.cli.context import environ_of, running_settings_of, settings_of
+from mesh.cli.welcome import welcome
+from mesh.launcher.launching import Request, launch
+from mesh.launcher.lock import exclusive
+from mesh.launcher.looking import Condition, PartCondition, look
+from mesh.launcher.planning import EMBEDDED
+from mesh.launcher.starting import exit_text
+from mesh.launcher.state import PartState
+from mesh.launcher.stopping import stop
+from mesh.settings import MAX_WORKERS
+
+_STYLES = {
+    Condition.READY: "green",
+    Condition.RUNNING: "yellow",
+    Condition.RESTARTING: "red",
+    Condition.STOPPED: "red",
+}
+
+
+def up(
+    context: typer.Context,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=MAX_WORKERS, help="Processes per service. [default: SHOPMESH_WORKERS or 1]"),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(help="Backends: `embedded` needs nothing; `real` comes with a later release.")
+    ] = EMBEDDED,
+) -> None:
+    """Start the mesh and wait until every part is ready.
+
+    Prints a line per ready part, then where to go. Doing it again changes nothing.
+    """
+    settings = settings_of(context)
+    request = Request(profile, workers)
+    started = asyncio.run(
+        launch(settings, request, environment=environ_of(context), report=_show_ready, waiting=_say_waiting)
+    )
+    if not started:
+        out.print(f"The mesh is already up in {escape(str(settings.home))}; nothing changed.")
+    welcome(running_settings_of(context))
+
+
+def down(context: typer.Context) -> None:
+    """Stop the mesh; calls that are under way are finished first. Its data stays."""
+    home = settings_of(context).home
+    stopped = asyncio.run(_stop(home)) if home.exists() else ()
+    if stopped:
+        out.print(f"Stopped {', '.join(stopped)}.")
+    else:
+        out.print(f"No mesh is up in {escape(str(home))}.")
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: a list of parts.")] = False,
+) -> None:
+    """Show every part; exits with 0 only when all are ready."""
+    home = settings_of(context).home
+    conditions = asyncio.run(look(home))
+    if as_json:
+        out.print_json(json.dumps([_document(each) for each in conditions]))
+    elif conditions:
+        out.print(_table(conditions))
+    else:
+        err.print(f"No mesh is up in {escape(str(home))}. Start it: [cyan]shopmesh up[/]")
+    if not conditions or any(each.condition is not Condition.READY for each in conditions):
+        raise typer.Exit(1)
+
+
+async def _stop(home: Path) -> tuple[str, ...]:
+    (home / "run").mkdir(exist_ok=True)
+    async with exclusive(home, waiting=_say_waiting):
+        return await stop(home)
+
+
+def _say_waiting() -> None:
+    note("Another shopmesh command is starting or stopping this mesh; waiting for it …")
+
+
+def _show_ready(part: PartState) -> None:
+    ports = ", ".join(str(port) for port in part.ports)
+    out.print(f"[green]✓[/] {part.name:<16} ready on port {ports}")
+
+
+def _document(each: PartCondition) -> dict[str, object]:
+    return {
+        "name": each.part.name,
+        "pid": each.pid,
+        "port": each.part.ports[0],
+        "state": each.condition.value,
+        "restarts": each.part.restarts,
+        "lastExit": each.part.last_exit,
+    }
+
+
+def _table(conditions: tuple[PartCondition, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("part", "pid", "port", "state", "restarts", "last exit"):
+        table.add_column(column)
+    for each in conditions:
+        table.add_row(
+            each.part.name,
+            str(each.pid or "-"),
+            ", ".join(str(port) for port in each.part.ports),
+            f"[{_STYLES[each.condition]}]{each.condition.value}[/]",
+            str(each.part.restarts),
+            exit_text(each.part.last_exit) if each.part.last_exit is not None else "-",
+        )
+    return table

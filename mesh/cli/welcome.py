@@ -1,0 +1,89 @@
+"""What to do with a mesh that is up: where it is, how to log in, calls to copy."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from rich.markup import escape
+from rich.text import Text
+
+from mesh.cli.console import out
+from mesh.settings import MeshSettings
+from mesh.topology import SERVICES, grpc_port
+
+_ADDRESS = (
+    '{"recipient":"Alice Adams","line1":"Main Street 1","city":"Berlin",'
+    '"postalCode":"10115","countryCode":"DE"}'
+)
+_ORDER = (
+    f'{{"requestId":"first-order","lines":[{{"sku":"MUG-RED","quantity":2}}],"shippingAddress":{_ADDRESS}}}'
+)
+
+
+def welcome(settings: MeshSettings) -> None:
+    """Print the URLs and examples of a running mesh."""
+    program = _program("shopmesh", Path(sys.argv[0]))
+    out.print()
+    for name, where in _places(settings, program):
+        out.print(f"[bold]{name:<8}[/] {escape(where)}")
+    for title, example in _examples(settings, program):
+        out.print(f"\n[bold]# {title}[/]")
+        out.print(Text(example))
+    out.print(f"\nIs it well? {escape(program)} status    Stop it: {escape(program)} down")
+
+
+def _places(settings: MeshSettings, program: str) -> tuple[tuple[str, str], ...]:
+    addresses = (f"{each} localhost:{grpc_port(each, offset=settings.port_offset)}" for each in SERVICES)
+    return (
+        ("Shop", f"{settings.issuer}/"),
+        ("REST", f"{settings.issuer}/v1/products"),
+        ("gRPC", ", ".join(addresses)),
+        ("Log in", f"as alice, bob or admin; their passwords are in {settings.home / 'credentials.json'}"),
+        ("Mails", f"{program} mail list"),
+    )
+
+
+def _examples(settings: MeshSettings, program: str) -> tuple[tuple[str, str], ...]:
+    inventory = f"localhost:{grpc_port('inventory', offset=settings.port_offset)}"
+    grpcurl = _program("grpcurl", Path(".tools/bin/grpcurl"))
+    rpc = "shopmesh.inventory.v1.InventoryService/BatchGetStock"
+    return (
+        (
+            "Look around, then order as alice",
+            f"curl '{settings.issuer}/v1/products?query=mug'\n{_order(settings, program)}",
+        ),
+        ("Ask a service directly", f'{grpcurl} -plaintext -d \'{{"skus":["MUG-RED"]}}\' {inventory} {rpc}'),
+        ("The same with a typed stub", _stub(inventory, _program("python", Path(sys.executable)))),
+    )
+
+
+def _order(settings: MeshSettings, program: str) -> str:
+    return (
+        f"curl {settings.issuer}/v1/orders -H 'Content-Type: application/json' \\\n"
+        f'  -H "Authorization: Bearer $({program} token --as alice)" \\\n'
+        f"  -d '{_ORDER}'"
+    )
+
+
+def _stub(inventory: str, python: str) -> str:
+    return f"""{python} -c '
+import grpc
+from shopmesh.inventory.v1.inventory_service_pb2 import BatchGetStockRequest
+from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+
+with grpc.insecure_channel("{inventory}") as channel:
+    print(InventoryServiceStub(channel).BatchGetStock(BatchGetStockRequest(skus=["MUG-RED"]), timeout=2))
+'"""
+
+
+def _program(name: str, path: Path) -> str:
+    """How to call a program from here: by its name where that finds it, else by its path."""
+    found = shutil.which(name)
+    if not path.exists() or (found and Path(found).resolve() == path.resolve()):
+        return name
+    # Not resolved: an environment's python is a link that must be called by its own name.
+    return (
+        str(path.absolute().relative_to(Path.cwd()))
+        if path.absolute().is_relative_to(Path.cwd())
+        else str(path)
+    )

@@ -1,0 +1,95 @@
+"""`shopmesh up`: from settings to a mesh that is ready."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mesh.launcher.errors import LaunchError
+from mesh.launcher.front_door import write_front_door
+from mesh.launcher.lock import exclusive
+from mesh.launcher.planning import EMBEDDED, plan_mesh
+from mesh.launcher.ports import refuse_taken_ports
+from mesh.launcher.preparation import edge_secret, make_folders, make_keys_and_data
+from mesh.launcher.starting import Report, await_ready, start
+from mesh.launcher.state import MeshState
+from mesh.launcher.stopping import stop
+from mesh.settings import MeshSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the caller asked for.
+
+    Attributes:
+        profile: Which backends.
+        workers: Processes per service; None: as many as run, else what the settings say.
+    """
+
+    profile: str
+    workers: int | None
+
+
+async def launch(
+    settings: MeshSettings,
+    request: Request,
+    *,
+    environment: Mapping[str, str],
+    report: Report,
+    waiting: Callable[[], None],
+) -> bool:
+    """Start the mesh unless it is up, and wait until it is ready.
+
+    Returns:
+        Whether anything was started.
+
+    Raises:
+        LaunchError: Something is in the way, or a part does not become ready.
+    """
+    make_folders(settings)
+    async with exclusive(settings.home, waiting=waiting):
+        running = _running(settings.home)
+        if running is not None:
+            _refuse_other(running, request)
+            await await_ready(settings.home, report=report)
+            return False
+        _refuse_unbuilt(request.profile)
+        workers = request.workers or settings.workers
+        await _start(replace(settings, workers=workers), environment, report)
+        return True
+
+
+async def _start(settings: MeshSettings, environment: Mapping[str, str], report: Report) -> None:
+    await stop(settings.home)
+    plan = plan_mesh(settings)
+    refuse_taken_ports(plan.parts)
+    complete = {**environment, "SHOPMESH_EDGE_SECRET": edge_secret(settings)}
+    await make_keys_and_data(settings, environment)
+    write_front_door(settings)
+    await start(plan, environment=complete, report=report)
+
+
+def _running(home: Path) -> MeshState | None:
+    state = MeshState.read(home)
+    return state if state and state.running else None
+
+
+def _refuse_other(running: MeshState, request: Request) -> None:
+    if running.profile != request.profile:
+        raise LaunchError(
+            f"The {running.profile} profile is up here; {request.profile} cannot start beside it.",
+            "Stop it first: shopmesh down",
+        )
+    if request.workers not in (None, running.workers):
+        raise LaunchError(
+            f"The mesh is up with {running.workers} worker(s) per service, not {request.workers}.",
+            f"Stop it first: shopmesh down && shopmesh up --workers {request.workers}",
+        )
+
+
+def _refuse_unbuilt(profile: str) -> None:
+    if profile != EMBEDDED:
+        raise LaunchError(
+            f"The profile {profile!r} is not available so far.",
+            f"Leave it out, or say --profile {EMBEDDED}.",
+            usage=True,
+        )
