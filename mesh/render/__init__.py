@@ -1,0 +1,1 @@
+"""Artefacts that are rendered from the contract: contract → value, without side effects."""
