@@ -1,12 +1,14 @@
 """Wraps the chain around every handler, once, when it is registered."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.call import Behavior, Call, Context, begin
+from interceptors.refusal import Refused
 from mesh.contract import Method
 
 
@@ -60,16 +62,28 @@ def _layer(interceptor: AsyncServerInterceptor, inner: Behavior, method_name: st
 
 def _innermost(handler: "grpc.RpcMethodHandler[Any, Any]") -> Behavior:
     given: Any = handler
-    if not handler.response_streaming:
-        answer: Behavior = given.stream_unary if handler.request_streaming else given.unary_unary
-        return answer
-    stream = given.stream_stream if handler.request_streaming else given.unary_stream
+    stream = given.unary_stream or given.stream_stream
+    answer = stream or given.unary_unary or given.stream_unary
+    if not inspect.iscoroutinefunction(answer) and not inspect.isasyncgenfunction(answer):
+        return _unimplemented
+    return _drain(stream) if stream else answer
 
+
+def _drain(stream: Callable[[Any, Context], AsyncIterator[Any]]) -> Behavior:
     async def drain(request_or_iterator: Any, context: Context) -> None:
         async for message in stream(request_or_iterator, context):
             await context.write(message)
 
     return drain
+
+
+async def _unimplemented(request_or_iterator: Any, context: Context) -> None:
+    """Stands for what a servicer leaves to the generated base, whose methods are not async."""
+    raise Refused(
+        grpc.StatusCode.UNIMPLEMENTED,
+        "NOT_IMPLEMENTED",
+        "this method is part of the contract and comes later",
+    )
 
 
 def _factory(handler: "grpc.RpcMethodHandler[Any, Any]") -> Callable[..., "grpc.RpcMethodHandler[Any, Any]"]:

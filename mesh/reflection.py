@@ -113,12 +113,12 @@ def _not_found() -> reflection_pb2.ServerReflectionResponse:
 
 
 def _symbols(file: FileDescriptorProto) -> Iterator[str]:
+    declared = (file.message_type, file.enum_type, file.service, file.extension)
     prefix = f"{file.package}." if file.package else ""
-    for element in (*file.message_type, *file.enum_type, *file.service, *file.extension):
-        yield prefix + element.name
+    for name in (element.name for elements in declared for element in elements):
+        yield prefix + name
     for message in file.message_type:
-        yield from (
-            f"{prefix}{message.name}.{nested.name}" for nested in (*message.nested_type, *message.enum_type)
-        )
+        nested = (*(each.name for each in message.nested_type), *(each.name for each in message.enum_type))
+        yield from (f"{prefix}{message.name}.{name}" for name in nested)
     for service in file.service:
         yield from (f"{prefix}{service.name}.{method.name}" for method in service.method)

@@ -38,6 +38,8 @@ from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_
 
 DRAIN_SECONDS = 10.0
 _MOST_CONCURRENT_CALLS = 4000
+_LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
+_LARGEST_METADATA_BYTES = 32 * 1024
 
 _log = structlog.get_logger()
 
@@ -113,7 +115,11 @@ def build_server(
         ContractError: A method is not part of the contract.
     """
     server = grpc.aio.server(
-        options=(("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 4 * 1024 * 1024)),
+        options=(
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", _LARGEST_MESSAGE_BYTES),
+            ("grpc.max_metadata_size", _LARGEST_METADATA_BYTES),
+        ),
         maximum_concurrent_rpcs=_MOST_CONCURRENT_CALLS,
     )
     chain = standard_chain(

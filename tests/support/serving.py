@@ -1,0 +1,89 @@
+"""Serves a service in this process, behind the real chain, on a free port."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from interceptors.auth.revocations import Revocations
+from interceptors.refusal import DETAILS_KEY
+from mesh.contract import Contract, load_contract
+from mesh.health import Health
+from mesh.node import Node
+from mesh.server import Compose, build_server, open_node
+from mesh.settings import MeshSettings
+from tests.support.minting import Mint
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A service that listens."""
+
+    node: Node
+    channel: grpc.aio.Channel
+    port: int
+    mint: Mint
+    revocations: Revocations
+    spans: InMemorySpanExporter
+
+
+@asynccontextmanager
+async def serve(
+    name: str, compose: Compose, home: Path, *, contract: Contract | None = None, **settings: Any
+) -> AsyncIterator[Served]:
+    """Serve what `compose` makes of a node, with tokens of a mint of its own."""
+    mint = Mint(home)
+    mint.publish()
+    spans = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    described = contract or load_contract()
+    async with (
+        open_node(name, MeshSettings(home=home, **settings), described) as node,
+        compose(node) as service,
+    ):
+        revocations = Revocations()
+        health = Health(names=(name,), hard=service.hard, soft=service.soft)
+        await health.refresh()
+        server = build_server(
+            service, node, tracer=provider.get_tracer("test"), revocations=revocations, health=health
+        )
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        try:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+                yield Served(node, channel, port, mint, revocations, spans)
+        finally:
+            node.draining.set()
+            await server.stop(None)
+            provider.shutdown()
+
+
+def status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status:
+    """The `google.rpc.Status` of a refused call."""
+    details = dict(error.trailing_metadata() or ()).get(DETAILS_KEY)
+    assert isinstance(details, bytes), f"no details: {error}"
+    return status_pb2.Status.FromString(details)
+
+
+def reason_of(error: grpc.aio.AioRpcError) -> str:
+    """The stable reason of a refused call."""
+    info = error_details_pb2.ErrorInfo()
+    assert status_of(error).details[0].Unpack(info)
+    return info.reason
+
+
+def violations_of(error: grpc.aio.AioRpcError) -> dict[str, str]:
+    """What a refused call says of its fields."""
+    bad = error_details_pb2.BadRequest()
+    for detail in status_of(error).details:
+        if detail.Unpack(bad):
+            break
+    return {violation.field: violation.description for violation in bad.field_violations}
