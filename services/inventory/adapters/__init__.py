@@ -1,0 +1,1 @@
+"""Inventory's ports on SQL and the event log."""

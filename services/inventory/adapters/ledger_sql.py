@@ -1,0 +1,229 @@
+"""Stock and reservations within one writing transaction, in SQL."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import CursorResult, bindparam, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from mesh.consistency import note_write
+from mesh.event_log.outbox_sql import enqueue
+from mesh.sql import read, write
+from mesh.telemetry import current_traceparent
+from mesh.topology import INVENTORY_EVENTS
+from services.inventory.adapters.reservations_sql import find_reservation, store_transition
+from services.inventory.adapters.stock_sql import OFFERS_BY_SKUS, in_chunks, stocks_of
+from services.inventory.adapters.tables import adjustments, movements, reservations, stock, warehouses
+from services.inventory.application.ports import Ledger
+from services.inventory.domain.adjustment import AdjustStock
+from services.inventory.domain.errors import StockContended
+from services.inventory.domain.events import InventoryEvent
+from services.inventory.domain.movement import Movement, Provenance
+from services.inventory.domain.reservation import Offer, Reservation, Transition
+from services.kernel.clock import Clock
+from services.kernel.envelope import Envelope
+from services.kernel.ids import NewId
+from services.kernel.money import Money
+
+T = TypeVar("T")
+
+_ATTEMPTS = 5
+_ANY = -(2**31)
+"""Below what any shelf has free: no condition."""
+
+# A literal, as in the index: SQLite proves from the statement's text that a partial index may be used.
+_IS_HELD = text("state = 'HELD'")
+_MOVE = (
+    update(stock)
+    .where(
+        stock.c.sku == bindparam("of_sku"),
+        stock.c.warehouse == bindparam("of_warehouse"),
+        stock.c.book - stock.c.untold - stock.c.held - stock.c.committed >= bindparam("needs"),
+    )
+    .values(
+        book=stock.c.book + bindparam("by_book"),
+        untold=stock.c.untold + bindparam("by_untold"),
+        held=stock.c.held + bindparam("by_held"),
+        committed=stock.c.committed + bindparam("by_committed"),
+        version=stock.c.version + 1,
+    )
+)
+
+
+class SqlLedger:
+    """The port `Ledger` over an open transaction; `last_movement` is the id of the newest movement, or 0."""
+
+    def __init__(self, session: AsyncSession, *, clock: Clock, new_id: NewId) -> None:
+        self._session = session
+        self._clock = clock
+        self._new_id = new_id
+        self.last_movement = 0
+
+    async def offers(self, skus: Sequence[str]) -> Mapping[str, Offer]:
+        rows = [row async for rows in in_chunks(self._session, OFFERS_BY_SKUS, sorted(skus)) for row in rows]
+        prices = {
+            row.sku: None if row.retired else Money(row.currency_code, row.units, row.nanos) for row in rows
+        }
+        stocks = stocks_of(row[:7] for row in rows)
+        return {sku: Offer(price, stocks[sku]) for sku, price in prices.items()}
+
+    async def reservation(self, order_id: str) -> Reservation | None:
+        return await find_reservation(self._session, order_id)
+
+    async def apply(self, transition: Transition, provenance: Provenance) -> None:
+        await store_transition(self._session, transition, provenance)
+        await self.move(transition.movements, provenance)
+
+    async def move(self, moved: Sequence[Movement], provenance: Provenance) -> None:
+        if not moved:
+            return
+        # The same order for everybody: two orders for the same SKUs wait for each other, never in a circle.
+        ordered = sorted(moved, key=lambda movement: (movement.sku, movement.warehouse))
+        changed = await self._session.execute(_MOVE, [_change(movement) for movement in ordered])
+        if cast(CursorResult[Any], changed).rowcount != len(ordered):
+            raise StockContended("the stock is being changed by others, try again", retry_after_seconds=1)
+        rows = [_row(movement, provenance) for movement in ordered]
+        recorded = await self._session.execute(insert(movements).returning(movements.c.id), rows)
+        self.last_movement = max(recorded.scalars())
+
+    async def has_warehouse(self, warehouse: str) -> bool:
+        found = await self._session.execute(select(warehouses.c.name).where(warehouses.c.name == warehouse))
+        return found.first() is not None
+
+    async def open_warehouse(self, warehouse: str) -> None:
+        if not await self.has_warehouse(warehouse):
+            await self._session.execute(insert(warehouses).values(name=warehouse))
+
+    async def open_shelf(self, sku: str, warehouse: str) -> None:
+        numbers = {"book": 0, "untold": 0, "held": 0, "committed": 0, "version": 0, "sequence": 0}
+        await self._session.execute(insert(stock).values(sku=sku, warehouse=warehouse, **numbers))
+
+    async def adjustment(self, caller: str, request_id: str) -> AdjustStock | None:
+        found = await self._session.execute(
+            select(adjustments).where(adjustments.c.caller == caller, adjustments.c.request_id == request_id)
+        )
+        row = found.one_or_none()
+        if row is None:
+            return None
+        return AdjustStock(row.caller, row.request_id, row.sku, row.warehouse, row.delta, row.reason)
+
+    async def add_adjustment(self, command: AdjustStock, provenance: Provenance) -> None:
+        await self._session.execute(insert(adjustments).values(**asdict(command), time=provenance.time))
+
+    async def publish(self, event: InventoryEvent, provenance: Provenance) -> None:
+        await enqueue(
+            self._session,
+            envelope=Envelope,
+            topic=INVENTORY_EVENTS,
+            type=type(event).__name__,
+            key=event.sku,
+            payload={_lower_camel(field): value for field, value in asdict(event).items()},
+            actor=provenance.actor,
+            correlation=provenance.order_id,
+            causation=provenance.causation,
+            trace=current_traceparent(),
+            clock=self._clock,
+            new_id=self._new_id,
+        )
+
+
+class SqlLedgers:
+    """The port `Ledgers` over an engine: each piece of work is a transaction of its own."""
+
+    def __init__(
+        self, *, engine: AsyncEngine, clock: Clock, new_id: NewId, committed: Callable[[], None]
+    ) -> None:
+        """Bind the ledgers.
+
+        Args:
+            engine: The primary.
+            clock: The time, for events.
+            new_id: Makes ids of events.
+            committed: Called after every commit that moved stock.
+        """
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+        self._committed = committed
+
+    async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return await self._once(work)
+            except StockContended:
+                continue
+        return await self._once(work)
+
+    async def _once(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
+        async with write(self._engine) as session:
+            ledger = SqlLedger(session, clock=self._clock, new_id=self._new_id)
+            result = await work(ledger)
+        if ledger.last_movement:
+            note_write("inventory", f"stock:{ledger.last_movement}")
+            self._committed()
+        return result
+
+
+class SqlDueHolds:
+    """The port `DueHolds` over SQL."""
+
+    def __init__(self, *, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def find(self, now: datetime, *, limit: int) -> Sequence[str]:
+        due = (
+            select(reservations.c.order_id)
+            .where(_IS_HELD, reservations.c.expire_time <= now)
+            .order_by(reservations.c.expire_time)
+            .limit(limit)
+        )
+        async with read(self._engine) as session:
+            return (await session.execute(due)).scalars().all()
+
+
+class JoinedLedgers:
+    """The port `Ledgers` within a transaction that somebody else commits: an inbox with its effect."""
+
+    def __init__(self, session: AsyncSession, *, clock: Clock, new_id: NewId) -> None:
+        self._session = session
+        self._clock = clock
+        self._new_id = new_id
+
+    async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
+        return await work(SqlLedger(self._session, clock=self._clock, new_id=self._new_id))
+
+
+def _change(movement: Movement) -> dict[str, Any]:
+    return {
+        "of_sku": movement.sku,
+        "of_warehouse": movement.warehouse,
+        "needs": _ANY if movement.needs is None else movement.needs,
+        "by_book": movement.book,
+        "by_untold": movement.untold,
+        "by_held": movement.held,
+        "by_committed": movement.committed,
+    }
+
+
+def _row(movement: Movement, provenance: Provenance) -> dict[str, Any]:
+    return {
+        "sku": movement.sku,
+        "warehouse": movement.warehouse,
+        "cause": movement.cause.value,
+        "book": movement.book,
+        "untold": movement.untold,
+        "held": movement.held,
+        "committed": movement.committed,
+        "order_id": provenance.order_id,
+        "actor": provenance.actor,
+        "note": provenance.note,
+        "causation": provenance.causation,
+        "time": provenance.time,
+    }
+
+
+def _lower_camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(each.capitalize() for each in others)

@@ -1,0 +1,34 @@
+"""Whose stock changed: the movements since last time, looked at when the SQLite file has changed."""
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh.sql import SqliteChanges, read
+from services.inventory.adapters.tables import movements
+
+_LAST = select(func.coalesce(func.max(movements.c.id), 0))
+_SINCE = select(movements.c.sku, func.max(movements.c.id).label("last")).where(
+    movements.c.id > bindparam("position")
+)
+_SKUS_SINCE = _SINCE.group_by(movements.c.sku)
+
+
+class SqliteStockChanges:
+    """The port `StockChanges` over a SQLite file that several processes may write."""
+
+    def __init__(self, *, engine: AsyncEngine, changes: SqliteChanges) -> None:
+        self._engine = engine
+        self._changes = changes
+
+    async def position(self) -> int:
+        async with read(self._engine) as session:
+            return int((await session.execute(_LAST)).scalar_one())
+
+    async def after(self, position: int) -> tuple[int, frozenset[str]]:
+        while True:
+            seen = self._changes.count
+            async with read(self._engine) as session:
+                rows = (await session.execute(_SKUS_SINCE, {"position": position})).all()
+            if rows:
+                return max(row.last for row in rows), frozenset(row.sku for row in rows)
+            await self._changes.wait_past(seen)

@@ -1,0 +1,198 @@
+"""Inventory's tables.
+
+Every shelf of `stock` starts at zero: the sums over its `movements` are its numbers.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time as whole microseconds since 1970: exact, and it sorts and compares in every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
+        return None if value is None else _EPOCH + _MICROSECOND * value
+
+
+# SQLite counts up by itself only in a plain INTEGER key.
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+_ORDER_ID = String(36)
+_SKU = String(64)
+_WAREHOUSE = String(40)
+
+metadata = MetaData()
+
+products = Table(
+    "products",
+    metadata,
+    Column("sku", _SKU, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("category", String(40), nullable=False),
+    Column("currency_code", String(3), nullable=False),
+    Column("units", BigInteger, nullable=False),
+    Column("nanos", Integer, nullable=False),
+    Column("image_url", String(500), nullable=False),
+    Column("retired", Boolean, nullable=False),
+    Column("update_time", UtcTime, nullable=False),
+    # Folded to one case: what lists are sorted by, and where words are looked for.
+    Column("name_key", String(600), nullable=False),
+    Column("search_text", Text, nullable=False),
+    CheckConstraint("units >= 0 AND nanos >= 0", name="price_not_negative"),
+    Index("products_by_name", "retired", "name_key", "sku"),
+    Index("products_by_price", "retired", "units", "nanos", "sku"),
+    Index("products_by_category", "retired", "category", "name_key", "sku"),
+)
+
+product_changes = Table(
+    "product_changes",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("sku", _SKU, ForeignKey("products.sku"), nullable=False),
+    Column("what", String(100), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("time", UtcTime, nullable=False),
+    Index("product_changes_by_sku", "sku", "id"),
+    sqlite_autoincrement=True,
+)
+
+price_history = Table(
+    "price_history",
+    metadata,
+    Column("change_id", ForeignKey("product_changes.id"), primary_key=True),
+    Column("sku", _SKU, ForeignKey("products.sku"), nullable=False),
+    Column("currency_code", String(3), nullable=False),
+    Column("units", BigInteger, nullable=False),
+    Column("nanos", Integer, nullable=False),
+    Column("start_time", UtcTime, nullable=False),
+    Index("price_history_by_sku", "sku", "change_id"),
+)
+
+warehouses = Table("warehouses", metadata, Column("name", _WAREHOUSE, primary_key=True))
+
+stock = Table(
+    "stock",
+    metadata,
+    Column("sku", _SKU, ForeignKey("products.sku"), primary_key=True),
+    Column("warehouse", _WAREHOUSE, ForeignKey("warehouses.name"), primary_key=True),
+    Column("book", Integer, nullable=False),
+    Column("untold", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("committed", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    # The last update of the warehouse system that counts; 0: none yet.
+    Column("sequence", BigInteger, nullable=False),
+    CheckConstraint("book >= 0", name="book_not_negative"),
+    CheckConstraint("untold >= 0", name="untold_not_negative"),
+    CheckConstraint("held >= 0", name="held_not_negative"),
+    CheckConstraint("committed >= 0", name="committed_not_negative"),
+)
+
+movements = Table(
+    "movements",
+    metadata,
+    # AUTOINCREMENT under one writer at a time: ids appear in order, so they are a safe cursor on SQLite.
+    Column("id", _Serial, primary_key=True),
+    Column("sku", _SKU, nullable=False),
+    Column("warehouse", _WAREHOUSE, nullable=False),
+    Column("cause", String(20), nullable=False),
+    Column("book", Integer, nullable=False),
+    Column("untold", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("committed", Integer, nullable=False),
+    Column("order_id", _ORDER_ID, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("note", String(200), nullable=False),
+    Column("causation", String(100), nullable=False),
+    Column("time", UtcTime, nullable=False),
+    Index("movements_by_shelf", "sku", "warehouse", "id"),
+    sqlite_autoincrement=True,
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("order_id", _ORDER_ID, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("expire_time", UtcTime),
+    Column("actor", String(100), nullable=False),
+    Column("update_time", UtcTime, nullable=False),
+    # What the sweeper looks through: only holds have an end.
+    Index(
+        "holds_by_expiry",
+        "expire_time",
+        sqlite_where=text("state = 'HELD'"),
+    ),
+)
+
+reservation_lines = Table(
+    "reservation_lines",
+    metadata,
+    Column("order_id", _ORDER_ID, ForeignKey("reservations.order_id"), primary_key=True),
+    Column("sku", _SKU, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("currency_code", String(3), nullable=False),
+    Column("units", BigInteger, nullable=False),
+    Column("nanos", Integer, nullable=False),
+)
+
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("order_id", _ORDER_ID, ForeignKey("reservations.order_id"), primary_key=True),
+    Column("sku", _SKU, primary_key=True),
+    Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("quantity", Integer, nullable=False),
+    CheckConstraint("quantity > 0", name="allocation_positive"),
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("order_id", _ORDER_ID, primary_key=True),
+    Column("sku", _SKU, primary_key=True),
+    Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("quantity", Integer, nullable=False),
+    Column("after_cancel", Boolean, nullable=False),
+    # Whether the warehouse system has told of it; until then its pieces are untold.
+    Column("told", Boolean, nullable=False),
+    Column("time", UtcTime, nullable=False),
+)
+
+adjustments = Table(
+    "adjustments",
+    metadata,
+    Column("caller", String(100), primary_key=True),
+    Column("request_id", String(64), primary_key=True),
+    Column("sku", _SKU, nullable=False),
+    Column("warehouse", _WAREHOUSE, nullable=False),
+    Column("delta", Integer, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("time", UtcTime, nullable=False),
+)

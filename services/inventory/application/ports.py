@@ -1,0 +1,179 @@
+"""What inventory needs from the world."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol, TypeVar
+
+from services.inventory.domain.adjustment import AdjustStock
+from services.inventory.domain.events import InventoryEvent
+from services.inventory.domain.movement import Movement, Provenance
+from services.inventory.domain.product import Listing, Product
+from services.inventory.domain.reservation import Offer, Reservation, Transition
+from services.inventory.domain.stock import Stock
+
+T = TypeVar("T")
+
+
+class ProductOrder(Enum):
+    """What a list of products can be sorted by; the SKU decides between equals."""
+
+    NAME = "name"
+    PRICE = "price"
+    SKU = "sku"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductQuery:
+    """Which products on sale are asked for, and in which order.
+
+    Attributes:
+        category: Only of this category; empty: of any.
+        words: Only those that contain every one of these, in lower case.
+        order: What they are sorted by.
+        descending: Whether from the last to the first.
+    """
+
+    category: str
+    words: tuple[str, ...]
+    order: ProductOrder
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some products, and the position behind the last one; None: there are no more."""
+
+    listings: tuple[Listing, ...]
+    position: str | None
+
+
+class Catalog(Protocol):
+    """Products with their price history."""
+
+    async def find(self, skus: Sequence[str]) -> Mapping[str, Listing]:
+        """The products that exist, retired ones too, in ⌈n/199⌉ statements for n different SKUs."""
+        ...
+
+    async def page(self, query: ProductQuery, *, size: int, after: str | None) -> Page:
+        """The products behind a position.
+
+        Raises:
+            ValueError: `after` is no position of this order.
+        """
+        ...
+
+    async def add(self, product: Product, provenance: Provenance) -> None:
+        """Store a new product.
+
+        Raises:
+            ProductExists: The SKU is taken.
+        """
+        ...
+
+    async def change(self, sku: str, rule: Callable[[Product], Product], provenance: Provenance) -> Listing:
+        """Replace a product by what `rule` makes of it, in one transaction; a new price enters the history.
+
+        Raises:
+            ProductNotFound: There is no such product.
+        """
+        ...
+
+
+class StockLevels(Protocol):
+    """How much there is of everything, for reading only."""
+
+    async def find(self, skus: Sequence[str]) -> Mapping[str, Stock]:
+        """The stock of the SKUs that exist, in ⌈n/199⌉ statements for n different SKUs."""
+        ...
+
+
+class StockChanges(Protocol):
+    """Tells whose stock was changed, by whichever process."""
+
+    async def position(self) -> int:
+        """The place behind the last change."""
+        ...
+
+    async def after(self, position: int) -> tuple[int, frozenset[str]]:
+        """Wait for changes behind a place.
+
+        Returns:
+            The place behind them, and whose stock they changed: at least one SKU.
+        """
+        ...
+
+
+class Ledger(Protocol):
+    """Stock and reservations within one transaction that writes: all of it happens or nothing."""
+
+    async def offers(self, skus: Sequence[str]) -> Mapping[str, Offer]:
+        """Prices and stock of the SKUs that exist, as this transaction decides on them."""
+        ...
+
+    async def reservation(self, order_id: str) -> Reservation | None:
+        """The reservation of an order."""
+        ...
+
+    async def apply(self, transition: Transition, provenance: Provenance) -> None:
+        """Store a reservation's next state and move the stock that it takes.
+
+        Raises:
+            StockContended: Others took the stock since it was read.
+        """
+        ...
+
+    async def move(self, movements: Sequence[Movement], provenance: Provenance) -> None:
+        """Change shelves, in the order of SKU and warehouse, and record every movement.
+
+        Raises:
+            StockContended: A shelf lacks the free pieces that a movement needs.
+        """
+        ...
+
+    async def has_warehouse(self, warehouse: str) -> bool:
+        """Whether there is such a warehouse."""
+        ...
+
+    async def open_warehouse(self, warehouse: str) -> None:
+        """Add a warehouse; one that is there stays."""
+        ...
+
+    async def open_shelf(self, sku: str, warehouse: str) -> None:
+        """Give a SKU an empty place in a warehouse that it was never in."""
+        ...
+
+    async def adjustment(self, caller: str, request_id: str) -> AdjustStock | None:
+        """The command that has this id, if it was carried out."""
+        ...
+
+    async def add_adjustment(self, command: AdjustStock, provenance: Provenance) -> None:
+        """Remember a command that is carried out in this transaction."""
+        ...
+
+    async def publish(self, event: InventoryEvent, provenance: Provenance) -> None:
+        """Tell the other services, if and only if this transaction is committed."""
+        ...
+
+
+class Ledgers(Protocol):
+    """Opens ledgers for work in transactions."""
+
+    async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
+        """Do some work in one transaction.
+
+        It is repeated when it lost a race, so it must have no effect outside of its ledger.
+
+        Raises:
+            StockContended: It lost every time.
+        """
+        ...
+
+
+class DueHolds(Protocol):
+    """Finds holds that have run out."""
+
+    async def find(self, now: datetime, *, limit: int) -> Sequence[str]:
+        """Orders whose hold has run out by now, those that ran out first in front."""
+        ...

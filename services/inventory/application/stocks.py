@@ -1,0 +1,98 @@
+"""Stock: look and adjust."""
+
+from collections.abc import Sequence
+
+from services.inventory.application.ports import Ledger, Ledgers, StockLevels
+from services.inventory.domain.adjustment import AdjustStock, adjust, chosen_warehouse
+from services.inventory.domain.errors import RequestIdReused, StockNotFound, WarehouseNotFound
+from services.inventory.domain.movement import Provenance
+from services.inventory.domain.stock import Shelf, Stock
+from services.kernel.clock import Clock
+
+
+class Stocks:
+    """The use cases of stock that no order is about."""
+
+    def __init__(self, *, levels: StockLevels, ledgers: Ledgers, clock: Clock) -> None:
+        self._levels = levels
+        self._ledgers = ledgers
+        self._clock = clock
+
+    async def get(self, sku: str) -> Stock:
+        """The stock of one SKU.
+
+        Raises:
+            StockNotFound: The SKU is unknown.
+        """
+        found = await self._levels.find([sku])
+        if sku not in found:
+            raise unknown_sku(sku)
+        return found[sku]
+
+    async def batch(self, skus: Sequence[str]) -> tuple[tuple[Stock, ...], tuple[str, ...]]:
+        """The stock of the known SKUs, each once in the order of the question, and the unknown SKUs."""
+        asked = tuple(dict.fromkeys(skus))
+        found = await self._levels.find(asked)
+        return tuple(found[sku] for sku in asked if sku in found), tuple(
+            sku for sku in asked if sku not in found
+        )
+
+    async def adjust(self, command: AdjustStock, *, actor: str) -> Stock:
+        """Change stock by hand, once per request id.
+
+        Returns:
+            The stock as it is now, also for a repeat.
+
+        Raises:
+            StockNotFound: The SKU is unknown.
+            WarehouseNotFound: The warehouse is unknown.
+            WarehouseRequired: The warehouse does not follow from the SKU.
+            RequestIdReused: The id names another command.
+            BelowReserved: Less would be on hand than is reserved.
+            TooMuchStock: More would be there than can be.
+        """
+
+        async def work(ledger: Ledger) -> Stock:
+            await _adjust_once(ledger, command, self._provenance(command, actor))
+            return await _stock(ledger, command.sku)
+
+        return await self._ledgers.write(work)
+
+    def _provenance(self, command: AdjustStock, actor: str) -> Provenance:
+        return Provenance(actor, self._clock(), note=command.reason, causation=command.request_id)
+
+
+def unknown_sku(sku: str) -> StockNotFound:
+    return StockNotFound(f"there is no stock of {sku}: the SKU is unknown", metadata={"sku": sku})
+
+
+async def _adjust_once(ledger: Ledger, command: AdjustStock, provenance: Provenance) -> None:
+    earlier = await ledger.adjustment(command.caller, command.request_id)
+    if earlier is None:
+        await _adjust(ledger, command, provenance)
+    elif earlier != command:
+        raise RequestIdReused(f"request id {command.request_id} was used for another adjustment")
+
+
+async def _adjust(ledger: Ledger, command: AdjustStock, provenance: Provenance) -> None:
+    stock = await _stock(ledger, command.sku)
+    shelf = await _shelf(ledger, stock, chosen_warehouse(command, stock))
+    await ledger.move([adjust(command, shelf)], provenance)
+    await ledger.add_adjustment(command, provenance)
+
+
+async def _stock(ledger: Ledger, sku: str) -> Stock:
+    offers = await ledger.offers([sku])
+    if sku not in offers:
+        raise unknown_sku(sku)
+    return offers[sku].stock
+
+
+async def _shelf(ledger: Ledger, stock: Stock, warehouse: str) -> Shelf:
+    shelf = stock.shelf(warehouse)
+    if shelf is not None:
+        return shelf
+    if not await ledger.has_warehouse(warehouse):
+        raise WarehouseNotFound(f"there is no warehouse {warehouse}", metadata={"warehouse": warehouse})
+    await ledger.open_shelf(stock.sku, warehouse)
+    return Shelf(warehouse, book=0)

@@ -1,0 +1,38 @@
+"""Inventory's settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from mesh.settings import MeshSettings, SettingError
+
+_HOLD = "SHOPMESH_HOLD_SECONDS"
+_MAX_HOLD_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of the inventory service.
+
+    Attributes:
+        database: The SQLite file.
+        hold_seconds: How long stock is held for an order that is not committed (`SHOPMESH_HOLD_SECONDS`).
+        sweep_seconds: How late, at most, a hold that has run out is given back.
+    """
+
+    database: Path
+    hold_seconds: int = 900
+    sweep_seconds: float = 1.0
+
+    @classmethod
+    def from_environ(cls, mesh: MeshSettings, environ: Mapping[str, str]) -> Self:
+        """Read and check the environment.
+
+        Raises:
+            SettingError: A value cannot be used.
+        """
+        text = environ.get(_HOLD) or "900"
+        if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _MAX_HOLD_SECONDS:
+            raise SettingError(_HOLD, text, f"a whole number of seconds from 1 to {_MAX_HOLD_SECONDS}")
+        return cls(database=mesh.database("inventory"), hold_seconds=int(text))

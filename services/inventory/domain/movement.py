@@ -1,0 +1,59 @@
+"""Movements: every change of stock, with what it changed and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class Cause(Enum):
+    """Why stock moved."""
+
+    RESERVE = "RESERVE"
+    COMMIT = "COMMIT"
+    RELEASE = "RELEASE"
+    EXPIRE = "EXPIRE"
+    SHIP = "SHIP"
+    ADJUST = "ADJUST"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A change of one shelf; each number is added to the shelf's."""
+
+    cause: Cause
+    sku: str
+    warehouse: str
+    book: int = 0
+    untold: int = 0
+    held: int = 0
+    committed: int = 0
+
+    @property
+    def needs(self) -> int | None:
+        """How many free pieces the shelf must have for it; None: it happens in any case."""
+        match self.cause:
+            case Cause.RESERVE:
+                return self.held
+            case Cause.ADJUST if self.book < 0:
+                return -self.book
+            case _:
+                return None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who moved stock, when, and on account of what.
+
+    Attributes:
+        actor: `staff:<id>`, `client:<id>`, `customer:<id>` or `system`.
+        time: When.
+        order_id: The order, if it was on account of one.
+        note: A reason given by hand.
+        causation: The id of the event or request that caused it.
+    """
+
+    actor: str
+    time: datetime
+    order_id: str = ""
+    note: str = ""
+    causation: str = ""

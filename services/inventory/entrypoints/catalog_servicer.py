@@ -1,0 +1,60 @@
+"""The catalogue over gRPC."""
+
+from typing import Any
+
+from services.inventory.application.products import ListProducts, Products
+from services.inventory.entrypoints.actor import current_actor
+from services.inventory.entrypoints.messages import new_product, product_change, product_message
+from services.kernel.clock import Clock
+from shopmesh.inventory.v1 import catalog_service_pb2 as pb
+from shopmesh.inventory.v1 import catalog_service_pb2_grpc as rpc
+
+
+class CatalogServicer(rpc.CatalogServiceServicer):
+    """Answers `CatalogService`."""
+
+    def __init__(self, *, products: Products, clock: Clock) -> None:
+        self._products = products
+        self._clock = clock
+
+    async def ListProducts(self, request: pb.ListProductsRequest, context: Any) -> pb.ListProductsResponse:
+        page = await self._products.list(
+            ListProducts(
+                category=request.category,
+                query=request.query,
+                order_by=request.order_by,
+                page_size=request.page_size,
+                page_token=request.page_token,
+            )
+        )
+        products = [product_message(listing) for listing in page.listings]
+        return pb.ListProductsResponse(products=products, next_page_token=page.next_page_token)
+
+    async def GetProduct(self, request: pb.GetProductRequest, context: Any) -> pb.GetProductResponse:
+        return pb.GetProductResponse(product=product_message(await self._products.get(request.sku)))
+
+    async def BatchGetProducts(
+        self, request: pb.BatchGetProductsRequest, context: Any
+    ) -> pb.BatchGetProductsResponse:
+        sold, missing = await self._products.on_sale(request.skus)
+        return pb.BatchGetProductsResponse(
+            products=[product_message(listing) for listing in sold], missing_skus=missing
+        )
+
+    async def CreateProduct(self, request: pb.CreateProductRequest, context: Any) -> pb.CreateProductResponse:
+        product = new_product(request.product, clock=self._clock)
+        listing = await self._products.create(product, actor=current_actor())
+        return pb.CreateProductResponse(product=product_message(listing))
+
+    async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Any) -> pb.UpdateProductResponse:
+        listing = await self._products.update(
+            request.sku,
+            product_change(request.product),
+            fields=tuple(request.update_mask.paths),
+            actor=current_actor(),
+        )
+        return pb.UpdateProductResponse(product=product_message(listing))
+
+    async def RetireProduct(self, request: pb.RetireProductRequest, context: Any) -> pb.RetireProductResponse:
+        listing = await self._products.retire(request.sku, actor=current_actor())
+        return pb.RetireProductResponse(product=product_message(listing))

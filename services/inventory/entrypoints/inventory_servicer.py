@@ -1,0 +1,93 @@
+"""Stock and reservations over gRPC."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from interceptors.auth.caller import caller
+from mesh.streams import watch
+from services.inventory.application.reservations import Reservations
+from services.inventory.application.stock_feed import StockFeed
+from services.inventory.application.stocks import Stocks
+from services.inventory.domain.adjustment import AdjustStock
+from services.inventory.domain.reservation import Wanted
+from services.inventory.domain.stock import Stock
+from services.inventory.entrypoints.actor import current_actor
+from services.inventory.entrypoints.messages import reservation_message, reserve_response, stock_message
+from services.kernel.clock import Clock
+from shopmesh.inventory.v1 import inventory_service_pb2 as pb
+from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
+from shopmesh.stream.v1 import stream_pb2
+
+
+class InventoryServicer(rpc.InventoryServiceServicer):
+    """Answers `InventoryService`."""
+
+    def __init__(
+        self,
+        *,
+        stocks: Stocks,
+        reservations: Reservations,
+        feed: StockFeed,
+        draining: asyncio.Event,
+        clock: Clock,
+    ) -> None:
+        self._stocks = stocks
+        self._reservations = reservations
+        self._feed = feed
+        self._draining = draining
+        self._clock = clock
+
+    async def GetStock(self, request: pb.GetStockRequest, context: Any) -> pb.GetStockResponse:
+        return pb.GetStockResponse(stock=stock_message(await self._stocks.get(request.sku)))
+
+    async def BatchGetStock(self, request: pb.BatchGetStockRequest, context: Any) -> pb.BatchGetStockResponse:
+        known, missing = await self._stocks.batch(request.skus)
+        return pb.BatchGetStockResponse(stock=[stock_message(stock) for stock in known], missing_skus=missing)
+
+    async def WatchStock(
+        self, request: pb.WatchStockRequest, context: Any
+    ) -> AsyncIterator[pb.WatchStockResponse]:
+        async for event in watch(
+            self._feed.watch(request.skus),
+            expire_time=caller().expire_time,
+            draining=self._draining,
+            clock=self._clock,
+        ):
+            match event:
+                case Stock():
+                    yield pb.WatchStockResponse(stock=stock_message(event))
+                case stream_pb2.Heartbeat():
+                    yield pb.WatchStockResponse(heartbeat=event)
+                case stream_pb2.Closed():
+                    yield pb.WatchStockResponse(closed=event)
+
+    async def ReserveStock(self, request: pb.ReserveStockRequest, context: Any) -> pb.ReserveStockResponse:
+        wanted = tuple(Wanted(line.sku, line.quantity) for line in request.lines)
+        return reserve_response(
+            await self._reservations.reserve(request.order_id, wanted, actor=current_actor())
+        )
+
+    async def CommitReservation(
+        self, request: pb.CommitReservationRequest, context: Any
+    ) -> pb.CommitReservationResponse:
+        reservation = await self._reservations.commit(request.order_id, actor=current_actor())
+        return pb.CommitReservationResponse(reservation=reservation_message(reservation))
+
+    async def ReleaseReservation(
+        self, request: pb.ReleaseReservationRequest, context: Any
+    ) -> pb.ReleaseReservationResponse:
+        reservation = await self._reservations.release(request.order_id, actor=current_actor())
+        return pb.ReleaseReservationResponse(reservation=reservation_message(reservation))
+
+    async def AdjustStock(self, request: pb.AdjustStockRequest, context: Any) -> pb.AdjustStockResponse:
+        actor = current_actor()
+        command = AdjustStock(
+            caller=actor,
+            request_id=request.request_id,
+            sku=request.sku,
+            warehouse=request.warehouse,
+            delta=request.delta,
+            reason=request.reason,
+        )
+        return pb.AdjustStockResponse(stock=stock_message(await self._stocks.adjust(command, actor=actor)))

@@ -1,0 +1,129 @@
+"""Between the domain and the contract's messages."""
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.money_pb2 import Money as MoneyMessage
+
+from services.inventory.application.reservations import Shortage
+from services.inventory.domain.product import Listing, Product, ProductChange
+from services.inventory.domain.reservation import Line, Reservation, ReservationState, Shortfall
+from services.inventory.domain.stock import Stock
+from services.kernel.clock import Clock
+from services.kernel.money import Money
+from shopmesh.inventory.v1 import catalog_service_pb2 as catalog
+from shopmesh.inventory.v1 import inventory_service_pb2 as inventory
+
+_STATES = {
+    ReservationState.HELD: inventory.RESERVATION_STATE_HELD,
+    ReservationState.COMMITTED: inventory.RESERVATION_STATE_COMMITTED,
+    ReservationState.RELEASED: inventory.RESERVATION_STATE_RELEASED,
+    ReservationState.EXPIRED: inventory.RESERVATION_STATE_EXPIRED,
+    ReservationState.SHIPPED: inventory.RESERVATION_STATE_SHIPPED,
+}
+
+
+def product_message(listing: Listing) -> catalog.Product:
+    product = listing.product
+    return catalog.Product(
+        sku=product.sku,
+        name=product.name,
+        description=product.description,
+        category=product.category,
+        price=_money_message(product.price),
+        image_url=product.image_url,
+        available=listing.available,
+        retired=product.retired,
+        update_time=Timestamp(
+            seconds=int(product.update_time.timestamp()), nanos=product.update_time.microsecond * 1000
+        ),
+    )
+
+
+def new_product(message: catalog.Product, *, clock: Clock) -> Product:
+    """The product to add; what the service sets itself is not taken from the message."""
+    return Product(
+        sku=message.sku,
+        name=message.name,
+        description=message.description,
+        category=message.category,
+        price=_money(message.price),
+        image_url=message.image_url,
+        retired=False,
+        update_time=clock(),
+    )
+
+
+def product_change(message: catalog.ProductChange) -> ProductChange:
+    return ProductChange(
+        name=message.name,
+        description=message.description,
+        category=message.category,
+        price=_money(message.price) if message.HasField("price") else None,
+        image_url=message.image_url,
+    )
+
+
+def stock_message(stock: Stock) -> inventory.Stock:
+    return inventory.Stock(
+        sku=stock.sku,
+        available=stock.available,
+        on_hand=stock.on_hand,
+        reserved=stock.reserved,
+        warehouses=[
+            inventory.WarehouseStock(
+                warehouse=shelf.warehouse,
+                available=shelf.available,
+                on_hand=shelf.on_hand,
+                reserved=shelf.reserved,
+            )
+            for shelf in stock.shelves
+        ],
+        version=stock.version,
+    )
+
+
+def reserve_response(outcome: Reservation | Shortage) -> inventory.ReserveStockResponse:
+    if isinstance(outcome, Shortage):
+        return inventory.ReserveStockResponse(
+            shortfalls=[_shortfall_message(each) for each in outcome.shortfalls]
+        )
+    return inventory.ReserveStockResponse(reservation=reservation_message(outcome))
+
+
+def reservation_message(reservation: Reservation) -> inventory.Reservation:
+    message = inventory.Reservation(
+        order_id=reservation.order_id,
+        state=_STATES[reservation.state],
+        lines=[_line_message(line) for line in reservation.lines],
+    )
+    if reservation.expire_time is not None:
+        message.expire_time.FromDatetime(reservation.expire_time)
+    return message
+
+
+def _line_message(line: Line) -> inventory.ReservationLine:
+    return inventory.ReservationLine(
+        sku=line.sku,
+        quantity=line.quantity,
+        unit_price=_money_message(line.unit_price),
+        allocations=[
+            inventory.Allocation(warehouse=part.warehouse, quantity=part.quantity)
+            for part in line.allocations
+        ],
+    )
+
+
+def _shortfall_message(shortfall: Shortfall) -> inventory.Shortfall:
+    return inventory.Shortfall(
+        sku=shortfall.sku,
+        requested=shortfall.requested,
+        available=shortfall.available,
+        unknown=shortfall.unknown,
+    )
+
+
+def _money_message(money: Money) -> MoneyMessage:
+    return MoneyMessage(currency_code=money.currency_code, units=money.units, nanos=money.nanos)
+
+
+def _money(message: MoneyMessage) -> Money:
+    return Money(message.currency_code, message.units, message.nanos)

@@ -1,0 +1,29 @@
+"""Which status inventory's errors become."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from grpc import StatusCode
+
+from services.inventory.domain import errors
+from services.kernel.errors import DomainError
+from services.kernel.paging import InvalidPageToken
+
+STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
+    {
+        DomainError: StatusCode.FAILED_PRECONDITION,
+        InvalidPageToken: StatusCode.INVALID_ARGUMENT,
+        errors.ProductNotFound: StatusCode.NOT_FOUND,
+        errors.ProductExists: StatusCode.ALREADY_EXISTS,
+        errors.InvalidProduct: StatusCode.INVALID_ARGUMENT,
+        errors.StockNotFound: StatusCode.NOT_FOUND,
+        errors.WarehouseNotFound: StatusCode.NOT_FOUND,
+        errors.WarehouseRequired: StatusCode.INVALID_ARGUMENT,
+        errors.TooMuchStock: StatusCode.INVALID_ARGUMENT,
+        errors.RequestIdReused: StatusCode.ALREADY_EXISTS,
+        errors.ReservationNotFound: StatusCode.NOT_FOUND,
+        errors.ReservationDiffers: StatusCode.ALREADY_EXISTS,
+        errors.StockContended: StatusCode.ABORTED,
+    }
+)
+"""A subclass counts as its nearest listed base."""

@@ -1,0 +1,111 @@
+"""The inventory service: chooses adapters and puts the parts together."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from mesh.event_log import EventLog, open_event_log
+from mesh.event_log.consumer import Consumer
+from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
+from mesh.event_log.outbox_sql import OUTBOX_TABLES, OutboxRelay
+from mesh.node import Node
+from mesh.server import Service, Servicer, run
+from mesh.sql import changes_of, create_tables, is_reachable, open_engine, sqlite_url
+from mesh.topology import ORDER_EVENTS
+from services.inventory.adapters.catalog_sql import SqlCatalog
+from services.inventory.adapters.ledger_sql import JoinedLedgers, SqlDueHolds, SqlLedgers
+from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
+from services.inventory.adapters.stock_sql import SqlStockLevels
+from services.inventory.adapters.tables import metadata
+from services.inventory.application.expiry import Expiry
+from services.inventory.application.products import Products
+from services.inventory.application.reservations import Reservations
+from services.inventory.application.stock_feed import StockFeed
+from services.inventory.application.stocks import Stocks
+from services.inventory.config import Settings
+from services.inventory.entrypoints.catalog_servicer import CatalogServicer
+from services.inventory.entrypoints.consumer import CONSUMER, on_order_event
+from services.inventory.entrypoints.inventory_servicer import InventoryServicer
+from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
+from services.inventory.entrypoints.sweeper import sweep_regularly
+from services.kernel.clock import Clock
+from services.kernel.envelope import Envelope
+from services.kernel.ids import uuid7
+from shopmesh.inventory.v1 import catalog_service_pb2_grpc, inventory_service_pb2_grpc, wms_service_pb2_grpc
+
+
+@asynccontextmanager
+async def compose(node: Node) -> AsyncIterator[Service]:
+    """The service of one process, on SQLite."""
+    settings = Settings.from_environ(node.settings, os.environ)
+    async with open_database(settings) as engine, open_event_log(node.settings) as log:
+        changes = changes_of(engine)
+        levels = SqlStockLevels(engine=engine)
+        feed = StockFeed(levels=levels, changes=SqliteStockChanges(engine=engine, changes=changes))
+        ledgers = SqlLedgers(engine=engine, clock=node.clock, new_id=uuid7, committed=changes.notify)
+        reservations = Reservations(ledgers=ledgers, clock=node.clock, hold_seconds=settings.hold_seconds)
+        stocks = Stocks(levels=levels, ledgers=ledgers, clock=node.clock)
+        products = Products(catalog=SqlCatalog(engine=engine), clock=node.clock)
+        expiry = Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=node.clock)
+        consumer = order_consumer(engine, log, clock=node.clock, settings=settings)
+        inventory = InventoryServicer(
+            stocks=stocks, reservations=reservations, feed=feed, draining=node.draining, clock=node.clock
+        )
+        yield Service(
+            servicers=(
+                Servicer(
+                    catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
+                    CatalogServicer(products=products, clock=node.clock),
+                ),
+                Servicer(inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server, inventory),
+                # Built later: until then its methods answer UNIMPLEMENTED.
+                Servicer(
+                    wms_service_pb2_grpc.add_WmsServiceServicer_to_server,
+                    wms_service_pb2_grpc.WmsServiceServicer(),  # type: ignore[abstract]
+                ),
+            ),
+            errors=STATUS_BY_ERROR,
+            hard={"inventory.sql": partial(is_reachable, engine)},
+            soft={"inventory.event_log": log.is_reachable},
+            tasks=(
+                changes.run,
+                feed.run,
+                consumer.run,
+                OutboxRelay(engine, log).run,
+                partial(sweep_regularly, expiry, pause_seconds=settings.sweep_seconds),
+            ),
+        )
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """Open the database, with every table in it."""
+    settings.database.parent.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(sqlite_url(settings.database))
+    try:
+        await create_tables(engine, metadata, *OUTBOX_TABLES, *INBOX_TABLES)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def order_consumer(
+    engine: AsyncEngine, log: EventLog, *, clock: Clock, settings: Settings
+) -> Consumer[Envelope]:
+    """The consumer of order events; an event's effect is part of its inbox's transaction."""
+
+    async def effect(session: AsyncSession, event: Envelope) -> None:
+        ledgers = JoinedLedgers(session, clock=clock, new_id=uuid7)
+        await on_order_event(
+            Reservations(ledgers=ledgers, clock=clock, hold_seconds=settings.hold_seconds), event
+        )
+
+    inbox = SqlInbox(engine, CONSUMER, clock, decode=Envelope.from_body)
+    return Consumer(log, CONSUMER, (ORDER_EVENTS,), inbox, effect)
+
+
+if __name__ == "__main__":
+    run("inventory", compose)
