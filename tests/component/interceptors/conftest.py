@@ -55,6 +55,7 @@ class ProbeServicer(order_service_pb2_grpc.OrderServiceServicer):
             raise OrderIsAway("order is away")
 
 
+PROBE = ProbeServicer()  # type: ignore[abstract]
 NOTHING_BUILT = audit_service_pb2_grpc.AuditServiceServicer()  # type: ignore[abstract]
 
 
@@ -62,11 +63,8 @@ NOTHING_BUILT = audit_service_pb2_grpc.AuditServiceServicer()  # type: ignore[ab
 async def compose(node: Node) -> AsyncIterator[Service]:
     yield Service(
         servicers=(
-            Servicer(order_service_pb2_grpc.add_OrderServiceServicer_to_server, ProbeServicer()),  # type: ignore[abstract]
-            Servicer(
-                audit_service_pb2_grpc.add_AuditServiceServicer_to_server,
-                audit_service_pb2_grpc.AuditServiceServicer(),
-            ),
+            Servicer(order_service_pb2_grpc.add_OrderServiceServicer_to_server, PROBE),
+            Servicer(audit_service_pb2_grpc.add_AuditServiceServicer_to_server, NOTHING_BUILT),
         ),
         errors={OrderIsAway: grpc.StatusCode.FAILED_PRECONDITION},
         hard={"store": _yes},
