@@ -11,13 +11,13 @@ from collections.abc import Mapping
 
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.files import make_private_folder, write_private
-from mesh.launcher.logfiles import last_lines, log_file, open_log
 from mesh.launcher.planning import part_environment
 from mesh.settings import MeshSettings
 
 _KEYS = "services.user.keys"
 _SEEDS = ("services.user.seed", "services.inventory.seed")
-_LOG = "prepare"
+_SHOWN_LINES = 15
+_REMEDY = "What this machine lacks: shopmesh doctor"
 
 
 def make_folders(settings: MeshSettings) -> None:
@@ -42,18 +42,21 @@ async def make_keys_and_data(settings: MeshSettings, environment: Mapping[str, s
         LaunchError: One of them failed; carries the last lines of its output.
     """
     complete = {**environment, **part_environment(settings)}
-    await _run(settings, _KEYS, complete)
-    async with asyncio.TaskGroup() as tasks:
-        for module in _SEEDS:
-            tasks.create_task(_run(settings, module, complete))
+    await _run(_KEYS, complete)
+    await asyncio.gather(*(_run(module, complete) for module in _SEEDS))
 
 
-async def _run(settings: MeshSettings, module: str, environment: Mapping[str, str]) -> None:
-    path = log_file(settings.home, _LOG)
-    with open_log(path) as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+async def _run(module: str, environment: Mapping[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        lines = "\n".join(
+            f"  {line}" for line in output.decode(errors="replace").splitlines()[-_SHOWN_LINES:]
         )
-    if code := await process.wait():
-        lines = "\n".join(f"  {line}" for line in last_lines(path, 10))
-        raise LaunchError(f"{module} failed with exit code {code}:\n{lines}", f"The whole output: {path}")
+        raise LaunchError(f"{module} failed with exit code {process.returncode}:\n{lines}", _REMEDY)

