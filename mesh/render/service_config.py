@@ -1,6 +1,7 @@
-"""The clients' gRPC service config: deadlines, and retries where the contract allows them.
+"""The gRPC service config of a channel: deadlines, retries and balancing from the contract.
 
-https://github.com/grpc/grpc/blob/master/doc/service_config.md
+gRFC A2 and A6. Deadlines given by a caller that are shorter win; a method is
+repeated only where its `idempotency_level` allows it.
 """
 
 from typing import Any
@@ -14,15 +15,21 @@ _RETRY_POLICY = {
     "backoffMultiplier": 2,
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
+# A server that fails throughout is not hit three times as hard.
 _RETRY_THROTTLING = {"maxTokens": 10, "tokenRatio": 0.1}
 
 
-def service_config(contract: Contract, service: str) -> dict[str, Any]:
-    """The service config of a channel to one service of the mesh."""
+def service_config(contract: Contract, mesh_service: str) -> dict[str, Any]:
+    """The service config with which to call one service of the mesh.
+
+    Workers are balanced by call, and one that says by health check that it
+    cannot do its work (a stopping one too) gets no calls.
+    """
     return {
         "loadBalancingConfig": [{"round_robin": {}}],
-        "methodConfig": [_method_config(method) for method in contract.methods_of(service)],
-        "retryThrottling": _RETRY_THROTTLING,
+        "healthCheckConfig": {"serviceName": ""},
+        "retryThrottling": dict(_RETRY_THROTTLING),
+        "methodConfig": [_method_config(method) for method in contract.methods_of(mesh_service)],
     }
 
 
@@ -31,6 +38,5 @@ def _method_config(method: Method) -> dict[str, Any]:
         "name": [{"service": method.service, "method": method.name}],
         "timeout": f"{method.policy.deadline_seconds:g}s",
     }
-    if method.idempotency is not Idempotency.UNKNOWN and not method.client_streaming:
-        config["retryPolicy"] = _RETRY_POLICY
-    return config
+    repeatable = method.idempotency is not Idempotency.UNKNOWN
+    return {**config, "retryPolicy": dict(_RETRY_POLICY)} if repeatable else config
