@@ -1,0 +1,99 @@
+"""What every limiter does, in the process and on a real Redis-protocol server."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+from redis.asyncio import Redis
+
+from interceptors.rate_limit.gcra import Limiter, LocalLimiter
+from interceptors.rate_limit.redis_limiter import RedisLimiter
+from mesh.contract import LimitClass, LimitPer
+from tests.support.valkey import Valkey
+
+SLOW = LimitClass("slow", LimitPer.CALLER, rate_per_minute=1, burst=5, undivided=False, purpose="")
+
+
+@pytest.fixture(params=["local", "redis"])
+async def limiter(request: pytest.FixtureRequest) -> AsyncIterator[Limiter]:
+    if request.param == "local":
+        yield LocalLimiter()
+        return
+    valkey: Valkey = request.getfixturevalue("valkey")
+    async with Redis.from_url(valkey.url) as redis:
+        await redis.flushall()
+        yield RedisLimiter(redis=redis, fallback=_Never())
+
+
+class _Never:
+    async def admit(self, limit: LimitClass, key: str) -> float:
+        raise AssertionError("the server answers, so nothing is counted elsewhere")
+
+
+async def test_a_burst_is_admitted_and_no_more(limiter: Limiter) -> None:
+    waits = [await limiter.admit(SLOW, "alice") for _ in range(6)]
+
+    assert waits[:5] == [0.0] * 5
+    assert 0 < waits[5] <= 60
+
+
+async def test_fifty_at_once_share_one_bucket(limiter: Limiter) -> None:
+    waits = await asyncio.gather(*(limiter.admit(SLOW, "alice") for _ in range(50)))
+
+    assert sum(wait == 0 for wait in waits) == 5
+
+
+async def test_callers_and_classes_do_not_share_a_bucket(limiter: Limiter) -> None:
+    for _ in range(5):
+        await limiter.admit(SLOW, "alice")
+
+    assert await limiter.admit(SLOW, "bob") == 0
+    assert await limiter.admit(replace(SLOW, name="other"), "alice") == 0
+
+
+async def test_a_refused_call_does_not_prolong_the_wait(limiter: Limiter) -> None:
+    for _ in range(5):
+        await limiter.admit(SLOW, "alice")
+    first = await limiter.admit(SLOW, "alice")
+
+    for _ in range(20):
+        assert await limiter.admit(SLOW, "alice") <= first
+
+
+async def test_the_bucket_refills_with_time() -> None:
+    now = 0.0
+    limiter = LocalLimiter(monotonic=lambda: now)
+    for _ in range(5):
+        await limiter.admit(SLOW, "alice")
+
+    wait = await limiter.admit(SLOW, "alice")
+    now += wait
+
+    assert await limiter.admit(SLOW, "alice") == 0
+    assert await limiter.admit(SLOW, "alice") > 0
+
+
+async def test_workers_that_cannot_share_a_counter_divide_a_class_but_not_a_promised_one() -> None:
+    async def admitted(limit: LimitClass) -> int:
+        limiter = LocalLimiter(workers=2)
+        return sum([await limiter.admit(limit, "alice") == 0 for _ in range(20)])
+
+    assert await admitted(replace(SLOW, burst=10)) == 5
+    assert await admitted(replace(SLOW, burst=10, undivided=True)) == 10
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_silent_server_never_opens_the_limit(
+    fault: signal.Signals, start_valkey: Callable[[], Valkey]
+) -> None:
+    valkey = start_valkey()
+    limiter = RedisLimiter.connect(valkey.url, fallback=LocalLimiter())
+    assert await limiter.admit(SLOW, "alice") == 0
+
+    os.kill(valkey.pid, fault)
+    waits = [await limiter.admit(SLOW, "alice") for _ in range(10)]
+
+    assert sum(wait == 0 for wait in waits) == 5
