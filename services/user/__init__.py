@@ -1,0 +1,1 @@
+"""Accounts, addresses, and the OAuth 2.0 / OpenID Connect provider."""

@@ -1,0 +1,1 @@
+"""SQL, Argon2, Authlib and gRPC behind the ports of the application."""

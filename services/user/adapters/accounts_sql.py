@@ -1,0 +1,161 @@
+"""Accounts, addresses, one-time links and budgets in SQL."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.user.adapters import tables
+from services.user.domain.account import Account, Activity, Address
+from services.user.domain.errors import UserNotFound
+from services.user.domain.events import MailPurpose
+from services.user.domain.link import Link
+
+_OWNED = (
+    tables.accounts,
+    tables.addresses,
+    tables.activities,
+    tables.links,
+    tables.sessions,
+    tables.codes,
+    tables.issued_tokens,
+)
+
+
+class SqlAccountStore:
+    """The accounts of one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, account: Account) -> None:
+        await self._session.execute(insert(tables.accounts).values(**asdict(account)))
+
+    async def get(self, user_id: str) -> Account:
+        row = await self._find(tables.accounts.c.user_id == user_id)
+        if row is None:
+            raise UserNotFound(f"there is no account {user_id}")
+        return row
+
+    async def find_by_email(self, email: str) -> Account | None:
+        return await self._find(tables.accounts.c.email == email)
+
+    async def save(self, account: Account) -> None:
+        mine = tables.accounts.c.user_id == account.user_id
+        await self._session.execute(update(tables.accounts).where(mine).values(**asdict(account)))
+
+    async def page(self, *, before: str | None, size: int) -> Sequence[Account]:
+        query = select(tables.accounts).order_by(tables.accounts.c.user_id.desc()).limit(size)
+        if before is not None:
+            query = query.where(tables.accounts.c.user_id < before)
+        return [_account(row) for row in await self._session.execute(query)]
+
+    async def erase(self, user_id: str, *, at: datetime) -> None:
+        of_user = select(tables.families.c.family_id).where(tables.families.c.user_id == user_id)
+        await self._session.execute(
+            delete(tables.refresh_tokens).where(tables.refresh_tokens.c.family_id.in_(of_user))
+        )
+        for table in (*_OWNED, tables.families):
+            await self._session.execute(delete(table).where(table.c.user_id == user_id))
+        await self._session.execute(insert(tables.erased_accounts).values(user_id=user_id, erase_time=at))
+
+    async def is_erased(self, user_id: str) -> bool:
+        query = select(tables.erased_accounts).where(tables.erased_accounts.c.user_id == user_id)
+        return (await self._session.execute(query)).first() is not None
+
+    async def record(self, user_id: str, kind: str, *, at: datetime) -> None:
+        await self._session.execute(
+            insert(tables.activities).values(user_id=user_id, kind=kind, occur_time=at)
+        )
+
+    async def activities(self, user_id: str) -> Sequence[Activity]:
+        query = (
+            select(tables.activities)
+            .where(tables.activities.c.user_id == user_id)
+            .order_by(tables.activities.c.id)
+        )
+        return [Activity(row.kind, row.occur_time) for row in await self._session.execute(query)]
+
+    async def _find(self, condition: object) -> Account | None:
+        row = (await self._session.execute(select(tables.accounts).where(condition))).one_or_none()  # type: ignore[arg-type]
+        return None if row is None else _account(row)
+
+
+class SqlAddressStore:
+    """The postal addresses of one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, address: Address) -> None:
+        await self._session.execute(insert(tables.addresses).values(**asdict(address)))
+
+    async def count(self, user_id: str) -> int:
+        query = select(func.count()).where(tables.addresses.c.user_id == user_id)
+        return int((await self._session.execute(query)).scalar_one())
+
+    async def page(self, user_id: str, *, before: str | None, size: int) -> Sequence[Address]:
+        query = select(tables.addresses).where(tables.addresses.c.user_id == user_id)
+        if before is not None:
+            query = query.where(tables.addresses.c.address_id < before)
+        query = query.order_by(tables.addresses.c.address_id.desc()).limit(size)
+        return [Address(**row._mapping) for row in await self._session.execute(query)]
+
+    async def remove(self, user_id: str, address_id: str) -> bool:
+        mine = (tables.addresses.c.user_id == user_id) & (tables.addresses.c.address_id == address_id)
+        removed = await self._session.execute(
+            delete(tables.addresses).where(mine).returning(tables.addresses.c.address_id)
+        )
+        return removed.first() is not None
+
+
+class SqlLinkStore:
+    """The one-time links of one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def put(self, link: Link) -> None:
+        older = (tables.links.c.user_id == link.user_id) & (tables.links.c.purpose == link.purpose.value)
+        await self._session.execute(delete(tables.links).where(older))
+        await self._session.execute(
+            insert(tables.links).values(**{**asdict(link), "purpose": link.purpose.value})
+        )
+
+    async def take(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> str | None:
+        this = (
+            (tables.links.c.token_hash == token_hash)
+            & (tables.links.c.purpose == purpose.value)
+            & (tables.links.c.expire_time > at)
+        )
+        taken = await self._session.execute(
+            delete(tables.links).where(this).returning(tables.links.c.user_id)
+        )
+        return taken.scalar_one_or_none()
+
+
+class SqlBudgetStore:
+    """The budgets of one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def arrival(self, key: str) -> float:
+        query = select(tables.budgets.c.arrival).where(tables.budgets.c.key == key)
+        return (await self._session.execute(query)).scalar_one_or_none() or 0.0
+
+    async def put(self, key: str, arrival: float) -> None:
+        changed = await self._session.execute(
+            update(tables.budgets)
+            .where(tables.budgets.c.key == key)
+            .values(arrival=arrival)
+            .returning(tables.budgets.c.key)
+        )
+        if changed.first() is None:
+            await self._session.execute(insert(tables.budgets).values(key=key, arrival=arrival))
+
+
+def _account(row: Row[tuple[object, ...]]) -> Account:
+    return Account(**row._mapping)

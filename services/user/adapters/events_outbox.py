@@ -1,0 +1,55 @@
+"""Events of accounts, written to the outbox in the transaction of the change."""
+
+from dataclasses import asdict
+from enum import Enum
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mesh.event_log.outbox_sql import enqueue
+from mesh.telemetry import current_traceparent
+from mesh.topology import USER_EVENTS
+from services.kernel.clock import Clock
+from services.kernel.envelope import Envelope
+from services.kernel.ids import NewId
+from services.user.domain.events import Event
+
+
+class OutboxEventStream:
+    """The events of one transaction."""
+
+    def __init__(self, session: AsyncSession, *, clock: Clock, new_id: NewId) -> None:
+        self._session = session
+        self._clock = clock
+        self._new_id = new_id
+
+    async def publish(self, event: Event, *, actor: str) -> None:
+        trace, command_id = current_traceparent(), self._new_id()
+        await enqueue(
+            self._session,
+            envelope=Envelope,
+            topic=USER_EVENTS,
+            type=type(event).__name__,
+            key=event.user_id,
+            payload=_payload(event),
+            actor=actor,
+            correlation=trace or command_id,
+            causation=command_id,
+            trace=trace,
+            clock=self._clock,
+            new_id=self._new_id,
+        )
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    """The fields by their JSON names."""
+    return {_json_name(name): _plain(value) for name, value in asdict(event).items()}
+
+
+def _json_name(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value

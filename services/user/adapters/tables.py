@@ -1,0 +1,169 @@
+"""The tables of the user service. Times are milliseconds since the epoch; secrets are stored as hashes."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
+from sqlalchemy.engine import Dialect
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC time, as milliseconds since the epoch."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + value * _MILLISECOND
+
+
+class Scopes(TypeDecorator[frozenset[str]]):
+    """A set of scopes, as one text with spaces."""
+
+    impl = String(1000)
+    cache_ok = True
+
+    def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> str | None:
+        return None if value is None else " ".join(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str] | None:
+        return None if value is None else frozenset(value.split())
+
+
+metadata = MetaData()
+_ID, _HASH = String(36), String(64)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("user_id", _ID, primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("display_name", String(100), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("email_verified", Boolean, nullable=False),
+    Column("scopes", Scopes, nullable=False),
+    Column("locale", String(35), nullable=False),
+    Column("create_time", Instant, nullable=False),
+    Column("update_time", Instant, nullable=False),
+)
+erased_accounts = Table(
+    "erased_accounts",
+    metadata,
+    Column("user_id", _ID, primary_key=True),
+    Column("erase_time", Instant, nullable=False),
+)
+activities = Table(
+    "activities",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("user_id", _ID, nullable=False, index=True),
+    Column("kind", String(300), nullable=False),
+    Column("occur_time", Instant, nullable=False),
+)
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("address_id", _ID, primary_key=True),
+    Column("user_id", _ID, nullable=False),
+    Column("recipient", String(100), nullable=False),
+    Column("line1", String(100), nullable=False),
+    Column("line2", String(100), nullable=False),
+    Column("city", String(100), nullable=False),
+    Column("region", String(100), nullable=False),
+    Column("postal_code", String(20), nullable=False),
+    Column("country_code", String(2), nullable=False),
+    Column("create_time", Instant, nullable=False),
+    Index("addresses_of_user", "user_id", "address_id"),
+)
+links = Table(
+    "links",
+    metadata,
+    Column("user_id", _ID, primary_key=True),
+    Column("purpose", String(20), primary_key=True),
+    Column("token_hash", _HASH, nullable=False, unique=True),
+    Column("expire_time", Instant, nullable=False, index=True),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", _HASH, primary_key=True),
+    Column("user_id", _ID, nullable=False, index=True),
+    Column("auth_time", Instant, nullable=False),
+    Column("expire_time", Instant, nullable=False, index=True),
+)
+codes = Table(
+    "codes",
+    metadata,
+    Column("code_hash", _HASH, primary_key=True),
+    Column("family_id", _ID, nullable=False),
+    Column("client_id", String(64), nullable=False),
+    Column("user_id", _ID, nullable=False, index=True),
+    Column("redirect_uri", String(2000), nullable=False),
+    Column("scopes", Scopes, nullable=False),
+    Column("nonce", String(500), nullable=False),
+    Column("code_challenge", String(128), nullable=False),
+    Column("auth_time", Instant, nullable=False),
+    Column("expire_time", Instant, nullable=False, index=True),
+    Column("used_time", Instant),
+)
+families = Table(
+    "families",
+    metadata,
+    Column("family_id", _ID, primary_key=True),
+    Column("client_id", String(64), nullable=False),
+    Column("user_id", _ID, nullable=False, index=True),
+    Column("scopes", Scopes, nullable=False),
+    Column("auth_time", Instant, nullable=False),
+    Column("expire_time", Instant, nullable=False, index=True),
+    Column("revoked", Boolean, nullable=False),
+)
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("token_hash", _HASH, primary_key=True),
+    Column("family_id", _ID, nullable=False, index=True),
+    Column("used_time", Instant),
+)
+issued_tokens = Table(
+    "issued_tokens",
+    metadata,
+    Column("token_id", _ID, primary_key=True),
+    Column("user_id", _ID, nullable=False, index=True),
+    Column("client_id", String(64), nullable=False),
+    Column("family_id", _ID, nullable=False, index=True),
+    Column("auth_time", Instant, nullable=False),
+    Column("expire_time", Instant, nullable=False, index=True),
+)
+revocations = Table(
+    "revocations",
+    metadata,
+    # A cursor: AUTOINCREMENT never takes a number twice, and writers come one after the other.
+    Column("cursor", Integer, primary_key=True, autoincrement=True),
+    Column("token_id", _ID, nullable=False, index=True),
+    Column("subject", _ID, nullable=False, index=True),
+    Column("revoke_time", Instant, nullable=False),
+    Column("expire_time", Instant, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    Column("arrival", Float(53), nullable=False, index=True),
+)

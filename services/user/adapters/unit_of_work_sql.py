@@ -1,0 +1,101 @@
+"""Transactions in SQL: state and events in one write."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from mesh import sql
+from services.kernel.clock import Clock
+from services.kernel.ids import NewId
+from services.user.adapters import tables
+from services.user.adapters.accounts_sql import (
+    SqlAccountStore,
+    SqlAddressStore,
+    SqlBudgetStore,
+    SqlLinkStore,
+)
+from services.user.adapters.events_outbox import OutboxEventStream
+from services.user.adapters.tokens_sql import SqlGrantStore, SqlRevocationStore, SqlSessionStore
+
+_EXPIRING = (
+    tables.links,
+    tables.sessions,
+    tables.codes,
+    tables.families,
+    tables.issued_tokens,
+    tables.revocations,
+)
+
+
+class SqlUnit:
+    """The stores of one transaction."""
+
+    def __init__(self, session: AsyncSession, *, clock: Clock, new_id: NewId) -> None:
+        self._session = session
+        self._clock = clock
+        self._new_id = new_id
+
+    @cached_property
+    def accounts(self) -> SqlAccountStore:
+        return SqlAccountStore(self._session)
+
+    @cached_property
+    def addresses(self) -> SqlAddressStore:
+        return SqlAddressStore(self._session)
+
+    @cached_property
+    def links(self) -> SqlLinkStore:
+        return SqlLinkStore(self._session)
+
+    @cached_property
+    def sessions(self) -> SqlSessionStore:
+        return SqlSessionStore(self._session)
+
+    @cached_property
+    def grants(self) -> SqlGrantStore:
+        return SqlGrantStore(self._session)
+
+    @cached_property
+    def revocations(self) -> SqlRevocationStore:
+        return SqlRevocationStore(self._session)
+
+    @cached_property
+    def budgets(self) -> SqlBudgetStore:
+        return SqlBudgetStore(self._session)
+
+    @cached_property
+    def events(self) -> OutboxEventStream:
+        return OutboxEventStream(self._session, clock=self._clock, new_id=self._new_id)
+
+
+class SqlUnitOfWork:
+    """Transactions of one database."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, new_id: NewId) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqlUnit]:
+        async with sql.read(self._engine) as session:
+            yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[SqlUnit]:
+        async with sql.write(self._engine) as session:
+            yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
+
+    async def purge(self, *, at: datetime) -> None:
+        async with sql.write(self._engine) as session:
+            for table in _EXPIRING:
+                await session.execute(delete(table).where(table.c.expire_time <= at))
+            known = select(tables.families.c.family_id)
+            await session.execute(
+                delete(tables.refresh_tokens).where(tables.refresh_tokens.c.family_id.not_in(known))
+            )
+            await session.execute(delete(tables.budgets).where(tables.budgets.c.arrival <= at.timestamp()))

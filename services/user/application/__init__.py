@@ -1,0 +1,1 @@
+"""What can be done with accounts, logins and tokens, and the ports that it takes."""

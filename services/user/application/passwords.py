@@ -1,0 +1,91 @@
+"""Changing and resetting passwords."""
+
+from services.kernel.clock import Clock
+from services.kernel.ids import NewId
+from services.user.application.access import revoke_access
+from services.user.application.budgets import MailBudget
+from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
+from services.user.domain.account import normal_email
+from services.user.domain.errors import LinkInvalid, WrongPassword
+from services.user.domain.events import EmailVerified, MailPurpose, MailRequested, PasswordChanged
+from services.user.domain.grant import Login
+from services.user.domain.link import digest
+from services.user.domain.password import check_password
+
+
+class Passwords:
+    """The use cases of passwords."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWork,
+        hasher: PasswordHasher,
+        mail_budget: MailBudget,
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._hasher = hasher
+        self._mail_budget = mail_budget
+        self._clock = clock
+        self._new_id = new_id
+
+    async def change(self, user_id: str, *, current: str, new: str, login: Login) -> None:
+        """Set a new password and end every other login.
+
+        Raises:
+            WrongPassword: The current one differs.
+            WeakPassword: The new one is among the most common.
+        """
+        async with self._unit_of_work.read() as unit:
+            account = await unit.accounts.get(user_id)
+        check_password(new, email=account.email, field="newPassword")
+        if not await self._hasher.matches(current, account.password_hash):
+            raise WrongPassword("currentPassword is not the password of the account")
+        password_hash = await self._hasher.hash(new)
+        async with self._unit_of_work.write() as unit:
+            await self._set(unit, user_id, password_hash, but=login)
+
+    async def request_reset(self, email: str) -> None:
+        """Ask for a mailed link; unknown addresses cost the same and get nothing."""
+        address = normal_email(email)
+        async with self._unit_of_work.write() as unit:
+            may_mail = await self._mail_budget.spend(unit, address)
+            account = await unit.accounts.find_by_email(address)
+            if account is not None and may_mail:
+                event = MailRequested(account.user_id, MailPurpose.RESET_PASSWORD, self._new_id())
+                await unit.events.publish(event, actor="system")
+
+    async def reset(self, token: str, *, new: str) -> None:
+        """Set a new password with a mailed link and end every login.
+
+        The link proves the address too, so that an unverified account becomes a
+        verified one.
+
+        Raises:
+            LinkInvalid: The link is unknown, used or expired.
+            WeakPassword: The new password is among the most common; the link stays valid.
+        """
+        check_password(new, email="", field="newPassword")
+        password_hash = await self._hasher.hash(new)
+        async with self._unit_of_work.write() as unit:
+            user_id = await unit.links.take(digest(token), MailPurpose.RESET_PASSWORD, at=self._clock())
+            if user_id is None:
+                raise LinkInvalid("the link is unknown, was used already, or is older than one hour")
+            await self._verify(unit, user_id)
+            await self._set(unit, user_id, password_hash, but=None)
+
+    async def _verify(self, unit: Unit, user_id: str) -> None:
+        account = await unit.accounts.get(user_id)
+        if not account.email_verified:
+            await unit.accounts.save(account.verified(at=self._clock()))
+            await unit.events.publish(EmailVerified(user_id), actor=f"customer:{user_id}")
+
+    async def _set(self, unit: Unit, user_id: str, password_hash: str, *, but: Login | None) -> None:
+        now = self._clock()
+        account = await unit.accounts.get(user_id)
+        await unit.accounts.save(account.with_password(password_hash, at=now))
+        await unit.accounts.record(user_id, "password_changed", at=now)
+        await revoke_access(unit, user_id, at=now, but=but)
+        await unit.events.publish(PasswordChanged(user_id), actor=f"customer:{user_id}")

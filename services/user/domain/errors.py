@@ -1,0 +1,75 @@
+"""The rules that a call can break."""
+
+from services.kernel.errors import DomainError
+
+
+class UserNotFound(DomainError):
+    """There is no such account, or it was erased."""
+
+    reason = "USER_NOT_FOUND"
+
+
+class AddressNotFound(DomainError):
+    """The caller has no such address."""
+
+    reason = "ADDRESS_NOT_FOUND"
+
+
+class TooManyAddresses(DomainError):
+    """The account has as many addresses as it may have."""
+
+    reason = "TOO_MANY_ADDRESSES"
+
+
+class InvalidField(DomainError):
+    """A field has a value that its rules forbid."""
+
+    reason = "INVALID_FIELD"
+
+
+class WeakPassword(InvalidField):
+    """The password is among those that are guessed first."""
+
+    reason = "WEAK_PASSWORD"
+
+
+class UnknownScope(InvalidField):
+    """Accounts cannot have this scope."""
+
+    reason = "UNKNOWN_SCOPE"
+
+
+class WrongPassword(DomainError):
+    """The password is not the account's."""
+
+    reason = "WRONG_PASSWORD"
+
+
+class EmailNotVerified(DomainError):
+    """The password is right, but the mailed link was not used yet."""
+
+    reason = "EMAIL_NOT_VERIFIED"
+
+
+class TooManyAttempts(DomainError):
+    """Too many wrong passwords were tried for this account."""
+
+    reason = "TOO_MANY_ATTEMPTS"
+
+
+class LinkInvalid(DomainError):
+    """The token of a mailed link is unknown, used or expired."""
+
+    reason = "TOKEN_INVALID"
+
+
+class OpenOrders(DomainError):
+    """An account with an order on its way cannot be erased."""
+
+    reason = "OPEN_ORDERS"
+
+
+class OrdersUnavailable(DomainError):
+    """The order service cannot say whether the customer has open orders."""
+
+    reason = "ORDERS_UNAVAILABLE"

@@ -1,0 +1,67 @@
+"""Reading forms, and telling our own from a stranger's."""
+
+import hmac
+from collections.abc import Sequence
+from hashlib import sha256
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+_LONGEST_BODY_BYTES = 64 * 1024
+_MOST_FIELDS = 100
+_FORM = "application/x-www-form-urlencoded"
+
+
+async def read_form(request: Request) -> Sequence[tuple[str, str]]:
+    """The fields of a form, in their order.
+
+    Raises:
+        HTTPException: It is no form, or longer than 64 KiB.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise HTTPException(415, f"the body has to be {_FORM}")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_BODY_BYTES:
+            raise HTTPException(413, f"the body is longer than {_LONGEST_BODY_BYTES} bytes")
+    return _parse(bytes(body))
+
+
+def read_query(request: Request) -> Sequence[tuple[str, str]]:
+    """The query's parameters, in their order."""
+    return _parse(request.url.query.encode())
+
+
+def _parse(text: bytes) -> Sequence[tuple[str, str]]:
+    try:
+        return parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except (UnicodeDecodeError, ValueError):
+        raise HTTPException(400, f"at most {_MOST_FIELDS} parameters, in UTF-8") from None
+
+
+class FormGuard:
+    """Ties a form to the browser that it was shown in: a cookie, and its MAC in the form."""
+
+    COOKIE = "shopmesh_form"
+
+    def __init__(self, *, server_key: bytes) -> None:
+        self._server_key = server_key
+
+    def token(self, cookie: str) -> str:
+        return hmac.new(self._server_key, f"form:{cookie}".encode(), sha256).hexdigest()
+
+    def is_ours(self, request: Request, token: str) -> bool:
+        cookie = request.cookies.get(self.COOKIE, "")
+        return bool(cookie) and hmac.compare_digest(self.token(cookie).encode(), token.encode())
+
+
+def set_cookie(
+    response: Response, name: str, value: str, *, secure: bool, max_age: int | None = None
+) -> None:
+    """A cookie that scripts cannot read and other sites' forms do not send."""
+    response.set_cookie(
+        name, value, max_age=max_age, path="/oauth2", secure=secure, httponly=True, samesite="lax"
+    )

@@ -1,0 +1,70 @@
+"""`shopmesh.user.v1.ContactService` and `TokenService`: for the other services of the mesh."""
+
+from typing import Any
+
+from services.user.application.accounts import Accounts, AccountState
+from services.user.application.contacts import Contacts
+from services.user.application.revocations import Revocations
+from services.user.domain.events import MailPurpose
+from services.user.domain.grant import Revocation
+from shopmesh.user.v1 import (
+    contact_service_pb2,
+    contact_service_pb2_grpc,
+    token_service_pb2,
+    token_service_pb2_grpc,
+)
+
+_PREFIX = "MAIL_PURPOSE_"
+_STATES = {
+    AccountState.ACTIVE: contact_service_pb2.ACCOUNT_STATE_ACTIVE,
+    AccountState.ERASED: contact_service_pb2.ACCOUNT_STATE_ERASED,
+    AccountState.UNKNOWN: contact_service_pb2.ACCOUNT_STATE_UNKNOWN,
+}
+
+
+class ContactServicer(contact_service_pb2_grpc.ContactServiceServicer):
+    """Contact data for mails."""
+
+    def __init__(self, *, contacts: Contacts, accounts: Accounts) -> None:
+        self._contacts = contacts
+        self._accounts = accounts
+
+    async def PrepareMail(
+        self, request: contact_service_pb2.PrepareMailRequest, context: Any
+    ) -> contact_service_pb2.PrepareMailResponse:
+        contact = await self._contacts.prepare(request.user_id, _purpose(request.purpose))
+        return contact_service_pb2.PrepareMailResponse(
+            email=contact.email, display_name=contact.display_name, locale=contact.locale, link=contact.link
+        )
+
+    async def GetAccountState(
+        self, request: contact_service_pb2.GetAccountStateRequest, context: Any
+    ) -> contact_service_pb2.GetAccountStateResponse:
+        state = await self._accounts.state(request.user_id)
+        return contact_service_pb2.GetAccountStateResponse(state=_STATES[state])
+
+
+class TokenServicer(token_service_pb2_grpc.TokenServiceServicer):
+    """Revocations of access tokens."""
+
+    def __init__(self, revocations: Revocations) -> None:
+        self._revocations = revocations
+
+    async def ListRevocations(
+        self, request: token_service_pb2.ListRevocationsRequest, context: Any
+    ) -> token_service_pb2.ListRevocationsResponse:
+        found, cursor = await self._revocations.after(request.cursor)
+        return token_service_pb2.ListRevocationsResponse(
+            revocations=[_message(revocation) for revocation in found], next_cursor=cursor
+        )
+
+
+def _purpose(purpose: contact_service_pb2.MailPurpose.ValueType) -> MailPurpose:
+    return MailPurpose(contact_service_pb2.MailPurpose.Name(purpose).removeprefix(_PREFIX))
+
+
+def _message(revocation: Revocation) -> token_service_pb2.Revocation:
+    message = token_service_pb2.Revocation(token_id=revocation.token_id, subject=revocation.subject)
+    message.revoke_time.FromDatetime(revocation.revoke_time)
+    message.expire_time.FromDatetime(revocation.expire_time)
+    return message
