@@ -10,7 +10,7 @@ _LAYERS = 2
 SUPERVISOR_GRACE_SECONDS = _LAYERS * GRACE_SECONDS + 3
 
 
-async def stop(home: Path) -> tuple[str, ...]:
+async def stop(home: Path, *, grace_seconds: float = GRACE_SECONDS) -> tuple[str, ...]:
     """Stop the mesh in `home`, and what a killed supervisor left behind.
 
     Returns:
@@ -22,6 +22,6 @@ async def stop(home: Path) -> tuple[str, ...]:
     alive = tuple(part.name for part in before.parts if part.process and part.process.alive)
     await end([before.supervisor], grace_seconds=SUPERVISOR_GRACE_SECONDS)
     after = MeshState.read(home) or before
-    await end({*before.processes, *after.processes}, grace_seconds=GRACE_SECONDS)
+    await end({*before.processes, *after.processes}, grace_seconds=grace_seconds)
     state_file(home).unlink(missing_ok=True)
     return alive

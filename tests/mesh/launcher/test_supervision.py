@@ -1,0 +1,158 @@
+"""A supervised mesh, seen with real processes."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mesh.launcher.errors import LaunchError
+from mesh.launcher.looking import Condition, look
+from mesh.launcher.processes import ProcessId, wait_ended
+from mesh.launcher.starting import await_ready, start
+from mesh.launcher.state import MeshState, PartState, state_file
+from mesh.launcher.stopping import stop
+from tests.mesh.launcher.conftest import MakePlan, dummy
+
+
+async def eventually(condition: Callable[[], bool], *, within_seconds: float = 20) -> None:
+    async with asyncio.timeout(within_seconds):
+        while not condition():  # noqa: ASYNC110 - another process makes it true
+            await asyncio.sleep(0.02)
+
+
+def part(home: Path, name: str) -> PartState:
+    state = MeshState.read(home)
+    assert state is not None
+    return next(each for each in state.parts if each.name == name)
+
+
+def process(home: Path, name: str) -> ProcessId:
+    found = part(home, name).process
+    assert found is not None
+    return found
+
+
+def ignore(_: PartState) -> None:
+    """Hear that a part is ready."""
+
+
+async def test_start_reports_every_part_when_it_is_ready(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    ready: list[str] = []
+
+    await start(
+        plan(dummy("a"), dummy("b")), environment=environment, report=lambda each: ready.append(each.name)
+    )
+
+    assert sorted(ready) == ["a", "b"]
+    assert [each.condition for each in await look(home)] == [Condition.READY, Condition.READY]
+
+
+async def test_a_killed_part_is_started_again_and_counted(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    await start(plan(dummy("a")), environment=environment, report=ignore)
+    first = process(home, "a")
+
+    os.kill(first.pid, signal.SIGKILL)
+    await eventually(lambda: part(home, "a").restarts == 1)
+    await await_ready(home, report=ignore)
+
+    assert part(home, "a").last_exit == -signal.SIGKILL
+    assert process(home, "a") != first
+
+
+async def test_only_the_first_start_of_a_part_has_the_failpoint(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    await start(plan(dummy("a")), environment={**environment, "FAILPOINT": "order_placed"}, report=ignore)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(part(home, "a").ready_url)).text == "order_placed"
+
+        os.kill(process(home, "a").pid, signal.SIGKILL)
+        await eventually(lambda: part(home, "a").restarts == 1)
+        await await_ready(home, report=ignore)
+
+        assert (await client.get(part(home, "a").ready_url)).text == "none"
+
+
+async def test_a_part_that_keeps_ending_fails_the_start_and_leaves_nothing(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    started: list[ProcessId] = []
+
+    def remember(each: PartState) -> None:
+        assert each.process is not None
+        started.append(each.process)
+
+    with pytest.raises(LaunchError) as failed:
+        await start(plan(dummy("good"), dummy("bad", "broken")), environment=environment, report=remember)
+
+    assert "bad ended 3 times, last with exit code 1" in failed.value.message
+    assert "the dummy is broken" in failed.value.message
+    assert str(home / "logs" / "bad.log") in failed.value.remedy
+    assert not any(each.alive for each in started)
+    assert MeshState.read(home) is None
+
+
+async def test_stop_leaves_no_process(home: Path, plan: MakePlan, environment: dict[str, str]) -> None:
+    await start(plan(dummy("a"), dummy("front", layer=1)), environment=environment, report=ignore)
+    state = MeshState.read(home)
+    assert state is not None
+
+    stopped = await stop(home)
+
+    assert set(stopped) == {"a", "front"}
+    assert not any(each.alive for each in (state.supervisor, *state.processes))
+    assert not state_file(home).exists()
+    assert await look(home) == ()
+
+
+async def test_stop_when_nothing_runs_does_nothing(home: Path) -> None:
+    assert await stop(home) == ()
+
+
+async def test_parts_end_with_a_supervisor_that_was_killed(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    await start(plan(dummy("a"), dummy("b")), environment=environment, report=ignore)
+    state = MeshState.read(home)
+    assert state is not None
+
+    os.kill(state.supervisor.pid, signal.SIGKILL)
+
+    assert await wait_ended(state.processes, within_seconds=20) == ()
+    assert {each.condition for each in await look(home)} == {Condition.STOPPED}
+
+
+async def test_stop_finds_what_a_killed_supervisor_left_behind(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    await start(plan(dummy("a", "stubborn")), environment=environment, report=ignore)
+    state = MeshState.read(home)
+    assert state is not None
+    os.kill(state.supervisor.pid, signal.SIGKILL)
+    await eventually(lambda: not state.running)
+    assert all(each.alive for each in state.processes)
+
+    await stop(home, grace_seconds=0.2)
+
+    assert not any(each.alive for each in state.processes)
+
+
+async def test_a_reused_process_number_is_never_signalled(home: Path) -> None:
+    stranger = await asyncio.create_subprocess_exec("sleep", "60")
+    stale = ProcessId(stranger.pid, "another boot:1")
+    state = MeshState("embedded", 1, 0, stale, (PartState("a", (1,), "http://127.0.0.1:1/", stale),))
+    state.write(home)
+
+    assert await stop(home) == ()
+
+    assert stranger.returncode is None
+    stranger.kill()
+    await stranger.wait()

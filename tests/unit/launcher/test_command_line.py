@@ -1,0 +1,155 @@
+"""What the command line says when there is nothing to talk to, or it was used wrongly."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mesh.cli.main import main
+
+Shopmesh = Callable[..., int]
+
+
+@pytest.fixture
+def shopmesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shopmesh:
+    monkeypatch.setenv("SHOPMESH_HOME", str(tmp_path / "home"))
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr("sys.argv", ["shopmesh", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0)
+
+    return run
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def write_mail(home: Path, name: str, *, subject: str, date: str) -> None:
+    (home / "mail").mkdir(parents=True, exist_ok=True)
+    headers = f"From: shop@example.com\nTo: alice@example.com\nSubject: {subject}\nDate: {date}"
+    text = f"{headers}\n\nHello from {name}.\n"
+    (home / "mail" / f"{name}.eml").write_text(text)
+
+
+def test_status_without_a_mesh_fails_and_says_how_to_start(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shopmesh("status") == 1
+    assert "shopmesh up" in capsys.readouterr().err
+
+
+def test_status_for_programs_is_an_empty_list_without_a_mesh(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shopmesh("status", "--json") == 1
+    assert capsys.readouterr().out.strip() == "[]"
+
+
+def test_down_without_a_mesh_succeeds(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shopmesh("down") == 0
+    assert "No mesh is up" in capsys.readouterr().out
+
+
+def test_a_token_needs_a_mesh(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shopmesh("token", "--as", "alice") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "shopmesh up" in captured.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("token",),
+        ("token", "--as", "alice", "--client", "wms"),
+        ("token", "--as", "alice", "--audience", "order"),
+        ("token", "--client", "order"),
+        ("token", "--client", "order", "--audience", "nowhere"),
+        ("up", "--workers", "0"),
+        ("orders", "at", "some-order"),
+        ("nonsense",),
+    ],
+)
+def test_wrong_usage_exits_with_2(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert shopmesh(*arguments) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_profile_that_is_not_built_is_refused(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shopmesh("up", "--profile", "real") == 2
+    assert "not available so far" in capsys.readouterr().err
+
+
+def test_a_bad_setting_is_named_with_what_is_allowed(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPMESH_WORKERS", "many")
+
+    assert shopmesh("up") == 2
+    assert "SHOPMESH_WORKERS is 'many'; allowed is a whole number" in capsys.readouterr().err
+
+
+def test_mails_are_listed_newest_first(
+    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_mail(home, "first", subject="Old news", date="Mon, 23 Nov 2026 10:00:00 +0000")
+    write_mail(home, "second", subject="Fresh news", date="Mon, 23 Nov 2026 11:00:00 +0000")
+
+    assert shopmesh("mail", "list") == 0
+
+    listed = capsys.readouterr().out
+    assert listed.index("Fresh news") < listed.index("Old news")
+
+
+@pytest.mark.parametrize("which", ["1", "second"])
+def test_a_mail_is_shown_by_number_or_id(
+    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str], which: str
+) -> None:
+    write_mail(home, "first", subject="Old news", date="Mon, 23 Nov 2026 10:00:00 +0000")
+    write_mail(home, "second", subject="Fresh news", date="Mon, 23 Nov 2026 11:00:00 +0000")
+
+    assert shopmesh("mail", "preview", which) == 0
+    assert "Hello from second." in capsys.readouterr().out
+
+
+def test_a_mail_that_is_not_there_is_named(
+    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shopmesh("mail", "preview", "7") == 1
+    assert "There is no mail '7'" in capsys.readouterr().err
+
+
+def test_limits_are_printed_as_a_limits_file(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shopmesh("config", "render", "--limits") == 0
+    assert (
+        "  register:\n    per: address\n    rate_per_minute: 10\n    burst: 20\n" in capsys.readouterr().out
+    )
+
+
+def test_the_front_proxy_is_rendered_for_the_settings(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPMESH_PORT_OFFSET", "111")
+
+    assert shopmesh("config", "render") == 0
+    assert "port_value: 8191" in capsys.readouterr().out
+
+
+def test_logs_of_an_unknown_part_name_the_known_ones(
+    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "logs").mkdir(parents=True)
+    (home / "logs" / "order.log").write_text("one\ntwo\n")
+
+    assert shopmesh("logs", "nobody") == 2
+    assert "there are: order" in capsys.readouterr().err
+    assert shopmesh("logs", "order", "-n", "1") == 0
+    assert capsys.readouterr().out == "two\n"
