@@ -39,6 +39,7 @@ _listing = select(
     case((products.c.retired, 0), else_=_available).label("available"),
 )
 _BY_SKUS = _listing.where(products.c.sku.in_(bindparam("skus", expanding=True)))
+_TOO_BIG = 2**63
 _SORT_COLUMNS: Mapping[ProductOrder, tuple[ColumnElement[Any], ...]] = MappingProxyType(
     {
         ProductOrder.NAME: (products.c.name_key, products.c.sku),
@@ -107,7 +108,10 @@ def _matching(query: ProductQuery) -> Select[Any]:
 def _behind(query: ProductQuery, position: str) -> ColumnElement[bool]:
     columns = _SORT_COLUMNS[query.order]
     values = json.loads(position)
-    if not isinstance(values, list) or len(values) != len(columns):
+    # It comes from a token that callers could have made up.
+    if not isinstance(values, list) or [_kind(value) for value in values] != [
+        _python_type(each) for each in columns
+    ]:
         raise ValueError(f"{position!r} is no position in the order of {query.order.value}")
     place = tuple_(*columns)
     return place < tuple_(*values) if query.descending else place > tuple_(*values)
@@ -121,6 +125,15 @@ def _position(order: ProductOrder, product: Product) -> str:
             return json.dumps([product.price.units, product.price.nanos, product.sku])
         case ProductOrder.SKU:
             return json.dumps([product.sku])
+
+
+def _kind(value: object) -> type | None:
+    too_big = isinstance(value, int) and abs(value) >= _TOO_BIG
+    return None if too_big else type(value)
+
+
+def _python_type(column: ColumnElement[Any]) -> type:
+    return column.type.python_type
 
 
 async def _product(session: AsyncSession, sku: str) -> Product:

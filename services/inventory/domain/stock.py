@@ -89,6 +89,9 @@ class Allocation:
 def allocate(shelves: Sequence[Shelf], quantity: int) -> tuple[Allocation, ...]:
     """Choose where to take pieces from: whole from the fullest warehouse, else split, fullest first.
 
+    Returns:
+        The parts in the order of their warehouses' names.
+
     Raises:
         ValueError: There are not so many; look at `Stock.available` before.
     """
@@ -96,7 +99,7 @@ def allocate(shelves: Sequence[Shelf], quantity: int) -> tuple[Allocation, ...]:
     taken = tuple(_take(fullest_first, quantity))
     if sum(allocation.quantity for allocation in taken) != quantity:
         raise ValueError(f"{quantity} pieces asked for, there are fewer")
-    return taken
+    return tuple(sorted(taken, key=lambda allocation: allocation.warehouse))
 
 
 def _take(shelves: Iterable[Shelf], quantity: int) -> Iterable[Allocation]:
