@@ -1,3 +1,3 @@
 """What every test may use."""
 
-pytest_plugins = ["tests.support.no_skips", "tests.support.valkey"]
+pytest_plugins = ["tests.support.no_skips", "tests.support.running_mesh", "tests.support.valkey"]

@@ -1,0 +1,125 @@
+"""A whole mesh for tests: the shipped command line, ports and state of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+SHOPMESH = Path(sys.executable).with_name("shopmesh")
+_GRPC_PORTS = {"user": 50051, "order": 50052, "inventory": 50053, "notification": 50054}
+_UP_SECONDS = 90
+_GENEROUS = {
+    name: {"rate_per_minute": 1_000_000, "burst": 100_000}
+    for name in (
+        "edge",
+        "read",
+        "write",
+        "browse",
+        "stream",
+        "admin",
+        "authorize",
+        "token",
+        "password",
+        "credentials",
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunningMesh:
+    """A mesh that is up.
+
+    Attributes:
+        home: Its state.
+        port_offset: Added to every port.
+        variables: Its environment beside the usual.
+    """
+
+    home: Path
+    port_offset: int
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where the front proxy listens."""
+        return f"http://localhost:{8080 + self.port_offset}"
+
+    def grpc(self, service: str, worker: int = 0) -> str:
+        """The address of a service's gRPC port."""
+        return f"127.0.0.1:{_GRPC_PORTS[service] + 100 * worker + self.port_offset}"
+
+    def run(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run the command line against this mesh."""
+        environ = {
+            **os.environ,
+            "SHOPMESH_HOME": str(self.home),
+            "SHOPMESH_PORT_OFFSET": str(self.port_offset),
+            **self.variables,
+        }
+        done = subprocess.run(
+            (str(SHOPMESH), *arguments),
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=_UP_SECONDS,
+            check=False,
+        )
+        assert not check or done.returncode == 0, (
+            f"shopmesh {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        )
+        return done
+
+    def token(self, name: str, *scopes: str) -> str:
+        """A token of a demo account, from the real flow."""
+        asked = ("--scope", " ".join(scopes)) if scopes else ()
+        return self.run("token", "--as", name, *asked).stdout.strip()
+
+    def client_token(self, client: str, audience: str | None = None) -> str:
+        """A token of an OAuth client, from the real token endpoint."""
+        asked = ("--audience", audience) if audience else ()
+        return self.run("token", "--client", client, *asked).stdout.strip()
+
+    def password(self, name: str) -> str:
+        """The password of a demo account."""
+        return str(self.credentials()[name]["password"])
+
+    def credentials(self) -> dict[str, Any]:
+        """The generated accounts."""
+        return dict(json.loads(self.home.joinpath("credentials.json").read_text()))
+
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """What `status --json` says, by part."""
+        return {part["name"]: part for part in json.loads(self.run("status", "--json", check=False).stdout)}
+
+    def http(self, token: str = "") -> httpx.Client:
+        """A REST client of the front proxy."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=15, trust_env=False)
+
+
+@contextmanager
+def up(home: Path, port_offset: int, *arguments: str, **variables: str) -> Iterator[RunningMesh]:
+    """Bring a mesh up and down again."""
+    limits = home.with_name(f"{home.name}-limits.json")
+    limits.write_text(json.dumps({"classes": _GENEROUS}))
+    mesh = RunningMesh(home, port_offset, {"SHOPMESH_LIMITS_FILE": str(limits), **variables})
+    try:
+        mesh.run("up", *arguments)
+        yield mesh
+    finally:
+        mesh.run("down")
+
+
+@pytest.fixture(scope="session")
+def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
+    """One mesh for all tests that leave it as they found it."""
+    with up(tmp_path_factory.mktemp("mesh") / "home", 2000) as mesh:
+        yield mesh
