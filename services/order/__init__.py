@@ -1,0 +1,1 @@
+"""Orders: quoted, placed, decided, watched and audited; their events are the truth."""

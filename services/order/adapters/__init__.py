@@ -1,0 +1,1 @@
+"""The technologies behind the order service's ports."""

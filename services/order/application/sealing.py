@@ -1,0 +1,69 @@
+"""Personal data of orders: encrypted before it is stored, readable while the customer's key exists."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from services.kernel.money import Money
+from services.order.application.event_codec import SEALED_ADDRESS
+from services.order.application.ports import KeyVault, SealedField
+from services.order.domain.lines import Line, ShippingAddress
+from services.order.domain.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What a customer orders.
+
+    Attributes:
+        request_id: Names the order; unique per customer.
+        expected_total: The total that the customer agreed to; None: any.
+    """
+
+    customer_id: str
+    request_id: str
+    lines: tuple[Line, ...]
+    shipping_address: ShippingAddress
+    expected_total: Money | None = None
+
+
+class Sealing:
+    """What of an order is readable only with its customer's key."""
+
+    def __init__(self, *, vault: KeyVault) -> None:
+        self._vault = vault
+
+    async def digest(self, command: PlaceOrder) -> str:
+        """Tells the same command from another.
+
+        Raises:
+            CustomerIsClosed: The customer was erased.
+        """
+        return await self._vault.digest(command.customer_id, _canonical(command))
+
+    async def seal_address(self, command: PlaceOrder, *, order_id: str, event_id: str) -> str:
+        """Encrypt the shipping address for an order's first event.
+
+        Raises:
+            CustomerIsClosed: The customer was erased.
+        """
+        address = json.dumps(asdict(command.shipping_address), sort_keys=True, ensure_ascii=False)
+        return await self._vault.seal(command.customer_id, _address_field(order_id, event_id), address)
+
+    async def address_of(self, order: Order) -> ShippingAddress | None:
+        """The shipping address; None once the customer was erased."""
+        text = await self._vault.unseal(
+            order.customer_id,
+            _address_field(order.order_id, order.placed_event_id),
+            order.placed.shipping_address_sealed,
+        )
+        return None if text is None else ShippingAddress(**json.loads(text))
+
+
+def _address_field(order_id: str, event_id: str) -> SealedField:
+    return SealedField(
+        order_id=order_id, event_id=event_id, event_type="OrderPlaced", version=1, path=SEALED_ADDRESS
+    )
+
+
+def _canonical(command: PlaceOrder) -> bytes:
+    return json.dumps(asdict(command), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,110 @@
+"""What can happen to an order (`protos/shopmesh/order/v1/order_events.proto`)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from services.kernel.money import Money
+
+
+class RejectionReason(Enum):
+    """Why an order cannot be delivered."""
+
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    PRICE_CHANGED = "PRICE_CHANGED"
+    UNKNOWN_SKU = "UNKNOWN_SKU"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+class CancelReason(Enum):
+    """Why an order was taken back."""
+
+    CUSTOMER = "CUSTOMER"
+    SHORTAGE = "SHORTAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """A line as it was ordered; the name is empty when the catalogue was silent."""
+
+    sku: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShortLine:
+    """A line of which there was too little."""
+
+    sku: str
+    requested: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """An order came in.
+
+    Attributes:
+        shipping_address_sealed: Readable only with the customer's key.
+        command_digest: Tells the same command from another, keyed by the same key.
+    """
+
+    customer_id: str
+    request_id: str
+    lines: tuple[PlacedLine, ...]
+    expected_total: Money | None
+    shipping_address_sealed: str
+    command_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderConfirmed:
+    """The stock is kept; prices are in the order of the lines."""
+
+    unit_prices: tuple[Money, ...]
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRejected:
+    """The order cannot be delivered.
+
+    Attributes:
+        decided_later: True when no caller was waiting, so that the customer has to be told.
+    """
+
+    reason: RejectionReason
+    lines: tuple[ShortLine, ...] = ()
+    current_total: Money | None = None
+    decided_later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """The order was taken back before it was shipped."""
+
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShipped:
+    """The order has left the warehouse."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDelivered:
+    """The order has reached its recipient."""
+
+
+OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderCancelled | OrderShipped | OrderDelivered
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An event at its place in the stream of its order."""
+
+    event: OrderEvent
+    event_id: str
+    version: int
+    occur_time: datetime

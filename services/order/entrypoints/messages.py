@@ -1,0 +1,132 @@
+"""Orders as protobuf messages, and requests as commands."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type import money_pb2
+
+from services.kernel.money import Money
+from services.order.application.order_views import OrderView
+from services.order.application.sealing import PlaceOrder
+from services.order.domain.events import OrderRejected, PlacedLine
+from services.order.domain.lines import Line, ShippingAddress
+from services.order.domain.order import Order
+from services.order.domain.pricing import Quote, QuoteLine
+from shopmesh.order.v1 import order_service_pb2 as pb
+
+
+def lines_of(requested: Iterable[pb.LineRequest]) -> tuple[Line, ...]:
+    return tuple(Line(line.sku, line.quantity) for line in requested)
+
+
+def place_order_of(request: pb.PlaceOrderRequest, *, customer_id: str) -> PlaceOrder:
+    address = request.shipping_address
+    return PlaceOrder(
+        customer_id=customer_id,
+        request_id=request.request_id,
+        lines=lines_of(request.lines),
+        shipping_address=ShippingAddress(
+            recipient=address.recipient,
+            line1=address.line1,
+            line2=address.line2,
+            city=address.city,
+            region=address.region,
+            postal_code=address.postal_code,
+            country_code=address.country_code,
+        ),
+        expected_total=_money_of(request.expected_total) if request.HasField("expected_total") else None,
+    )
+
+
+def order_message(view: OrderView) -> pb.Order:
+    order, address = view.order, view.shipping_address
+    return pb.Order(
+        order_id=order.order_id,
+        state=pb.OrderState.Value(f"ORDER_STATE_{order.state.value}"),
+        lines=_line_messages(order),
+        total=_money_message(order.total),
+        rejection=None if order.rejection is None else _rejection_message(order.rejection),
+        shipping_address=None if address is None else _address_message(address),
+        request_id=order.placed.request_id,
+        customer_id=order.customer_id,
+        version=order.version,
+        place_time=timestamp(order.place_time),
+        update_time=timestamp(order.update_time),
+        cancel_reason="" if order.cancel_reason is None else order.cancel_reason.value,
+        personal_data_erased=address is None,
+    )
+
+
+def quote_message(quote: Quote) -> pb.Quote:
+    return pb.Quote(
+        lines=[_quote_line_message(line) for line in quote.lines],
+        total=_money_message(quote.total),
+        available=quote.available,
+    )
+
+
+def timestamp(time: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(time)
+    return message
+
+
+def _line_messages(order: Order) -> list[pb.OrderLine]:
+    if not order.unit_prices:
+        return [_line_message(line, None) for line in order.lines]
+    return [_line_message(line, price) for line, price in zip(order.lines, order.unit_prices, strict=True)]
+
+
+def _line_message(line: PlacedLine, unit_price: Money | None) -> pb.OrderLine:
+    return pb.OrderLine(
+        sku=line.sku,
+        name=line.name,
+        quantity=line.quantity,
+        unit_price=_money_message(unit_price),
+        line_total=_money_message(unit_price.times(line.quantity) if unit_price else None),
+    )
+
+
+def _rejection_message(rejection: OrderRejected) -> pb.Rejection:
+    return pb.Rejection(
+        reason=pb.RejectionReason.Value(f"REJECTION_REASON_{rejection.reason.value}"),
+        lines=[
+            pb.RejectedLine(sku=line.sku, requested=line.requested, available=line.available)
+            for line in rejection.lines
+        ],
+        current_total=_money_message(rejection.current_total),
+    )
+
+
+def _quote_line_message(line: QuoteLine) -> pb.QuoteLine:
+    return pb.QuoteLine(
+        sku=line.sku,
+        name=line.name,
+        quantity=line.quantity,
+        available=line.available,
+        unit_price=_money_message(line.unit_price),
+        line_total=_money_message(line.line_total),
+    )
+
+
+def _address_message(address: ShippingAddress) -> pb.ShippingAddress:
+    return pb.ShippingAddress(
+        recipient=address.recipient,
+        line1=address.line1,
+        line2=address.line2,
+        city=address.city,
+        region=address.region,
+        postal_code=address.postal_code,
+        country_code=address.country_code,
+    )
+
+
+def _money_message(money: Money | None) -> money_pb2.Money | None:
+    if money is None:
+        return None
+    return money_pb2.Money(currency_code=money.currency_code, units=money.units, nanos=money.nanos)
+
+
+def _money_of(message: money_pb2.Money) -> Money:
+    return Money(message.currency_code, message.units, message.nanos)

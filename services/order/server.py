@@ -1,0 +1,202 @@
+"""The order service: chooses adapters and puts the parts together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh import failpoints
+from mesh.event_log import EventLog, open_event_log
+from mesh.event_log.consumer import Consumer
+from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
+from mesh.event_log.lease import SqlLease, lease_metadata
+from mesh.node import Node
+from mesh.server import Service, Servicer, run
+from mesh.sql import SqliteChanges, changes_of, create_tables, open_engine, sqlite_url
+from mesh.telemetry import continue_trace
+from mesh.topology import USER_EVENTS
+from services.kernel.clock import Clock
+from services.kernel.envelope import Envelope
+from services.kernel.ids import uuid7
+from services.order.adapters import event_store_sqlite, key_vault_sqlite
+from services.order.adapters.accounts_grpc import GrpcAccounts
+from services.order.adapters.event_store_sqlite import SqliteEventStore
+from services.order.adapters.head_log_file import FileHeadLog
+from services.order.adapters.inventory_grpc import GrpcInventory
+from services.order.adapters.key_vault_sqlite import SqliteKeyVault
+from services.order.adapters.relay import Relay
+from services.order.adapters.secret_file import read_or_make
+from services.order.application.audit import Audit
+from services.order.application.customers import Customers
+from services.order.application.decisions import Decisions
+from services.order.application.journal import Journal
+from services.order.application.order_views import OrderViews
+from services.order.application.orders import Orders
+from services.order.application.ports import Accounts, EventStore, HeadLog, Inventory, KeyVault, Reached
+from services.order.application.process_manager import ProcessManager
+from services.order.application.sealing import Sealing
+from services.order.config import Settings
+from services.order.entrypoints.audit_servicer import AuditServicer
+from services.order.entrypoints.background import manage, report
+from services.order.entrypoints.consumer import CONSUMER, on_user_event
+from services.order.entrypoints.order_servicer import OrderServicer
+from services.order.entrypoints.status_by_error import STATUS_BY_ERROR
+from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2_grpc
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The order service's ports, each with the adapter that was chosen."""
+
+    store: EventStore
+    changes: SqliteChanges
+    vault: KeyVault
+    heads: HeadLog
+    inventory: Inventory
+    accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The use cases, wired."""
+
+    orders: Orders
+    views: OrderViews
+    audit: Audit
+    customers: Customers
+    manager: ProcessManager
+
+
+def wire(outside: Outside, *, clock: Clock, reached: Reached = failpoints.reached) -> Inside:
+    """Put the use cases on top of the ports."""
+    journal = Journal(store=outside.store, clock=clock, new_id=uuid7)
+    sealing = Sealing(vault=outside.vault)
+    decisions = Decisions(journal=journal, store=outside.store, inventory=outside.inventory, reached=reached)
+    views = OrderViews(journal=journal, store=outside.store, sealing=sealing, changes=outside.changes)
+    customers = Customers(
+        store=outside.store, vault=outside.vault, accounts=outside.accounts, clock=clock, new_id=uuid7
+    )
+    return Inside(
+        orders=Orders(
+            journal=journal,
+            decisions=decisions,
+            inventory=outside.inventory,
+            vault=outside.vault,
+            sealing=sealing,
+            new_id=uuid7,
+            reached=reached,
+        ),
+        views=views,
+        audit=Audit(journal=journal, store=outside.store, heads=outside.heads, sealing=sealing, views=views),
+        customers=customers,
+        manager=ProcessManager(
+            journal=journal,
+            store=outside.store,
+            decisions=decisions,
+            customers=customers,
+            continue_trace=partial(continue_trace, name="process_manager"),
+            clock=clock,
+            report=report,
+        ),
+    )
+
+
+@asynccontextmanager
+async def compose(node: Node) -> AsyncIterator[Service]:
+    """The service of one process, on SQLite."""
+    settings = Settings.of(node.settings)
+    async with (
+        open_database(settings.database, event_store_sqlite.metadata, lease_metadata) as events,
+        open_database(settings.keys_database, key_vault_sqlite.metadata) as keys,
+        open_database(settings.inbox_database, *INBOX_TABLES) as inbox,
+        open_event_log(node.settings) as log,
+    ):
+        outside = open_outside(node, settings, events=events, keys=keys)
+        inside = wire(outside, clock=node.clock)
+        lease = SqlLease(events, name="relay", holder=uuid7())
+        relay = Relay(
+            store=outside.store,
+            log=log,
+            heads=outside.heads,
+            changes=outside.changes,
+            lease=lease,
+            reached=failpoints.reached,
+        )
+        yield Service(
+            servicers=_servicers(node, inside),
+            errors=STATUS_BY_ERROR,
+            hard={"order.events": outside.store.is_reachable, "order.keys": outside.vault.is_reachable},
+            soft={"order.event_log": log.is_reachable},
+            tasks=(
+                outside.changes.run,
+                relay.run,
+                partial(manage, inside.manager),
+                user_consumer(inbox, log, inside.customers, clock=node.clock).run,
+            ),
+        )
+        await lease.release()
+
+
+def open_outside(node: Node, settings: Settings, *, events: AsyncEngine, keys: AsyncEngine) -> Outside:
+    """Choose the adapters."""
+    changes = changes_of(events)
+    key_encryption_key = read_or_make(settings.key_encryption_key)
+    return Outside(
+        store=SqliteEventStore(events, changes=changes),
+        changes=changes,
+        vault=SqliteKeyVault(keys, key_encryption_key=key_encryption_key, clock=node.clock),
+        heads=FileHeadLog(settings.head_log, key=read_or_make(settings.head_key)),
+        inventory=GrpcInventory(node.channels.to("inventory")),
+        accounts=GrpcAccounts(node.channels.to("user")),
+    )
+
+
+@asynccontextmanager
+async def open_database(path: Path, *metadatas: MetaData) -> AsyncIterator[AsyncEngine]:
+    """Open a SQLite file, with its tables in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(sqlite_url(path))
+    try:
+        await create_tables(engine, *metadatas)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def user_consumer(
+    inbox: AsyncEngine, log: EventLog, customers: Customers, *, clock: Clock
+) -> Consumer[Envelope]:
+    """The consumer of accounts' events. Its effect is idempotent: the keys are another database."""
+
+    async def effect(_session: object, event: Envelope) -> None:
+        await on_user_event(customers, event)
+
+    inbox_of_user = SqlInbox(inbox, CONSUMER, clock, decode=Envelope.from_body)
+    return Consumer(log, CONSUMER, (USER_EVENTS,), inbox_of_user, effect)
+
+
+def _servicers(node: Node, inside: Inside) -> tuple[Servicer, ...]:
+    methods = node.contract.methods_of("order")
+    orders = OrderServicer(
+        orders=inside.orders,
+        views=inside.views,
+        customers=inside.customers,
+        deadlines={method.name: method.policy.deadline_seconds for method in methods},
+        draining=node.draining,
+        clock=node.clock,
+        new_id=uuid7,
+    )
+    return (
+        Servicer(order_service_pb2_grpc.add_OrderServiceServicer_to_server, orders),
+        Servicer(
+            audit_service_pb2_grpc.add_AuditServiceServicer_to_server, AuditServicer(audit=inside.audit)
+        ),
+    )
+
+
+if __name__ == "__main__":
+    run("order", compose)
