@@ -45,6 +45,7 @@ def up(
     """
     settings = settings_of(context)
     request = Request(profile, workers)
+    note(f"Starting the mesh in {settings.home} …")
     started = asyncio.run(
         launch(settings, request, environment=environ_of(context), report=_show_ready, waiting=_say_waiting)
     )

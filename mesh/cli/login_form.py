@@ -26,13 +26,30 @@ def login_form(page: str) -> Form | None:
     return next((form for form in reader.forms if form.password_field), None)
 
 
+def alert(page: str) -> str:
+    """What a page says went wrong; empty when it says nothing."""
+    reader = _FormReader()
+    reader.feed(page)
+    return reader.alert.strip()
+
+
 class _FormReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self.alert = ""
+        self._in_alert = False
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_alert = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_alert:
+            self.alert += data
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        self._in_alert = given.get("role") == "alert"
         if tag == "form":
             self.forms.append(Form(action=given.get("action", "")))
         elif tag == "input" and self.forms and given.get("name"):

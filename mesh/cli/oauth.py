@@ -11,13 +11,14 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
-from mesh.cli.login_form import Form, login_form
+from mesh.cli.login_form import Form, alert, login_form
 from mesh.launcher.errors import LaunchError
 
 CLIENT_ID = "cli"
 _MAX_STEPS = 8
 _NOBODY = httpx.Auth()
 _TIMEOUT_SECONDS = 15.0
+_REMEDY = "The demo accounts' passwords are in credentials.json in the mesh's home."
 _ASK_STATUS = "Is the mesh well? shopmesh status"
 
 
@@ -97,7 +98,8 @@ async def _log_in(
             continue
         form = _form(answer)
         if submitted:
-            raise LaunchError(f"{account.email} and this password were refused.", _where_passwords())
+            why = alert(answer.text) or "It was refused."
+            raise LaunchError(f"Login as {account.email}: {why}", _REMEDY)
         submitted = True
         answer = await browser.post(
             urljoin(str(answer.url), form.action or str(answer.url)),
@@ -138,10 +140,6 @@ def _reason(answer: httpx.Response) -> str:
         return f"HTTP status {answer.status_code}"
     why = document.get("error_description") or document.get("error") or document.get("message")
     return str(why or f"HTTP status {answer.status_code}").rstrip(".")
-
-
-def _where_passwords() -> str:
-    return "The demo accounts' passwords are in credentials.json in the mesh's home."
 
 
 def _free_port() -> int:

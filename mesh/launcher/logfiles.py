@@ -1,14 +1,13 @@
-"""The logs of the parts: `logs/<part>.log`, bounded in size."""
+"""The logs of the parts and their spans, bounded in size."""
 
 import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 """A log that is longer moves to `<name>.1`, over the one before."""
 
 _TAIL_BYTES = 64 * 1024
@@ -34,20 +33,22 @@ def last_lines(path: Path, count: int) -> tuple[str, ...]:
     return tuple(text.splitlines()[-count:])
 
 
-async def keep_bounded(
-    paths: Iterable[Path], *, every_seconds: float = 5, max_bytes: int = MAX_BYTES
-) -> None:
-    """Bound logs for ever; their writers never notice, because they append."""
-    watched = tuple(paths)
+async def keep_bounded(folder: Path, *, every_seconds: float = 5, max_bytes: int = MAX_BYTES) -> None:
+    """Bound all logs of a folder for ever; their writers never notice, because they append."""
     while True:
-        for path in watched:
-            bound(path, max_bytes=max_bytes)
+        bound_all(folder, max_bytes=max_bytes)
         await asyncio.sleep(every_seconds)
+
+
+def bound_all(folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
+    """Bound every log of a folder once."""
+    for path in (*folder.glob("*.log"), *folder.glob("*.jsonl")):
+        bound(path, max_bytes=max_bytes)
 
 
 def bound(path: Path, *, max_bytes: int = MAX_BYTES) -> None:
     """Move what a log holds to `<name>.1` when it is too long."""
-    if not path.exists() or path.stat().st_size <= max_bytes:
+    if path.stat().st_size <= max_bytes:
         return
     with contextlib.suppress(OSError):  # a full disk: rather lose old lines than grow
         shutil.copyfile(path, path.with_name(f"{path.name}.1"))

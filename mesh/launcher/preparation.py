@@ -14,7 +14,6 @@ from mesh.launcher.files import make_private_folder, write_private
 from mesh.launcher.planning import part_environment
 from mesh.settings import MeshSettings
 
-_KEYS = "services.user.keys"
 _SEEDS = ("services.user.seed", "services.inventory.seed")
 _SHOWN_LINES = 15
 _REMEDY = "What this machine lacks: shopmesh doctor"
@@ -42,7 +41,6 @@ async def make_keys_and_data(settings: MeshSettings, environment: Mapping[str, s
         LaunchError: One of them failed; carries the last lines of its output.
     """
     complete = {**environment, **part_environment(settings)}
-    await _run(_KEYS, complete)
     await asyncio.gather(*(_run(module, complete) for module in _SEEDS))
 
 

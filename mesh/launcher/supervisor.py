@@ -11,7 +11,7 @@ import sys
 from itertools import groupby
 
 from mesh.launcher.keeper import Keeper
-from mesh.launcher.logfiles import keep_bounded, log_file
+from mesh.launcher.logfiles import keep_bounded
 from mesh.launcher.parts import Plan
 from mesh.launcher.processes import process_id
 from mesh.launcher.state import MeshState, state_file
@@ -31,7 +31,7 @@ async def supervise(plan: Plan, *, stop: asyncio.Event) -> None:
 
     keepers = [Keeper(part, home=plan.home, changed=record) for part in plan.parts]
     async with asyncio.TaskGroup() as tasks:
-        bounding = tasks.create_task(keep_bounded([log_file(plan.home, part.name) for part in plan.parts]))
+        bounding = tasks.create_task(keep_bounded(plan.home / "logs"))
         record()
         for keeper in keepers:
             tasks.create_task(keeper.keep())

@@ -1,6 +1,6 @@
 """The login page is read as a browser reads it."""
 
-from mesh.cli.login_form import login_form
+from mesh.cli.login_form import alert, login_form
 
 PAGE = """
 <form action="/search"><input name="q"></form>
@@ -26,3 +26,8 @@ def test_the_form_that_asks_for_a_password_is_the_login() -> None:
 
 def test_a_page_without_a_password_is_no_login() -> None:
     assert login_form("<form><input name=q></form>") is None
+
+
+def test_what_went_wrong_is_what_the_page_says() -> None:
+    assert alert('<p>Hello</p><p role="alert">Wrong address or password.</p>') == "Wrong address or password."
+    assert alert("<p>Hello</p>") == ""
