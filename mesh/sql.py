@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 
 from interceptors.stats import count_query
 
+Session = AsyncSession
+"""An open transaction; the effects of consumers get it from the inbox."""
+
 BUSY_TIMEOUT_MS = 10_000
 POLL_SECONDS = 0.02
 

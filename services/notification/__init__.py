@@ -1,0 +1,1 @@
+"""Mails to customers: what is due, what was sent, what they want."""

@@ -1,0 +1,1 @@
+"""Where mails, their records and their contacts really are."""

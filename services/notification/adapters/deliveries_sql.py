@@ -1,0 +1,108 @@
+"""Deliveries in SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notification.adapters.tables import deliveries, moment, seconds
+from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
+from services.notification.domain.template import Template
+
+_NOBODY = ""
+
+
+class SqlDeliveryStore:
+    """The deliveries of one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, delivery: Delivery) -> None:
+        same = deliveries.c.notification_id == delivery.notification_id
+        if (await self._session.execute(select(deliveries.c.position).where(same))).first() is None:
+            await self._session.execute(insert(deliveries).values(_row(delivery)))
+
+    async def claim(self, holder: str, *, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        due = select(deliveries.c.position).where(_is_due(now)).order_by(deliveries.c.due_time).limit(limit)
+        claimed = []
+        for position in (await self._session.scalars(due)).all():
+            # Due still: where transactions run side by side, another worker may have been faster.
+            mine = update(deliveries).where(deliveries.c.position == position, _is_due(now))
+            if await self._changed(mine.values(holder=holder, due_time=seconds(until))):
+                claimed.append(position)
+        rows = select(deliveries).where(deliveries.c.position.in_(claimed)).order_by(deliveries.c.position)
+        return [_delivery(row) for row in await self._session.execute(rows)]
+
+    async def settle(self, delivery: Delivery, holder: str) -> bool:
+        named = deliveries.c.notification_id == delivery.notification_id
+        mine = update(deliveries).where(named, deliveries.c.holder == holder, _IS_PENDING)
+        return await self._changed(mine.values(_row(delivery)))
+
+    async def release(self, holder: str) -> None:
+        held = update(deliveries).where(deliveries.c.holder == holder, _IS_PENDING)
+        await self._session.execute(held.values(holder=_NOBODY, due_time=deliveries.c.create_time))
+
+    async def next_due(self) -> datetime | None:
+        earliest = await self._session.scalar(select(func.min(deliveries.c.due_time)).where(_IS_PENDING))
+        return None if earliest is None else moment(earliest)
+
+    async def page(self, user_id: str, *, before: int | None, limit: int) -> Sequence[tuple[int, Delivery]]:
+        rows = select(deliveries).where(deliveries.c.user_id == user_id)
+        if before is not None:
+            rows = rows.where(deliveries.c.position < before)
+        newest = rows.order_by(deliveries.c.position.desc()).limit(limit)
+        return [(row.position, _delivery(row)) for row in await self._session.execute(newest)]
+
+    async def forget(self, user_id: str) -> Sequence[str]:
+        theirs = deliveries.c.user_id == user_id
+        ids = (await self._session.scalars(select(deliveries.c.notification_id).where(theirs))).all()
+        await self._session.execute(delete(deliveries).where(theirs))
+        return ids
+
+    async def _changed(self, statement: Any) -> bool:
+        return cast(CursorResult[Any], await self._session.execute(statement)).rowcount == 1
+
+
+_IS_PENDING = deliveries.c.state == DeliveryState.PENDING.value
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    due_time = deliveries.c.due_time
+    # Further ahead than any pause: the clock was set back meanwhile.
+    return _IS_PENDING & or_(due_time <= seconds(now), due_time > seconds(now + LONGEST_PAUSE))
+
+
+def _row(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "notification_id": delivery.notification_id,
+        "template": str(delivery.template),
+        "user_id": delivery.user_id,
+        "order_id": delivery.order_id,
+        "trace": delivery.trace,
+        "state": delivery.state.value,
+        "create_time": seconds(delivery.create_time),
+        "due_time": seconds(delivery.due_time),
+        "send_time": seconds(delivery.send_time) if delivery.send_time else None,
+        "attempts": delivery.attempts,
+        "refusals": delivery.refusals,
+        "holder": _NOBODY,
+    }
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        notification_id=row.notification_id,
+        template=Template.named(row.template),
+        user_id=row.user_id,
+        order_id=row.order_id,
+        trace=row.trace,
+        state=DeliveryState(row.state),
+        create_time=moment(row.create_time),
+        due_time=moment(row.due_time),
+        send_time=moment(row.send_time) if row.send_time is not None else None,
+        attempts=row.attempts,
+        refusals=row.refusals,
+    )

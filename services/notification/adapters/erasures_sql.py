@@ -1,0 +1,32 @@
+"""Erased accounts in SQL."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notification.adapters.tables import erased_mails, erased_users
+
+
+class SqlErasureStore:
+    """The erasures of one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, user_id: str, message_ids: Sequence[str]) -> None:
+        if not await self.is_erased(user_id):
+            await self._session.execute(insert(erased_users).values(user_id=user_id))
+        if message_ids:
+            rows = [{"message_id": message_id} for message_id in message_ids]
+            await self._session.execute(insert(erased_mails), rows)
+
+    async def is_erased(self, user_id: str) -> bool:
+        theirs = select(erased_users.c.user_id).where(erased_users.c.user_id == user_id)
+        return (await self._session.execute(theirs)).first() is not None
+
+    async def pending(self, limit: int) -> Sequence[str]:
+        return (await self._session.scalars(select(erased_mails.c.message_id).limit(limit))).all()
+
+    async def done(self, message_ids: Sequence[str]) -> None:
+        await self._session.execute(delete(erased_mails).where(erased_mails.c.message_id.in_(message_ids)))

@@ -1,0 +1,55 @@
+"""Mails as files: what is sent can be opened, and nothing leaves the machine."""
+
+import asyncio
+import os
+from email.headerregistry import Address
+from pathlib import Path
+
+from services.notification.adapters.mime import DEFAULT_SENDER, compose
+from services.notification.application.ports import MailerUnavailable
+from services.notification.domain.message import Message
+
+
+class FolderMailer:
+    """One `.eml` file per mail, named by its id: sending it again writes the same file."""
+
+    def __init__(self, folder: Path, *, sender: Address = DEFAULT_SENDER) -> None:
+        self._folder = folder
+        self._sender = sender
+
+    async def send(self, message: Message) -> None:
+        content = compose(message, sender=self._sender).as_bytes()
+        try:
+            await asyncio.to_thread(self._write, message.message_id, content)
+        except OSError as error:
+            raise MailerUnavailable(f"the mail folder cannot be written: {error.strerror}") from error
+
+    async def forget(self, message_id: str) -> None:
+        await asyncio.to_thread(self._path(message_id).unlink, missing_ok=True)
+
+    async def is_reachable(self) -> bool:
+        return await asyncio.to_thread(self._is_writable)
+
+    def _write(self, message_id: str, content: bytes) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Hidden and not .eml until it is whole; two that write it at once do not meet.
+        unfinished = self._folder / f".{message_id}.{os.getpid()}.{id(content)}"
+        try:
+            with open(unfinished, "xb", opener=_owner_only) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(self._path(message_id))
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def _is_writable(self) -> bool:
+        nearest = next(path for path in (self._folder, *self._folder.parents) if path.exists())
+        return nearest.is_dir() and os.access(nearest, os.W_OK)
+
+    def _path(self, message_id: str) -> Path:
+        return self._folder / f"{message_id}.eml"
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

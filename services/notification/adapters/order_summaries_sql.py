@@ -1,0 +1,83 @@
+"""What is known of orders, in SQL."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.kernel.money import Money
+from services.notification.adapters.tables import order_summaries
+from services.notification.domain.order_summary import OrderedLine, OrderSummary
+
+
+class SqlOrderSummaryStore:
+    """The orders of one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, order_id: str) -> OrderSummary | None:
+        row = (await self._session.execute(select(order_summaries).where(_named(order_id)))).one_or_none()
+        return None if row is None else _summary(row)
+
+    async def put(self, summary: OrderSummary) -> None:
+        row = {"customer_id": summary.customer_id, "content": _content(summary)}
+        if await self.get(summary.order_id) is None:
+            await self._session.execute(insert(order_summaries).values(order_id=summary.order_id, **row))
+        else:
+            await self._session.execute(update(order_summaries).where(_named(summary.order_id)).values(row))
+
+    async def forget(self, customer_id: str) -> None:
+        nothing = OrderSummary.erased("")
+        theirs = update(order_summaries).where(order_summaries.c.customer_id == customer_id)
+        await self._session.execute(theirs.values(customer_id="", content=_content(nothing)))
+
+
+def _named(order_id: str) -> Any:
+    return order_summaries.c.order_id == order_id
+
+
+def _content(summary: OrderSummary) -> Mapping[str, Any]:
+    return {
+        "lines": [
+            {
+                "sku": line.sku,
+                "name": line.name,
+                "quantity": line.quantity,
+                "unitPrice": _stored(line.unit_price),
+                "available": line.available,
+            }
+            for line in summary.lines
+        ],
+        "total": _stored(summary.total),
+        "reason": summary.reason,
+    }
+
+
+def _summary(row: Any) -> OrderSummary:
+    return OrderSummary(
+        order_id=row.order_id,
+        customer_id=row.customer_id,
+        lines=tuple(_line(line) for line in row.content["lines"]),
+        total=_money(row.content["total"]),
+        reason=row.content["reason"],
+    )
+
+
+def _line(line: Mapping[str, Any]) -> OrderedLine:
+    return OrderedLine(
+        sku=line["sku"],
+        name=line["name"],
+        quantity=line["quantity"],
+        unit_price=_money(line["unitPrice"]),
+        available=line["available"],
+    )
+
+
+def _stored(money: Money | None) -> list[Any] | None:
+    return None if money is None else [money.currency_code, money.units, money.nanos]
+
+
+def _money(stored: list[Any] | None) -> Money | None:
+    return None if stored is None else Money(*stored)

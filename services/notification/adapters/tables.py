@@ -1,0 +1,57 @@
+"""The tables of the notification service. Times are seconds since 1970."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, Boolean, Column, Double, Index, Integer, MetaData, String, Table
+
+metadata = MetaData()
+
+# A claimed delivery has a holder and is due to others only when the claim is over.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("notification_id", String(36), nullable=False, unique=True),
+    Column("template", String(50), nullable=False),
+    Column("user_id", String(36), nullable=False),
+    Column("order_id", String(36), nullable=False),
+    Column("trace", String(100), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("create_time", Double, nullable=False),
+    Column("due_time", Double, nullable=False),
+    Column("send_time", Double),
+    Column("attempts", Integer, nullable=False),
+    Column("refusals", Integer, nullable=False),
+    Column("holder", String(100), nullable=False),
+    Index("deliveries_by_due_time", "state", "due_time"),
+    Index("deliveries_by_user", "user_id", "position"),
+    sqlite_autoincrement=True,
+)
+
+order_summaries = Table(
+    "order_summaries",
+    metadata,
+    Column("order_id", String(36), primary_key=True),
+    Column("customer_id", String(36), nullable=False, index=True),
+    Column("content", JSON, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("user_id", String(36), primary_key=True),
+    Column("order_updates", Boolean, nullable=False),
+    Column("shipping_updates", Boolean, nullable=False),
+)
+
+# Ids only: events of an erased account may still arrive.
+erased_users = Table("erased_users", metadata, Column("user_id", String(36), primary_key=True))
+erased_mails = Table("erased_mails", metadata, Column("message_id", String(36), primary_key=True))
+
+
+def seconds(time: datetime) -> float:
+    return time.timestamp()
+
+
+def moment(stored: float) -> datetime:
+    return datetime.fromtimestamp(stored, UTC)

@@ -1,0 +1,1 @@
+"""The use cases of mails, and the ports that they need."""

@@ -1,0 +1,96 @@
+"""What events do: they make mails due, within the transaction that the caller owns."""
+
+from typing import assert_never
+
+from services.kernel.clock import Clock
+from services.notification.application.ports import Unit
+from services.notification.domain.delivery import Delivery
+from services.notification.domain.events import (
+    Event,
+    MailRequested,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderEvent,
+    OrderPlaced,
+    OrderRejected,
+    OrderShipped,
+    UserErased,
+)
+from services.notification.domain.order_summary import OrderSummary
+from services.notification.domain.template import Template
+
+
+class UnknownOrder(LookupError):
+    """An event is about an order whose beginning never arrived."""
+
+
+class Intake:
+    """Takes in events. Events of orders and of accounts come in no order to each other."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+
+    async def take(self, unit: Unit, event: Event, *, trace: str) -> None:
+        """Note what an event says and what mail it makes due.
+
+        Raises:
+            UnknownOrder: the order's beginning never arrived.
+        """
+        match event:
+            case MailRequested():
+                await self._request(unit, event, trace)
+            case UserErased(user_id):
+                await self._erase(unit, user_id)
+            case OrderPlaced():
+                await self._place(unit, event)
+            case _:
+                await self._go_on(unit, event, trace)
+
+    async def _request(self, unit: Unit, event: MailRequested, trace: str) -> None:
+        if await unit.erasures.is_erased(event.user_id):
+            return
+        template = Template.for_purpose(event.purpose)
+        await unit.deliveries.add(self._due(template, event.request_id, event.user_id, trace))
+
+    async def _erase(self, unit: Unit, user_id: str) -> None:
+        await unit.erasures.add(user_id, await unit.deliveries.forget(user_id))
+        await unit.orders.forget(user_id)
+        await unit.preferences.forget(user_id)
+
+    async def _place(self, unit: Unit, event: OrderPlaced) -> None:
+        if await unit.erasures.is_erased(event.customer_id):
+            await unit.orders.put(OrderSummary.erased(event.order_id))
+        else:
+            await unit.orders.put(OrderSummary(event.order_id, event.customer_id, event.lines))
+
+    async def _go_on(self, unit: Unit, event: OrderEvent, trace: str) -> None:
+        summary = await unit.orders.get(event.order_id)
+        if summary is None:
+            raise UnknownOrder(f"order {event.order_id} was never placed")
+        if summary.is_erased:
+            return
+        changed, template = _consequence(summary, event)
+        await unit.orders.put(changed)
+        if template is not None:
+            await unit.deliveries.add(self._due(template, event.order_id, summary.customer_id, trace))
+
+    def _due(self, template: Template, subject_id: str, user_id: str, trace: str) -> Delivery:
+        return Delivery.due(template, subject_id=subject_id, user_id=user_id, trace=trace, now=self._clock())
+
+
+def _consequence(summary: OrderSummary, event: OrderEvent) -> tuple[OrderSummary, Template | None]:
+    """What is known afterwards, and the mail that is due; none where the customer was told already."""
+    match event:
+        case OrderPlaced():
+            return summary, None
+        case OrderConfirmed(_, unit_prices, total):
+            return summary.confirmed(unit_prices, total), Template.ORDER_CONFIRMED
+        case OrderShipped():
+            return summary, Template.ORDER_SHIPPED
+        case OrderCancelled(_, reason):
+            return summary.ended(reason), Template.ORDER_CANCELLED
+        case OrderRejected(_, reason, available, decided_later):
+            template = Template.ORDER_REJECTED if decided_later else None
+            return summary.ended(reason, available), template
+        case _:
+            assert_never(event)

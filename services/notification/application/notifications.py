@@ -1,0 +1,61 @@
+"""What customers see and choose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.kernel.paging import decode_page_token, encode_page_token, page_size
+from services.notification.application.ports import UnitOfWork
+from services.notification.domain.delivery import Delivery
+from services.notification.domain.preferences import Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of notifications; the token is empty on the last."""
+
+    deliveries: tuple[Delivery, ...]
+    next_page_token: str
+
+
+class Notifications:
+    """The use cases of customers."""
+
+    def __init__(self, *, read: UnitOfWork, write: UnitOfWork) -> None:
+        self._read = read
+        self._write = write
+
+    async def page(self, user_id: str, *, requested_size: int, page_token: str) -> Page:
+        """What was written to a customer, newest first.
+
+        Raises:
+            InvalidPageToken: the token is none of this list's.
+        """
+        size = page_size(requested_size)
+        before = int(decode_page_token(page_token, filters=user_id)) if page_token else None
+        async with self._read() as unit:
+            found = await unit.deliveries.page(user_id, before=before, limit=size + 1)
+        return _page(found, size=size, user_id=user_id)
+
+    async def preferences(self, user_id: str) -> Preferences:
+        """What a customer wants."""
+        async with self._read() as unit:
+            return await unit.preferences.get(user_id)
+
+    async def update_preferences(self, user_id: str, wanted: Preferences, mask: Sequence[str]) -> Preferences:
+        """Change what the mask names.
+
+        Raises:
+            NothingToChange: the mask is empty.
+            UnknownPreference: the mask names something else.
+        """
+        async with self._write() as unit:
+            updated = (await unit.preferences.get(user_id)).updated(wanted, mask)
+            await unit.preferences.put(user_id, updated)
+        return updated
+
+
+def _page(found: Sequence[tuple[int, Delivery]], *, size: int, user_id: str) -> Page:
+    shown = tuple(delivery for _, delivery in found[:size])
+    more = len(found) > size
+    token = encode_page_token(str(found[size - 1][0]), filters=user_id) if more else ""
+    return Page(deliveries=shown, next_page_token=token)

@@ -1,0 +1,187 @@
+"""What the use cases need from outside."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from services.notification.domain.delivery import Delivery
+from services.notification.domain.message import Contact, Message, Text
+from services.notification.domain.order_summary import OrderSummary
+from services.notification.domain.preferences import Preferences
+from services.notification.domain.template import Purpose
+
+
+class ContactUnavailable(Exception):
+    """Nobody can say now where to write; ask again later."""
+
+
+class ContactGone(Exception):
+    """There is no such account, or no longer."""
+
+
+class MailerUnavailable(Exception):
+    """The provider does not take mails now; whether it took this one is unknown. Try again."""
+
+
+class MailRefused(Exception):
+    """The provider will not take this mail for this recipient."""
+
+
+class Contacts(Protocol):
+    """Says where to write."""
+
+    async def prepare(self, user_id: str, purpose: Purpose) -> Contact:
+        """Ask for a contact, with a fresh link where the purpose needs one.
+
+        Raises:
+            ContactUnavailable: no answer.
+            ContactGone: no such account.
+        """
+        ...
+
+
+class Mailer(Protocol):
+    """Hands mails to a provider."""
+
+    async def send(self, message: Message) -> None:
+        """Hand a mail over; returns once the provider is responsible for it.
+
+        Raises:
+            MailerUnavailable: not taken, or no answer.
+            MailRefused: never to be taken.
+        """
+        ...
+
+    async def forget(self, message_id: str) -> None:
+        """Delete what this mailer itself keeps of a mail; unknown ones are no error."""
+        ...
+
+    async def is_reachable(self) -> bool:
+        """Whether mails can be handed over; a health probe that does not raise."""
+        ...
+
+
+class Renderer(Protocol):
+    """Writes texts."""
+
+    def render(self, delivery: Delivery, contact: Contact, order: OrderSummary | None) -> Text:
+        """Write a delivery's text.
+
+        Args:
+            delivery: which template.
+            contact: to whom, and the link to show.
+            order: what to show of the order; for mails about orders.
+        """
+        ...
+
+
+class DeliveryStore(Protocol):
+    """Deliveries; unique by their ids."""
+
+    async def add(self, delivery: Delivery) -> None:
+        """Add a delivery; one that is there already stays as it is."""
+        ...
+
+    async def claim(self, holder: str, *, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        """Take what is due, oldest first; it is the holder's, and not due to others, until then."""
+        ...
+
+    async def settle(self, delivery: Delivery, holder: str) -> bool:
+        """Store what became of a claimed delivery and end the claim.
+
+        Returns:
+            False when it is no longer the holder's; nothing was stored.
+        """
+        ...
+
+    async def release(self, holder: str) -> None:
+        """End all claims of a holder that has died."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the next pending delivery is due; None when none is pending."""
+        ...
+
+    async def page(self, user_id: str, *, before: int | None, limit: int) -> Sequence[tuple[int, Delivery]]:
+        """A customer's deliveries, newest first, each with its position.
+
+        Args:
+            user_id: whose.
+            before: only those with a lower position.
+            limit: the most to return.
+        """
+        ...
+
+    async def forget(self, user_id: str) -> Sequence[str]:
+        """Delete a customer's deliveries.
+
+        Returns:
+            Their ids.
+        """
+        ...
+
+
+class OrderSummaryStore(Protocol):
+    """What is known of orders."""
+
+    async def get(self, order_id: str) -> OrderSummary | None: ...
+
+    async def put(self, summary: OrderSummary) -> None:
+        """Add or replace."""
+        ...
+
+    async def forget(self, customer_id: str) -> None:
+        """Leave nothing of a customer's orders but their ids."""
+        ...
+
+
+class PreferenceStore(Protocol):
+    """Who wants what."""
+
+    async def get(self, user_id: str) -> Preferences:
+        """A customer's choice; the default of those who made none."""
+        ...
+
+    async def put(self, user_id: str, preferences: Preferences) -> None:
+        """Add or replace."""
+        ...
+
+    async def forget(self, user_id: str) -> None:
+        """Delete a customer's choice."""
+        ...
+
+
+class ErasureStore(Protocol):
+    """Who was erased, and which mails are to be forgotten."""
+
+    async def add(self, user_id: str, message_ids: Sequence[str]) -> None:
+        """Note an erased account and its mails; again changes nothing."""
+        ...
+
+    async def is_erased(self, user_id: str) -> bool: ...
+
+    async def pending(self, limit: int) -> Sequence[str]:
+        """Ids of mails that the mailer has to forget."""
+        ...
+
+    async def done(self, message_ids: Sequence[str]) -> None:
+        """They are forgotten."""
+        ...
+
+
+class Unit(Protocol):
+    """The stores of one transaction."""
+
+    @property
+    def deliveries(self) -> DeliveryStore: ...
+    @property
+    def orders(self) -> OrderSummaryStore: ...
+    @property
+    def preferences(self) -> PreferenceStore: ...
+    @property
+    def erasures(self) -> ErasureStore: ...
+
+
+UnitOfWork = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Opens a transaction; committed at the end, rolled back on an error."""

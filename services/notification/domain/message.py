@@ -1,0 +1,41 @@
+"""A mail as it is handed over."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where and how to write to a customer; known only while a mail is sent.
+
+    Attributes:
+        email: the address.
+        display_name: how to address the person; may be empty.
+        locale: BCP 47 tag of the language.
+        link: the one-time link; empty where the purpose has none.
+    """
+
+    email: str
+    display_name: str
+    locale: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a mail says, twice: as HTML and as plain text."""
+
+    subject: str
+    html: str
+    plain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail; sending the same `message_id` again is a repeat, not another mail."""
+
+    message_id: str
+    recipient: Contact
+    text: Text
+    trace_id: str
+    create_time: datetime

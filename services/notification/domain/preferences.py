@@ -1,0 +1,42 @@
+"""Which mails a customer wants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+from services.notification.domain.errors import NothingToChange, UnknownPreference
+from services.notification.domain.template import Template, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """A customer's choice; all mails until they choose otherwise."""
+
+    order_updates: bool = True
+    shipping_updates: bool = True
+
+    def wants(self, template: Template) -> bool:
+        """Whether to send a text. Mails about the account itself cannot be turned off."""
+        match template.topic:
+            case Topic.ACCOUNT:
+                return True
+            case Topic.ORDER_UPDATES:
+                return self.order_updates
+            case Topic.SHIPPING_UPDATES:
+                return self.shipping_updates
+
+    def updated(self, wanted: "Preferences", mask: Sequence[str]) -> "Preferences":
+        """With the fields that the mask names taken from `wanted`.
+
+        Raises:
+            NothingToChange: the mask is empty.
+            UnknownPreference: the mask names something else.
+        """
+        if not mask:
+            raise NothingToChange(_CHANGEABLE)
+        for name in mask:
+            if name not in _CHANGEABLE:
+                raise UnknownPreference(name, _CHANGEABLE)
+        return replace(self, **{name: getattr(wanted, name) for name in mask})
+
+
+_CHANGEABLE = tuple(field.name for field in fields(Preferences))

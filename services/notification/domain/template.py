@@ -1,0 +1,76 @@
+"""The texts that the shop sends, and what each of them is for."""
+
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID, uuid5
+
+
+class Purpose(Enum):
+    """Why a contact is asked for; the values are the short names of `MailPurpose`."""
+
+    ORDER = "ORDER"
+    VERIFY_EMAIL = "VERIFY_EMAIL"
+    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105 - no password
+    ALREADY_REGISTERED = "ALREADY_REGISTERED"
+
+
+class Topic(Enum):
+    """What customers choose by. Mails about the account itself are no choice."""
+
+    ACCOUNT = "account"
+    ORDER_UPDATES = "order_updates"
+    SHIPPING_UPDATES = "shipping_updates"
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    name: str
+    purpose: Purpose
+    topic: Topic
+
+
+class Template(Enum):
+    """A text."""
+
+    ORDER_CONFIRMED = _Use("order_confirmed", Purpose.ORDER, Topic.ORDER_UPDATES)
+    ORDER_SHIPPED = _Use("order_shipped", Purpose.ORDER, Topic.SHIPPING_UPDATES)
+    ORDER_CANCELLED = _Use("order_cancelled", Purpose.ORDER, Topic.ORDER_UPDATES)
+    ORDER_REJECTED = _Use("order_rejected", Purpose.ORDER, Topic.ORDER_UPDATES)
+    VERIFY_EMAIL = _Use("verify_email", Purpose.VERIFY_EMAIL, Topic.ACCOUNT)
+    RESET_PASSWORD = _Use("reset_password", Purpose.RESET_PASSWORD, Topic.ACCOUNT)
+    ALREADY_REGISTERED = _Use("already_registered", Purpose.ALREADY_REGISTERED, Topic.ACCOUNT)
+
+    @property
+    def purpose(self) -> Purpose:
+        return self.value.purpose
+
+    @property
+    def topic(self) -> Topic:
+        return self.value.topic
+
+    @property
+    def is_about_an_order(self) -> bool:
+        return self.purpose is Purpose.ORDER
+
+    def __str__(self) -> str:
+        return self.value.name
+
+    @classmethod
+    def named(cls, name: str) -> "Template":
+        """The template of a name, for example `order_confirmed`."""
+        return next(template for template in cls if str(template) == name)
+
+    @classmethod
+    def for_purpose(cls, purpose: Purpose) -> "Template":
+        """The text of an account mail's purpose."""
+        return next(each for each in cls if each.purpose is purpose and not each.is_about_an_order)
+
+
+def notification_id(subject_id: str, template: Template) -> str:
+    """The id of a subject's mail: the same however often it is asked for.
+
+    Args:
+        subject_id: the order's id, or that of the request for a mail; a UUID.
+        template: which text.
+    """
+    return str(uuid5(UUID(subject_id), str(template)))

@@ -1,0 +1,87 @@
+"""The loop that sends what is due."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+
+import structlog
+
+from mesh.sql import SqliteChanges
+from mesh.telemetry import continue_trace
+from services.notification.application.deliveries import Deliveries
+from services.notification.domain.delivery import Delivery
+
+LONGEST_WAIT_SECONDS = 5.0
+RETRY_SECONDS = 0.5
+
+_log = structlog.get_logger()
+
+
+class Sender:
+    """Wakes on every commit to the database and when something becomes due."""
+
+    def __init__(self, deliveries: Deliveries, changes: SqliteChanges) -> None:
+        self._deliveries = deliveries
+        self._changes = changes
+
+    async def run(self) -> None:
+        """Send for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._changes.run())
+            tasks.create_task(self._loop())
+
+    async def _loop(self) -> None:
+        is_resumed = False
+        while True:
+            seen = self._changes.count
+            try:
+                if not is_resumed:
+                    await self._deliveries.resume()
+                    is_resumed = True
+                await self._turn(seen)
+            except Exception as error:  # noqa: BLE001 - the edge: the loop outlives a database that is away
+                _log.warning("sender_waits", error=_what(error))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _turn(self, seen: int) -> None:
+        await self._forget_erased()
+        if claimed := await self._deliveries.claim():
+            await self._send_all(claimed)
+        else:
+            await self._wait(seen)
+
+    async def _forget_erased(self) -> None:
+        try:
+            await self._deliveries.forget_erased()
+        except OSError as error:
+            # They stay noted; mails that can be sent do not wait for it.
+            _log.warning("forgetting_failed", error=_what(error))
+
+    async def _send_all(self, claimed: Sequence[Delivery]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for delivery in claimed:
+                tasks.create_task(self._send(delivery))
+
+    async def _send(self, delivery: Delivery) -> None:
+        name = f"send {delivery.template}"
+        with continue_trace(delivery.trace, name) if delivery.trace else nullcontext():
+            names = {"notification_id": delivery.notification_id, "template": str(delivery.template)}
+            try:
+                settled = await self._deliveries.send(delivery)
+            except Exception as error:  # noqa: BLE001 - the edge: one bad mail does not stop the others
+                _log.error("send_failed", trace_id=delivery.trace_id, error=_what(error), **names)
+                await self._deliveries.postpone(delivery)
+            else:
+                _log.info("delivery", trace_id=delivery.trace_id, state=settled.state.value, **names)
+
+    async def _wait(self, seen: int) -> None:
+        pause = await self._deliveries.seconds_to_next()
+        longest = LONGEST_WAIT_SECONDS if pause is None else min(pause, LONGEST_WAIT_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await self._changes.wait_past(seen)
+
+
+def _what(error: Exception) -> str:
+    """The exception's type; its text may hold an address."""
+    return type(error).__qualname__
