@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from services.inventory.application.ports import StockChanges, StockLevels
@@ -31,7 +31,7 @@ class StockFeed:
                 await self._refresh(skus & self._watchers.keys())
             self._watched.clear()
 
-    async def watch(self, skus: Sequence[str]) -> AsyncIterator[Stock]:
+    async def watch(self, skus: Sequence[str]) -> AsyncGenerator[Stock, None]:
         """The stock of each SKU at once, then whenever it has changed; what a slow watcher missed is merged.
 
         Raises:

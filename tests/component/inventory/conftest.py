@@ -1,0 +1,73 @@
+"""The inventory service in this process: real servicers behind the real chain, over a SQLite file."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesh.node import Node
+from mesh.server import Service
+from services.inventory.server import compose
+from shopmesh.inventory.v1 import catalog_service_pb2_grpc, inventory_service_pb2_grpc, wms_service_pb2_grpc
+from tests.support.events import running
+from tests.support.inventory.shop import Shop, open_shop
+from tests.support.minting import bearer
+from tests.support.serving import Served, serve
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """A running inventory service, its stubs, and a look into its database."""
+
+    served: Served
+    shop: Shop
+    catalog: catalog_service_pb2_grpc.CatalogServiceStub
+    stock: inventory_service_pb2_grpc.InventoryServiceStub
+    wms: wms_service_pb2_grpc.WmsServiceStub
+
+    @property
+    def as_order(self) -> dict[str, Any]:
+        """What a call of the order service carries."""
+        return {"metadata": bearer(self.served.mint.service("order", "inventory")), "timeout": 20}
+
+    @property
+    def as_admin(self) -> dict[str, Any]:
+        """What a call of the shop's staff carries."""
+        return {
+            "metadata": bearer(self.served.mint.user("admin-id", "stock:write", "catalog:write")),
+            "timeout": 20,
+        }
+
+    async def sell(self, **stock: int) -> None:
+        """Put products on sale, each with so many pieces in berlin; `MUG_RED` is MUG-RED."""
+        for name, count in stock.items():
+            await self.shop.sell(name.replace("_", "-"), berlin=count)
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    """An empty shop without a server."""
+    async with open_shop(tmp_path / "embedded" / "inventory.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def inventory(tmp_path: Path, shop: Shop) -> AsyncIterator[Inventory]:
+    """The service over the database of `shop`."""
+    async with serve("inventory", _composed, tmp_path) as served:
+        yield Inventory(
+            served=served,
+            shop=shop,
+            catalog=catalog_service_pb2_grpc.CatalogServiceStub(served.channel),
+            stock=inventory_service_pb2_grpc.InventoryServiceStub(served.channel),
+            wms=wms_service_pb2_grpc.WmsServiceStub(served.channel),
+        )
+
+
+@asynccontextmanager
+async def _composed(node: Node) -> AsyncIterator[Service]:
+    async with compose(node) as service, running(*(task() for task in service.tasks)):
+        yield service

@@ -1,0 +1,124 @@
+"""Stock is exact, however many want it at once."""
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from services.inventory.application.reservations import Shortage
+from services.inventory.domain.errors import ReservationReleased
+from services.inventory.domain.reservation import Reservation, ReservationState, Wanted
+from tests.support.inventory.shop import HOLD, ORDER, Shop, open_shop, order_id
+
+
+async def buy(shop: Shop, number: int, *lines: Wanted) -> Reservation | Shortage:
+    outcome = await shop.reservations.reserve(order_id(number), lines, actor=ORDER)
+    if isinstance(outcome, Shortage):
+        return outcome
+    return await shop.reservations.commit(order_id(number), actor=ORDER)
+
+
+async def test_two_hundred_buyers_of_twenty_pieces_get_exactly_twenty(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=12, hamburg=8)
+
+    outcomes = await asyncio.gather(*(buy(shop, number, Wanted("MUG-RED", 1)) for number in range(200)))
+
+    assert Counter(type(outcome).__name__ for outcome in outcomes) == {"Reservation": 20, "Shortage": 180}
+    stock = await shop.stocks.get("MUG-RED")
+    assert (stock.available, stock.on_hand, stock.reserved) == (0, 20, 20)
+    assert not await shop.discrepancies()
+
+
+async def test_buyers_at_three_workers_share_the_same_pieces(shop: Shop, tmp_path: Path) -> None:
+    await shop.sell("MUG-RED", berlin=30)
+    await shop.sell("MUG-BLUE", hamburg=25)
+    both = Wanted("MUG-RED", 1), Wanted("MUG-BLUE", 1)
+
+    async with AsyncExitStack() as stack:
+        path = tmp_path / "embedded" / "inventory.db"
+        workers = [shop, *[await stack.enter_async_context(open_shop(path)) for _ in range(2)]]
+        # Half of them name the SKUs the other way round: nobody waits in a circle.
+        outcomes = await asyncio.gather(
+            *(buy(workers[each % 3], each, *both[:: 1 if each % 2 else -1]) for each in range(90))
+        )
+
+    assert sum(isinstance(outcome, Reservation) for outcome in outcomes) == 25
+    assert (await shop.stocks.get("MUG-RED")).reserved == 25
+    assert (await shop.stocks.get("MUG-BLUE")).available == 0
+    assert not await shop.discrepancies()
+
+
+async def test_a_split_order_gets_all_or_nothing(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=3, hamburg=3)
+
+    outcomes = await asyncio.gather(*(buy(shop, number, Wanted("MUG-RED", 4)) for number in range(5)))
+
+    assert sum(isinstance(outcome, Reservation) for outcome in outcomes) == 1
+    assert (await shop.stocks.get("MUG-RED")).reserved == 4
+
+
+async def test_holds_that_run_out_come_back_once_though_two_workers_sweep(shop: Shop, tmp_path: Path) -> None:
+    await shop.sell("MUG-RED", berlin=200)
+    for number in range(120):
+        await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", 1)], actor=ORDER)
+    for number in range(20):
+        await shop.reservations.commit(order_id(number), actor=ORDER)
+
+    async with open_shop(tmp_path / "embedded" / "inventory.db") as other:
+        for each in (shop, other):
+            each.clock.turn_on(HOLD)
+        await asyncio.gather(shop.expiry.sweep(), other.expiry.sweep())
+
+    stock = await shop.stocks.get("MUG-RED")
+    assert (stock.available, stock.reserved) == (180, 20)
+    assert not await shop.discrepancies()
+
+
+async def test_an_expired_hold_is_held_again_while_stock_allows(shop: Shop) -> None:
+    await shop.sell("MUG-RED", "12.90", berlin=2)
+    mugs = [Wanted("MUG-RED", 2)]
+    first = await shop.reservations.reserve(order_id(1), mugs, actor=ORDER)
+    shop.clock.turn_on(HOLD)
+    assert await shop.expiry.sweep() == 1
+    await shop.products.retire("MUG-RED", actor="staff:admin")
+
+    again = await shop.reservations.reserve(order_id(1), mugs, actor=ORDER)
+
+    assert isinstance(first, Reservation)
+    assert isinstance(again, Reservation)
+    assert again.state is ReservationState.HELD
+    assert again.lines == first.lines
+    assert (await shop.stocks.get("MUG-RED")).reserved == 2
+
+
+async def test_an_expired_hold_whose_stock_went_to_others_falls_short(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=2)
+    mugs = [Wanted("MUG-RED", 2)]
+    await shop.reservations.reserve(order_id(1), mugs, actor=ORDER)
+    shop.clock.turn_on(HOLD)
+    await shop.expiry.sweep()
+    await shop.reservations.reserve(order_id(2), mugs, actor=ORDER)
+
+    again = await shop.reservations.reserve(order_id(1), mugs, actor=ORDER)
+
+    assert isinstance(again, Shortage)
+    assert again.shortfalls[0].available == 0
+
+
+async def test_a_race_of_reserve_and_release_ends_free(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=50)
+
+    async def reserve(number: int) -> None:
+        try:
+            await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", 1)], actor=ORDER)
+        except ReservationReleased:
+            return
+
+    await asyncio.gather(
+        *(reserve(number) for number in range(50)),
+        *(shop.reservations.release(order_id(number), actor=ORDER) for number in range(50)),
+    )
+
+    stock = await shop.stocks.get("MUG-RED")
+    assert (stock.available, stock.reserved) == (50, 0)
+    assert not await shop.discrepancies()

@@ -1,0 +1,169 @@
+"""WatchStock over gRPC, and the feed behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TypeAlias
+
+import grpc
+import pytest
+from sqlalchemy import event, insert
+
+from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
+from services.inventory.adapters.tables import movements
+from services.inventory.application.stock_feed import StockFeed
+from services.inventory.domain.adjustment import AdjustStock
+from services.inventory.domain.stock import Stock
+from shopmesh.inventory.v1 import inventory_service_pb2 as pb
+from shopmesh.stream.v1 import stream_pb2
+from tests.component.inventory.conftest import Inventory
+from tests.support.events import MORNING, running
+from tests.support.inventory.shop import STAFF, Shop
+from tests.support.serving import reason_of
+
+DEADLINE_SECONDS = 20
+Stream: TypeAlias = "grpc.aio.UnaryStreamCall[pb.WatchStockRequest, pb.WatchStockResponse]"
+
+
+async def deliver(shop: Shop, sku: str, *numbers: int) -> None:
+    for number in numbers:
+        await shop.stocks.adjust(
+            AdjustStock(STAFF, f"more-{sku}-{number}", sku, "berlin", 1, "found"), actor=STAFF
+        )
+
+
+async def read(stream: Stream) -> pb.WatchStockResponse:
+    message = await stream.read()
+    assert isinstance(message, pb.WatchStockResponse), "the stream has ended"
+    return message
+
+
+def watch(inventory: Inventory, *skus: str) -> Stream:
+    return inventory.stock.WatchStock(pb.WatchStockRequest(skus=skus), timeout=DEADLINE_SECONDS)
+
+
+async def test_a_watcher_sees_the_state_at_once_and_then_each_change(inventory: Inventory) -> None:
+    await inventory.sell(MUG_RED=3, MUG_BLUE=4)
+    stream = watch(inventory, "MUG-RED", "MUG-BLUE", "MUG-RED")
+
+    first = [(await read(stream)).stock for _ in range(2)]
+    await deliver(inventory.shop, "MUG-BLUE", 1)
+    change = (await read(stream)).stock
+
+    assert [(stock.sku, stock.available) for stock in first] == [("MUG-RED", 3), ("MUG-BLUE", 4)]
+    assert (change.sku, change.available) == ("MUG-BLUE", 5)
+
+
+async def test_an_unknown_sku_is_refused_before_the_first_message(inventory: Inventory) -> None:
+    await inventory.sell(MUG_RED=3)
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await watch(inventory, "MUG-RED", "MUG-GONE").read()
+
+    assert (refused.value.code(), reason_of(refused.value)) == (grpc.StatusCode.NOT_FOUND, "STOCK_NOT_FOUND")
+
+
+async def test_a_service_that_stops_says_so(inventory: Inventory) -> None:
+    await inventory.sell(MUG_RED=3)
+    stream = watch(inventory, "MUG-RED")
+    await stream.read()
+
+    inventory.served.node.draining.set()
+
+    assert (await read(stream)).closed.reason == stream_pb2.CLOSE_REASON_DRAINING
+    assert await stream.read() is grpc.aio.EOF
+
+
+async def test_a_thousand_watchers_cost_one_look_per_change(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=3)
+    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    looks: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "FROM products" in statement:
+            looks.append(statement)
+
+    watchers = [feed.watch(["MUG-RED"]) for _ in range(1000)]
+    async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS * 2):
+        for watcher in watchers:
+            await anext(watcher)
+        event.listen(shop.engine.sync_engine, "before_cursor_execute", note)
+        async with asyncio.TaskGroup() as tasks:
+            seen = [tasks.create_task(_next(watcher)) for watcher in watchers]
+            tasks.create_task(deliver(shop, "MUG-RED", 1))
+        event.remove(shop.engine.sync_engine, "before_cursor_execute", note)
+
+    assert {task.result().available for task in seen} == {4}
+    # The adjustment itself looks twice: before and after.
+    assert len(looks) <= 2 + 2
+
+
+async def test_a_slow_watcher_is_told_the_newest_state_only(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=3)
+    await shop.sell("MUG-BLUE", berlin=3)
+    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    slow, quick = feed.watch(["MUG-RED", "MUG-BLUE"]), feed.watch(["MUG-RED", "MUG-BLUE"])
+
+    async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS):
+        for watcher in (slow, slow, quick, quick):
+            await anext(watcher)
+        for number in range(5):
+            await deliver(shop, "MUG-RED", number)
+            assert (await anext(quick)).available == 4 + number
+        await deliver(shop, "MUG-BLUE", 1)
+        await anext(quick)
+        told = [await anext(slow), await anext(slow)]
+
+    assert [(stock.sku, stock.available) for stock in told] == [("MUG-RED", 8), ("MUG-BLUE", 4)]
+
+
+async def test_a_watcher_is_told_of_changes_by_another_process(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=3)
+    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    watcher = feed.watch(["MUG-RED"])
+
+    async with running(feed.run(), shop.changes.run()), asyncio.timeout(DEADLINE_SECONDS):
+        await anext(watcher)
+        await _elsewhere(shop, "MUG-RED", 5)
+        assert (await anext(watcher)).available == 8
+
+
+async def test_a_watcher_that_comes_back_misses_nothing(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=3)
+    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+
+    async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS):
+        seen: list[int] = []
+        for number in range(3):
+            watcher = feed.watch(["MUG-RED"])
+            seen.append((await anext(watcher)).available)
+            await deliver(shop, "MUG-RED", number)
+            seen.append((await anext(watcher)).available)
+            await watcher.aclose()
+
+    assert seen == [3, 4, 4, 5, 5, 6]
+
+
+async def _next(watcher: AsyncIterator[Stock]) -> Stock:
+    return await anext(watcher)
+
+
+async def _elsewhere(shop: Shop, sku: str, count: int) -> None:
+    """Change stock as another process does: over another connection, telling nobody."""
+    async with shop.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE stock SET book = book + ?, version = version + 1", (count,))
+        await connection.execute(
+            insert(movements).values(
+                sku=sku,
+                warehouse="berlin",
+                cause="ADJUST",
+                book=count,
+                untold=0,
+                held=0,
+                committed=0,
+                order_id="",
+                actor="another process",
+                note="",
+                causation="",
+                time=MORNING,
+            )
+        )
