@@ -1,11 +1,13 @@
 """Calls to the services with the token of an account."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import grpc
 import typer
-from google.protobuf.json_format import MessageToJson
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from interceptors.client.outgoing import outgoing_interceptors
@@ -39,4 +41,18 @@ async def channel_as(who: str, service: str, settings: MeshSettings) -> AsyncIte
 
 def print_json(message: Message) -> None:
     """Print an answer as REST would."""
-    typer.echo(MessageToJson(message, always_print_fields_with_no_presence=True, ensure_ascii=False))
+    document = MessageToDict(message, always_print_fields_with_no_presence=True)
+    typer.echo(json.dumps(whole_numbers(document), indent=2, ensure_ascii=False))
+
+
+def whole_numbers(value: Any) -> Any:
+    """Undo that `google.protobuf.Struct` knows no whole numbers."""
+    match value:
+        case dict():
+            return {name: whole_numbers(each) for name, each in value.items()}
+        case list():
+            return [whole_numbers(each) for each in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value

@@ -1,6 +1,7 @@
 """`orders`: how an order came to be what it is."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -8,9 +9,10 @@ from typing import Annotated, TypeVar
 import typer
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Value
 from rich.text import Text
 
-from mesh.cli.calling import ADMIN, channel_as, print_json
+from mesh.cli.calling import ADMIN, channel_as, print_json, whole_numbers
 from mesh.cli.console import out
 from mesh.cli.context import running_settings_of
 from shopmesh.order.v1.audit_service_pb2 import (
@@ -79,8 +81,7 @@ def diff(
         print_json(found)
         return
     for each in found.differences:
-        old, new = (MessageToDict(value) for value in (each.old_value, each.new_value))
-        out.print(Text(f"{each.path}: {old} → {new}"))
+        out.print(Text(f"{each.path}: {_short(each.old_value)} → {_short(each.new_value)}"))
 
 
 @app.command()
@@ -124,5 +125,9 @@ def _show_event(event: HistoryEvent) -> None:
     line.append(f"{event.type:<16}", style="bold")
     line.append(f"  {event.actor}  trace {event.trace_id}", style="dim")
     out.print(line)
-    for name, value in MessageToDict(event.data).items():
-        out.print(Text(f"       {name}: {value}"))
+    for name, value in sorted(event.data.fields.items()):
+        out.print(Text(f"       {name}: {_short(value)}"))
+
+
+def _short(value: Value) -> str:
+    return json.dumps(whole_numbers(MessageToDict(value)), ensure_ascii=False, sort_keys=True)

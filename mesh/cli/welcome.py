@@ -50,7 +50,7 @@ def _examples(settings: MeshSettings, program: str) -> tuple[tuple[str, str], ..
     return (
         (
             "Look around, then order as alice",
-            f"curl '{settings.issuer}/v1/products?query=mug'\n{_order(settings, program)}",
+            f"curl -s '{settings.issuer}/v1/products?query=mug'\n{_order(settings, program)}",
         ),
         ("Ask a service directly", f'{grpcurl} -plaintext -d \'{{"skus":["MUG-RED"]}}\' {inventory} {rpc}'),
         ("The same with a typed stub", _stub(inventory, _program("python", Path(sys.executable)))),
@@ -59,7 +59,7 @@ def _examples(settings: MeshSettings, program: str) -> tuple[tuple[str, str], ..
 
 def _order(settings: MeshSettings, program: str) -> str:
     return (
-        f"curl {settings.issuer}/v1/orders -H 'Content-Type: application/json' \\\n"
+        f"curl -s {settings.issuer}/v1/orders -H 'Content-Type: application/json' \\\n"
         f'  -H "Authorization: Bearer $({program} token --as alice)" \\\n'
         f"  -d '{_ORDER}'"
     )

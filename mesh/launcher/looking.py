@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from mesh.launcher.readiness import is_ready
+from mesh.launcher.readiness import Readiness
 from mesh.launcher.state import MeshState, PartState
 
 
@@ -41,11 +41,13 @@ async def look(home: Path) -> tuple[PartCondition, ...]:
     state = MeshState.read(home)
     if state is None:
         return ()
-    conditions = await asyncio.gather(*(_condition(part, kept=state.running) for part in state.parts))
+    async with Readiness.opened() as readiness:
+        asked = (_condition(part, readiness, kept=state.running) for part in state.parts)
+        conditions = await asyncio.gather(*asked)
     return tuple(PartCondition(part, found) for part, found in zip(state.parts, conditions, strict=True))
 
 
-async def _condition(part: PartState, *, kept: bool) -> Condition:
+async def _condition(part: PartState, readiness: Readiness, *, kept: bool) -> Condition:
     if part.process is None or not part.process.alive:
         return Condition.RESTARTING if kept else Condition.STOPPED
-    return Condition.READY if await is_ready(part.ready_url) else Condition.RUNNING
+    return Condition.READY if await readiness.is_ready(part.ready_url) else Condition.RUNNING

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+FRONT_DOOR = "envoy"
+"""The name of the part that is asked whether it reaches all others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import envoy
 
-from mesh.launcher.parts import Part, Plan
+from mesh.launcher.parts import FRONT_DOOR, Part, Plan
 from mesh.launcher.ports import LOOPBACK
 from mesh.render.clusters import HTTP_SERVICE
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_ADMIN_PORT, ENVOY_PORT, SERVICES, grpc_port, http_port, metrics_port
 
 EMBEDDED = "embedded"
-FRONT_DOOR = "envoy"
 _FRONT_LAYER = 1
 
 

@@ -1,6 +1,9 @@
-"""Asks a part whether it is ready."""
+"""Asks the parts of a mesh whether they are ready."""
 
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+from urllib.parse import urljoin, urlsplit
 
 import grpc
 import httpx
@@ -9,29 +12,50 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 _PATIENCE_SECONDS = 1.0
 
 
-async def is_ready(ready_url: str) -> bool:
-    """Ask once: `grpc://host:port` by grpc.health.v1, `http://…` by a GET that answers 200."""
-    match urlsplit(ready_url).scheme:
-        case "grpc":
-            return await serving(urlsplit(ready_url).netloc)
-        case _:
-            return await _answers_ok(ready_url)
+class Readiness:
+    """Asks once per call; no answer within a second means: not ready."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls) -> AsyncIterator[Self]:
+        async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as http:
+            yield cls(http)
+
+    async def is_ready(self, ready_url: str) -> bool:
+        """Ask a part: `grpc://host:port` by grpc.health.v1, `http://…` by a GET that answers 200."""
+        if urlsplit(ready_url).scheme == "grpc":
+            return await _serves(urlsplit(ready_url).netloc)
+        return await self._get(ready_url) is not None
+
+    async def unreached(self, admin_url: str) -> tuple[str, ...]:
+        """Ask an Envoy which of its clusters fail their health checks."""
+        answer = await self._get(urljoin(admin_url, "/clusters?format=json"))
+        if answer is None:
+            return ("any service",)
+        return tuple(
+            cluster["name"]
+            for cluster in answer.json()["cluster_statuses"]
+            for host in cluster.get("host_statuses", ())
+            if host["health_status"].get("failed_active_health_check")
+        )
+
+    async def _get(self, url: str) -> httpx.Response | None:
+        try:
+            answer = await self._http.get(url)
+        except httpx.TransportError:
+            return None
+        return answer if answer.status_code == httpx.codes.OK else None
 
 
-async def serving(address: str, service: str = "") -> bool:
-    """Whether a gRPC server says that a service (by default: all of it) is SERVING."""
-    request = health_pb2.HealthCheckRequest(service=service)
+async def _serves(address: str) -> bool:
     async with grpc.aio.insecure_channel(address) as channel:
         try:
-            answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=_PATIENCE_SECONDS)
+            answer = await health_pb2_grpc.HealthStub(channel).Check(
+                health_pb2.HealthCheckRequest(), timeout=_PATIENCE_SECONDS
+            )
         except grpc.aio.AioRpcError:
             return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
-
-
-async def _answers_ok(url: str) -> bool:
-    async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as client:
-        try:
-            return (await client.get(url)).status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False

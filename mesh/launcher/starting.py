@@ -4,14 +4,14 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.logfiles import last_lines, log_file, open_log
-from mesh.launcher.parts import Plan
+from mesh.launcher.parts import FRONT_DOOR, Plan
 from mesh.launcher.processes import ProcessId, end, process_id
-from mesh.launcher.readiness import is_ready
+from mesh.launcher.readiness import Readiness
 from mesh.launcher.state import MeshState, PartState, state_file
 from mesh.launcher.stopping import SUPERVISOR_GRACE_SECONDS, stop
 
@@ -43,29 +43,50 @@ async def start(plan: Plan, *, environment: Mapping[str, str], report: Report) -
 
 
 async def await_ready(home: Path, *, report: Report, within_seconds: float = READY_WITHIN_SECONDS) -> None:
-    """Wait until every part of a started mesh is ready.
+    """Wait until every part of a started mesh is ready, and the front proxy reaches every service.
 
     Raises:
         LaunchError: A part keeps ending, or is not ready in time.
     """
-    waiting: tuple[str, ...] = ()
+    waiting = Waiting(home, report)
     try:
-        async with asyncio.timeout(within_seconds):
-            waiting = tuple(part.name for part in _parts(home))
-            while waiting := await _still_waiting(home, waiting, report):  # noqa: ASYNC110  # polls others
+        async with asyncio.timeout(within_seconds), Readiness.opened() as readiness:
+            while not await waiting.is_over(readiness):  # noqa: ASYNC110 - other processes set no event
                 await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:
-        raise _not_ready(home, waiting[0], f"is not ready after {within_seconds:.0f} s") from None
+        name, what = waiting.obstacle
+        raise _not_ready(home, name, f"{what} after {within_seconds:.0f} s") from None
 
 
-async def _still_waiting(home: Path, waiting: tuple[str, ...], report: Report) -> tuple[str, ...]:
-    parts = [part for part in _parts(home) if part.name in waiting]
-    _refuse_hopeless(home, parts)
-    answers = await asyncio.gather(*(is_ready(part.ready_url) for part in parts))
-    for part, ready in zip(parts, answers, strict=True):
-        if ready:
-            report(part)
-    return tuple(part.name for part, ready in zip(parts, answers, strict=True) if not ready)
+class Waiting:
+    """Who is ready so far, and who is waited for."""
+
+    def __init__(self, home: Path, report: Report) -> None:
+        self._home = home
+        self._report = report
+        self._ready: set[str] = set()
+        self.obstacle = ("supervisor", "has started nothing")
+
+    async def is_over(self, readiness: Readiness) -> bool:
+        """Ask those that were not ready yet; tell whether all are."""
+        parts = _parts(self._home)
+        left = [part for part in parts if part.name not in self._ready]
+        _refuse_hopeless(self._home, left)
+        answers = await asyncio.gather(*(readiness.is_ready(part.ready_url) for part in left))
+        for part, ready in zip(left, answers, strict=True):
+            if ready:
+                self._ready.add(part.name)
+                self._report(part)
+            else:
+                self.obstacle = (part.name, "is not ready")
+        return all(answers) and await self._is_reached(parts, readiness)
+
+    async def _is_reached(self, parts: Iterable[PartState], readiness: Readiness) -> bool:
+        for front in (part for part in parts if part.name == FRONT_DOOR):
+            if unreached := await readiness.unreached(front.ready_url):
+                self.obstacle = (front.name, f"does not reach {', '.join(unreached)}")
+                return False
+        return True
 
 
 def _parts(home: Path) -> tuple[PartState, ...]:
@@ -75,7 +96,7 @@ def _parts(home: Path) -> tuple[PartState, ...]:
     return state.parts
 
 
-def _refuse_hopeless(home: Path, parts: list[PartState]) -> None:
+def _refuse_hopeless(home: Path, parts: Iterable[PartState]) -> None:
     for part in parts:
         if part.restarts >= _MAX_STARTS - 1 and part.process is None:
             raise _not_ready(
