@@ -1,4 +1,4 @@
-"""The tables of the user service. Times are milliseconds since the epoch; secrets are stored as hashes."""
+"""The tables of the user service. Times are microseconds since the epoch; secrets are stored as hashes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,20 +17,20 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC time, as milliseconds since the epoch."""
+    """An aware UTC time, as microseconds since the epoch."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - _EPOCH) // _MILLISECOND
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + value * _MILLISECOND
+        return None if value is None else _EPOCH + value * _MICROSECOND
 
 
 class Scopes(TypeDecorator[frozenset[str]]):

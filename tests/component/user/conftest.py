@@ -1,25 +1,31 @@
-"""The user service as it is composed, with its HTTP on a port that was free."""
+"""The user service as it is composed: gRPC behind the real chain, HTTP on a socket, tokens of its own."""
 
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import grpc
 import httpx
 import pytest
 import uvicorn
 
-from mesh.contract import load_contract
+from interceptors.refusal import DETAILS_KEY, Refused
+from mesh.channels import Channels
 from mesh.node import Node
-from mesh.server import Service, open_node
+from mesh.server import Service
 from mesh.settings import MeshSettings
 from services.kernel.clock import system_clock
+from services.user.adapters.keys_file import KeyFiles
 from services.user.seed import seed
 from services.user.server import compose
+from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
+from tests.support.serving import serve
 
 
 @dataclass
@@ -35,14 +41,33 @@ class AdjustableClock:
         self.ahead += timedelta(**amount)
 
 
+@dataclass
+class OrderService(order_service_pb2_grpc.OrderServiceServicer):
+    """The order service's side of an erasure: who has open orders, who was closed."""
+
+    open_customers: set[str] = field(default_factory=set)
+    closed_customers: set[str] = field(default_factory=set)
+
+    async def CloseCustomer(
+        self, request: order_service_pb2.CloseCustomerRequest, context: Any
+    ) -> order_service_pb2.CloseCustomerResponse:
+        if request.user_id in self.open_customers:
+            refused = Refused(grpc.StatusCode.FAILED_PRECONDITION, "OPEN_ORDERS", "an order is on its way")
+            details = refused.status().SerializeToString()
+            await context.abort(refused.code, refused.message, ((DETAILS_KEY, details),))
+        self.closed_customers.add(request.user_id)
+        return order_service_pb2.CloseCustomerResponse()
+
+
 @dataclass(frozen=True)
 class RunningProvider:
-    """The service, its HTTP address, and the demo accounts."""
+    """The service, where it is reached, and the demo accounts."""
 
     url: str
+    channel: grpc.aio.Channel
     node: Node
-    service: Service
     clock: AdjustableClock
+    orders: OrderService
 
     @property
     def settings(self) -> MeshSettings:
@@ -60,11 +85,21 @@ class RunningProvider:
 async def provider(tmp_path: Path) -> AsyncIterator[RunningProvider]:
     settings = MeshSettings(home=tmp_path)
     await seed(settings)
-    clock = AdjustableClock()
-    async with open_node("user", settings, load_contract()) as node:
-        node = with_clock(node, clock)
-        async with compose(node) as service, served(service.http) as url:
-            yield RunningProvider(url, node, service, clock)
+    clock, composed = AdjustableClock(), list[Service]()
+    orders = OrderService()  # type: ignore[abstract] - the other methods answer UNIMPLEMENTED
+
+    async with order_service(orders) as order_channel:
+
+        @asynccontextmanager
+        async def compose_here(node: Node) -> AsyncIterator[Service]:
+            here = replace(node, clock=clock, channels=Channels(channels={"order": order_channel}))
+            async with compose(here) as service:
+                composed.append(service)
+                yield service
+
+        async with serve("user", compose_here, tmp_path) as running, served(composed[0].http) as url:
+            KeyFiles.of(settings).publish()
+            yield RunningProvider(url, running.channel, running.node, clock, orders)
 
 
 @pytest.fixture
@@ -73,17 +108,15 @@ async def http(provider: RunningProvider) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def with_clock(node: Node, clock: Callable[[], datetime]) -> Node:
-    return Node(
-        service=node.service,
-        settings=node.settings,
-        contract=node.contract,
-        limits=node.limits,
-        limiter=node.limiter,
-        channels=node.channels,
-        draining=node.draining,
-        clock=clock,
-    )
+@asynccontextmanager
+async def order_service(orders: OrderService) -> AsyncIterator[grpc.aio.Channel]:
+    server = grpc.aio.server()
+    order_service_pb2_grpc.add_OrderServiceServicer_to_server(orders, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield channel
+    await server.stop(None)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
@@ -64,10 +65,10 @@ class Flow:
     async def refresh(self, refresh_token: str, **changed: str) -> httpx.Response:
         return await self._token({"grant_type": "refresh_token", "refresh_token": refresh_token} | changed)
 
-    async def tokens(self, email: str, password: str) -> dict[str, str]:
+    async def tokens(self, email: str, password: str) -> dict[str, Any]:
         response = await self.redeem(await self.code(email, password))
         assert response.status_code == 200, response.text
-        granted: dict[str, str] = response.json()
+        granted: dict[str, Any] = response.json()
         return granted
 
     async def _token(self, form: dict[str, str]) -> httpx.Response:

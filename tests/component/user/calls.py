@@ -1,0 +1,82 @@
+"""Calls of the user service with tokens from its own provider."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from shopmesh.user.v1 import contact_service_pb2 as contact_pb
+from shopmesh.user.v1 import user_service_pb2 as pb
+from shopmesh.user.v1.contact_service_pb2_grpc import ContactServiceStub
+from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceStub
+from shopmesh.user.v1.user_service_pb2_grpc import UserServiceStub
+from tests.component.user.conftest import RunningProvider
+from tests.component.user.flow import Flow
+from tests.support.minting import bearer
+
+PASSWORD = "a horse, a battery"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is logged in."""
+
+    stub: UserServiceStub
+    tokens: dict[str, Any]
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        return bearer(self.tokens["access_token"])
+
+    async def user(self) -> pb.User:
+        return (await self.stub.GetUser(pb.GetUserRequest(), metadata=self.metadata)).user
+
+
+async def logged_in(provider: RunningProvider, http: httpx.AsyncClient, email: str, password: str) -> Person:
+    return Person(UserServiceStub(provider.channel), await Flow(http).tokens(email, password))
+
+
+async def alice(provider: RunningProvider, http: httpx.AsyncClient) -> Person:
+    return await logged_in(provider, http, "alice@example.com", provider.password_of("alice"))
+
+
+async def admin(provider: RunningProvider, http: httpx.AsyncClient) -> Person:
+    return await logged_in(provider, http, "admin@example.com", provider.password_of("admin"))
+
+
+async def register(
+    provider: RunningProvider, email: str, password: str = PASSWORD
+) -> pb.RegisterUserResponse:
+    request = pb.RegisterUserRequest(email=email, password=password, display_name="Carol")
+    return await UserServiceStub(provider.channel).RegisterUser(request)
+
+
+@dataclass(frozen=True)
+class Notification:
+    """The notification service, as far as the user service sees it."""
+
+    contacts: ContactServiceStub
+    tokens: TokenServiceStub
+    metadata: tuple[tuple[str, str], ...]
+
+    async def prepare(
+        self, user_id: str, purpose: contact_pb.MailPurpose.ValueType
+    ) -> contact_pb.PrepareMailResponse:
+        request = contact_pb.PrepareMailRequest(user_id=user_id, purpose=purpose)
+        return await self.contacts.PrepareMail(request, metadata=self.metadata)
+
+    async def link_token(self, user_id: str, purpose: contact_pb.MailPurpose.ValueType) -> str:
+        return (await self.prepare(user_id, purpose)).link.partition("?token=")[2]
+
+
+async def notification(provider: RunningProvider, http: httpx.AsyncClient) -> Notification:
+    answer = await http.post(
+        "/oauth2/token",
+        data={"grant_type": "client_credentials", "audience": "user"},
+        auth=("notification", provider.secret_of("notification")),
+    )
+    return Notification(
+        ContactServiceStub(provider.channel),
+        TokenServiceStub(provider.channel),
+        bearer(answer.json()["access_token"]),
+    )
