@@ -255,6 +255,7 @@ def _event(envelope: Envelope) -> object:
 
 def _readable(event: StoredEvent) -> Envelope | None:
     try:
-        return Envelope.from_body(event.body)
+        envelope = Envelope.from_body(event.body)
     except ValueError:
         return None
+    return envelope if envelope.occur_time.tzinfo else None

@@ -1,0 +1,208 @@
+"""History, time travel, and every way of tampering that verify has to find."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.kernel.envelope import Envelope, hash_of
+from services.order.domain.errors import OrderNotFound, VersionNotFound
+from services.order.domain.order import OrderState, order_id_of
+from tests.support.order_world import ALICE, BOB, MORNING, TRACE, OrderWorld, cause, in_time, mugs, open_world
+
+BREAKFAST = order_id_of(ALICE, "breakfast")
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[OrderWorld]:
+    """A world with an order that was placed, confirmed an hour later (by the clock), and cancelled."""
+    async with open_world(tmp_path) as opened:
+        opened.steps.once["stock_reserved"] = lambda: opened.clock.advance(hours=1)
+        await opened.place(mugs(2))
+        opened.clock.advance(hours=1)
+        await opened.orders.cancel(BREAKFAST, ALICE, cause(), deadline=in_time())
+        yield opened
+
+
+async def test_the_history_tells_who_did_what_and_why(world: OrderWorld) -> None:
+    page = await world.audit.history(BREAKFAST, customer_id=ALICE, requested_size=0, page_token="")
+
+    placed, confirmed, cancelled = page.events
+    assert [event.envelope.type for event in page.events] == [
+        "OrderPlaced",
+        "OrderConfirmed",
+        "OrderCancelled",
+    ]
+    assert placed.data["shippingAddress"]["city"] == "Augsburg"
+    assert placed.data["lines"] == [{"sku": "MUG-RED", "name": "Red mug", "quantity": 2}]
+    assert confirmed.data["total"] == {"currencyCode": "EUR", "units": "25", "nanos": 0}
+    assert cancelled.data == {"reason": "CUSTOMER"}
+    assert confirmed.envelope.prev_hash == placed.hash
+    assert {event.envelope.trace for event in page.events} == {TRACE}
+    assert {event.envelope.actor for event in page.events} == {f"customer:{ALICE}"}
+
+
+async def test_a_history_is_read_page_by_page(world: OrderWorld) -> None:
+    first = await world.audit.history(BREAKFAST, customer_id=None, requested_size=2, page_token="")
+    second = await world.audit.history(
+        BREAKFAST, customer_id=None, requested_size=2, page_token=first.next_page_token
+    )
+
+    assert [event.envelope.version for event in (*first.events, *second.events)] == [1, 2, 3]
+    assert second.next_page_token == ""
+
+
+async def test_a_strangers_history_is_not_found(world: OrderWorld) -> None:
+    with pytest.raises(OrderNotFound):
+        await world.audit.history(BREAKFAST, customer_id=BOB, requested_size=0, page_token="")
+
+
+async def test_an_order_is_shown_as_it_was_at_a_version_or_a_time(world: OrderWorld) -> None:
+    at_1 = await world.audit.at_version(BREAKFAST, 1, customer_id=ALICE)
+    at_2 = await world.audit.at_version(BREAKFAST, 2, customer_id=ALICE)
+    meanwhile = await world.audit.at_time(BREAKFAST, MORNING + timedelta(minutes=90), customer_id=ALICE)
+
+    assert (at_1.order.state, at_1.order.total) == (OrderState.PENDING, None)
+    assert at_2.order.state is OrderState.CONFIRMED
+    assert meanwhile == at_2
+
+
+async def test_a_version_or_time_without_the_order_is_not_found(world: OrderWorld) -> None:
+    with pytest.raises(VersionNotFound):
+        await world.audit.at_version(BREAKFAST, 4, customer_id=ALICE)
+    with pytest.raises(VersionNotFound):
+        await world.audit.at_time(BREAKFAST, MORNING - timedelta(seconds=1), customer_id=ALICE)
+
+
+async def test_time_never_runs_backwards_within_a_stream(world: OrderWorld) -> None:
+    world.clock.advance(days=-1)
+    world.inventory.be_silent()
+    await world.place(mugs(request_id="later"))
+    world.clock.advance(days=-1)
+    world.inventory.answer_again()
+
+    order = await world.orders.cancel(order_id_of(ALICE, "later"), ALICE, cause(), deadline=in_time())
+
+    assert order.update_time == order.place_time
+
+
+async def test_an_untouched_order_is_valid(world: OrderWorld) -> None:
+    await sign(world)
+
+    verification = await world.audit.verify(BREAKFAST)
+
+    assert verification.findings == ()
+    assert verification.valid
+    assert verification.events == 3
+    history = await world.audit.history(BREAKFAST, customer_id=None, requested_size=0, page_token="")
+    assert verification.head_hash == history.events[-1].hash
+
+
+async def test_an_order_that_never_was_is_not_found(world: OrderWorld) -> None:
+    with pytest.raises(OrderNotFound):
+        await world.audit.verify(order_id_of(BOB, "nothing"))
+
+
+Tampering = Callable[[OrderWorld], Awaitable[None]]
+
+
+async def edit(world: OrderWorld) -> None:
+    await world.tamper("UPDATE events SET body = replace(body, '25', '20') WHERE version = 2")
+
+
+async def edit_and_recompute_the_chain(world: OrderWorld) -> None:
+    prev_hash = ""
+    for version, body in enumerate(await bodies(world), start=1):
+        changed = Envelope.from_body(body.replace(b'"quantity":2', b'"quantity":1'))
+        forged = replace(changed, prev_hash=prev_hash).body()
+        prev_hash = hash_of(forged)
+        await world.tamper(
+            "UPDATE events SET body = :body, hash = :hash WHERE version = :version",
+            body=forged,
+            hash=prev_hash,
+            version=version,
+        )
+
+
+async def delete_in_the_middle(world: OrderWorld) -> None:
+    await world.tamper("DELETE FROM events WHERE version = 2")
+
+
+async def cut_the_tail(world: OrderWorld) -> None:
+    await world.tamper("DELETE FROM events WHERE version = 3")
+    await world.tamper("DELETE FROM commits WHERE version = 3")
+
+
+async def delete_everything(world: OrderWorld) -> None:
+    await world.tamper("DELETE FROM events")
+    await world.tamper("DELETE FROM commits")
+
+
+async def insert(world: OrderWorld) -> None:
+    await world.tamper(
+        "INSERT INTO events SELECT order_id, 4, commit_version, body, hash FROM events WHERE version = 3"
+    )
+
+
+async def reorder(world: OrderWorld) -> None:
+    for old, new in ((2, 9), (3, 2), (9, 3)):
+        await world.tamper("UPDATE events SET version = :new WHERE version = :old", old=old, new=new)
+
+
+async def change_the_indexed_customer(world: OrderWorld) -> None:
+    await world.tamper("UPDATE commits SET customer_id = :bob WHERE version = 1", bob=BOB)
+
+
+async def change_the_indexed_time(world: OrderWorld) -> None:
+    await world.tamper(
+        "UPDATE commits SET commit_time = '2020-01-01T00:00:00.000000+00:00' WHERE version = 1"
+    )
+
+
+async def forge_a_head(world: OrderWorld) -> None:
+    path = world.home / "order_heads.log"
+    path.write_bytes(path.read_bytes().replace(b'"version": 2', b'"version": 3'))
+
+
+async def make_it_unreadable(world: OrderWorld) -> None:
+    await world.tamper("UPDATE events SET body = x'00' WHERE version = 2")
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        edit,
+        edit_and_recompute_the_chain,
+        delete_in_the_middle,
+        cut_the_tail,
+        delete_everything,
+        insert,
+        reorder,
+        change_the_indexed_customer,
+        change_the_indexed_time,
+        forge_a_head,
+        make_it_unreadable,
+    ],
+)
+async def test_tampering_is_found(world: OrderWorld, tampering: Tampering) -> None:
+    await sign(world)
+
+    await tampering(world)
+
+    assert not (await world.audit.verify(BREAKFAST)).valid
+
+
+async def sign(world: OrderWorld) -> None:
+    """What the relay does with everything that it publishes."""
+    stream = await world.outside.store.read(BREAKFAST)
+    assert stream is not None
+    for event in stream.events:
+        await world.outside.heads.append(BREAKFAST, event.version, event.hash)
+
+
+async def bodies(world: OrderWorld) -> list[bytes]:
+    stream = await world.outside.store.read(BREAKFAST)
+    assert stream is not None
+    return [event.body for event in stream.events]

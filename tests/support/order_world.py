@@ -1,0 +1,195 @@
+"""The order service's use cases on its embedded adapters, with an inventory in memory."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh.event_log.lease import lease_metadata
+from mesh.sql import changes_of, write
+from services.kernel.money import Money
+from services.order.adapters import event_store_sqlite, key_vault_sqlite
+from services.order.adapters.event_store_sqlite import SqliteEventStore
+from services.order.adapters.head_log_file import FileHeadLog
+from services.order.adapters.key_vault_sqlite import SqliteKeyVault
+from services.order.application.audit import Audit
+from services.order.application.customers import Customers
+from services.order.application.deadline import Deadline
+from services.order.application.journal import Cause
+from services.order.application.order_views import OrderViews
+from services.order.application.orders import Orders
+from services.order.application.ports import AccountsSilent, AccountState
+from services.order.application.sealing import PlaceOrder
+from services.order.domain.lines import Line, ShippingAddress
+from services.order.domain.order import Order
+from services.order.server import Inside, Outside, open_database, wire
+from tests.support.memory_inventory import MemoryInventory
+
+ALICE = str(UUID(int=0xA11CE))
+BOB = str(UUID(int=0xB0B))
+MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+MUG_PRICE = Money("EUR", 12, 500_000_000)
+TEAPOT_PRICE = Money("EUR", 30)
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+ADDRESS = ShippingAddress("Alice Ample", "Amselweg 1", "", "Augsburg", "", "86150", "DE")
+
+
+@dataclass
+class MovableClock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = MORNING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@dataclass
+class MemoryAccounts:
+    """The accounts port in memory; None is silence."""
+
+    states: dict[str, AccountState | None] = field(default_factory=dict)
+
+    async def state(self, user_id: str) -> AccountState:
+        state = self.states.get(user_id, AccountState.UNKNOWN)
+        if state is None:
+            raise AccountsSilent(user_id)
+        return state
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@dataclass
+class Steps:
+    """Hears of every step; crashes behind one, or does something once behind it, if asked to."""
+
+    crash_behind: str = ""
+    reached: list[str] = field(default_factory=list)
+    once: dict[str, Callable[[], None]] = field(default_factory=dict)
+
+    def __call__(self, name: str) -> None:
+        self.reached.append(name)
+        self.once.pop(name, _nothing)()
+        if name == self.crash_behind:
+            raise Crash(name)
+
+
+@dataclass(frozen=True)
+class OrderWorld:
+    """Everything of the order service but gRPC."""
+
+    home: Path
+    events: AsyncEngine
+    outside: Outside
+    inside: Inside
+    inventory: MemoryInventory
+    accounts: MemoryAccounts
+    clock: MovableClock
+    steps: Steps
+
+    @property
+    def orders(self) -> Orders:
+        return self.inside.orders
+
+    @property
+    def views(self) -> OrderViews:
+        return self.inside.views
+
+    @property
+    def audit(self) -> Audit:
+        return self.inside.audit
+
+    @property
+    def customers(self) -> Customers:
+        return self.inside.customers
+
+    async def place(self, command: PlaceOrder) -> Order:
+        return await self.orders.place(command, cause(), deadline=in_time())
+
+    async def order(self, order_id: str) -> Order:
+        return (await self.views.get(order_id, customer_id=None)).order
+
+    async def manage(self) -> None:
+        """Let the process manager go through the open orders once."""
+        await self.inside.manager.go_through()
+
+    async def types(self, order_id: str) -> list[str]:
+        """The types of an order's events."""
+        page = await self.audit.history(order_id, customer_id=None, requested_size=200, page_token="")
+        return [event.envelope.type for event in page.events]
+
+    async def tamper(self, statement: str, **values: object) -> None:
+        """Change the event store behind the service's back."""
+        async with write(self.events) as session:
+            await session.execute(text("PRAGMA defer_foreign_keys=ON"))
+            await session.execute(text(statement), values)
+
+    async def is_open(self) -> bool:
+        """Whether the process manager has anything to do."""
+        far_future = self.clock() + timedelta(days=1)
+        return bool(await self.outside.store.open_orders(before=far_future, after=None, limit=1))
+
+
+@asynccontextmanager
+async def open_world(
+    home: Path, *, inventory: MemoryInventory | None = None, clock: MovableClock | None = None
+) -> AsyncIterator[OrderWorld]:
+    """The world of one process; several may share a home, an inventory and a clock."""
+    inventory, clock = inventory or stocked(), clock or MovableClock()
+    accounts, steps = MemoryAccounts(), Steps()
+    async with (
+        open_database(home / "order.db", event_store_sqlite.metadata, lease_metadata) as events,
+        open_database(home / "order_keys.db", key_vault_sqlite.metadata) as keys,
+    ):
+        changes = changes_of(events)
+        outside = Outside(
+            store=SqliteEventStore(events, changes=changes),
+            changes=changes,
+            vault=SqliteKeyVault(keys, key_encryption_key=bytes(32), clock=clock),
+            heads=FileHeadLog(home / "order_heads.log", key=bytes(32)),
+            inventory=inventory,
+            accounts=accounts,
+        )
+        inside = wire(outside, clock=clock, reached=steps)
+        yield OrderWorld(home, events, outside, inside, inventory, accounts, clock, steps)
+
+
+def stocked() -> MemoryInventory:
+    """Ten red mugs and three teapots."""
+    inventory = MemoryInventory()
+    inventory.sell("MUG-RED", MUG_PRICE, available=10, name="Red mug")
+    inventory.sell("TEAPOT", TEAPOT_PRICE, available=3, name="Teapot")
+    return inventory
+
+
+def _nothing() -> None:
+    """What happens behind most steps."""
+
+
+def mugs(
+    quantity: int = 2,
+    *,
+    request_id: str = "breakfast",
+    customer_id: str = ALICE,
+    expected_total: Money | None = None,
+) -> PlaceOrder:
+    """An order of red mugs."""
+    return PlaceOrder(customer_id, request_id, (Line("MUG-RED", quantity),), ADDRESS, expected_total)
+
+
+def cause(actor: str = f"customer:{ALICE}") -> Cause:
+    return Cause(actor, correlation="command-1", causation="command-1", trace=TRACE)
+
+
+def in_time() -> Deadline:
+    return Deadline.within(10.0)
