@@ -158,7 +158,7 @@ async def _serve(name: str, settings: MeshSettings, compose: Compose, tracer: Tr
         health = Health(names=(name, *services), hard=service.hard, soft=service.soft)
         server = build_server(service, node, tracer=tracer, revocations=revocations, health=health)
         port = _listen(server, grpc_port(name, settings.worker, settings.port_offset))
-        start_http_server(metrics_port(name, settings.worker, settings.port_offset), addr="127.0.0.1")
+        _serve_metrics(metrics_port(name, settings.worker, settings.port_offset))
         await server.start()
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(task()) for task in service.tasks]
@@ -191,6 +191,13 @@ def _listen(server: grpc.aio.Server, port: int) -> int:
     try:
         return server.add_insecure_port(f"127.0.0.1:{port}")
     except RuntimeError as error:
+        raise PortInUse(port) from error
+
+
+def _serve_metrics(port: int) -> None:
+    try:
+        start_http_server(port, addr="127.0.0.1")
+    except OSError as error:
         raise PortInUse(port) from error
 
 

@@ -1,4 +1,8 @@
-"""A whole mesh for tests: the shipped command line, ports and state of its own."""
+"""A whole mesh for tests: the shipped command line, ports and state of its own.
+
+Port offsets are 11,000 or more: that puts the mesh above the ports that Linux gives
+to outgoing connections, of which a test run makes many.
+"""
 
 import json
 import os
@@ -121,5 +125,5 @@ def up(home: Path, port_offset: int, *arguments: str, **variables: str) -> Itera
 @pytest.fixture(scope="session")
 def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
     """One mesh for all tests that leave it as they found it."""
-    with up(tmp_path_factory.mktemp("mesh") / "home", 2000) as mesh:
+    with up(tmp_path_factory.mktemp("mesh") / "home", 11_000) as mesh:
         yield mesh

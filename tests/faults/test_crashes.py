@@ -1,0 +1,88 @@
+"""Processes die at the worst moments; no acknowledged order is lost, doubled or stuck."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.faults.ordering import Customers
+from tests.faults.stores import Stores
+from tests.support.running_mesh import RunningMesh, up
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.timeout(300)
+
+SERVICES = ("user", "order", "inventory", "notification")
+DIES_AT = {
+    "order_placed": "order",
+    "stock_reserved": "order",
+    "reservation_committed": "order",
+    "order_confirmed": "order",
+    "event_published": "order",
+    "effect_done": "notification",
+}
+
+
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
+    with up(tmp_path_factory.mktemp("workers") / "home", 11_300, "--workers", "2") as mesh:
+        yield mesh
+
+
+def restarts(mesh: RunningMesh, service: str) -> int:
+    return sum(part["restarts"] for name, part in mesh.parts().items() if name.startswith(service))
+
+
+def all_ready(mesh: RunningMesh) -> bool:
+    return all(part["state"] == "ready" for part in mesh.parts().values())
+
+
+def test_fifty_parallel_calls_over_two_workers_make_one_order_one_reservation_one_mail(
+    two_workers: RunningMesh,
+) -> None:
+    customers = Customers(two_workers, two_workers.token("bob"))
+
+    with ThreadPoolExecutor(50) as pool:
+        statuses = list(pool.map(customers.order, ["the-same"] * 50))
+
+    assert statuses == [200] * 50
+    assert len(customers.acknowledged) == 1
+    customers.settle()
+    stores = Stores(two_workers.home)
+    assert len(stores.rows("inventory", "SELECT 1 FROM reservations")) == 1
+    assert len(stores.mails()) == 1
+
+
+def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: RunningMesh) -> None:
+    customers = Customers(two_workers, two_workers.token("alice"))
+
+    for service in SERVICES:
+        part = two_workers.parts()[service]
+        before = restarts(two_workers, service)
+        with customers.keep_ordering(f"kill-{service}"):
+            os.kill(part["pid"], signal.SIGKILL)
+            until(lambda: restarts(two_workers, service) > before, f"{service} is started again")  # noqa: B023
+            until(lambda: all_ready(two_workers), "all parts are ready again")
+
+    customers.settle()
+    assert len(customers.acknowledged) > len(SERVICES)
+
+
+@pytest.mark.parametrize("failpoint", DIES_AT)
+def test_a_death_right_after_each_step_is_made_good(failpoint: str, tmp_path: Path) -> None:
+    with up(tmp_path / "home", 11_600, FAILPOINT=failpoint) as mesh:
+        customers = Customers(mesh, mesh.token("alice"))
+        for number in range(3):
+            customers.order(f"{failpoint}-{number}")
+
+        until(
+            lambda: restarts(mesh, DIES_AT[failpoint]) > 0, f"{DIES_AT[failpoint]} dies and is started again"
+        )
+        until(lambda: all_ready(mesh), "all parts are ready again")
+        customers.order(f"{failpoint}-afterwards")
+        customers.settle()
+
+        assert customers.acknowledged
