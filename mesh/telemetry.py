@@ -8,7 +8,6 @@ from pathlib import Path
 
 import structlog
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -88,8 +87,9 @@ class FileSpanExporter(SpanExporter):
 
 
 def _exporter(settings: MeshSettings) -> SpanExporter:
-    if settings.otlp_endpoint:
-        return OTLPSpanExporter(
-            endpoint=settings.otlp_endpoint, insecure=settings.otlp_endpoint.startswith("http:")
-        )
-    return FileSpanExporter(settings.logs / SPANS_FILE)
+    endpoint = settings.otlp_endpoint
+    if not endpoint:
+        return FileSpanExporter(settings.logs / SPANS_FILE)
+    from opentelemetry.exporter.otlp.proto.grpc import trace_exporter  # noqa: PLC0415 - slow to import
+
+    return trace_exporter.OTLPSpanExporter(endpoint=endpoint, insecure=endpoint.startswith("http:"))

@@ -15,7 +15,7 @@ from mesh.launcher.readiness import Readiness
 from mesh.launcher.state import MeshState, PartState, state_file
 from mesh.launcher.stopping import SUPERVISOR_GRACE_SECONDS, stop
 
-READY_WITHIN_SECONDS = 60.0
+READY_WITHIN_SECONDS = 120.0
 _POLL_SECONDS = 0.1
 _MAX_STARTS = 3
 """A part that ended this often before it was ready will not become so."""
@@ -108,7 +108,7 @@ def exit_text(code: int | None) -> str:
     """An exit code for people."""
     match code:
         case None:
-            return "no exit"
+            return "-"
         case code if code < 0:
             return f"signal {-code}"
         case _:

@@ -6,6 +6,8 @@ to outgoing connections, of which a test run makes many.
 
 import json
 import os
+import random
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,7 +21,9 @@ import pytest
 
 SHOPMESH = Path(sys.executable).with_name("shopmesh")
 _GRPC_PORTS = {"user": 50051, "order": 50052, "inventory": 50053, "notification": 50054}
-_UP_SECONDS = 90
+_FRONT_PORTS = (8080, 9901, 50061)
+_METRICS_STRIDE = 1000
+_UP_SECONDS = 150
 _GENEROUS = {
     name: {"rate_per_minute": 1_000_000, "burst": 100_000}
     for name in (
@@ -59,6 +63,11 @@ class RunningMesh:
     def grpc(self, service: str, worker: int = 0) -> str:
         """The address of a service's gRPC port."""
         return f"127.0.0.1:{_GRPC_PORTS[service] + 100 * worker + self.port_offset}"
+
+    def metrics(self, service: str, worker: int = 0) -> str:
+        """Where a service's metrics are."""
+        port = _GRPC_PORTS[service] + _METRICS_STRIDE + 100 * worker + self.port_offset
+        return f"http://127.0.0.1:{port}/metrics"
 
     def run(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run the command line against this mesh."""
