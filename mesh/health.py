@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import structlog
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio
+from prometheus_client import Gauge
 
 Probe = Callable[[], Awaitable[bool]]
 """Whether something a service needs works now; an exception means no."""
@@ -14,6 +15,8 @@ _INTERVAL_SECONDS = 1.0
 _PROBE_TIMEOUT_SECONDS = 1.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+DEPENDENCY_UP = Gauge("shopmesh_dependency_up", "1 while what a service depends on works.", ("name",))
 
 _log = structlog.get_logger()
 
@@ -43,6 +46,8 @@ class Health:
         """Probe everything once."""
         hard = {name: await _works(probe) for name, probe in self._hard.items()}
         soft = {name: await _works(probe) for name, probe in self._soft.items()}
+        for name, works in {**hard, **soft}.items():
+            DEPENDENCY_UP.labels(name).set(works)
         ready = all(hard.values()) and not self._draining
         for name, works in {**dict.fromkeys(self._names, ready), **soft}.items():
             await self._tell(name, works)

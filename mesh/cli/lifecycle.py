@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
-from mesh.cli.console import err, note, out
+from mesh.cli.console import err, note, out, show_table
 from mesh.cli.context import environ_of, running_settings_of, settings_of
 from mesh.cli.welcome import welcome
 from mesh.launcher.launching import Request, launch
@@ -74,7 +74,7 @@ def status(
     if as_json:
         out.print_json(json.dumps([_document(each) for each in conditions]))
     elif conditions:
-        out.print(_table(conditions))
+        show_table(("part", "pid", "port", "state", "restarts", "last exit"), map(_row, conditions))
     else:
         err.print(f"No mesh is up in {escape(str(home))}. Start it: [cyan]shopmesh up[/]")
     if not conditions or any(each.condition is not Condition.READY for each in conditions):
@@ -104,20 +104,19 @@ def _document(each: PartCondition) -> dict[str, object]:
         "state": each.condition.value,
         "restarts": each.part.restarts,
         "lastExit": each.part.last_exit,
+        "dependencies": dict(each.dependencies),
     }
 
 
-def _table(conditions: tuple[PartCondition, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("part", "pid", "port", "state", "restarts", "last exit"):
-        table.add_column(column)
-    for each in conditions:
-        table.add_row(
-            each.part.name,
-            str(each.pid or "-"),
-            ", ".join(str(port) for port in each.part.ports),
-            f"[{_STYLES[each.condition]}]{each.condition.value}[/]",
-            str(each.part.restarts),
-            exit_text(each.part.last_exit) if each.part.last_exit is not None else "-",
-        )
-    return table
+def _row(each: PartCondition) -> tuple[str | Text, ...]:
+    state = Text(each.condition.value, style=_STYLES[each.condition])
+    if each.broken:
+        state.append(f" without {', '.join(each.broken)}", style="yellow")
+    return (
+        each.part.name,
+        str(each.pid or "-"),
+        ", ".join(str(port) for port in each.part.ports),
+        state,
+        str(each.part.restarts),
+        exit_text(each.part.last_exit),
+    )

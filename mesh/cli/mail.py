@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from mesh.cli.console import note, out
+from mesh.cli.console import note, out, show_table
 from mesh.cli.context import settings_of
 from mesh.launcher.errors import LaunchError
 
@@ -40,15 +39,8 @@ def list_mails(context: typer.Context) -> None:
     if not mails:
         note("There are no mails yet.")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("no.", "time", "to", "subject", "id"):
-        table.add_column(column, no_wrap=True)
-    for number, mail in enumerate(mails, start=1):
-        time = mail.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(
-            str(number), time, *(Text(str(mail.message[name])) for name in ("to", "subject")), mail.id
-        )
-    out.print(table)
+    rows = (_row(number, mail) for number, mail in enumerate(mails, start=1))
+    show_table(("no.", "time", "to", "subject", "id"), rows)
 
 
 @app.command()
@@ -68,6 +60,11 @@ def read_mails(folder: Path) -> tuple[Mail, ...]:
     """Every mail of a folder, the newest first."""
     mails = [_read(file) for file in folder.glob("*.eml")]
     return tuple(sorted(mails, key=lambda mail: (mail.time, mail.id), reverse=True))
+
+
+def _row(number: int, mail: Mail) -> tuple[str, ...]:
+    time = mail.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return (str(number), time, str(mail.message["to"]), str(mail.message["subject"]), mail.id)
 
 
 def _read(file: Path) -> Mail:

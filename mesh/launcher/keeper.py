@@ -51,7 +51,7 @@ class Keeper:
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self.part = part
-        self.state = PartState(part.name, part.ports, part.ready_url)
+        self.state = PartState(part.name, part.ports, part.ready_url, metrics_url=part.metrics_url)
         self._log = log_file(home, part.name)
         self._changed = changed
         self._backoff = backoff

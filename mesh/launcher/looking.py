@@ -1,6 +1,7 @@
 """How a mesh is doing at this moment."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -24,16 +25,26 @@ class Condition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PartCondition:
-    """A part and what it is doing."""
+    """A part and what it is doing.
+
+    Attributes:
+        dependencies: What it depends on, for example `order.event_log`, and whether that works.
+    """
 
     part: PartState
     condition: Condition
+    dependencies: Mapping[str, bool]
 
     @property
     def pid(self) -> int | None:
         """The number of its process while it has one."""
         process = self.part.process
         return process.pid if process and process.alive else None
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The dependencies that do not work."""
+        return tuple(name for name, works in self.dependencies.items() if not works)
 
 
 async def look(home: Path) -> tuple[PartCondition, ...]:
@@ -42,12 +53,13 @@ async def look(home: Path) -> tuple[PartCondition, ...]:
     if state is None:
         return ()
     async with Readiness.opened() as readiness:
-        asked = (_condition(part, readiness, kept=state.running) for part in state.parts)
-        conditions = await asyncio.gather(*asked)
-    return tuple(PartCondition(part, found) for part, found in zip(state.parts, conditions, strict=True))
+        asked = (_look_at(part, readiness, kept=state.running) for part in state.parts)
+        return tuple(await asyncio.gather(*asked))
 
 
-async def _condition(part: PartState, readiness: Readiness, *, kept: bool) -> Condition:
+async def _look_at(part: PartState, readiness: Readiness, *, kept: bool) -> PartCondition:
     if part.process is None or not part.process.alive:
-        return Condition.RESTARTING if kept else Condition.STOPPED
-    return Condition.READY if await readiness.is_ready(part.ready_url) else Condition.RUNNING
+        return PartCondition(part, Condition.RESTARTING if kept else Condition.STOPPED, {})
+    ready = await readiness.is_ready(part.ready_url)
+    dependencies = await readiness.dependencies(part.metrics_url)
+    return PartCondition(part, Condition.READY if ready else Condition.RUNNING, dependencies)

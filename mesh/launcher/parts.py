@@ -20,6 +20,7 @@ class Part:
         environment: Variables on top of the supervisor's own.
         ports: Where it listens on loopback; the first one is shown.
         ready_url: What is asked whether it is ready: `grpc://host:port` (grpc.health.v1) or `http://…`.
+        metrics_url: Where its Prometheus metrics are; empty: nowhere.
         layer: Lower layers stop first, so that what calls come through outlives those who answer them.
     """
 
@@ -28,6 +29,7 @@ class Part:
     ports: tuple[int, ...]
     ready_url: str
     environment: Mapping[str, str]
+    metrics_url: str = ""
     layer: int = 0
 
 
@@ -63,5 +65,6 @@ def _part(document: Mapping[str, Any]) -> Part:
         ports=tuple(document["ports"]),
         ready_url=document["ready_url"],
         environment=document["environment"],
+        metrics_url=document["metrics_url"],
         layer=document["layer"],
     )

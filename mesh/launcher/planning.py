@@ -54,6 +54,7 @@ def _worker(settings: MeshSettings, service: str, worker: int) -> Part:
         ports=ports,
         ready_url=f"grpc://{LOOPBACK}:{ports[0]}",
         environment=part_environment(settings, worker),
+        metrics_url=f"http://{LOOPBACK}:{metrics_port(service, worker, settings.port_offset)}/metrics",
     )
 
 

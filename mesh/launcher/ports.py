@@ -77,7 +77,7 @@ def _owner(pid: int) -> PortOwner | None:
 
 def _remedy(owners: Iterable[PortOwner]) -> str:
     return "\n".join(
-        [*_ways_to_stop(tuple(owners)), "Or start this mesh elsewhere: SHOPMESH_PORT_OFFSET=1000 shopmesh up"]
+        [*_ways_to_stop(tuple(owners)), "Or start this mesh elsewhere: SHOPMESH_PORT_OFFSET=5000 shopmesh up"]
     )
 
 

@@ -1,6 +1,6 @@
 """Asks the parts of a mesh whether they are ready."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -8,8 +8,11 @@ from urllib.parse import urljoin, urlsplit
 import grpc
 import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from prometheus_client.parser import text_string_to_metric_families
 
 _PATIENCE_SECONDS = 1.0
+_DEPENDENCY_UP = "shopmesh_dependency_up"
+"""The metric of `mesh.health`."""
 
 
 class Readiness:
@@ -41,6 +44,18 @@ class Readiness:
             for host in cluster.get("host_statuses", ())
             if host["health_status"].get("failed_active_health_check")
         )
+
+    async def dependencies(self, metrics_url: str) -> Mapping[str, bool]:
+        """Ask a service what it depends on, and whether that works; empty when it does not answer."""
+        answer = await self._get(metrics_url) if metrics_url else None
+        if answer is None:
+            return {}
+        return {
+            sample.labels["name"]: sample.value == 1
+            for family in text_string_to_metric_families(answer.text)
+            for sample in family.samples
+            if sample.name == _DEPENDENCY_UP
+        }
 
     async def _get(self, url: str) -> httpx.Response | None:
         try:

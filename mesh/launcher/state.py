@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from mesh.launcher.errors import LaunchError
 from mesh.launcher.files import write_private
 from mesh.launcher.processes import ProcessId
 
@@ -26,6 +27,7 @@ class PartState:
     process: ProcessId | None = None
     restarts: int = 0
     last_exit: int | None = None
+    metrics_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,24 @@ class MeshState:
 
     @classmethod
     def read(cls, home: Path) -> Self | None:
-        """Read what was running last; None when nothing was, or it was stopped."""
+        """Read what was running last; None when nothing was, or it was stopped.
+
+        Raises:
+            LaunchError: The file was written by an incompatible version.
+        """
         try:
-            document = json.loads(state_file(home).read_text())
+            return cls._from_json(state_file(home).read_text())
         except FileNotFoundError:
             return None
+        except (KeyError, TypeError, ValueError) as error:
+            raise LaunchError(
+                f"{state_file(home)} was written by another version of shopmesh (it differs in {error!r}).",
+                "Stop the mesh with that version, or end its processes and remove the file.",
+            ) from error
+
+    @classmethod
+    def _from_json(cls, text: str) -> Self:
+        document = json.loads(text)
         return cls(
             profile=document["profile"],
             workers=document["workers"],
@@ -80,4 +95,5 @@ def _part(document: Mapping[str, Any]) -> PartState:
         process=ProcessId(**process) if process else None,
         restarts=document["restarts"],
         last_exit=document["last_exit"],
+        metrics_url=document.get("metrics_url", ""),
     )

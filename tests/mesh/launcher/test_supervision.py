@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -16,12 +15,7 @@ from mesh.launcher.starting import await_ready, start
 from mesh.launcher.state import MeshState, PartState, state_file
 from mesh.launcher.stopping import stop
 from tests.mesh.launcher.conftest import MakePlan, dummy
-
-
-async def eventually(condition: Callable[[], bool], *, within_seconds: float = 20) -> None:
-    async with asyncio.timeout(within_seconds):
-        while not condition():  # noqa: ASYNC110 - another process makes it true
-            await asyncio.sleep(0.02)
+from tests.support.waiting import until
 
 
 def part(home: Path, name: str) -> PartState:
@@ -60,7 +54,7 @@ async def test_a_killed_part_is_started_again_and_counted(
     first = process(home, "a")
 
     os.kill(first.pid, signal.SIGKILL)
-    await eventually(lambda: part(home, "a").restarts == 1)
+    until(lambda: part(home, "a").restarts == 1, "a was started again")
     await await_ready(home, report=ignore)
 
     assert part(home, "a").last_exit == -signal.SIGKILL
@@ -75,7 +69,7 @@ async def test_only_the_first_start_of_a_part_has_the_failpoint(
         assert (await client.get(part(home, "a").ready_url)).text == "order_placed"
 
         os.kill(process(home, "a").pid, signal.SIGKILL)
-        await eventually(lambda: part(home, "a").restarts == 1)
+        until(lambda: part(home, "a").restarts == 1, "a was started again")
         await await_ready(home, report=ignore)
 
         assert (await client.get(part(home, "a").ready_url)).text == "none"
@@ -137,7 +131,7 @@ async def test_stop_finds_what_a_killed_supervisor_left_behind(
     state = MeshState.read(home)
     assert state is not None
     os.kill(state.supervisor.pid, signal.SIGKILL)
-    await eventually(lambda: not state.running)
+    until(lambda: not state.running, "the supervisor has ended")
     assert all(each.alive for each in state.processes)
 
     await stop(home, grace_seconds=0.2)

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from mesh.launcher.errors import LaunchError
 from mesh.launcher.parts import Part, Plan
 from mesh.launcher.processes import ProcessId
 from mesh.launcher.state import MeshState, PartState
@@ -27,6 +30,17 @@ def test_state_reads_back_as_written(tmp_path: Path) -> None:
 
 def test_there_is_no_state_before_the_first_start(tmp_path: Path) -> None:
     assert MeshState.read(tmp_path) is None
+
+
+def test_state_of_an_incompatible_version_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "state.json").write_text('{"profile": "embedded"}')
+
+    with pytest.raises(LaunchError) as refused:
+        MeshState.read(tmp_path)
+
+    assert "another version" in refused.value.message
+    assert "remove the file" in refused.value.remedy
 
 
 def test_state_is_readable_by_its_owner_only(tmp_path: Path) -> None:
