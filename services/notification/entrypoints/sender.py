@@ -46,7 +46,7 @@ class Sender:
     async def _turn(self, seen: int) -> None:
         await self._forget_erased()
         if claimed := await self._deliveries.claim():
-            await self._send_all(claimed)
+            await self._finish(claimed)
         else:
             await self._wait(seen)
 
@@ -56,6 +56,18 @@ class Sender:
         except OSError as error:
             # They stay noted; mails that can be sent do not wait for it.
             _log.warning("forgetting_failed", error=_what(error))
+
+    async def _finish(self, claimed: Sequence[Delivery]) -> None:
+        """Send what was claimed, also when the process is asked to stop meanwhile.
+
+        A mail that was handed over without a note of it would be sent again.
+        """
+        sending = asyncio.create_task(self._send_all(claimed))
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await sending
+            raise
 
     async def _send_all(self, claimed: Sequence[Delivery]) -> None:
         async with asyncio.TaskGroup() as tasks:

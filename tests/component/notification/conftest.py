@@ -1,0 +1,177 @@
+"""The notification service's parts on real stores: its database, the event log, a mail folder or SMTP."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from sqlalchemy import text
+
+from mesh import sql
+from mesh.event_log import EventLog
+from mesh.event_log.consumer import Consumer
+from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
+from mesh.event_log.sqlite import SqliteEventLog
+from mesh.topology import ORDER_EVENTS, USER_EVENTS
+from services.kernel.envelope import Envelope
+from services.notification.adapters.contacts_grpc import GrpcContacts
+from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.adapters.renderer_jinja import JinjaRenderer
+from services.notification.adapters.tables import metadata
+from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
+from services.notification.application.deliveries import Deliveries
+from services.notification.application.intake import Intake
+from services.notification.application.notifications import Notifications
+from services.notification.application.ports import Mailer
+from services.notification.domain.delivery import Delivery
+from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
+from services.notification.entrypoints.sender import Sender
+from services.notification.entrypoints.servicer import NotificationServicer
+from tests.support.events import MORNING, envelope, record
+from tests.support.mail import ALICE, MUG_ORDER, KnownContacts, contact_service, parse
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+EUR_12_50 = {"currencyCode": "EUR", "units": "12", "nanos": 500_000_000}
+EUR_25 = {"currencyCode": "EUR", "units": "25", "nanos": 0}
+
+
+@dataclass
+class MovableClock:
+    """A clock that a test moves."""
+
+    now: datetime = MORNING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Worker:
+    """One process of the service."""
+
+    work: SqlUnitOfWork
+    inbox: SqlInbox[Envelope]
+    consumer: Consumer[Envelope]
+    deliveries: Deliveries
+    sender: Sender
+    servicer: NotificationServicer
+
+    async def deliver(self) -> list[Delivery]:
+        """Send what is due now, as one turn of the loop does."""
+        return [await self.deliveries.send(delivery) for delivery in await self.deliveries.claim()]
+
+
+@dataclass
+class World:
+    """What is around the service."""
+
+    home: Path
+    log: EventLog
+    contacts: KnownContacts
+    channel: grpc.aio.Channel
+    clock: MovableClock
+    versions: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "mail"
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        """What is in the folder."""
+        return [parse(path.read_bytes()) for path in sorted(self.folder.glob("*"))]
+
+    @property
+    def subjects(self) -> list[str]:
+        return sorted(str(mail["Subject"]) for mail in self.mails)
+
+    async def publish(self, topic: str, key: str, type_: str, payload: dict[str, Any]) -> None:
+        version = self.versions[key] = self.versions.get(key, 0) + 1
+        await self.log.publish(record(topic, envelope(type_, key, version, payload, trace=TRACE)))
+
+    async def order_event(
+        self, type_: str, payload: dict[str, Any] | None = None, order: str = MUG_ORDER
+    ) -> None:
+        await self.publish(ORDER_EVENTS, order, type_, payload or {})
+
+    async def place(self, order: str = MUG_ORDER, customer: str = ALICE) -> None:
+        lines = [{"sku": "MUG-RED", "name": "Enamel mug, red", "quantity": 2}]
+        await self.order_event("OrderPlaced", {"customerId": customer, "lines": lines}, order)
+
+    async def confirm(self, order: str = MUG_ORDER) -> None:
+        await self.order_event("OrderConfirmed", {"unitPrices": [EUR_12_50], "total": EUR_25}, order)
+
+    async def request_mail(self, purpose: str, request_id: str, user: str = ALICE) -> None:
+        payload = {"userId": user, "purpose": purpose, "requestId": request_id}
+        await self.publish(USER_EVENTS, user, "MailRequested", payload)
+
+    async def erase(self, user: str = ALICE) -> None:
+        await self.publish(USER_EVENTS, user, "UserErased", {"userId": user})
+
+    async def count(self, table: str) -> int:
+        engine = sql.open_engine(sql.sqlite_url(self.home / "notification.db"))
+        async with sql.read(engine) as session:
+            count = (await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()  # noqa: S608
+        await engine.dispose()
+        return int(count)
+
+
+StartWorker = Callable[..., Any]
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with (
+        SqliteEventLog.opened(tmp_path / "event_log.db", lease_seconds=0.4) as log,
+        contact_service() as (contacts, channel),
+    ):
+        yield World(tmp_path, log, contacts, channel, MovableClock())
+
+
+@pytest.fixture
+async def start_worker(world: World) -> AsyncIterator[StartWorker]:
+    """Starts a worker on the world's stores; ended with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(name: str = "worker-0", *, mailer: Mailer | None = None) -> Worker:
+            return await stack.enter_async_context(_worker(world, name, mailer or FolderMailer(world.folder)))
+
+        yield start
+
+
+@pytest.fixture
+async def worker(start_worker: StartWorker) -> Worker:
+    started: Worker = await start_worker()
+    return started
+
+
+@asynccontextmanager
+async def _worker(world: World, name: str, mailer: Mailer) -> AsyncIterator[Worker]:
+    engine = sql.open_engine(sql.sqlite_url(world.home / "notification.db"))
+    await sql.create_tables(engine, metadata, *INBOX_TABLES)
+    work = SqlUnitOfWork(engine)
+    inbox = SqlInbox(engine, CONSUMER, world.clock, decode=Envelope.from_body, retry_seconds=(0,))
+    effect = intake_effect(Intake(clock=world.clock), SqlUnit)
+    consumer = Consumer(world.log, CONSUMER, TOPICS, inbox, effect, retry_seconds=0.01)
+    deliveries = Deliveries(
+        read=work.read,
+        write=work.write,
+        contacts=GrpcContacts(world.channel),
+        renderer=JinjaRenderer(shop_url="http://localhost:8080/"),
+        mailer=mailer,
+        holder=name,
+        clock=world.clock,
+    )
+    servicer = NotificationServicer(
+        notifications=Notifications(read=work.read, write=work.write), inbox=inbox, consumer=consumer
+    )
+    yield Worker(work, inbox, consumer, deliveries, Sender(deliveries, sql.changes_of(engine)), servicer)
+    await engine.dispose()

@@ -1,0 +1,207 @@
+"""What every mailer promises."""
+
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import trustme
+
+from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.adapters.mailer_smtp import SmtpMailer
+from services.notification.adapters.smtp_url import SmtpUrl
+from services.notification.application.ports import Mailer, MailerUnavailable, MailRefused
+from tests.support.mail import MUG_ORDER, SmtpServer, mail, parse, smtp_server
+
+
+@dataclass
+class Post:
+    """A mailer, one whose provider is away, and what arrived."""
+
+    mailer: Mailer
+    broken: Mailer
+    arrived: Callable[[], list[EmailMessage]]
+
+
+def smtp_mailer(server: SmtpServer) -> SmtpMailer:
+    return SmtpMailer(SmtpUrl.parse(f"smtp://127.0.0.1:{server.port}"))
+
+
+def closed_port() -> int:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
+
+
+@pytest.fixture(params=["folder", "smtp"])
+async def post(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Post]:
+    async with AsyncExitStack() as stack:
+        if request.param == "folder":
+            folder, in_the_way = tmp_path / "mail", tmp_path / "file"
+            in_the_way.touch()
+            yield Post(
+                mailer=FolderMailer(folder),
+                broken=FolderMailer(in_the_way),
+                arrived=lambda: [parse(path.read_bytes()) for path in sorted(folder.iterdir())],
+            )
+        else:
+            server = await stack.enter_async_context(smtp_server())
+            yield Post(
+                mailer=smtp_mailer(server),
+                broken=SmtpMailer(SmtpUrl.parse(f"smtp://127.0.0.1:{closed_port()}")),
+                arrived=lambda: [parse(received.content) for received in server.received],
+            )
+
+
+async def test_a_mail_arrives_with_both_texts(post: Post) -> None:
+    await post.mailer.send(mail())
+    [arrived] = post.arrived()
+    html, plain = arrived.get_body(("html",)), arrived.get_body(("plain",))
+    assert html is not None
+    assert plain is not None
+    assert (html.get_content().strip(), plain.get_content().strip()) == (
+        "<p>Your mug: €12.50</p>",
+        "Your mug: €12.50",
+    )
+    assert arrived["Subject"] == "We have your order"
+    assert arrived["To"] == "Alice <alice@example.com>"
+
+
+async def test_a_mail_names_itself_and_its_trace(post: Post) -> None:
+    await post.mailer.send(mail())
+    [arrived] = post.arrived()
+    assert arrived["Message-ID"] == f"<{MUG_ORDER}@shopmesh.example>"
+    assert arrived["X-Trace-Id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert arrived["Date"] == "Mon, 23 Nov 2026 08:00:00 +0000"
+
+
+async def test_a_repeat_is_the_same_mail_to_the_byte(post: Post) -> None:
+    await post.mailer.send(mail())
+    await post.mailer.send(mail())
+    assert len({bytes(arrived) for arrived in post.arrived()}) == 1
+
+
+async def test_names_and_subjects_may_have_any_letters(post: Post) -> None:
+    await post.mailer.send(mail(display_name='Zoë "Zoo" Å, Jr.', subject="Für Zoë: 12,50 €"))
+    [arrived] = post.arrived()
+    [recipient] = arrived["To"].addresses
+    assert (recipient.display_name, recipient.addr_spec) == ('Zoë "Zoo" Å, Jr.', "alice@example.com")
+    assert arrived["Subject"] == "Für Zoë: 12,50 €"
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028", "\x00"])
+async def test_a_line_break_starts_no_header(post: Post, line_break: str) -> None:
+    injected = f"x{line_break}Bcc: eve@example.com{line_break}{line_break}<h1>Gift</h1>"
+    await post.mailer.send(mail(display_name=injected, subject=injected, trace_id=injected))
+    [arrived] = post.arrived()
+    assert arrived["Bcc"] is None
+    assert [address.addr_spec for address in arrived["To"].addresses] == ["alice@example.com"]
+    html = arrived.get_body(("html",))
+    assert html is not None
+    assert "Gift" not in html.get_content()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "alice",
+        "alice@",
+        "alice@example.com, eve@example.com",
+        "alice@example.com\r\nBcc: eve@example.com",
+        "alice@example.com>\r\nRCPT TO:<eve@example.com",
+        "Alice <alice@example.com>",
+    ],
+)
+async def test_what_is_no_address_is_refused(post: Post, address: str) -> None:
+    with pytest.raises(MailRefused):
+        await post.mailer.send(mail(email=address))
+
+
+async def test_a_provider_that_is_away_says_so_and_can_be_asked(post: Post) -> None:
+    with pytest.raises(MailerUnavailable):
+        await post.broken.send(mail())
+    assert not await post.broken.is_reachable()
+    assert await post.mailer.is_reachable()
+
+
+async def test_forgetting_is_no_error_for_any_mail(post: Post) -> None:
+    await post.mailer.send(mail())
+    await post.mailer.forget(MUG_ORDER)
+    await post.mailer.forget(MUG_ORDER)
+
+
+async def test_folder_the_file_is_named_by_the_id_and_readable_by_the_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "mail"
+    mailer = FolderMailer(folder)
+    await mailer.send(mail())
+    [file] = folder.iterdir()
+    assert file.name == f"{MUG_ORDER}.eml"
+    assert file.stat().st_mode & 0o777 == 0o600
+    await mailer.forget(MUG_ORDER)
+    assert list(folder.iterdir()) == []
+
+
+async def test_smtp_the_mail_goes_to_its_recipient_only() -> None:
+    async with smtp_server() as server:
+        await smtp_mailer(server).send(mail())
+    assert [received.recipients for received in server.received] == [["alice@example.com"]]
+
+
+async def test_smtp_a_recipient_that_does_not_exist_is_refused() -> None:
+    async with smtp_server() as server:
+        server.recipient_answer = "550 no such mailbox"
+        with pytest.raises(MailRefused):
+            await smtp_mailer(server).send(mail())
+
+
+@pytest.mark.parametrize(
+    ("recipient_answer", "data_answer"),
+    [
+        ("451 try again", ""),
+        ("250 OK", "451 quota exceeded"),
+        ("250 OK", "554 Message rejected: Email address is not verified"),
+    ],
+)
+async def test_smtp_what_may_be_put_right_is_tried_again(recipient_answer: str, data_answer: str) -> None:
+    async with smtp_server() as server:
+        server.recipient_answer, server.data_answer = recipient_answer, data_answer
+        with pytest.raises(MailerUnavailable):
+            await smtp_mailer(server).send(mail())
+
+
+async def test_smtp_it_logs_in_with_the_urls_user_and_password() -> None:
+    async with smtp_server(login=True) as server:
+        url = SmtpUrl.parse(f"smtp://shop%40example.com:p%2Fw%3A1@127.0.0.1:{server.port}")
+        await SmtpMailer(url).send(mail())
+    assert server.logins == [("shop@example.com", "p/w:1")]
+    assert len(server.received) == 1
+
+
+async def test_smtp_with_tls_only_a_trusted_certificate_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    async with smtp_server(tls=context) as server:
+        mailer = SmtpMailer(SmtpUrl.parse(f"smtps://127.0.0.1:{server.port}"))
+        with pytest.raises(MailerUnavailable):
+            await mailer.send(mail())
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        await mailer.send(mail())
+    assert len(server.received) == 1
+
+
+async def test_smtp_the_return_of_the_server_shows() -> None:
+    port, now = closed_port(), [0.0]
+    mailer = SmtpMailer(SmtpUrl.parse(f"smtp://127.0.0.1:{port}"), clock=lambda: now[0])
+    assert not await mailer.is_reachable()
+    async with smtp_server(port=port):
+        now[0] += 1.5
+        assert await mailer.is_reachable()

@@ -1,0 +1,41 @@
+"""What customers can turn off, and what not."""
+
+import pytest
+
+from services.notification.domain.errors import NothingToChange, UnknownPreference
+from services.notification.domain.preferences import Preferences
+from services.notification.domain.template import Template
+
+NOTHING = Preferences(order_updates=False, shipping_updates=False)
+
+
+def wanted(preferences: Preferences) -> set[str]:
+    return {str(template) for template in Template if preferences.wants(template)}
+
+
+def test_everything_is_wanted_until_somebody_chooses() -> None:
+    assert wanted(Preferences()) == {str(template) for template in Template}
+
+
+def test_mails_about_the_account_cannot_be_turned_off() -> None:
+    assert wanted(NOTHING) == {"verify_email", "reset_password", "already_registered"}
+
+
+def test_shipping_is_a_choice_of_its_own() -> None:
+    assert "order_shipped" not in wanted(Preferences(shipping_updates=False))
+    assert "order_shipped" in wanted(Preferences(order_updates=False))
+
+
+def test_only_what_the_mask_names_changes() -> None:
+    assert Preferences().updated(NOTHING, ["order_updates"]) == Preferences(order_updates=False)
+
+
+def test_an_empty_mask_is_refused() -> None:
+    with pytest.raises(NothingToChange) as refused:
+        Preferences().updated(NOTHING, [])
+    assert refused.value.fields[0][0] == "updateMask"
+
+
+def test_a_mask_with_another_field_is_refused_and_names_it() -> None:
+    with pytest.raises(UnknownPreference, match="account_mails"):
+        Preferences().updated(NOTHING, ["order_updates", "account_mails"])
