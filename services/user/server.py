@@ -120,7 +120,8 @@ class Parts:
 @asynccontextmanager
 async def compose(node: Node) -> AsyncIterator[Service]:
     """Choose the adapters and put the service together."""
-    settings = Settings.of(node)
+    settings, keys = Settings.of(node), KeyFiles.of(node.settings)
+    keys.ensure()
     async with AsyncExitStack() as stack:
         engine = await _open_database(node, settings, stack)
         log = await stack.enter_async_context(open_event_log(node.settings))
@@ -129,7 +130,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
             node=node,
             unit_of_work=SqlUnitOfWork(engine, clock=node.clock, new_id=uuid7),
             hasher=stack.enter_context(Argon2PasswordHasher.opened()),
-            keyring=KeyFiles.of(node.settings).read(),
+            keyring=keys.read(),
             clients=FileClientRegistry.of(node.settings),
             orders=GrpcCustomerOrders(node.channels.to("order")),
         )

@@ -8,6 +8,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.user.adapters import tables
+from services.user.adapters.rows_sql import changed_rows
 from services.user.domain.account import Account, Activity, Address
 from services.user.domain.errors import UserNotFound
 from services.user.domain.events import MailPurpose
@@ -105,10 +106,7 @@ class SqlAddressStore:
 
     async def remove(self, user_id: str, address_id: str) -> bool:
         mine = (tables.addresses.c.user_id == user_id) & (tables.addresses.c.address_id == address_id)
-        removed = await self._session.execute(
-            delete(tables.addresses).where(mine).returning(tables.addresses.c.address_id)
-        )
-        return removed.first() is not None
+        return await changed_rows(self._session, delete(tables.addresses).where(mine)) == 1
 
 
 class SqlLinkStore:
@@ -130,10 +128,10 @@ class SqlLinkStore:
             & (tables.links.c.purpose == purpose.value)
             & (tables.links.c.expire_time > at)
         )
-        taken = await self._session.execute(
-            delete(tables.links).where(this).returning(tables.links.c.user_id)
-        )
-        return taken.scalar_one_or_none()
+        found = await self._session.execute(select(tables.links.c.user_id).where(this))
+        user_id = found.scalar_one_or_none()
+        taken = await changed_rows(self._session, delete(tables.links).where(this)) == 1
+        return user_id if taken else None
 
 
 class SqlBudgetStore:
@@ -147,13 +145,8 @@ class SqlBudgetStore:
         return (await self._session.execute(query)).scalar_one_or_none() or 0.0
 
     async def put(self, key: str, arrival: float) -> None:
-        changed = await self._session.execute(
-            update(tables.budgets)
-            .where(tables.budgets.c.key == key)
-            .values(arrival=arrival)
-            .returning(tables.budgets.c.key)
-        )
-        if changed.first() is None:
+        change = update(tables.budgets).where(tables.budgets.c.key == key).values(arrival=arrival)
+        if await changed_rows(self._session, change) == 0:
             await self._session.execute(insert(tables.budgets).values(key=key, arrival=arrival))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, insert, literal, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.user.adapters import tables
+from services.user.adapters.rows_sql import changed_rows
 from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
 
 
@@ -96,13 +97,8 @@ class SqlGrantStore:
         return (await self._session.execute(query)).scalar_one_or_none()
 
     async def _use(self, table: Table, this: ColumnElement[bool], at: datetime) -> bool:
-        used = await self._session.execute(
-            update(table)
-            .where(this, table.c.used_time.is_(None))
-            .values(used_time=at)
-            .returning(table.c.used_time)
-        )
-        return used.first() is not None
+        unused = update(table).where(this, table.c.used_time.is_(None)).values(used_time=at)
+        return await changed_rows(self._session, unused) == 1
 
     async def _family(self, this: ColumnElement[bool]) -> Family | None:
         row = (await self._session.execute(select(tables.families).where(this))).one_or_none()

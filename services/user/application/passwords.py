@@ -4,6 +4,7 @@ from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.user.application.access import revoke_access
 from services.user.application.budgets import MailBudget
+from services.user.application.pace import even_pace
 from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
 from services.user.domain.account import normal_email
 from services.user.domain.errors import LinkInvalid, WrongPassword
@@ -48,9 +49,9 @@ class Passwords:
             await self._set(unit, user_id, password_hash, but=login)
 
     async def request_reset(self, email: str) -> None:
-        """Ask for a mailed link; unknown addresses cost the same and get nothing."""
+        """Ask for a mailed link; unknown addresses take as long and get nothing."""
         address = normal_email(email)
-        async with self._unit_of_work.write() as unit:
+        async with even_pace(), self._unit_of_work.write() as unit:
             may_mail = await self._mail_budget.spend(unit, address)
             account = await unit.accounts.find_by_email(address)
             if account is not None and may_mail:

@@ -3,6 +3,7 @@
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.user.application.budgets import MailBudget
+from services.user.application.pace import even_pace
 from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
 from services.user.domain.account import Account, normal_email
 from services.user.domain.errors import LinkInvalid
@@ -33,18 +34,12 @@ class Registrations:
         """Make an account, or tell the owner of a known address by mail.
 
         Nothing that a caller sees, the time included, tells the two apart: both
-        take one hash, one budget and one transaction.
+        take one hash, one budget and one transaction, and are answered at an even pace.
         """
         address = normal_email(email)
         check_password(password, email=address, field="password")
-        password_hash = await self._hasher.hash(password)
-        async with self._unit_of_work.write() as unit:
-            may_mail = await self._mail_budget.spend(unit, address)
-            known = await unit.accounts.find_by_email(address)
-            if known is None:
-                await self._add(unit, address, password_hash, display_name)
-            elif may_mail:
-                await self._request_mail(unit, known.user_id, MailPurpose.ALREADY_REGISTERED, actor="system")
+        async with even_pace():
+            await self._register(address, password, display_name)
 
     async def verify(self, token: str) -> None:
         """Use a verification link up.
@@ -60,6 +55,16 @@ class Registrations:
             await unit.accounts.save(account.verified(at=self._clock()))
             await unit.accounts.record(user_id, "email_verified", at=self._clock())
             await unit.events.publish(EmailVerified(user_id), actor=f"customer:{user_id}")
+
+    async def _register(self, address: str, password: str, display_name: str) -> None:
+        password_hash = await self._hasher.hash(password)
+        async with self._unit_of_work.write() as unit:
+            may_mail = await self._mail_budget.spend(unit, address)
+            known = await unit.accounts.find_by_email(address)
+            if known is None:
+                await self._add(unit, address, password_hash, display_name)
+            elif may_mail:
+                await self._request_mail(unit, known.user_id, MailPurpose.ALREADY_REGISTERED, actor="system")
 
     async def _add(self, unit: Unit, email: str, password_hash: str, display_name: str) -> None:
         user_id, now = self._new_id(), self._clock()

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -14,13 +13,12 @@ from services.user.application.ports import AuthorizationServer, LoginNeeds, OAu
 from services.user.domain.errors import EmailNotVerified, TooManyAttempts, WrongPassword
 from services.user.domain.grant import SESSION_LIFETIME, Session
 from services.user.domain.link import new_secret
+from services.user.entrypoints.edge_http import log_call
 from services.user.entrypoints.forms import FormGuard, read_form, read_query, set_cookie
 from services.user.entrypoints.pages import Pages
 
 SESSION_COOKIE = "shopmesh_login"
 _CLIENT_NAMES = {"checkout": "the shop", "cli": "the shopmesh command line"}
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +177,4 @@ def _sentence(problem: Exception) -> str:
 
 
 def _log_authorize(client_id: str, outcome: str) -> None:
-    _log.info("authorize", client_id=client_id, grant_type="authorization_code", outcome=outcome)
+    log_call("authorize", client_id=client_id, grant_type="authorization_code", outcome=outcome)

@@ -1,31 +1,26 @@
 """The provider over HTTP: its protocol endpoints, its documents and its pages."""
 
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.user.application.ports import AuthorizationServer, OAuthAnswer, OAuthRequest
 from services.user.domain.client import GrantType
 from services.user.entrypoints.account_http import AccountPages
 from services.user.entrypoints.discovery import metadata
+from services.user.entrypoints.edge_http import NO_STORE, Edge, log_call
 from services.user.entrypoints.forms import read_form
 from services.user.entrypoints.login_http import LoginPages
 
 _GRANT_TYPES = {grant.value for grant in GrantType}
-_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _KEYS_MAX_AGE_SECONDS = 60
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ def oauth_app(
         Route("/account/reset", account.reset, methods=["POST"]),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(_Edge)], exception_handlers={HTTPException: _refuse}
+        routes=routes, middleware=[Middleware(Edge)], exception_handlers={HTTPException: _refuse}
     )
 
 
@@ -76,7 +71,7 @@ class _Endpoints:
         asked = await _form_request(request)
         answer = await self.server.token(asked)
         grant_type = dict(asked.parameters).get("grant_type", "")
-        _log.info(
+        log_call(
             "token",
             client_id=answer.client_id,
             grant_type=grant_type if grant_type in _GRANT_TYPES else "unknown",
@@ -113,27 +108,10 @@ async def _form_request(request: Request) -> OAuthRequest:
 
 def _json(answer: OAuthAnswer) -> Response:
     headers = {name: value for name, value in answer.headers if name != "Content-Type"}
-    return JSONResponse(dict(answer.body), answer.status, headers={**_NO_STORE, **headers})
+    return JSONResponse(dict(answer.body), answer.status, headers={**NO_STORE, **headers})
 
 
 async def _refuse(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, HTTPException)
     body = {"error": "invalid_request", "error_description": refusal.detail}
-    return JSONResponse(body, refusal.status_code, headers={**_NO_STORE, **(refusal.headers or {})})
-
-
-class _Edge:
-    """Turns what nobody expected into "server_error", logged without the error's text."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, whatever happens."""
-        try:
-            await self._app(scope, receive, send)
-        except Exception as error:  # noqa: BLE001 - the edge: whatever comes must become an answer
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{type(error).__qualname__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
-            _log.error("unexpected", path=scope.get("path"), error=where)
-            await JSONResponse({"error": "server_error"}, 500, headers=_NO_STORE)(scope, receive, send)
+    return JSONResponse(body, refusal.status_code, headers={**NO_STORE, **(refusal.headers or {})})

@@ -86,7 +86,7 @@ async def provider(tmp_path: Path) -> AsyncIterator[RunningProvider]:
     settings = MeshSettings(home=tmp_path)
     await seed(settings)
     clock, composed = AdjustableClock(), list[Service]()
-    orders = OrderService()  # type: ignore[abstract] - the other methods answer UNIMPLEMENTED
+    orders = OrderService()  # type: ignore[abstract]
 
     async with order_service(orders) as order_channel:
 

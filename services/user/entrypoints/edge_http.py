@@ -1,0 +1,49 @@
+"""What every HTTP request goes through: its trace, and an answer whatever happens."""
+
+import traceback
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mesh.telemetry import current_trace_id
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+_log = structlog.get_logger()
+_propagator = TraceContextTextMapPropagator()
+
+
+class Edge:
+    """Continues the caller's trace, and turns what nobody expected into "server_error"."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request inside a span."""
+        parent = _propagator.extract({"traceparent": Headers(scope=scope).get("traceparent", "")})
+        tracer = trace.get_tracer("shopmesh")
+        with tracer.start_as_current_span("oauth http", parent, SpanKind.SERVER, record_exception=False):
+            try:
+                await self._app(scope, receive, send)
+            except Exception as error:  # noqa: BLE001 - the edge: whatever comes must become an answer
+                _log.error("unexpected", error=_where(error), trace_id=current_trace_id())
+                await JSONResponse({"error": "server_error"}, 500, headers=NO_STORE)(scope, receive, send)
+
+
+def log_call(endpoint: str, *, client_id: str, grant_type: str, outcome: str) -> None:
+    """One line for each authorize and token call; never a secret, never what a stranger typed."""
+    _log.info(
+        endpoint, client_id=client_id, grant_type=grant_type, outcome=outcome, trace_id=current_trace_id()
+    )
+
+
+def _where(error: Exception) -> str:
+    """The exception's type and place; not its text, which may hold personal data."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__qualname__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"

@@ -1,0 +1,205 @@
+"""What every unit of work promises, whichever database is behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mesh.event_log.outbox_sql import OUTBOX_TABLES
+from mesh.sql import create_tables, open_engine, sqlite_url
+from services.kernel.ids import uuid7
+from services.user.adapters.tables import metadata
+from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
+from services.user.application.ports import UnitOfWork
+from services.user.domain.account import Account
+from services.user.domain.errors import UserNotFound
+from services.user.domain.events import MailPurpose, UserRegistered
+from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
+from services.user.domain.link import Link
+
+NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(params=["sqlite"])
+async def unit_of_work(tmp_path: Path) -> AsyncIterator[UnitOfWork]:
+    engine = open_engine(sqlite_url(tmp_path / "user.db"))
+    await create_tables(engine, metadata, *OUTBOX_TABLES)
+    yield SqlUnitOfWork(engine, clock=lambda: NOON, new_id=uuid7)
+    await engine.dispose()
+
+
+def alice() -> Account:
+    return Account(uuid7(), "alice@example.com", "Alice", "$argon2id$", NOON, NOON)
+
+
+def family(user_id: str, *, client_id: str = "cli", auth_time: datetime = NOON) -> Family:
+    return Family(uuid7(), client_id, user_id, frozenset({"orders"}), auth_time, NOON + MINUTE)
+
+
+async def test_what_was_written_is_read_back_to_the_microsecond(unit_of_work: UnitOfWork) -> None:
+    account = replace(alice(), scopes=frozenset({"audit", "orders"}), locale="de-AT")
+    async with unit_of_work.write() as unit:
+        await unit.accounts.add(account)
+
+    async with unit_of_work.read() as unit:
+        assert await unit.accounts.get(account.user_id) == account
+        assert await unit.accounts.find_by_email("alice@example.com") == account
+        assert await unit.accounts.find_by_email("bob@example.com") is None
+
+
+async def test_an_exception_undoes_state_and_events_alike(unit_of_work: UnitOfWork) -> None:
+    account = alice()
+
+    async def fail_midway() -> None:
+        async with unit_of_work.write() as unit:
+            await unit.accounts.add(account)
+            await unit.events.publish(UserRegistered(account.user_id), actor="system")
+            await unit.accounts.get("nobody")
+
+    with pytest.raises(UserNotFound):
+        await fail_midway()
+
+    async with unit_of_work.write() as unit:
+        assert await unit.accounts.find_by_email(account.email) is None
+        await unit.events.publish(UserRegistered(account.user_id), actor="system")
+
+
+async def test_an_erased_account_leaves_only_the_fact(unit_of_work: UnitOfWork) -> None:
+    account, kept = alice(), family(uuid7())
+    lost = family(account.user_id)
+    async with unit_of_work.write() as unit:
+        await unit.accounts.add(account)
+        await unit.accounts.record(account.user_id, "registered", at=NOON)
+        for each in (lost, kept):
+            await unit.grants.add_family(each)
+            await unit.grants.add_refresh_token(f"hash of {each.family_id}", each.family_id)
+
+        await unit.accounts.erase(account.user_id, at=NOON)
+
+    async with unit_of_work.read() as unit:
+        assert await unit.accounts.is_erased(account.user_id)
+        assert await unit.accounts.activities(account.user_id) == []
+        assert await unit.grants.family_of(f"hash of {lost.family_id}") is None
+        assert await unit.grants.family_of(f"hash of {kept.family_id}") == kept
+
+
+async def test_a_newer_link_replaces_the_older_and_works_once(unit_of_work: UnitOfWork) -> None:
+    user_id, purpose = uuid7(), MailPurpose.RESET_PASSWORD
+    async with unit_of_work.write() as unit:
+        await unit.links.put(Link(user_id, purpose, "older", NOON + MINUTE))
+        await unit.links.put(Link(user_id, purpose, "newer", NOON + MINUTE))
+
+    async with unit_of_work.write() as unit:
+        assert await unit.links.take("older", purpose, at=NOON) is None
+        assert await unit.links.take("newer", MailPurpose.VERIFY_EMAIL, at=NOON) is None
+        assert await unit.links.take("newer", purpose, at=NOON + MINUTE) is None
+        assert await unit.links.take("newer", purpose, at=NOON) == user_id
+        assert await unit.links.take("newer", purpose, at=NOON) is None
+
+
+async def test_of_many_who_race_for_a_code_one_gets_it(unit_of_work: UnitOfWork) -> None:
+    code = Code("hash", uuid7(), "cli", uuid7(), "http://x", frozenset(), "", "c" * 43, NOON, NOON + MINUTE)
+    async with unit_of_work.write() as unit:
+        await unit.grants.add_code(code)
+
+    async def use() -> bool:
+        async with unit_of_work.write() as unit:
+            return await unit.grants.use_code("hash", at=NOON)
+
+    assert sorted(await asyncio.gather(*(use() for _ in range(20)))) == [False] * 19 + [True]
+    async with unit_of_work.read() as unit:
+        assert await unit.grants.find_code("hash") == code
+
+
+async def test_an_expired_code_is_nobodys(unit_of_work: UnitOfWork) -> None:
+    code = Code("hash", uuid7(), "cli", uuid7(), "http://x", frozenset(), "", "c" * 43, NOON, NOON + MINUTE)
+    async with unit_of_work.write() as unit:
+        await unit.grants.add_code(code)
+
+        assert not await unit.grants.use_code("hash", at=NOON + MINUTE)
+
+
+async def test_a_refresh_token_remembers_when_it_was_used_first(unit_of_work: UnitOfWork) -> None:
+    one = family(uuid7())
+    async with unit_of_work.write() as unit:
+        await unit.grants.add_family(one)
+        await unit.grants.add_refresh_token("hash", one.family_id)
+
+        assert await unit.grants.used_time("hash") is None
+        assert await unit.grants.use_refresh_token("hash", at=NOON)
+        assert not await unit.grants.use_refresh_token("hash", at=NOON + MINUTE)
+        assert await unit.grants.used_time("hash") == NOON
+
+
+async def test_all_logins_but_one_can_be_ended(unit_of_work: UnitOfWork) -> None:
+    user_id, here = uuid7(), Login("cli", NOON)
+    mine = family(user_id)
+    others = [family(user_id, client_id="checkout"), family(user_id, auth_time=NOON + MINUTE)]
+    async with unit_of_work.write() as unit:
+        for each in (mine, *others):
+            await unit.grants.add_family(each)
+            await unit.revocations.note_issued(_token(each))
+        await unit.sessions.add(Session("here", user_id, NOON, NOON + MINUTE))
+        await unit.sessions.add(Session("there", user_id, NOON - MINUTE, NOON + MINUTE))
+
+        await unit.grants.revoke_families(user_id, but=here)
+        await unit.revocations.end_tokens(user_id, at=NOON, but=here)
+        await unit.sessions.remove_all(user_id, but=here)
+
+    async with unit_of_work.read() as unit:
+        stored = [await unit.grants.family(each.family_id) for each in (mine, *others)]
+        assert [each.revoked for each in stored if each] == [False, True, True]
+        revoked = [await unit.revocations.is_revoked(_jti(each), "") for each in (mine, *others)]
+        assert revoked == [False, True, True]
+        assert await unit.sessions.find("here", at=NOON) is not None
+        assert await unit.sessions.find("there", at=NOON) is None
+
+
+async def test_revocations_are_listed_behind_a_cursor_while_they_matter(unit_of_work: UnitOfWork) -> None:
+    soon, later = NOON + MINUTE, NOON + 2 * MINUTE
+    async with unit_of_work.write() as unit:
+        await unit.revocations.add(Revocation("a", "", NOON, soon))
+        await unit.revocations.add(Revocation("", "alice", NOON, later))
+        await unit.revocations.add(Revocation("b", "", NOON, later))
+
+    async with unit_of_work.read() as unit:
+        first, cursor = await unit.revocations.after(0, at=NOON, limit=2)
+        rest, end = await unit.revocations.after(cursor, at=NOON, limit=2)
+        nothing, same = await unit.revocations.after(end, at=NOON, limit=2)
+        late, _ = await unit.revocations.after(0, at=soon, limit=10)
+
+    assert [each.token_id or each.subject for each in first] == ["a", "alice"]
+    assert [each.token_id for each in rest] == ["b"]
+    assert (nothing, same) == ([], end)
+    assert [each.token_id or each.subject for each in late] == ["alice", "b"]
+
+
+async def test_a_purge_forgets_what_has_expired_and_nothing_else(unit_of_work: UnitOfWork) -> None:
+    old, young = family(uuid7()), replace(family(uuid7()), expire_time=NOON + 2 * MINUTE)
+    async with unit_of_work.write() as unit:
+        for each in (old, young):
+            await unit.grants.add_family(each)
+            await unit.grants.add_refresh_token(each.family_id, each.family_id)
+        await unit.budgets.put("spent", (NOON + MINUTE).timestamp())
+        await unit.budgets.put("waiting", (NOON + 2 * MINUTE).timestamp())
+
+    await unit_of_work.purge(at=NOON + MINUTE)
+
+    async with unit_of_work.read() as unit:
+        assert await unit.grants.family(old.family_id) is None
+        assert await unit.grants.family_of(young.family_id) == young
+        assert await unit.grants.used_time(old.family_id) is None
+        assert await unit.budgets.arrival("spent") == 0
+        assert await unit.budgets.arrival("waiting") > 0
+
+
+def _token(one: Family) -> IssuedToken:
+    return IssuedToken(_jti(one), one.user_id, one.client_id, one.family_id, one.auth_time, one.expire_time)
+
+
+def _jti(one: Family) -> str:
+    return one.family_id[::-1]

@@ -1,0 +1,74 @@
+"""Rotation, budgets, scopes and passwords: the pure rules."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.user.domain.budget import Budget
+from services.user.domain.errors import WeakPassword
+from services.user.domain.grant import Presentation, presentation, successor
+from services.user.domain.password import check_password
+from services.user.domain.scopes import granted_scopes
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("used_time", "expected"),
+    [
+        (None, Presentation.FIRST),
+        (NOON, Presentation.REPEAT),
+        (NOON - timedelta(seconds=10), Presentation.REPEAT),
+        (NOON - timedelta(seconds=10, microseconds=1), Presentation.REUSE),
+    ],
+)
+def test_a_repeat_is_forgiven_for_ten_seconds(used_time: datetime | None, expected: Presentation) -> None:
+    assert presentation(used_time, at=NOON) is expected
+
+
+def test_a_successor_needs_the_servers_key() -> None:
+    ours = successor("token", server_key=b"ours")
+
+    assert ours == successor("token", server_key=b"ours")
+    assert ours != successor("token", server_key=b"theirs")
+    assert ours != successor("another", server_key=b"ours")
+    assert len(ours) == 43
+
+
+def test_a_budget_admits_its_burst_then_its_rate() -> None:
+    budget, arrival = Budget(rate_per_minute=10, burst=3), 0.0
+    for _ in range(3):
+        assert budget.wait_seconds(arrival, now=1000) == 0
+        arrival = budget.spend(arrival, now=1000)
+
+    assert budget.wait_seconds(arrival, now=1000) == pytest.approx(6)
+    assert budget.wait_seconds(arrival, now=1006) == pytest.approx(0)
+    assert budget.wait_seconds(arrival - budget.interval_seconds, now=1000) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("requested", "granted"),
+    [
+        (set(), {"profile", "orders"}),
+        ({"orders"}, {"orders"}),
+        ({"openid", "orders", "audit"}, {"openid", "orders"}),
+        ({"audit"}, set()),
+    ],
+)
+def test_a_token_carries_what_is_asked_for_and_allowed(requested: set[str], granted: set[str]) -> None:
+    assert granted_scopes(frozenset(requested), frozenset({"profile", "orders"})) == granted
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "x" * 129, "Password123", "aaaaaaaaaaaa", "ababababab", "alice.liddell"]
+)
+def test_passwords_that_are_guessed_first_are_refused(password: str) -> None:
+    with pytest.raises(WeakPassword) as refused:
+        check_password(password, email="alice.liddell@example.com", field="newPassword")
+
+    assert refused.value.fields[0][0] == "newPassword"
+    assert password not in str(refused.value)
+
+
+def test_a_long_sentence_is_a_good_password() -> None:
+    check_password("down the rabbit hole", email="alice@example.com", field="password")
