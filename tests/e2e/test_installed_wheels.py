@@ -1,42 +1,18 @@
 """Both distributions work where there is no checkout: built, installed, used and type-checked."""
 
-import asyncio
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import grpc
 import pytest
-from google.type.money_pb2 import Money
 
-from shopmesh.inventory.v1 import catalog_service_pb2 as catalog
+from tests.support.running_mesh import RunningMesh
 
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
-
-CALLER = '''
-"""Ask the catalogue at an address for one price."""
-
-import asyncio
-import sys
-
-import grpc.aio
-from google.type.money_pb2 import Money
-from shopmesh.inventory.v1.catalog_service_pb2 import GetProductRequest
-from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub
-
-
-async def price_of(sku: str, address: str) -> Money:
-    """Return the price."""
-    async with grpc.aio.insecure_channel(address) as channel:
-        answer = await CatalogServiceStub(channel).GetProduct(GetProductRequest(sku=sku), timeout=10)
-        return answer.product.price
-
-
-price = asyncio.run(price_of("MUG-RED", sys.argv[1]))
-print(price.units, price.currency_code)
-'''
 
 ORIGINS = """
 import buf.validate.validate_pb2, mesh.channels, shopmesh.inventory.v1.catalog_service_pb2_grpc
@@ -51,14 +27,13 @@ with as_file(files("shopmesh") / "shopmesh.binpb") as path:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `env`, an environment of the locked packages and the two wheels, and `caller.py`."""
+    """A folder with `env`, an environment of the locked packages and the two wheels."""
     away = tmp_path_factory.mktemp("away")
     for project in (ROOT / "generated", ROOT):
         _run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", away / "wheels"], project)
     _run([sys.executable, "-m", "venv", "--without-pip", away / "env"], away)
     _install(away, "--require-hashes", "-r", ROOT / "requirements.txt")
     _install(away, "--no-deps", *(away / "wheels").glob("*.whl"))
-    (away / "caller.py").write_text(CALLER)
     return away
 
 
@@ -73,41 +48,39 @@ def test_everything_comes_from_the_wheels(environment: Path) -> None:
     assert all(Path(origin).is_relative_to(environment / "env") for origin in origins)
 
 
-async def test_a_typed_call_is_answered(environment: Path) -> None:
-    server = grpc.aio.server()
-    server.add_generic_rpc_handlers((_catalogue(),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    try:
-        python = environment / "env/bin/python"
-        answer = await asyncio.to_thread(_run, [python, "-I", "caller.py", f"127.0.0.1:{port}"], environment)
-    finally:
-        await server.stop(grace=None)
-
-    assert answer == "12 EUR\n"
+@pytest.fixture(scope="module")
+def caller(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `env`, which has only what a caller needs, and the documented `caller.py`."""
+    away = tmp_path_factory.mktemp("caller")
+    _run([sys.executable, "-m", "venv", "--without-pip", away / "env"], away)
+    _install(away, "-c", ROOT / "requirements.txt", *(environment / "wheels").glob("*.whl"))
+    page = ROOT.joinpath("docs/calling-from-a-service.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    away.joinpath("caller.py").write_text(example)
+    return away
 
 
-def test_the_installed_stubs_satisfy_a_strict_type_checker(environment: Path) -> None:
-    python = environment / "env/bin/python"
+def test_a_service_of_somebody_calls_as_documented(caller: Path, running_mesh: RunningMesh) -> None:
+    home = caller / ".shopmesh"
+    home.symlink_to(running_mesh.home)
+    offset = {"SHOPMESH_PORT_OFFSET": str(running_mesh.port_offset)}
 
-    _run([sys.executable, "-m", "mypy", "--strict", "--python-executable", python, "caller.py"], environment)
+    answer = _run([caller / "env/bin/python", "-I", "caller.py"], caller, **offset)
+
+    assert re.fullmatch(r"MUG-RED \d+\n", answer)
 
 
-def _catalogue() -> grpc.GenericRpcHandler:
-    """A catalogue in which everything costs 12 EUR."""
+def test_a_caller_gets_no_server_software(caller: Path) -> None:
+    listed = _run([UV, "pip", "list", "--python", caller / "env/bin/python"], caller)
 
-    async def get_product(request: catalog.GetProductRequest, _: object) -> catalog.GetProductResponse:
-        product = catalog.Product(sku=request.sku, price=Money(currency_code="EUR", units=12))
-        return catalog.GetProductResponse(product=product)
+    assert "shopmesh-stubs" in listed
+    assert not re.search(r"(?i)sqlalchemy|authlib|envoy|kafka|uvicorn", listed)
 
-    method = grpc.unary_unary_rpc_method_handler(
-        get_product,
-        request_deserializer=catalog.GetProductRequest.FromString,
-        response_serializer=catalog.GetProductResponse.SerializeToString,
-    )
-    return grpc.method_handlers_generic_handler(
-        "shopmesh.inventory.v1.CatalogService", {"GetProduct": method}
-    )
+
+def test_the_installed_stubs_satisfy_a_strict_type_checker(caller: Path) -> None:
+    python = caller / "env/bin/python"
+
+    _run([sys.executable, "-m", "mypy", "--strict", "--python-executable", python, "caller.py"], caller)
 
 
 def _install(away: Path, *what: str | Path) -> None:
@@ -118,7 +91,8 @@ def _install(away: Path, *what: str | Path) -> None:
         _run([*install, "--system-certs", *what], away)
 
 
-def _run(command: Sequence[str | Path], folder: Path) -> str:
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def _run(command: Sequence[str | Path], folder: Path, **variables: str) -> str:
+    environ = {**os.environ, **variables}
+    result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
     return result.stdout
