@@ -134,5 +134,23 @@ def up(home: Path, port_offset: int, *arguments: str, **variables: str) -> Itera
 @pytest.fixture(scope="session")
 def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
     """One mesh for all tests that leave it as they found it."""
-    with up(tmp_path_factory.mktemp("mesh") / "home", 11_000) as mesh:
+    with up(tmp_path_factory.mktemp("mesh") / "home", free_port_offset()) as mesh:
         yield mesh
+
+
+def free_port_offset() -> int:
+    """An offset that no other mesh uses, with every port but Envoy's above the ephemeral ones."""
+    ports = (*_FRONT_PORTS, *_GRPC_PORTS.values(), *(port + _METRICS_STRIDE for port in _GRPC_PORTS.values()))
+    while True:
+        offset = random.randrange(12_000, 14_300)
+        if all(_is_free(port + offset) for port in ports):
+            return offset
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,46 @@
+"""The people of the end-to-end tests: one mesh, and clients that are logged in over REST."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.e2e.shop import Login, Store
+from tests.support.running_mesh import RunningMesh
+
+
+@pytest.fixture(scope="session")
+def anyone(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
+    with running_mesh.http() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def alice(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
+    yield from _client(running_mesh, lambda: running_mesh.token("alice"))
+
+
+@pytest.fixture(scope="session")
+def bob(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
+    yield from _client(running_mesh, lambda: running_mesh.token("bob"))
+
+
+@pytest.fixture(scope="session")
+def admin(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
+    yield from _client(running_mesh, lambda: running_mesh.token("admin"))
+
+
+@pytest.fixture(scope="session")
+def wms(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
+    yield from _client(running_mesh, lambda: running_mesh.client_token("wms"))
+
+
+@pytest.fixture(scope="session")
+def store(admin: httpx.Client) -> Store:
+    return Store(admin)
+
+
+def _client(mesh: RunningMesh, fetch: Callable[[], str]) -> Iterator[httpx.Client]:
+    with mesh.http() as client:
+        client.auth = Login(fetch)
+        yield client
