@@ -1,0 +1,147 @@
+"""Where the streams of orders are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as stored: its bytes, never rewritten, and what is kept beside them.
+
+    Attributes:
+        version: Its place in the order's stream, from 1.
+        body: The envelope's canonical bytes.
+        hash: SHA-256 of the body, lower-case hex.
+    """
+
+    version: int
+    body: bytes
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one command did: 1 to m events, stored together or not at all.
+
+    Attributes:
+        order_id: Whose stream.
+        customer_id: Whose order; an indexed copy.
+        commit_time: When its first event occurred; an indexed copy.
+        events: Without a gap from `version` on.
+        open: Whether the process manager may have to go on with the order; see `EventStore.settle`.
+    """
+
+    order_id: str
+    customer_id: str
+    commit_time: datetime
+    events: tuple[StoredEvent, ...]
+    open: bool
+
+    @property
+    def version(self) -> int:
+        """The version of the first event."""
+        return self.events[0].version
+
+    @property
+    def last_version(self) -> int:
+        return self.events[-1].version
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The commits of one order, oldest first; at least one."""
+
+    order_id: str
+    commits: tuple[Commit, ...]
+
+    @property
+    def events(self) -> tuple[StoredEvent, ...]:
+        return tuple(event for commit in self.commits for event in commit.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a list of orders: newest placed first, then by id."""
+
+    place_time: datetime
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which orders: placed by a customer, from a time on, before a time. None: any."""
+
+    customer_id: str | None = None
+    min_place_time: datetime | None = None
+    max_place_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order with which the process manager may have to go on, since its oldest open commit."""
+
+    order_id: str
+    open_time: datetime
+
+
+class VersionTaken(Exception):
+    """Somebody else has appended that version: read the stream and act on the winner."""
+
+
+class EventStore(Protocol):
+    """The streams of orders. It decides: of two appends of one version one wins."""
+
+    async def append(self, commit: Commit) -> None:
+        """Store a commit durably. Its first version is one more than the stream's last that was read.
+
+        The commit counts as unpublished from then on.
+
+        Raises:
+            VersionTaken: The stream has one of these versions already; nothing was stored.
+        """
+        ...
+
+    async def read(self, order_id: str) -> Stream | None:
+        """A whole stream as of the last acknowledged append, None if there is none."""
+        ...
+
+    async def newest(self, selection: Selection, *, after: Position | None, limit: int) -> Sequence[Stream]:
+        """Streams of the selected orders in the order of `Position`, found by index."""
+        ...
+
+    async def unpublished(self, *, after: tuple[str, int] | None, limit: int) -> Sequence[Commit]:
+        """Commits to publish, by order id and version, behind the given (order id, version)."""
+        ...
+
+    async def mark_published(self, commits: Sequence[Commit]) -> None:
+        """Unset the marker; repeating it changes nothing."""
+        ...
+
+    async def open_orders(
+        self, *, before: datetime, after: OpenOrder | None, limit: int
+    ) -> Sequence[OpenOrder]:
+        """Orders with an open commit from before a time, the longest open first, then by id."""
+        ...
+
+    async def settle(self, order_id: str, version: int) -> None:
+        """Unset `open` on the order's commits up to a version; repeating it changes nothing."""
+        ...
+
+    async def is_reachable(self) -> bool:
+        """Whether the store answers."""
+        ...
+
+
+class Changes(Protocol):
+    """Wakes whoever waits for a commit, by whichever process."""
+
+    @property
+    def count(self) -> int:
+        """How many changes were seen; read it before reading the store."""
+        ...
+
+    async def wait_past(self, seen: int) -> int:
+        """Wait until there were more changes than `seen`; returns the count then."""
+        ...

@@ -1,0 +1,30 @@
+"""What was published, signed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """What the relay signed: this version had this hash when it was published.
+
+    Attributes:
+        genuine: Whether the signature is ours.
+    """
+
+    version: int
+    hash: str
+    genuine: bool
+
+
+class HeadLog(Protocol):
+    """An append-only record outside the store of what was published."""
+
+    async def append(self, order_id: str, version: int, hash: str) -> None:  # noqa: A002 - the envelope's own word
+        """Sign a head and store it durably."""
+        ...
+
+    async def of_order(self, order_id: str) -> Sequence[SignedHead]:
+        """All heads of an order, in the order in which they were written."""
+        ...

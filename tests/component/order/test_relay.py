@@ -1,0 +1,185 @@
+"""Carrying commits to the event log: order, acknowledgement, signature, marker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from mesh.event_log import EventLog, EventLogUnavailable, Record, Subscription, open_event_log
+from mesh.settings import MeshSettings
+from mesh.topology import ORDER_EVENTS
+from services.order.adapters.relay import Relay
+from services.order.domain.order import order_id_of
+from tests.support.events import running
+from tests.support.order_world import ALICE, Crash, OrderWorld, Steps, cause, in_time, mugs, open_world
+from tests.support.waiting import eventually
+
+BREAKFAST = order_id_of(ALICE, "breakfast")
+
+
+class FreeLease:
+    """Nobody else wants it."""
+
+    async def hold(self) -> bool:
+        return True
+
+
+@dataclass
+class FailingLog:
+    """An event log that refuses some versions."""
+
+    log: EventLog
+    refused: set[tuple[str, int]] = field(default_factory=set)
+
+    async def publish(self, record: Record) -> None:
+        if (record.key, record.version) in self.refused:
+            raise EventLogUnavailable("refused")
+        await self.log.publish(record)
+
+    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
+        return self.log.consume(group, topics)
+
+    async def is_reachable(self) -> bool:
+        return not self.refused
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[OrderWorld]:
+    async with open_world(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[FailingLog]:
+    async with open_event_log(MeshSettings(home=tmp_path)) as opened:
+        yield FailingLog(opened)
+
+
+def relay_of(world: OrderWorld, log: EventLog, steps: Steps | None = None) -> Relay:
+    outside = world.outside
+    return Relay(
+        store=outside.store,
+        log=log,
+        heads=outside.heads,
+        changes=outside.changes,
+        lease=FreeLease(),
+        reached=steps or Steps(),
+    )
+
+
+async def published(log: EventLog, count: int) -> list[Record]:
+    """The first records of the log, which have to come."""
+    records: list[Record] = []
+    async with asyncio.timeout(20), log.consume("test", [ORDER_EVENTS]) as subscription:
+        while len(records) < count:
+            records += [delivery.record for delivery in await subscription.poll()]
+    return records
+
+
+async def unpublished(world: OrderWorld) -> list[tuple[str, int]]:
+    waiting = await world.outside.store.unpublished(after=None, limit=100)
+    return [(commit.order_id, commit.version) for commit in waiting]
+
+
+async def test_the_log_gets_the_stored_bytes_and_the_head_log_their_hashes(
+    world: OrderWorld, log: FailingLog
+) -> None:
+    await world.place(mugs())
+
+    assert await relay_of(world, log).publish_waiting()
+
+    stream = await world.outside.store.read(BREAKFAST)
+    assert stream is not None
+    assert await published(log, 2) == [
+        Record(ORDER_EVENTS, BREAKFAST, event.version, event.body, event.hash) for event in stream.events
+    ]
+    heads = await world.outside.heads.of_order(BREAKFAST)
+    assert [(head.version, head.hash, head.genuine) for head in heads] == [
+        (event.version, event.hash, True) for event in stream.events
+    ]
+    assert await unpublished(world) == []
+    assert (await world.audit.verify(BREAKFAST)).valid
+
+
+async def test_a_version_that_is_not_acknowledged_blocks_its_order_and_no_other(
+    world: OrderWorld, log: FailingLog
+) -> None:
+    orders = [await world.place(mugs(1, request_id=f"order-{number}")) for number in range(3)]
+    blocked = orders[1].order_id
+    log.refused.add((blocked, 1))
+
+    assert not await relay_of(world, log).publish_waiting()
+
+    assert await unpublished(world) == [(blocked, 1), (blocked, 2)]
+    records = await published(log, 4)
+    assert {record.key for record in records} == {orders[0].order_id, orders[2].order_id}
+
+    log.refused.clear()
+    assert await relay_of(world, log).publish_waiting()
+    assert await unpublished(world) == []
+
+
+async def test_a_relay_that_dies_behind_a_publish_publishes_again(world: OrderWorld, log: FailingLog) -> None:
+    await world.place(mugs())
+
+    with pytest.raises(Crash):
+        await relay_of(world, log, Steps(crash_behind="event_published")).publish_waiting()
+    assert (BREAKFAST, 1) in await unpublished(world)
+    await relay_of(world, log).publish_waiting()
+
+    versions = [record.version for record in await published(log, 3)]
+    assert list(dict.fromkeys(versions)) == [1, 2]
+    assert await unpublished(world) == []
+    assert (await world.audit.verify(BREAKFAST)).valid
+
+
+async def test_two_relays_at_once_keep_the_order_of_first_occurrence(
+    tmp_path: Path, world: OrderWorld, log: FailingLog
+) -> None:
+    for number in range(5):
+        order = await world.place(mugs(1, request_id=f"order-{number}"))
+        await world.orders.cancel(order.order_id, ALICE, cause(), deadline=in_time())
+    async with open_world(tmp_path) as other:
+        await asyncio.gather(
+            *(relay_of(each, log).publish_waiting() for each in (world, other, world, other))
+        )
+
+    first: dict[str, list[int]] = {}
+    for record in await published(log, 15):
+        versions = first.setdefault(record.key, [])
+        if record.version not in versions:
+            versions.append(record.version)
+    assert all(versions == [1, 2, 3][: len(versions)] for versions in first.values())
+    assert await unpublished(world) == []
+
+
+async def test_a_running_relay_is_woken_by_the_commits_of_any_process(
+    tmp_path: Path, world: OrderWorld, log: FailingLog
+) -> None:
+    async def is_published() -> bool:
+        return await unpublished(world) == [] and await world.outside.store.read(BREAKFAST) is not None
+
+    async with (
+        open_world(tmp_path) as other,
+        running(world.outside.changes.run(), relay_of(world, log).run()),
+    ):
+        await other.place(mugs())
+        await eventually(is_published, "the order's events are published")
+
+    assert [record.version for record in await published(log, 2)] == [1, 2]
+
+
+async def test_a_running_relay_waits_for_a_log_that_is_away(world: OrderWorld, log: FailingLog) -> None:
+    log.refused |= {(BREAKFAST, 1)}
+    await world.place(mugs())
+
+    async def is_published() -> bool:
+        return await unpublished(world) == []
+
+    async with running(world.outside.changes.run(), relay_of(world, log).run()):
+        assert await unpublished(world) == [(BREAKFAST, 1), (BREAKFAST, 2)]
+        log.refused.clear()
+        await eventually(is_published, "the order's events are published")
