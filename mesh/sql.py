@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, event
+from sqlalchemy import Connection, MetaData, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from interceptors.stats import count_query
@@ -24,6 +24,7 @@ POLL_SECONDS = 0.02
 
 _BEGIN = "shopmesh_begin"
 _WRITERS = "shopmesh_writers"
+_CHANGES = "shopmesh_changes"
 _WAL_ATTEMPTS = 200
 
 
@@ -39,7 +40,8 @@ def open_engine(url: str) -> AsyncEngine:
         url: an SQLAlchemy URL with an asyncio driver; the folder of a SQLite file must exist.
     """
     # Writers of one process queue here: SQLite's own waiting is a poll with growing pauses.
-    engine = create_async_engine(url, hide_parameters=True, execution_options={_WRITERS: asyncio.Lock()})
+    options = {_WRITERS: asyncio.Lock(), _CHANGES: SqliteChanges(Path(make_url(url).database or ""))}
+    engine = create_async_engine(url, hide_parameters=True, execution_options=options)
     event.listen(engine.sync_engine, "before_cursor_execute", _count)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -61,6 +63,7 @@ async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         await session.connection(execution_options={_BEGIN: "BEGIN IMMEDIATE"})
         yield session
         await session.commit()
+    changes_of(engine).notify()
 
 
 async def create_tables(engine: AsyncEngine, *metadatas: MetaData) -> None:
@@ -86,6 +89,7 @@ class SqliteChanges:
         self._poll_seconds = poll_seconds
         self._count = 0
         self._changed = asyncio.Event()
+        self._watching = asyncio.Lock()
 
     @property
     def count(self) -> int:
@@ -109,7 +113,11 @@ class SqliteChanges:
         return self._count
 
     async def run(self) -> None:
-        """Watch the file; never returns."""
+        """Watch the file; never returns. Of several that run at once, one watches for all."""
+        async with self._watching:
+            await self._watch()
+
+    async def _watch(self) -> None:
         # On the loop's own thread: data_version reads shared memory only; a hop to a thread costs more.
         with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as connection:
             version = None
@@ -121,8 +129,9 @@ class SqliteChanges:
 
 
 def changes_of(engine: AsyncEngine) -> SqliteChanges:
-    """The changes of an engine's SQLite file."""
-    return SqliteChanges(Path(str(engine.url.database)))
+    """The changes of an engine's SQLite file; the engine's own commits are told at once."""
+    changes: SqliteChanges = engine.get_execution_options()[_CHANGES]
+    return changes
 
 
 def _data_version(connection: sqlite3.Connection) -> int | None:

@@ -58,8 +58,7 @@ class Consumer(Generic[E]):
     async def _handle(self, subscription: Subscription) -> None:
         deliveries = await subscription.poll()
         for delivery in deliveries:
-            outcome = await self._inbox.deliver(delivery.record, self._effect)
-            if outcome is Outcome.HANDLED:
+            if await self._inbox.deliver(delivery.record, self._effect) is Outcome.HANDLED:
                 failpoints.reached("effect_done")
         try:
             for delivery in _last_of_each(deliveries):

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from hashlib import sha256
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import structlog
-from sqlalchemy import Column, ColumnElement, Integer, String, Table, insert, select, update
+from sqlalchemy import Column, ColumnElement, CursorResult, Integer, String, Table, insert, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -44,6 +44,10 @@ class TryLater(Exception):
     """Raised by an effect that needs something which is away: the event waits, it is not parked."""
 
 
+class Overtaken(Exception):
+    """Another process handled the same event at the same time; look again."""
+
+
 class Event(Protocol):
     """What the inbox has to know of a decoded event."""
 
@@ -64,9 +68,10 @@ Effect = Callable[[AsyncSession, E], Awaitable[None]]
 
 
 class Outcome(Enum):
-    """What became of a delivery."""
+    """What became of a delivery; UNBLOCKED is handled as well, and a parked event waited for it."""
 
     HANDLED = auto()
+    UNBLOCKED = auto()
     DROPPED = auto()
     PARKED = auto()
 
@@ -114,9 +119,10 @@ class SqlInbox(Generic[E]):
             OperationalError: the database is away; deliver the record again.
         """
         outcome = await self._handle_or_park(record, effect)
-        if outcome is Outcome.HANDLED and await self._has_parked(record):
-            await self._redrive_key(record.topic, record.key, effect)
-        return outcome
+        if outcome is not Outcome.UNBLOCKED:
+            return outcome
+        await self._redrive_key(record.topic, record.key, effect)
+        return Outcome.HANDLED
 
     async def parked(self, *, after: int = 0, limit: int = 50) -> Sequence[Parked]:
         """What is parked behind a position, oldest first."""
@@ -156,19 +162,18 @@ class SqlInbox(Generic[E]):
 
     async def _handle(self, record: Record, effect: Effect[E]) -> Outcome:
         async with sql.write(self._engine) as session:
-            last = await self._last(session, record)
+            last, first_parked = await self._progress(session, record)
             if record.version <= last:
                 return Outcome.DROPPED
             if record.version > last + 1:
                 await self._parked.add(session, record, f"version {last + 1} has not arrived")
                 return Outcome.PARKED
-            await self._advance(session, record)
-            first = await self._parked.first(session, record.topic, record.key)
-            if first is not None and first.record.version <= last:
-                await self._parked.add(session, record, f"behind version {first.record.version}")
+            await self._advance(session, record, last)
+            if first_parked is not None and first_parked <= last:
+                await self._parked.add(session, record, f"behind version {first_parked}")
                 return Outcome.PARKED
             await self._apply(session, record, effect)
-        return Outcome.HANDLED
+        return Outcome.HANDLED if first_parked is None else Outcome.UNBLOCKED
 
     async def _apply(self, session: AsyncSession, record: Record, effect: Effect[E]) -> None:
         if sha256(record.body).hexdigest() != record.hash:
@@ -180,12 +185,12 @@ class SqlInbox(Generic[E]):
 
     async def _park(self, record: Record, reason: str) -> Outcome:
         async with sql.write(self._engine) as session:
-            last = await self._last(session, record)
+            last, _ = await self._progress(session, record)
             if record.version <= last:
                 return Outcome.DROPPED
             await self._parked.add(session, record, reason)
             if record.version == last + 1:
-                await self._advance(session, record)
+                await self._advance(session, record, last)
         self._warn("event_parked", record, reason)
         return Outcome.PARKED
 
@@ -201,16 +206,24 @@ class SqlInbox(Generic[E]):
         try:
             async with sql.write(self._engine) as session:
                 first = await self._parked.first(session, topic, key)
-                if first is None or first.record.version > await self._last(session, first.record) + 1:
+                if first is None or not await self._release(session, first):
                     return False
-                await self._parked.remove(session, first)
-                await self._advance(session, first.record)
                 await self._apply(session, first.record, effect)
         except (TryLater, OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge: it stays parked, with the newest reason
             await self._explain(first, _reason(error))
             return False
+        return True
+
+    async def _release(self, session: AsyncSession, parked: Parked) -> bool:
+        """Take an event out of the parked ones; False when versions before it are missing."""
+        last, _ = await self._progress(session, parked.record)
+        if parked.record.version > last + 1:
+            return False
+        await self._parked.remove(session, parked)
+        if parked.record.version == last + 1:
+            await self._advance(session, parked.record, last)
         return True
 
     async def _explain(self, parked: Parked | None, reason: str) -> None:
@@ -220,22 +233,23 @@ class SqlInbox(Generic[E]):
         async with sql.write(self._engine) as session:
             await self._parked.explain(session, parked, reason)
 
-    async def _has_parked(self, record: Record) -> bool:
-        async with sql.read(self._engine) as session:
-            return await self._parked.first(session, record.topic, record.key) is not None
+    async def _progress(self, session: AsyncSession, record: Record) -> tuple[int, int | None]:
+        """The last version that was handled or parked, 0 for none, and the first one that is parked."""
+        last = select(_inbox.c.version).where(self._mine(record)).scalar_subquery()
+        first_parked = self._parked.first_version(record.topic, record.key)
+        row = (await session.execute(select(last.label("last"), first_parked.label("parked")))).one()
+        return row.last or 0, row.parked
 
-    async def _last(self, session: AsyncSession, record: Record) -> int:
-        row = select(_inbox.c.version).where(self._mine(record)).with_for_update()
-        return (await session.execute(row)).scalar() or 0
-
-    async def _advance(self, session: AsyncSession, record: Record) -> None:
-        """Note a version as the last one, unless a later one is noted already."""
-        last = await self._last(session, record)
+    async def _advance(self, session: AsyncSession, record: Record, last: int) -> None:
+        """Note the version that follows the last one."""
         if last == 0:
             row = {"consumer": self._consumer, "topic": record.topic, "key": record.key}
             await session.execute(insert(_inbox).values(**row, version=record.version))
-        elif record.version > last:
-            await session.execute(update(_inbox).where(self._mine(record)).values(version=record.version))
+            return
+        unchanged = self._mine(record) & (_inbox.c.version == last)
+        moved = await session.execute(update(_inbox).where(unchanged).values(version=record.version))
+        if cast(CursorResult[Any], moved).rowcount != 1:
+            raise Overtaken(f"version {record.version} was handled meanwhile")
 
     def _mine(self, record: Record) -> ColumnElement[bool]:
         return (

@@ -170,23 +170,13 @@ class OutboxRelay:
                 await self._changes.wait_past(seen)
 
     async def _turn(self) -> int:
-        if not await self._has_waiting():
-            return 0
-        if not await self._lease.hold():
-            return 1
-        return await self._publish_leased()
-
-    async def _publish_leased(self) -> int:
+        """Publish what waits; how many events have to wait on."""
         while batch := await self._waiting():
+            if not await self._lease.hold():
+                return len(batch)
             if left := await self._publish(batch):
                 return left
-            if not await self._lease.hold():
-                return 1
         return 0
-
-    async def _has_waiting(self) -> bool:
-        async with sql.read(self._engine) as session:
-            return (await session.execute(select(_outbox.c.id).limit(1))).first() is not None
 
     async def _waiting(self) -> Sequence[tuple[int, Record]]:
         oldest = select(_outbox).order_by(_outbox.c.id).limit(BATCH)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    ScalarSelect,
     String,
     Table,
     UniqueConstraint,
@@ -85,6 +86,10 @@ class ParkedEvents:
         rows = select(_parked).where(self._of(topic, key)).order_by(_parked.c.version).limit(1)
         row = (await session.execute(rows)).one_or_none()
         return None if row is None else _to_parked(row)
+
+    def first_version(self, topic: str, key: str) -> ScalarSelect[int]:
+        """The lowest version of a key, for use within a statement; NULL for none."""
+        return select(func.min(_parked.c.version)).where(self._of(topic, key)).scalar_subquery()
 
     async def remove(self, session: AsyncSession, parked: Parked) -> None:
         await session.execute(delete(_parked).where(_parked.c.id == parked.position))

@@ -85,7 +85,7 @@ class SqliteEventLog:
         engine = sql.open_engine(sql.sqlite_url(path))
         try:
             await sql.create_tables(engine, _metadata, lease_metadata)
-            changes = sql.SqliteChanges(path)
+            changes = sql.changes_of(engine)
             watching = asyncio.create_task(changes.run())
             try:
                 yield cls(engine, changes, clock=clock, lease_seconds=lease_seconds)
@@ -158,7 +158,6 @@ class SqliteEventLog:
         ]
         async with sql.write(self._engine) as session:
             await session.execute(insert(_records), rows)
-        self._changes.notify()
 
 
 class _Member:
