@@ -20,12 +20,15 @@ install = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --
 	|| { echo "    uv could not, pip tries:"; $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1); }
 COMPILE := --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-package shopmesh-stubs --custom-compile-command "make lock"
+# The page's packages, current when their stamp carries the digest of the lock; node, where it is new enough.
+WEB := web/node_modules/.locked-$(call digest,web/package-lock.json)
+NODE := node -e 'process.exit(Number(process.versions.node.split(".")[0] < 18))' 2>/dev/null
 SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
 # What `make proto` and `make render` write.
 RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 
 .PHONY: help setup dev up down test test-fast tools check fmt lint type imports proto contract render drift validate \
-	web bench e2e faults clean lock audit
+	web page bench e2e faults clean lock audit
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,7 +107,7 @@ proto: dev ## Generate the stubs and the descriptor set
 render: proto ## Render Envoy's configuration, OpenAPI and the limits page
 	@$(BIN)/python -m mesh.render
 
-drift: render ## Show that the committed artefacts are what the contract makes
+drift: render page ## Show that the committed artefacts are what the contract makes
 	@echo "==> drift" && git diff --exit-code --stat -- $(RENDERED) && \
 		! git ls-files --others --exclude-standard -- $(RENDERED) | grep . || { \
 		echo "The files above are not what the contract makes: commit what make render wrote."; exit 1; }
@@ -112,9 +115,16 @@ drift: render ## Show that the committed artefacts are what the contract makes
 validate: dev # Let Envoy judge its configuration
 	@echo "==> envoy --mode validate" && $(BIN)/python -m mesh.render.validate
 
-web: ## Build the checkout
-	@if test -f web/package.json; then npm --prefix web ci && npm --prefix web run build; \
-		else echo "web/ is served as it stands"; fi
+web: ## Build the page into web/dist
+	@if $(NODE); then $(MAKE) --silent $(WEB) && npm --prefix web run --silent build && $(MAKE) page; \
+		else echo "web/dist is served as committed; building it takes Node.js 18 or newer."; fi
+
+page: # Show that the page's types and tests are right and web/dist is what its source makes
+	@if $(NODE); then echo "==> page" && $(MAKE) --silent $(WEB) && npm --prefix web run --silent check; \
+		else echo "==> page: not built anew, that takes Node.js 18 or newer"; fi
+
+$(WEB):
+	@npm --prefix web ci --ignore-scripts --silent && touch $@
 
 tools: $(TOOLS)/grpcurl ## Install grpcurl into .tools/bin, and Chromium by apt
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \

@@ -15,7 +15,7 @@ const WORDINGS: Readonly<Record<OrderState, Wording>> = {
   },
   ORDER_STATE_CONFIRMED: {
     label: "Confirmed",
-    explanation: "Everything is set aside for you. We write to you when it leaves the warehouse.",
+    explanation: "Thank you. Everything is set aside for you; we write to you now and when it leaves the warehouse.",
   },
   ORDER_STATE_REJECTED: {
     label: "Rejected",

@@ -37,5 +37,5 @@ export function levelOf(available: number): Level {
 export function stockText(available: number): string {
   const level = levelOf(available);
   if (level === "none") return "Sold out";
-  return level === "few" ? `Only ${available} left` : `${available} in stock`;
+  return level === "few" ? `Only ${available} left` : `${available.toLocaleString("en")} in stock`;
 }

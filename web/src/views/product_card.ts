@@ -10,12 +10,13 @@ import { levelOf, stockText } from "../stock.ts";
 export interface ProductCard {
   readonly element: HTMLElement;
   setAvailable(available: number): void;
+  /** Shows how many are in the cart. */
+  setChosen(quantity: number): void;
 }
 
 export function productCard(product: Product, app: App): ProductCard {
   const stock = h("p", { class: "stock" });
-  const add = button("Add to cart", "primary", () => addToCart(product, app));
-  setAttribute(add, "aria-label", `Add to cart: ${product.name}`);
+  const add = button("", "plain", () => addToCart(product, app));
   const element = h(
     "li",
     { class: "card", "data-sku": product.sku },
@@ -31,8 +32,14 @@ export function productCard(product: Product, app: App): ProductCard {
     setAttribute(stock, "data-level", levelOf(available));
     setAttribute(add, "disabled", levelOf(available) === "none");
   };
+  const setChosen = (quantity: number): void => {
+    const text = quantity === 0 ? "Add to cart" : `Add to cart (${quantity})`;
+    add.textContent = text;
+    setAttribute(add, "aria-label", `${text}: ${product.name}`);
+  };
   setAvailable(product.available);
-  return { element, setAvailable };
+  setChosen(app.cart.quantityOf(product.sku));
+  return { element, setAvailable, setChosen };
 }
 
 /** `garden-tools` as people write it. */

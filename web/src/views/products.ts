@@ -31,6 +31,7 @@ class ProductsView implements View {
   readonly #summary = h("p", { class: "summary", role: "status" });
   readonly #results = h("div", { class: "results" });
   readonly #pageBefore = new Map<string, string>();
+  readonly #stopListening: () => void;
   #cards = new Map<string, ProductCard>();
   #route: ProductsRoute;
   #stream: Stream | undefined;
@@ -40,6 +41,7 @@ class ProductsView implements View {
     this.#app = app;
     this.#route = route;
     this.element = h("section", {}, h("h1", { tabindex: -1 }, this.title), this.#form(), this.#summary, this.#results);
+    this.#stopListening = app.cart.listen(() => this.#showChosen());
     void this.#loadCategories();
     this.#show(route);
   }
@@ -54,6 +56,7 @@ class ProductsView implements View {
   close(): void {
     this.#loading.abort();
     this.#stream?.close();
+    this.#stopListening();
   }
 
   #form(): HTMLElement {
@@ -62,9 +65,9 @@ class ProductsView implements View {
       "form",
       { class: "filters", role: "search" },
       field("Search", this.#query),
+      h("button", { type: "submit", class: "primary" }, "Search"),
       field("Category", this.#category),
       field("Sort by", this.#order),
-      h("button", { type: "submit", class: "primary" }, "Search"),
     );
     on(this.#category, { change: filter });
     on(this.#order, { change: filter });
@@ -150,6 +153,10 @@ class ProductsView implements View {
         live: (live) => this.#results.toggleAttribute("data-live", live),
       },
     );
+  }
+
+  #showChosen(): void {
+    for (const [sku, card] of this.#cards) card.setChosen(this.#app.cart.quantityOf(sku));
   }
 
   #pages(nextPageToken: string): HTMLElement {

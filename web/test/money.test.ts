@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decimal, formatMoney } from "../src/money.ts";
+
+const euro = (units: string, nanos: number) => ({ currencyCode: "EUR", units, nanos });
+
+test("an amount has the currency's digits", () => {
+  assert.equal(formatMoney(euro("12", 900_000_000)), "€12.90");
+  assert.equal(formatMoney(euro("1250", 0)), "€1,250.00");
+  assert.equal(formatMoney({ currencyCode: "JPY", units: "1250", nanos: 0 }), "¥1,250");
+});
+
+test("no digit of an amount is lost", () => {
+  assert.equal(formatMoney(euro("9007199254740993", 10_000_000)), "€9,007,199,254,740,993.01");
+  assert.equal(formatMoney(euro("0", 1)), "€0.000000001");
+});
+
+test("an amount below one unit keeps its sign", () => {
+  assert.equal(decimal(euro("0", -50_000_000)), "-0.05");
+  assert.equal(decimal(euro("-3", -500_000_000)), "-3.5");
+});
