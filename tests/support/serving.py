@@ -36,7 +36,13 @@ class Served:
 
 @asynccontextmanager
 async def serve(
-    name: str, compose: Compose, home: Path, *, contract: Contract | None = None, **settings: Any
+    name: str,
+    compose: Compose,
+    home: Path,
+    *,
+    contract: Contract | None = None,
+    port: int = 0,
+    **settings: Any,
 ) -> AsyncIterator[Served]:
     """Serve what `compose` makes of a node, with tokens of a mint of its own."""
     mint = Mint(home)
@@ -55,7 +61,7 @@ async def serve(
         server = build_server(
             service, node, tracer=provider.get_tracer("test"), revocations=revocations, health=health
         )
-        port = server.add_insecure_port("127.0.0.1:0")
+        port = server.add_insecure_port(f"127.0.0.1:{port}")
         await server.start()
         try:
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
