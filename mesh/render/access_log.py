@@ -11,7 +11,7 @@ _FIELDS = {
     "event": "request",
     "trace_id": "%TRACE_ID%",
     "request_id": "%REQ(X-REQUEST-ID)%",
-    "verb": "%REQ(:METHOD)%",
+    "verb": "%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%",
     "route": "%ROUTE_NAME%",
     "protocol": "%PROTOCOL%",
     "status": "%RESPONSE_CODE%",

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from mesh.render import raw_grpc
 from mesh.render.front_door import FrontDoor
 from mesh.render.tracing import COLLECTOR, NO_COLLECTOR
 from mesh.render.xds import Config, address, duration, typed
@@ -24,7 +25,7 @@ def clusters(door: FrontDoor) -> list[Config]:
     """All upstreams of the front proxy."""
     services = [_grpc_cluster(service, door) for service in SERVICES]
     collector = _collector(door.otlp_endpoint) if door.otlp_endpoint else _no_collector()
-    return [*services, _http_cluster(door), collector]
+    return [*services, _http_cluster(door), raw_grpc.cluster(), collector]
 
 
 def _grpc_cluster(service: str, door: FrontDoor) -> Config:
@@ -95,7 +96,7 @@ def _health_check() -> Config:
 
 
 def _outlier_detection() -> Config:
-    """Only a worker that cannot be reached is put aside; one that answers errors is not: they may be a peer's."""
+    """Puts aside only a worker that cannot be reached: errors that one answers may be a peer's."""
     return {
         "split_external_local_origin_errors": True,
         "consecutive_local_origin_failure": 5,

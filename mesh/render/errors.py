@@ -6,6 +6,7 @@ from typing import Any
 from mesh.render.xds import Config, typed
 
 _BODY = "%LOCAL_REPLY_BODY%"
+_TRACE_ID = "%RESP(X-TRACE-ID)%"
 _DOMAIN = "shopmesh"
 
 
@@ -34,19 +35,22 @@ class Refusal:
 
 _RETRY = typed("google.rpc.RetryInfo", {"retryDelay": "%RESP(RETRY-AFTER)%s"})
 _WAIT = typed("google.rpc.RetryInfo", {"retryDelay": "1s"})
+_KNOWN_BY = typed("google.rpc.RequestInfo", {"requestId": _TRACE_ID})
 
 REFUSALS = (
-    Refusal(400, 3, "INVALID_REQUEST", _BODY),
-    Refusal(401, 16, "UNAUTHENTICATED", f"a valid access token is required: {_BODY}"),
-    Refusal(
-        403, 16, "UNAUTHENTICATED", f"a valid access token is required: {_BODY}", "jwt_authn_.*", becomes=401
-    ),
+    Refusal(400, 3, "INVALID_REQUEST", _BODY, "(early_)?grpc_json_transcode"),
+    Refusal(400, 3, "INVALID_REQUEST", "the path, a header or the framing of the request is not allowed"),
+    Refusal(401, 16, "TOKEN_REQUIRED", "an access token is required", "jwt_authn_.*Jwt_is_missing"),
+    Refusal(401, 16, "TOKEN_INVALID", f"the access token is refused: {_BODY}", "jwt_authn_"),
+    Refusal(401, 16, "SESSION_ENDED", "the session has ended; log in again"),
+    # What Envoy says to a wrong audience.
+    Refusal(403, 16, "TOKEN_INVALID", f"the access token is refused: {_BODY}", "jwt_authn_", becomes=401),
     Refusal(
         403,
         3,
         "UNSUPPORTED_MEDIA_TYPE",
         "the body has to be application/json",
-        "rbac_access_denied.*",
+        "rbac_access_denied",
         becomes=415,
     ),
     Refusal(
@@ -65,17 +69,29 @@ REFUSALS = (
         more=(_RETRY,),
     ),
     Refusal(431, 3, "HEADERS_TOO_LARGE", "the header fields are too large"),
-    Refusal(500, 13, "INTERNAL", "internal error, trace id %TRACE_ID%"),
+    Refusal(500, 13, "INTERNAL", f"internal error, trace id {_TRACE_ID}", more=(_KNOWN_BY,)),
     Refusal(
         502,
         14,
         "UNAVAILABLE",
-        "the service gave no usable answer, trace id %TRACE_ID%",
+        f"the service gave no usable answer, trace id {_TRACE_ID}",
         becomes=503,
-        more=(_WAIT,),
+        more=(_WAIT, _KNOWN_BY),
     ),
-    Refusal(503, 14, "UNAVAILABLE", "the service cannot be reached now, trace id %TRACE_ID%", more=(_WAIT,)),
-    Refusal(504, 4, "DEADLINE_EXCEEDED", "the service did not answer in time, trace id %TRACE_ID%"),
+    Refusal(
+        503,
+        14,
+        "UNAVAILABLE",
+        f"the service cannot be reached now, trace id {_TRACE_ID}",
+        more=(_WAIT, _KNOWN_BY),
+    ),
+    Refusal(
+        504,
+        4,
+        "DEADLINE_EXCEEDED",
+        f"the service did not answer in time, trace id {_TRACE_ID}",
+        more=(_KNOWN_BY,),
+    ),
 )
 """Every local reply; of several for one status the first that matches counts."""
 

@@ -7,7 +7,9 @@
 from collections.abc import Mapping
 
 from mesh.contract import Contract, LimitClass
+from mesh.render.cors import cors_filter
 from mesh.render.front_door import FrontDoor
+from mesh.render.headers import response_cleaner
 from mesh.render.jwt import jwt_filter
 from mesh.render.limits import class_limits, edge_limit
 from mesh.render.session import csrf_filter, oauth2_filter
@@ -35,8 +37,9 @@ def http_filters(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
     """The filters, the first to see a request first."""
     return [
         edge_limit(limits),
-        http_filter("envoy.filters.http.cors", "envoy.extensions.filters.http.cors.v3.Cors", {}),
+        cors_filter(),
         _compressor(),
+        response_cleaner(),
         *class_limits(contract, limits),
         csrf_filter(),
         oauth2_filter(door),
@@ -75,6 +78,7 @@ def _transcoder(contract: Contract, door: FrontDoor) -> Config:
             # The route decides; else a JSON-less caller could reach any method by its gRPC path.
             "match_incoming_request_route": True,
             "convert_grpc_status": True,
+            "query_param_unescape_plus": True,
             "request_validation_options": {
                 "reject_unknown_method": False,
                 "reject_unknown_query_parameters": True,

@@ -1,7 +1,6 @@
 """Headers that the front proxy takes away, sets, or allows."""
 
-from mesh.render.session import CSRF_HEADER
-from mesh.render.xds import Config, header, typed
+from mesh.render.xds import Config, header, http_filter, typed
 
 CLIENT_ADDRESS = "x-shopmesh-client-address"
 EDGE_PROOF = "x-shopmesh-edge"
@@ -10,7 +9,20 @@ EDGE_SECRET_VARIABLE = "SHOPMESH_EDGE_SECRET"  # noqa: S105 - the variable's nam
 
 _ADDRESS = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 _SPOOFABLE = ("x-shopmesh-", "x-envoy-", "x-forwarded-", "grpc-")
-_LOOPBACK_ORIGIN = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
+
+_KEPT_TRACE = "x-shopmesh-trace"
+_TRACE = "request.headers['traceparent']"
+# In pieces: an expression as a whole would be over RE2's limit for CEL.
+_IS_TRACE = " && ".join(
+    (
+        "'traceparent' in request.headers",
+        f"size({_TRACE}) == 55",
+        f"{_TRACE}.matches('^00-[0-9a-f]{{32}}-')",
+        f"{_TRACE}.matches('-[0-9a-f]{{16}}-[0-9a-f]{{2}}$')",
+        f"!{_TRACE}.matches('^00-0+-')",
+        f"!{_TRACE}.matches('-0+-..$')",
+    )
+)
 
 
 def early_mutations() -> list[Config]:
@@ -23,9 +35,20 @@ def early_mutations() -> list[Config]:
     binary = {"remove_on_match": {"key_matcher": {"suffix": "-bin"}}}
     mutation = typed(
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        {"mutations": [*prefixes, binary]},
+        {"mutations": [*prefixes, binary, *_valid_trace_only()]},
     )
     return [{"name": "envoy.http.early_header_mutation.header_mutation", "typed_config": mutation}]
+
+
+def _valid_trace_only() -> list[Config]:
+    """Keeps a well-formed `traceparent` only; with a malformed one Envoy would trace nothing."""
+    absent = "ADD_IF_ABSENT"
+    return [
+        {"append": header(_KEPT_TRACE, f"%CEL({_IS_TRACE} ? {_TRACE} : '')%", absent)},
+        {"remove": "traceparent"},
+        {"append": header("traceparent", f"%REQ({_KEPT_TRACE})%", absent)},
+        {"remove": _KEPT_TRACE},
+    ]
 
 
 def request_headers() -> list[Config]:
@@ -57,20 +80,11 @@ def response_headers() -> list[Config]:
     ]
 
 
-def removed_response_headers() -> list[str]:
-    """What gRPC needs and REST callers do not."""
-    return ["grpc-status", "grpc-message", "grpc-accept-encoding", "grpc-encoding", "grpc-status-details-bin"]
-
-
-def cors() -> Config:
-    """Pages in development on other loopback ports may call with a token of their own, never with the cookie."""
-    return typed(
-        "envoy.extensions.filters.http.cors.v3.CorsPolicy",
-        {
-            "allow_origin_string_match": [{"safe_regex": {"regex": _LOOPBACK_ORIGIN}}],
-            "allow_methods": "GET, POST, PATCH, DELETE",
-            "allow_headers": f"authorization, content-type, traceparent, x-consistency-token, {CSRF_HEADER}",
-            "expose_headers": "x-consistency-token, x-trace-id, retry-after",
-            "max_age": "600",
-        },
+def response_cleaner() -> Config:
+    """A filter that takes away what gRPC needs and REST callers do not, after the transcoder has read it."""
+    names = ("grpc-status", "grpc-message", "grpc-status-details-bin", "grpc-accept-encoding")
+    return http_filter(
+        "shopmesh.response_cleaner",
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        {"mutations": {"response_mutations": [{"remove": name} for name in names]}},
     )

@@ -22,7 +22,9 @@ def jwt_filter(door: FrontDoor) -> Config:
         "issuer": door.origin,
         "audiences": [API_AUDIENCE],
         "local_jwks": {"filename": str(door.jwks)},
-        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+        "from_headers": [
+            {"name": "authorization", "value_prefix": scheme} for scheme in ("Bearer ", "bearer ")
+        ],
         "forward": True,
         "require_expiration": True,
         "clock_skew_seconds": _CLOCK_SKEW_SECONDS,

@@ -24,11 +24,8 @@ def edge_limit(limits: Mapping[str, LimitClass]) -> Config:
 
 def class_limits(contract: Contract, limits: Mapping[str, LimitClass]) -> Iterable[Config]:
     """One filter per class that routes may enable; its buckets are shared by them."""
-    used = {
-        name
-        for routed in (*contract.methods, *contract.http_endpoints)
-        for name in enabled_limits(routed, limits)
-    }
+    routed: tuple[Method | HttpEndpoint, ...] = (*contract.methods, *contract.http_endpoints)
+    used = {name for each in routed for name in enabled_limits(each, limits)}
     return [_limit_filter(limits[name], disabled=True) for name in limits if _filter_name(name) in used]
 
 

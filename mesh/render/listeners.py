@@ -13,6 +13,8 @@ from mesh.render.tracing import tracing
 from mesh.render.xds import Config, address, duration, typed
 
 _BUFFER_BYTES = 1_048_576
+_NOBODY = {"address_prefix": "192.0.2.1", "prefix_len": 32}
+"""An address of documentation's own network (RFC 5737); an empty list would mean all private networks."""
 
 
 def public_listener(contract: Contract, limits: Mapping[str, LimitClass], door: FrontDoor) -> Config:
@@ -48,13 +50,14 @@ def _hardening() -> Config:
         "use_remote_address": True,
         "xff_num_trusted_hops": 0,
         # Nobody is internal: headers that only the mesh may set are taken from everybody.
-        "internal_address_config": {"unix_sockets": False, "cidr_ranges": []},
+        "internal_address_config": {"unix_sockets": False, "cidr_ranges": [_NOBODY]},
         "server_name": "shopmesh",
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "strip_trailing_host_dot": True,
-        "max_request_headers_kb": 32,
+        # A service gets the path twice and takes 32 KiB of metadata.
+        "max_request_headers_kb": 14,
         "common_http_protocol_options": {
             "idle_timeout": duration(300),
             "max_headers_count": 100,

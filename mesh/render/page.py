@@ -6,26 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mesh.render.jwt import no_token
-from mesh.render.xds import Config, header
+from mesh.render.refusals import wrong_verb
+from mesh.render.xds import Config, by_verb, header
 
 INDEX = "index.html"
+_VERBS = ("GET", "HEAD")
 _HASHED = re.compile(r"[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
 """A name with a hash of its content, as bundlers write it: it may be kept for ever."""
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-    )
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
 )
 
 
@@ -33,14 +25,15 @@ def page_routes(folder: Path) -> Iterator[Config]:
     """One route per file, the index at `/`; no listing and nothing beside."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = file.relative_to(folder).as_posix()
-        yield _file_route("/" if name == INDEX else f"/{name}", file)
+        path = "/" if name == INDEX else f"/{name}"
+        yield _file_route(path, file)
+        yield wrong_verb(path, {"path": path}, _VERBS)
 
 
 def _file_route(path: str, file: Path) -> Config:
-    readers = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
     return {
         "name": path,
-        "match": {"path": path, "headers": [readers]},
+        "match": {"path": path, "headers": [by_verb(_VERBS)]},
         "direct_response": {"status": 200, "body": {"filename": str(file)}},
         "response_headers_to_add": [
             header("content-type", _content_type(file)),

@@ -4,30 +4,29 @@ Raw gRPC → nothing; the session; every binding by path and verb; its path with
 another verb → 405; the plain HTTP endpoints; the page; everything else → 404.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from mesh.contract import Access, Contract, HttpEndpoint, Idempotency, LimitClass, Method
+from mesh.render import cors, raw_grpc
 from mesh.render.clusters import http_cluster
 from mesh.render.filters import COMPRESSOR, transcoded
 from mesh.render.front_door import FrontDoor
 from mesh.render.headers import (
-    cors,
     removed_request_headers,
-    removed_response_headers,
     request_headers,
     response_headers,
 )
 from mesh.render.jwt import no_token, token_of
 from mesh.render.limits import enabled_limits
 from mesh.render.page import page_routes
+from mesh.render.refusals import refusal, wrong_verb
 from mesh.render.session import CSRF, CSRF_HEADER, by_session, session_routes, session_to_token
 from mesh.render.templates import bound_paths
-from mesh.render.xds import Config, duration, header, off, on
+from mesh.render.xds import Config, by_verb, duration, off, on
 
 _GRACE_SECONDS = 1
 """Added to the contract's deadlines, so that the service's own answer comes first."""
 _LARGEST_PAGE_FILE_BYTES = 4_194_304
-_GRPC = {"name": "content-type", "string_match": {"prefix": "application/grpc", "ignore_case": True}}
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_VERBS = frozenset({"POST", "PUT", "PATCH"})
 
@@ -41,11 +40,10 @@ def route_configuration(contract: Contract, limits: Mapping[str, LimitClass], do
             {
                 "name": "shop",
                 "domains": ["*"],
-                "typed_per_filter_config": {"envoy.filters.http.cors": cors()},
+                "typed_per_filter_config": cors.policy(),
                 "request_headers_to_add": request_headers(),
                 "request_headers_to_remove": removed_request_headers(),
                 "response_headers_to_add": response_headers(),
-                "response_headers_to_remove": removed_response_headers(),
                 "routes": list(_routes(contract, limits, door)),
             }
         ],
@@ -53,21 +51,19 @@ def route_configuration(contract: Contract, limits: Mapping[str, LimitClass], do
 
 
 def _routes(contract: Contract, limits: Mapping[str, LimitClass], door: FrontDoor) -> Iterator[Config]:
-    yield {
-        **_answer("raw gRPC", {"prefix": "/", "headers": [_GRPC]}, 404),
-        "typed_per_filter_config": no_token(),
-    }
+    yield raw_grpc.route()
+    yield cors.preflight_route()
     yield from session_routes(door)
     for path in bound_paths(contract.methods):
         for method in path.methods:
             yield from _method_routes(method, path.match, limits)
-        yield _wrong_verb(path.template, path.match, path.allow)
+        yield wrong_verb(path.template, path.match, path.allow)
     for endpoint in contract.http_endpoints:
         yield _endpoint_route(endpoint, limits)
-        yield _wrong_verb(endpoint.path, {"path": endpoint.path}, endpoint.verbs)
+        yield wrong_verb(endpoint.path, {"path": endpoint.path}, endpoint.verbs)
     if door.static:
         yield from page_routes(door.static)
-    yield {**_answer("nothing here", {"prefix": "/"}, 404), "typed_per_filter_config": no_token()}
+    yield refusal("nothing here", {"prefix": "/"}, 404)
 
 
 def _method_routes(method: Method, path: Config, limits: Mapping[str, LimitClass]) -> Iterator[Config]:
@@ -75,7 +71,7 @@ def _method_routes(method: Method, path: Config, limits: Mapping[str, LimitClass
     assert method.binding is not None
     verb = method.binding.verb
     name = f"{verb} {method.binding.template}"
-    by_verb = [{"name": ":method", "string_match": {"exact": verb}}]
+    verb_only = [by_verb((verb,))]
     run = {
         **token_of(method),
         **enabled_limits(method, limits),
@@ -83,23 +79,20 @@ def _method_routes(method: Method, path: Config, limits: Mapping[str, LimitClass
     }
     if method.policy.access is not Access.PUBLIC:
         writes = verb in _WRITES
-        session = [*by_verb, *by_session()]
+        session = [*verb_only, *by_session()]
         if writes:
             forged = [*session, {"name": CSRF_HEADER, "present_match": False}]
-            yield {
-                **_answer(name, {**path, "headers": forged}, 403),
-                "typed_per_filter_config": no_token(),
-            }
+            yield refusal(name, {**path, "headers": forged}, 403)
         careful = {**run, **session_to_token(), **({CSRF: on()} if writes else {})}
-        yield _forward(name, {**path, "headers": session}, _service_action(method), careful)
-    yield _forward(name, {**path, "headers": by_verb}, _service_action(method), run)
+        yield _service_route(name, {**path, "headers": session}, method, careful)
+    yield _service_route(name, {**path, "headers": verb_only}, method, run)
 
 
 def _endpoint_route(endpoint: HttpEndpoint, limits: Mapping[str, LimitClass]) -> Config:
     """A plain HTTP endpoint; its answers hold secrets and reflect input, so they are not compressed."""
     match = {
         "path": endpoint.path,
-        "headers": [{"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(endpoint.verbs)}}}],
+        "headers": [by_verb(endpoint.verbs)],
     }
     action = {
         "cluster": http_cluster(endpoint.mesh_service),
@@ -120,25 +113,14 @@ def _forward(name: str, match: Config, action: Config, filters: Mapping[str, Con
     }
 
 
-def _wrong_verb(template: str, path: Config, allow: Iterable[str]) -> Config:
-    return {
-        **_answer(template, path, 405),
-        "response_headers_to_add": [header("allow", ", ".join(allow))],
-        "typed_per_filter_config": no_token(),
-    }
-
-
-def _answer(name: str, match: Config, status: int) -> Config:
-    """A refusal; its body is made by the local reply of that status."""
-    return {"name": name, "match": match, "direct_response": {"status": status}}
-
-
-def _service_action(method: Method) -> Config:
-    return {
+def _service_route(name: str, match: Config, method: Method, filters: Mapping[str, Config]) -> Config:
+    """To a gRPC service, which has no use for the browser's cookies."""
+    action = {
         "cluster": method.mesh_service,
         "timeout": duration(method.policy.deadline_seconds + _GRACE_SECONDS),
         "retry_policy": _retry(method.idempotency),
     }
+    return {**_forward(name, match, action, filters), "request_headers_to_remove": ["cookie"]}
 
 
 def _retry(idempotency: Idempotency) -> Config:

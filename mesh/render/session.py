@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from mesh.render.front_door import FrontDoor
 from mesh.render.jwt import no_token
-from mesh.render.xds import Config, dump, duration, http_filter, on, typed
+from mesh.render.refusals import wrong_verb
+from mesh.render.xds import Config, by_verb, dump, duration, http_filter, on, typed
 
 OAUTH2 = "envoy.filters.http.oauth2"
 CSRF = "envoy.filters.http.csrf"
@@ -52,6 +53,8 @@ def oauth2_filter(door: FrontDoor) -> Config:
                     "timeout": duration(10),
                 },
                 "authorization_endpoint": f"{door.origin}/oauth2/authorize",
+                # Logging out ends the provider's login too, else the next login would need no password.
+                "end_session_endpoint": f"{door.origin}/oauth2/logout",
                 "redirect_uri": f"{door.origin}{CALLBACK}",
                 "redirect_path_matcher": {"path": {"exact": CALLBACK}},
                 "signout_path": {"path": {"exact": LOGOUT}},
@@ -127,12 +130,14 @@ def session_routes(door: FrontDoor) -> Iterator[Config]:
     # A cookie belongs to one host name: the flow has to start where it will end.
     yield {
         "name": LOGIN,
-        "match": {"path": LOGIN, "headers": [elsewhere]},
+        "match": {"path": LOGIN, "headers": [by_verb(("GET",)), elsewhere]},
         "redirect": {"host_redirect": "localhost", "port_redirect": door.port, "response_code": "SEE_OTHER"},
         "typed_per_filter_config": no_token(),
     }
-    for path in (LOGIN, CALLBACK, LOGOUT):
-        yield {"name": path, "match": {"path": path}, **home, "typed_per_filter_config": run}
+    for path, verbs in ((LOGIN, ("GET",)), (CALLBACK, ("GET",)), (LOGOUT, ("GET", "POST"))):
+        match = {"path": path, "headers": [by_verb(verbs)]}
+        yield {"name": path, "match": match, **home, "typed_per_filter_config": run}
+        yield wrong_verb(path, {"path": path}, verbs)
 
 
 def _secret(door: FrontDoor, name: str) -> Config:

@@ -8,7 +8,7 @@ from mesh.render.front_door import FrontDoor
 from mesh.render.xds import Config, duration, typed
 
 NO_COLLECTOR = "no_collector"
-"""Envoy wants a collector's cluster even where nothing is exported; this one has no endpoint and is never asked."""
+"""Envoy wants a collector's cluster even where nothing is exported: this one is empty and never asked."""
 COLLECTOR = "otlp"
 
 

@@ -1,6 +1,6 @@
 """Small forms of Envoy's configuration language that every part of it uses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -43,6 +43,11 @@ def address(port: int, host: str = "127.0.0.1") -> Config:
 def header(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> Config:
     """A header to set."""
     return {"header": {"key": name, "value": value}, "append_action": action}
+
+
+def by_verb(verbs: Iterable[str]) -> Config:
+    """Matches requests with one of these verbs."""
+    return {"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(verbs)}}}
 
 
 def dump(config: Config) -> str:

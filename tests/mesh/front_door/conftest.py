@@ -1,0 +1,62 @@
+"""One front proxy and one stub shop for all tests of this folder."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from mesh.contract import Contract, load_contract
+from tests.mesh.front_door.provider import Provider, open_provider
+from tests.mesh.front_door.proxy import Proxy, free_port_offset, open_proxy
+from tests.mesh.front_door.shop import Shop, open_shop
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return load_contract()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running(
+    contract: Contract, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Proxy, Shop, Provider]]:
+    """The front proxy, with limits that no test reaches by accident, and the shop behind it."""
+    limits = {
+        name: replace(limit, rate_per_minute=6_000_000, burst=100_000)
+        for name, limit in contract.limit_classes.items()
+    }
+    offset = free_port_offset()
+    folder: Path = tmp_path_factory.mktemp("front_door")
+    async with (
+        open_shop(contract, offset) as shop,
+        open_provider(offset) as provider,
+        open_proxy(contract, folder, port_offset=offset, limits=limits) as proxy,
+    ):
+        yield proxy, shop, provider
+
+
+@pytest.fixture
+def proxy(running: tuple[Proxy, Shop, Provider]) -> Proxy:
+    return running[0]
+
+
+@pytest.fixture
+def shop(running: tuple[Proxy, Shop, Provider]) -> Shop:
+    running[1].forget()
+    return running[1]
+
+
+@pytest.fixture
+def provider(running: tuple[Proxy, Shop, Provider]) -> Provider:
+    running[2].forget()
+    return running[2]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(proxy: Proxy) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller of the public port; follows no redirect."""
+    async with httpx.AsyncClient(base_url=proxy.url) as caller:
+        yield caller
