@@ -23,6 +23,7 @@ class Call:
     Attributes:
         method: What the contract says about it.
         metadata: The request's metadata; the last value of a repeated key.
+        wire: The request as it was sent, where the method has path fields.
         from_edge: Whether the front proxy sent it.
         deadline: When it ends, on the event loop's clock in seconds.
         queries: SQL statements so far.
@@ -34,6 +35,7 @@ class Call:
 
     method: Method
     metadata: Mapping[str, str | bytes]
+    wire: bytes = b""
     from_edge: bool = False
     deadline: float | None = None
     queries: int = 0

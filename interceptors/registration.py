@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -25,11 +26,14 @@ def wrap(
     for interceptor in reversed(chain):
         behavior = _layer(interceptor, behavior, method.full_name)
 
-    async def answer(request_or_iterator: Any, context: Context) -> Any:
-        begin(Call(method, dict(context.invocation_metadata() or ())))
-        return await behavior(request_or_iterator, context)
+    async def answer(received: Any, context: Context) -> Any:
+        call = Call(method, dict(context.invocation_metadata() or ()))
+        begin(call)
+        if isinstance(received, _Received):
+            call.wire, received = received.wire, received.message
+        return await behavior(received, context)
 
-    return _factory(handler)(answer, handler.request_deserializer, handler.response_serializer)
+    return _factory(handler)(answer, _deserializer(handler, method), handler.response_serializer)
 
 
 class Registrations:
@@ -49,6 +53,24 @@ class Registrations:
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """The same handlers once more; the collected ones are enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A request, and the bytes it was made from."""
+
+    message: Any
+    wire: bytes
+
+
+def _deserializer(
+    handler: "grpc.RpcMethodHandler[Any, Any]", method: Method
+) -> Callable[[bytes], Any] | None:
+    """Keep the bytes where the front proxy puts path fields behind those of the body."""
+    deserialize = handler.request_deserializer
+    if deserialize is None or method.binding is None or not method.binding.path_fields:
+        return deserialize
+    return lambda wire: _Received(deserialize(wire), wire)
 
 
 def _layer(interceptor: AsyncServerInterceptor, inner: Behavior, method_name: str) -> Behavior:

@@ -1,13 +1,16 @@
 """Checks every request against the rules of its proto before the service sees it."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import grpc
 import protovalidate
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.call import Behavior, Call, Context, current_call
@@ -73,19 +76,27 @@ def _refuse_repeated_path_fields(call: Call, original_path: str, request: Messag
     binding = call.method.binding
     if binding is None or not binding.path_fields:
         return
-    repeated = tuple(_repeated(binding, urlsplit(original_path), request))
+    repeated = tuple(_repeated(binding, urlsplit(original_path), request, _sent(call.wire)))
     if repeated:
         raise _refusal(
             tuple((json_name(field), "is given by the path; leave it out elsewhere") for field in repeated)
         )
 
 
-def _repeated(binding: Binding, url: Any, request: Message) -> Iterator[str]:
+def _repeated(binding: Binding, url: Any, request: Message, sent: Counter[int]) -> Iterator[str]:
     queried = {_snake(name) for name, _ in parse_qsl(url.query, keep_blank_values=True)}
     in_path = _path_values(binding, url.path)
     for field in binding.path_fields:
-        if field in queried or in_path.get(field, getattr(request, field)) != getattr(request, field):
+        value = getattr(request, field)
+        in_body = sent[request.DESCRIPTOR.fields_by_name[field].number] > 1
+        if field in queried or in_body or in_path.get(field, value) != value:
             yield field
+
+
+def _sent(wire: bytes) -> Counter[int]:
+    """How often each field stands in a request: Envoy writes path fields behind those of the body."""
+    fields = UnknownFieldSet(Empty.FromString(wire))
+    return Counter(fields[place].field_number for place in range(len(fields)))
 
 
 def _path_values(binding: Binding, path: str) -> dict[str, str]:

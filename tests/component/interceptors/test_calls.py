@@ -165,3 +165,17 @@ async def test_a_query_that_repeats_a_path_field_is_refused(orders: Any, metadat
     await orders.GetOrder(
         get(FINE), metadata=(*metadata, ("x-envoy-original-path", f"/v1/orders/{FINE}?x=1"))
     )
+
+
+async def test_a_body_that_repeats_a_path_field_is_refused(served: Served, metadata: Any) -> None:
+    """The front proxy writes what the path gives behind what the body said: the field is sent twice."""
+    get_order = served.channel.unary_unary("/shopmesh.order.v1.OrderService/GetOrder")
+    in_path = get(FINE).SerializeToString()
+    edge = (*metadata, ("x-envoy-original-path", f"/v1/orders/{FINE}"))
+
+    for in_body in (get(FINE), get(AWAY)):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await get_order(in_body.SerializeToString() + in_path, metadata=edge)
+        assert violations_of(refused.value).keys() == {"orderId"}
+
+    await get_order(in_path, metadata=edge)
