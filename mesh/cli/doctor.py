@@ -19,7 +19,7 @@ from mesh.cli.context import settings_of
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.looking import Condition, look
 from mesh.launcher.planning import plan_mesh
-from mesh.launcher.ports import refuse_taken_ports
+from mesh.launcher.ports import refuse_listeners
 from mesh.launcher.state import MeshState
 from mesh.settings import MeshSettings
 
@@ -103,10 +103,10 @@ def _mesh(settings: MeshSettings) -> Finding:
     if state and state.running:
         return _running(settings.home)
     try:
-        refuse_taken_ports(plan_mesh(settings).parts)
+        refuse_listeners(plan_mesh(settings).parts)
     except LaunchError as error:
         return Finding("Ports", False, error.message, error.remedy)
-    return Finding("Ports", True, "all free")
+    return Finding("Ports", True, "nobody listens on them")
 
 
 def _running(home: Path) -> Finding:

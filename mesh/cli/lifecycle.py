@@ -12,7 +12,7 @@ from rich.text import Text
 from mesh.cli.console import err, note, out, show_table
 from mesh.cli.context import environ_of, running_settings_of, settings_of
 from mesh.cli.welcome import welcome
-from mesh.launcher.launching import Request, launch
+from mesh.launcher.launching import WAITING, Request, launch
 from mesh.launcher.lock import exclusive
 from mesh.launcher.looking import Condition, PartCondition, look
 from mesh.launcher.planning import EMBEDDED
@@ -45,9 +45,8 @@ def up(
     """
     settings = settings_of(context)
     request = Request(profile, workers)
-    note(f"Starting the mesh in {settings.home} …")
     started = asyncio.run(
-        launch(settings, request, environment=environ_of(context), report=_show_ready, waiting=_say_waiting)
+        launch(settings, request, environment=environ_of(context), report=_show_ready, say=note)
     )
     if not started:
         out.print(f"The mesh is already up in {escape(str(settings.home))}; nothing changed.")
@@ -83,12 +82,8 @@ def status(
 
 async def _stop(home: Path) -> tuple[str, ...]:
     (home / "run").mkdir(exist_ok=True)
-    async with exclusive(home, waiting=_say_waiting):
+    async with exclusive(home, waiting=lambda: note(WAITING)):
         return await stop(home)
-
-
-def _say_waiting() -> None:
-    note("Another shopmesh command is starting or stopping this mesh; waiting for it …")
 
 
 def _show_ready(part: PartState) -> None:

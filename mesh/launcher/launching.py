@@ -8,12 +8,14 @@ from mesh.launcher.errors import LaunchError
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.lock import exclusive
 from mesh.launcher.planning import EMBEDDED, plan_mesh
-from mesh.launcher.ports import refuse_taken_ports
+from mesh.launcher.ports import await_free_ports
 from mesh.launcher.preparation import edge_secret, make_folders, make_keys_and_data
 from mesh.launcher.starting import Report, await_ready, start
 from mesh.launcher.state import MeshState
 from mesh.launcher.stopping import stop
 from mesh.settings import MeshSettings
+
+WAITING = "Another shopmesh command is starting or stopping this mesh; waiting for it …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ async def launch(
     *,
     environment: Mapping[str, str],
     report: Report,
-    waiting: Callable[[], None],
+    say: Callable[[str], None],
 ) -> bool:
     """Start the mesh unless it is up, and wait until it is ready.
 
@@ -46,7 +48,7 @@ async def launch(
         LaunchError: Something is in the way, or a part does not become ready.
     """
     make_folders(settings)
-    async with exclusive(settings.home, waiting=waiting):
+    async with exclusive(settings.home, waiting=lambda: say(WAITING)):
         running = _running(settings.home)
         if running is not None:
             _refuse_other(running, request)
@@ -54,14 +56,17 @@ async def launch(
             return False
         _refuse_unbuilt(request.profile)
         workers = request.workers or settings.workers
-        await _start(replace(settings, workers=workers), environment, report)
+        await _start(replace(settings, workers=workers), environment, report, say)
         return True
 
 
-async def _start(settings: MeshSettings, environment: Mapping[str, str], report: Report) -> None:
+async def _start(
+    settings: MeshSettings, environment: Mapping[str, str], report: Report, say: Callable[[str], None]
+) -> None:
+    say(f"Starting the mesh in {settings.home} …")
     await stop(settings.home)
     plan = plan_mesh(settings)
-    refuse_taken_ports(plan.parts)
+    await await_free_ports(plan.parts, say=say)
     complete = {**environment, "SHOPMESH_EDGE_SECRET": edge_secret(settings)}
     await make_keys_and_data(settings, environment)
     write_front_door(settings)

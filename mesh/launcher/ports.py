@@ -1,7 +1,8 @@
 """Ports that a mesh needs and somebody else may have."""
 
+import asyncio
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -10,6 +11,10 @@ from mesh.launcher.errors import LaunchError
 from mesh.launcher.parts import Part
 
 LOOPBACK = "127.0.0.1"
+_CLOSING_SECONDS = 75.0
+"""Longer than Linux keeps the port of a closed connection, which is 60 s."""
+_POLL_SECONDS = 0.5
+_ELSEWHERE = "Start this mesh on other ports: SHOPMESH_PORT_OFFSET=11000 shopmesh up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +33,61 @@ class PortOwner:
         return f"the mesh in {self.home}" if self.home else f"`{self.command}` (pid {self.pid})"
 
 
-def refuse_taken_ports(parts: Iterable[Part]) -> None:
-    """Try every port by binding it.
+def refuse_listeners(parts: Iterable[Part]) -> None:
+    """Refuse ports on which somebody listens.
 
     Raises:
         LaunchError: At least one is taken; names each, its likely owner and the remedy.
     """
-    taken = [(part, port) for part in parts for port in part.ports if not _is_free(port)]
+    listeners = _listeners()
+    taken = [(part, port) for part, port in _taken(parts) if port in listeners]
     if not taken:
         return
-    owners = {port: port_owner(port) for _, port in taken}
+    owners = {port: _owner(listeners[port]) for _, port in taken}
     lines = [
         f"Port {port} ({part.name}) is taken by {owners[port] or 'a process of another user'}."
         for part, port in taken
     ]
-    raise LaunchError("\n".join(lines), _remedy(owner for owner in owners.values() if owner))
+    raise LaunchError("\n".join(lines), _remedy(tuple(owner for owner in owners.values() if owner)))
 
 
-def port_owner(port: int) -> PortOwner | None:
-    """Find who listens on a port; None when nobody does or it cannot be seen."""
-    for connection in psutil.net_connections(kind="tcp"):
-        listens = connection.status == psutil.CONN_LISTEN and connection.laddr
-        if listens and listens.port == port and connection.pid:
-            return _owner(connection.pid)
-    return None
+async def await_free_ports(
+    parts: Iterable[Part], *, say: Callable[[str], None], within_seconds: float = _CLOSING_SECONDS
+) -> None:
+    """Wait until every port can be bound; refuse at once where somebody listens.
+
+    The services' ports are among those that the system hands out to outgoing connections, and a connection
+    keeps its port for a minute after it was closed (TIME_WAIT).
+
+    Raises:
+        LaunchError: A port is taken and stays so.
+    """
+    needed = tuple(parts)
+    if not _taken(needed):
+        return
+    refuse_listeners(needed)
+    say("Waiting for a closed connection to give back a port (up to a minute) …")
+    try:
+        async with asyncio.timeout(within_seconds):
+            while _taken(needed):
+                await asyncio.sleep(_POLL_SECONDS)
+                refuse_listeners(needed)
+    except TimeoutError:
+        ports = ", ".join(str(port) for _, port in _taken(needed))
+        raise LaunchError(f"An outgoing connection keeps port {ports}.", _ELSEWHERE) from None
+
+
+def _taken(parts: Iterable[Part]) -> list[tuple[Part, int]]:
+    return [(part, port) for part in parts for port in part.ports if not _is_free(port)]
+
+
+def _listeners() -> dict[int, int | None]:
+    """Every port that is listened on, with the process as far as it can be seen."""
+    return {
+        connection.laddr.port: connection.pid
+        for connection in psutil.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr
+    }
 
 
 def _is_free(port: int) -> bool:
@@ -65,7 +101,9 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _owner(pid: int) -> PortOwner | None:
+def _owner(pid: int | None) -> PortOwner | None:
+    if pid is None:
+        return None
     try:
         process = psutil.Process(pid)
         command, environment = " ".join(process.cmdline())[:80], process.environ()
@@ -75,10 +113,8 @@ def _owner(pid: int) -> PortOwner | None:
     return PortOwner(pid, command, environment["SHOPMESH_HOME"] if is_part else "")
 
 
-def _remedy(owners: Iterable[PortOwner]) -> str:
-    return "\n".join(
-        [*_ways_to_stop(tuple(owners)), "Or start this mesh elsewhere: SHOPMESH_PORT_OFFSET=5000 shopmesh up"]
-    )
+def _remedy(owners: tuple[PortOwner, ...]) -> str:
+    return "\n".join([*_ways_to_stop(owners), f"Or {_ELSEWHERE[0].lower()}{_ELSEWHERE[1:]}"])
 
 
 def _ways_to_stop(owners: tuple[PortOwner, ...]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from mesh.launcher.stopping import SUPERVISOR_GRACE_SECONDS, stop
 
 READY_WITHIN_SECONDS = 120.0
 _POLL_SECONDS = 0.1
-_MAX_STARTS = 3
+_MAX_STARTS = 4
 """A part that ended this often before it was ready will not become so."""
 _SHOWN_LINES = 15
 

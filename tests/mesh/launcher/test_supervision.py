@@ -87,7 +87,7 @@ async def test_a_part_that_keeps_ending_fails_the_start_and_leaves_nothing(
     with pytest.raises(LaunchError) as failed:
         await start(plan(dummy("good"), dummy("bad", "broken")), environment=environment, report=remember)
 
-    assert "bad ended 3 times, last with exit code 1" in failed.value.message
+    assert "bad ended 4 times, last with exit code 1" in failed.value.message
     assert "the dummy is broken" in failed.value.message
     assert str(home / "logs" / "bad.log") in failed.value.remedy
     assert not any(each.alive for each in started)

@@ -38,7 +38,7 @@ class Started:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    mesh = RunningMesh(tmp_path_factory.mktemp("launcher") / "home", 7000)
+    mesh = RunningMesh(tmp_path_factory.mktemp("launcher") / "home", 11_900)
     try:
         yield Started(mesh, _up_twice(mesh))
     finally:

@@ -1,14 +1,16 @@
 """A port that somebody has is named with its owner and the remedy."""
 
+import asyncio
 import os
 import socket
+import struct
 from collections.abc import Iterator
 
 import pytest
 
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.parts import Part
-from mesh.launcher.ports import port_owner, refuse_taken_ports
+from mesh.launcher.ports import await_free_ports, refuse_listeners
 
 
 @pytest.fixture
@@ -28,12 +30,12 @@ def test_free_ports_pass(taken: int) -> None:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
 
-    refuse_taken_ports([part("order", free)])
+    refuse_listeners([part("order", free)])
 
 
 def test_a_taken_port_is_refused_with_owner_and_remedy(taken: int) -> None:
     with pytest.raises(LaunchError) as refused:
-        refuse_taken_ports([part("envoy", taken)])
+        refuse_listeners([part("envoy", taken)])
 
     assert f"Port {taken} (envoy) is taken by" in refused.value.message
     assert f"pid {os.getpid()}" in refused.value.message
@@ -43,7 +45,7 @@ def test_a_taken_port_is_refused_with_owner_and_remedy(taken: int) -> None:
 
 def test_every_taken_port_is_named(taken: int) -> None:
     with pytest.raises(LaunchError) as refused:
-        refuse_taken_ports([part("user", taken), part("order", taken)])
+        refuse_listeners([part("user", taken), part("order", taken)])
 
     assert [line.split(" is taken")[0] for line in refused.value.message.splitlines()] == [
         f"Port {taken} (user)",
@@ -51,5 +53,34 @@ def test_every_taken_port_is_named(taken: int) -> None:
     ]
 
 
-def test_a_free_port_has_no_owner(taken: int) -> None:
-    assert port_owner(1) is None
+async def test_a_listener_is_refused_without_waiting(taken: int) -> None:
+    said: list[str] = []
+
+    with pytest.raises(LaunchError):
+        await await_free_ports([part("envoy", taken)], say=said.append)
+
+    assert said == []
+
+
+async def test_a_port_of_a_connection_is_waited_for(taken: int) -> None:
+    said: list[str] = []
+    client = socket.create_connection(("127.0.0.1", taken))
+    port = client.getsockname()[1]
+
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(await_free_ports([part("order", port)], say=said.append))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        # Closed by a reset, so that the system gives the port back at once.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+
+    assert len(said) == 1
+
+
+async def test_a_port_that_a_connection_keeps_is_refused_in_the_end(taken: int) -> None:
+    with socket.create_connection(("127.0.0.1", taken)) as client:
+        port = client.getsockname()[1]
+
+        with pytest.raises(LaunchError, match=f"keeps port {port}"):
+            await await_free_ports([part("order", port)], say=lambda _: None, within_seconds=0.1)
