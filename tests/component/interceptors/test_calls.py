@@ -169,7 +169,9 @@ async def test_a_query_that_repeats_a_path_field_is_refused(orders: Any, metadat
 
 async def test_a_body_that_repeats_a_path_field_is_refused(served: Served, metadata: Any) -> None:
     """The front proxy writes what the path gives behind what the body said: the field is sent twice."""
-    get_order = served.channel.unary_unary("/shopmesh.order.v1.OrderService/GetOrder")
+    get_order: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = served.channel.unary_unary(
+        "/shopmesh.order.v1.OrderService/GetOrder"
+    )
     in_path = get(FINE).SerializeToString()
     edge = (*metadata, ("x-envoy-original-path", f"/v1/orders/{FINE}"))
 
