@@ -1,10 +1,12 @@
 """A consumer: takes records from the log to the inbox, and commits only after the effect."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Generic
 
 import structlog
+from prometheus_client import Gauge
 from sqlalchemy.exc import DBAPIError
 
 from mesh import failpoints
@@ -13,6 +15,11 @@ from mesh.event_log.port import Delivery, EventLog, EventLogUnavailable, Subscri
 
 FIRST_RETRY_SECONDS = 0.1
 LAST_RETRY_SECONDS = 5.0
+
+LAG_INTERVAL_SECONDS = 5.0
+LAG = Gauge(
+    "shopmesh_consumer_lag_seconds", "Age of the oldest event that a group has not handled yet.", ("group",)
+)
 
 _log = structlog.get_logger()
 
@@ -42,7 +49,10 @@ class Consumer(Generic[E]):
         pause = self._retry_seconds
         while True:
             try:
-                async with self._log.consume(self._group, self._topics) as subscription:
+                async with (
+                    self._log.consume(self._group, self._topics) as subscription,
+                    self._lag(subscription),
+                ):
                     while True:
                         await self._handle(subscription)
                         pause = self._retry_seconds
@@ -66,6 +76,22 @@ class Consumer(Generic[E]):
         except SubscriptionLost:
             # Somebody else gets these records again; the inbox drops them.
             _log.info("subscription_lost", group=self._group)
+
+    @asynccontextmanager
+    async def _lag(self, subscription: Subscription) -> AsyncIterator[None]:
+        """Show the lag meanwhile."""
+        measuring = asyncio.create_task(self._measure(subscription))
+        try:
+            yield
+        finally:
+            measuring.cancel()
+            await asyncio.gather(measuring, return_exceptions=True)
+
+    async def _measure(self, subscription: Subscription) -> None:
+        while True:
+            with suppress(EventLogUnavailable):
+                LAG.labels(self._group).set(await subscription.lag_seconds())
+            await asyncio.sleep(LAG_INTERVAL_SECONDS)
 
 
 def _last_of_each(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:

@@ -1,0 +1,73 @@
+"""Several processes on one event log, and what a kill leaves behind."""
+
+import asyncio
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import select
+
+from mesh import sql
+from tests.support.event_log_process import effects, metadata
+from tests.support.events import DEADLINE_SECONDS, eventually
+
+CHECKOUT = Path(__file__).parents[3]
+KEYS = [f"order-{number}" for number in range(4)]
+VERSIONS = 40
+
+
+@asynccontextmanager
+async def started(*arguments: str) -> AsyncIterator[Process]:
+    command = (sys.executable, "-m", "tests.support.event_log_process", *arguments)
+    process = await asyncio.create_subprocess_exec(*command, cwd=CHECKOUT)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def publish_all(folder: Path) -> None:
+    """One process per key, all at once, on a log that none of them finds ready."""
+
+    async def publish(key: str) -> int:
+        async with started("publish", str(folder), key, str(VERSIONS)) as process:
+            return await process.wait()
+
+    async with asyncio.timeout(3 * DEADLINE_SECONDS):
+        assert set(await asyncio.gather(*(publish(key) for key in KEYS))) == {0}
+
+
+async def noted(folder: Path) -> dict[str, list[int]]:
+    engine = sql.open_engine(sql.sqlite_url(folder / "consumer.db"))
+    await sql.create_tables(engine, metadata)
+    async with sql.read(engine) as session:
+        rows = (await session.execute(select(effects))).all()
+    await engine.dispose()
+    return {key: [row.version for row in rows if row.key == key] for key in KEYS}
+
+
+async def test_processes_publish_at_once_and_every_key_is_in_order(tmp_path: Path) -> None:
+    async def all_noted() -> bool:
+        return await noted(tmp_path) == {key: list(range(1, VERSIONS + 1)) for key in KEYS}
+
+    async with started("consume", str(tmp_path)), started("consume", str(tmp_path)):
+        await publish_all(tmp_path)
+        await eventually(all_noted)
+
+
+async def test_consumers_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:
+    async def noted_more_than(count: int) -> bool:
+        return sum(map(len, (await noted(tmp_path)).values())) > count
+
+    await publish_all(tmp_path)
+    for kill_after in (10, 50, 90):
+        async with started("consume", str(tmp_path)) as consumer:
+            await eventually(lambda count=kill_after: noted_more_than(count))  # type: ignore[misc]
+            consumer.kill()
+    async with started("consume", str(tmp_path)):
+        await eventually(lambda: noted_more_than(len(KEYS) * VERSIONS - 1))
+    assert await noted(tmp_path) == {key: list(range(1, VERSIONS + 1)) for key in KEYS}

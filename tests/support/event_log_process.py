@@ -1,0 +1,51 @@
+"""A process that publishes to or consumes from an embedded event log, for tests with several of them.
+
+`publish FOLDER KEY COUNT` publishes versions 1 to COUNT of a key; `consume FOLDER` notes events until killed.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from sqlalchemy import Column, Integer, MetaData, String, Table, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mesh import sql
+from mesh.event_log.consumer import Consumer
+from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
+from mesh.event_log.sqlite import SqliteEventLog
+from mesh.topology import ORDER_EVENTS
+from services.kernel.clock import system_clock
+from services.kernel.envelope import Envelope
+from tests.support.events import envelope, record
+
+LEASE_SECONDS = 0.5
+
+metadata = MetaData()
+effects = Table("effects", metadata, Column("key", String(50)), Column("version", Integer))
+
+
+async def publish(folder: Path, key: str, count: int) -> None:
+    async with SqliteEventLog.opened(folder / "event_log.db") as log:
+        for version in range(1, count + 1):
+            await log.publish(record(ORDER_EVENTS, envelope("OrderPlaced", key, version)))
+
+
+async def consume(folder: Path) -> None:
+    engine = sql.open_engine(sql.sqlite_url(folder / "consumer.db"))
+    await sql.create_tables(engine, metadata, *INBOX_TABLES)
+    inbox = SqlInbox(engine, "consumer", system_clock, decode=Envelope.from_body)
+    async with SqliteEventLog.opened(folder / "event_log.db", lease_seconds=LEASE_SECONDS) as log:
+        await Consumer(log, "consumer", [ORDER_EVENTS], inbox, _note).run()
+
+
+async def _note(session: AsyncSession, event: Envelope) -> None:
+    await session.execute(insert(effects).values(key=event.key, version=event.version))
+
+
+if __name__ == "__main__":
+    what, folder, *rest = sys.argv[1:]
+    if what == "publish":
+        asyncio.run(publish(Path(folder), rest[0], int(rest[1])))
+    else:
+        asyncio.run(consume(Path(folder)))
