@@ -76,6 +76,11 @@ class SqlGrantStore:
         unused = (tables.codes.c.user_id == user_id) & _other(tables.codes, but)
         await self._session.execute(delete(tables.codes).where(unused))
 
+    async def revoke_login(self, user_id: str, auth_time: datetime) -> None:
+        await self._revoke(
+            (tables.families.c.user_id == user_id) & (tables.families.c.auth_time == auth_time)
+        )
+
     async def add_refresh_token(self, token_hash: str, family_id: str) -> None:
         await self._session.execute(
             insert(tables.refresh_tokens).values(token_hash=token_hash, family_id=family_id)
@@ -126,6 +131,10 @@ class SqlRevocationStore:
     async def end_tokens(self, user_id: str, *, at: datetime, but: Login | None) -> None:
         mine = tables.issued_tokens.c.user_id == user_id
         await self._end(mine & _other(tables.issued_tokens, but), at)
+
+    async def end_login(self, user_id: str, auth_time: datetime, *, at: datetime) -> None:
+        issued = tables.issued_tokens
+        await self._end((issued.c.user_id == user_id) & (issued.c.auth_time == auth_time), at)
 
     async def is_revoked(self, token_id: str, subject: str) -> bool:
         query = select(tables.revocations.c.cursor).where(

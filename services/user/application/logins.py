@@ -45,8 +45,15 @@ class Logins:
             return await unit.sessions.find(digest(cookie), at=self._clock())
 
     async def logout(self, cookie: str) -> None:
+        """End a session, and what every client got from it."""
         async with self._unit_of_work.write() as unit:
-            await unit.sessions.remove(digest(cookie))
+            session = await unit.sessions.find(digest(cookie), at=self._clock())
+            if session is None:
+                return
+            await unit.sessions.remove(session.token_hash)
+            await unit.grants.revoke_login(session.user_id, session.auth_time)
+            await unit.revocations.end_login(session.user_id, session.auth_time, at=self._clock())
+            await unit.accounts.record(session.user_id, "logout", at=self._clock())
 
     async def _start(self, account: Account) -> tuple[Session, str]:
         async with self._unit_of_work.write() as unit:

@@ -94,6 +94,9 @@ class GrantStore(Protocol):
 
     async def revoke_families(self, user_id: str, *, but: Login | None) -> None: ...
 
+    async def revoke_login(self, user_id: str, auth_time: datetime) -> None:
+        """End what every client got from one login."""
+
     async def add_refresh_token(self, token_hash: str, family_id: str) -> None: ...
 
     async def family_of(self, token_hash: str) -> Family | None: ...
@@ -116,6 +119,9 @@ class RevocationStore(Protocol):
 
     async def end_tokens(self, user_id: str, *, at: datetime, but: Login | None) -> None:
         """Revoke the living access tokens of an account."""
+
+    async def end_login(self, user_id: str, auth_time: datetime, *, at: datetime) -> None:
+        """Revoke the living access tokens that came from one login."""
 
     async def is_revoked(self, token_id: str, subject: str) -> bool: ...
 

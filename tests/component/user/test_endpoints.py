@@ -207,6 +207,8 @@ async def test_logging_out_needs_a_click_unless_the_client_proves_whose_login_it
     )
     assert left.headers["location"] == "http://localhost:8080/"
     assert (await flow.open()).status_code == 200
+    assert (await flow.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert await introspected(provider, http, tokens["access_token"]) == {"active": False}
 
 
 async def test_a_click_logs_out(provider: RunningProvider, http: httpx.AsyncClient) -> None:
