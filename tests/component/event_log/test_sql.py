@@ -86,15 +86,12 @@ async def test_the_next_watcher_takes_over_when_the_first_stops(engines: list[As
     await create(engines)
     changes = sql.changes_of(engines[0])
     first = asyncio.create_task(changes.run())
-    await changes.wait_past(changes.count)
-    async with running(changes.run()):
+    seen = await changes.wait_past(changes.count)
+    async with running(changes.run()), asyncio.timeout(10):
         first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-        await changes.wait_past(changes.count)
-        seen = changes.count
+        seen = await changes.wait_past(seen)
         await add_one(engines[1])
-        async with asyncio.timeout(10):
-            await changes.wait_past(seen)
+        await changes.wait_past(seen)
 
 
 async def test_an_answer_that_is_there_says_the_database_is_reachable(engines: list[AsyncEngine]) -> None:
