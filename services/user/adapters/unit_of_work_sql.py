@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
 
+import structlog
 from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
@@ -20,6 +22,7 @@ from services.user.adapters.accounts_sql import (
 )
 from services.user.adapters.events_outbox import OutboxEventStream
 from services.user.adapters.tokens_sql import SqlGrantStore, SqlRevocationStore, SqlSessionStore
+from services.user.domain.errors import StoreUnavailable
 
 _EXPIRING = (
     tables.links,
@@ -29,6 +32,11 @@ _EXPIRING = (
     tables.issued_tokens,
     tables.revocations,
 )
+
+
+_RETRY_SECONDS = 1.0
+
+_log = structlog.get_logger()
 
 
 class SqlUnit:
@@ -82,15 +90,21 @@ class SqlUnitOfWork:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnit]:
-        async with sql.read(self._engine) as session:
+        async with _translated(), sql.read(self._engine) as session:
             yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlUnit]:
-        async with sql.write(self._engine) as session:
+        async with _translated(), sql.write(self._engine) as session:
             yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
 
     async def purge(self, *, at: datetime) -> None:
+        try:
+            await self._purge(at)
+        except DBAPIError as error:
+            _log.warning("purge_failed", error=type(error.orig).__name__)
+
+    async def _purge(self, at: datetime) -> None:
         async with sql.write(self._engine) as session:
             for table in _EXPIRING:
                 await session.execute(delete(table).where(table.c.expire_time <= at))
@@ -99,3 +113,14 @@ class SqlUnitOfWork:
                 delete(tables.refresh_tokens).where(tables.refresh_tokens.c.family_id.not_in(known))
             )
             await session.execute(delete(tables.budgets).where(tables.budgets.c.arrival <= at.timestamp()))
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        _log.warning("database_unavailable", error=str(error.orig))
+        raise StoreUnavailable(
+            "the accounts cannot be read or changed now", retry_after_seconds=_RETRY_SECONDS
+        ) from error

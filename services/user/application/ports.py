@@ -180,7 +180,7 @@ class UnitOfWork(Protocol):
         """Serialised with all other writers; committed at the end, undone by an exception."""
 
     async def purge(self, *, at: datetime) -> None:
-        """Delete what has expired."""
+        """Delete what has expired; a failure is logged, and the next time does it."""
 
 
 class PasswordHasher(Protocol):

@@ -73,3 +73,9 @@ class OrdersUnavailable(DomainError):
     """The order service cannot say whether the customer has open orders."""
 
     reason = "ORDERS_UNAVAILABLE"
+
+
+class StoreUnavailable(DomainError):
+    """The database cannot be reached, or takes no writes; nothing was changed."""
+
+    reason = "STORE_UNAVAILABLE"

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesh.telemetry import current_trace_id
+from services.user.domain.errors import StoreUnavailable
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -31,6 +32,9 @@ class Edge:
         with tracer.start_as_current_span("oauth http", parent, SpanKind.SERVER, record_exception=False):
             try:
                 await self._app(scope, receive, send)
+            except StoreUnavailable:
+                unavailable = {"error": "temporarily_unavailable"}
+                await JSONResponse(unavailable, 503, headers=NO_STORE)(scope, receive, send)
             except Exception as error:  # noqa: BLE001 - the edge: whatever comes must become an answer
                 _log.error("unexpected", error=_where(error), trace_id=current_trace_id())
                 await JSONResponse({"error": "server_error"}, 500, headers=NO_STORE)(scope, receive, send)

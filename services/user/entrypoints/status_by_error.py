@@ -16,5 +16,6 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = {
     errors.WrongPassword: StatusCode.PERMISSION_DENIED,
     errors.OpenOrders: StatusCode.FAILED_PRECONDITION,
     errors.OrdersUnavailable: StatusCode.UNAVAILABLE,
+    errors.StoreUnavailable: StatusCode.UNAVAILABLE,
     InvalidPageToken: StatusCode.INVALID_ARGUMENT,
 }
