@@ -13,14 +13,24 @@ ENVOY = Path("mesh/front_proxy/envoy.yaml")
 OPENAPI = Path("docs/openapi.yaml")
 LIMITS = Path("docs/rate-limits.md")
 
+PAGE = Path("web/dist")
+
 _NOTICE = "# Rendered from the contract by `make render`; do not edit.\n"
+_START = """\
+# Runs as it stands once `make up` has made keys and secrets in .shopmesh and was stopped; from the checkout:
+# SHOPMESH_EDGE_SECRET=$(cat .shopmesh/secrets/edge.secret) .venv/bin/envoy -c mesh/front_proxy/envoy.yaml
+"""
 
 
 def artefacts(contract: Contract) -> dict[Path, str]:
     """All committed artefacts, with the contract's own limits; paths are relative to the checkout."""
     limits = contract.limit_classes
     return {
-        ENVOY: _NOTICE + dump(render_envoy(contract, limits, FrontDoor())),
+        ENVOY: _NOTICE + _START + dump(render_envoy(contract, limits, FrontDoor(static=_page()))),
         OPENAPI: _NOTICE + dump(render_openapi(contract, limits)),
         LIMITS: limits_page(contract, limits),
     }
+
+
+def _page() -> Path | None:
+    return PAGE if (PAGE / "index.html").exists() else None

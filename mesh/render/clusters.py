@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from mesh.render import raw_grpc
+from mesh.render import inner
 from mesh.render.front_door import FrontDoor
 from mesh.render.tracing import COLLECTOR, NO_COLLECTOR
 from mesh.render.xds import Config, address, duration, typed
@@ -25,7 +25,7 @@ def clusters(door: FrontDoor) -> list[Config]:
     """All upstreams of the front proxy."""
     services = [_grpc_cluster(service, door) for service in SERVICES]
     collector = _collector(door.otlp_endpoint) if door.otlp_endpoint else _no_collector()
-    return [*services, _http_cluster(door), raw_grpc.cluster(), collector]
+    return [*services, _http_cluster(door), inner.cluster(), collector]
 
 
 def _grpc_cluster(service: str, door: FrontDoor) -> Config:

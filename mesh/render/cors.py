@@ -3,7 +3,7 @@
 The session's cookies never work from there: credentials are not allowed.
 """
 
-from mesh.render import raw_grpc
+from mesh.render import inner
 from mesh.render.jwt import no_token
 from mesh.render.session import CSRF_HEADER
 from mesh.render.xds import Config, http_filter, typed
@@ -44,6 +44,6 @@ def preflight_route() -> Config:
                 {"name": "origin", "string_match": _ORIGIN},
             ],
         },
-        "route": {"cluster": raw_grpc.NAME},
+        "route": {"cluster": inner.NAME},
         "typed_per_filter_config": no_token(),
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mesh.contract import Contract, LimitClass
-from mesh.render import raw_grpc
+from mesh.render import inner
 from mesh.render.clusters import clusters
 from mesh.render.front_door import FrontDoor
 from mesh.render.listeners import public_listener
@@ -25,10 +25,10 @@ def render_envoy(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
         "node": {"id": "front-proxy", "cluster": "shopmesh"},
         "admin": {"address": address(door.admin_port)},
         "static_resources": {
-            "listeners": [public_listener(contract, limits, door), raw_grpc.listener()],
+            "listeners": [public_listener(contract, limits, door), inner.listener(door)],
             "clusters": clusters(door),
         },
-        "bootstrap_extensions": [raw_grpc.bootstrap_extension()],
+        "bootstrap_extensions": [inner.bootstrap_extension()],
         "overload_manager": _overload_manager(),
     }
 

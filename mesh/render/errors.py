@@ -41,6 +41,14 @@ REFUSALS = (
     Refusal(400, 3, "INVALID_REQUEST", _BODY, "(early_)?grpc_json_transcode"),
     Refusal(400, 3, "INVALID_REQUEST", "the path, a header or the framing of the request is not allowed"),
     Refusal(401, 16, "TOKEN_REQUIRED", "an access token is required", "jwt_authn_.*Jwt_is_missing"),
+    Refusal(
+        401,
+        14,
+        "AUTH_KEYS_UNAVAILABLE",
+        "there are no keys to verify the access token with",
+        "jwt_authn_.*(Jwks_remote|Jwks_is_an_invalid|Jwks_does_not_have|keys.*in_Jwks|any_valid_public_key)",
+        becomes=503,
+    ),
     Refusal(401, 16, "TOKEN_INVALID", f"the access token is refused: {_BODY}", "jwt_authn_"),
     Refusal(401, 16, "SESSION_ENDED", "the session has ended; log in again"),
     # What Envoy says to a wrong audience.

@@ -1,8 +1,9 @@
-"""Tokens at the edge: verified from a key file, so that it works with the user service down."""
+"""Tokens at the edge: verified with a key file, so that it works with the user service down."""
 
 from mesh.contract import Access, Method
+from mesh.render import inner
 from mesh.render.front_door import FrontDoor
-from mesh.render.xds import Config, http_filter, typed
+from mesh.render.xds import Config, duration, http_filter, typed
 from mesh.topology import API_AUDIENCE
 
 NAME = "envoy.filters.http.jwt_authn"
@@ -10,6 +11,8 @@ REQUIRED = "token"
 OPTIONAL = "token_if_sent"
 _PROVIDER = "shopmesh"
 _CLOCK_SKEW_SECONDS = 10
+_KEYS_SECONDS = 1
+"""How long keys are believed before the file is looked at again."""
 
 
 def jwt_filter(door: FrontDoor) -> Config:
@@ -21,7 +24,14 @@ def jwt_filter(door: FrontDoor) -> Config:
     provider = {
         "issuer": door.origin,
         "audiences": [API_AUDIENCE],
-        "local_jwks": {"filename": str(door.jwks)},
+        "remote_jwks": {
+            "http_uri": {
+                "uri": f"http://{inner.NAME}{inner.KEYS_PATH}",
+                "cluster": inner.NAME,
+                "timeout": duration(2),
+            },
+            "cache_duration": duration(_KEYS_SECONDS),
+        },
         "from_headers": [
             {"name": "authorization", "value_prefix": scheme} for scheme in ("Bearer ", "bearer ")
         ],

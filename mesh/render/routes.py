@@ -7,7 +7,7 @@ another verb → 405; the plain HTTP endpoints; the page; everything else → 40
 from collections.abc import Iterator, Mapping
 
 from mesh.contract import Access, Contract, HttpEndpoint, Idempotency, LimitClass, Method
-from mesh.render import cors, raw_grpc
+from mesh.render import cors, inner
 from mesh.render.clusters import http_cluster
 from mesh.render.filters import COMPRESSOR, transcoded
 from mesh.render.front_door import FrontDoor
@@ -51,7 +51,7 @@ def route_configuration(contract: Contract, limits: Mapping[str, LimitClass], do
 
 
 def _routes(contract: Contract, limits: Mapping[str, LimitClass], door: FrontDoor) -> Iterator[Config]:
-    yield raw_grpc.route()
+    yield {**inner.raw_grpc_route(), "typed_per_filter_config": no_token()}
     yield cors.preflight_route()
     yield from session_routes(door)
     for path in bound_paths(contract.methods):

