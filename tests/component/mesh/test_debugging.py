@@ -90,7 +90,7 @@ def grpc_create_channel(grpc_server: grpc.aio.Server, grpc_addr: list[str]) -> C
 
 
 @pytest.fixture(scope="module")
-def grpc_stub_cls() -> type:
+def grpc_stub_cls() -> Any:
     return health_pb2_grpc.HealthStub
 
 
