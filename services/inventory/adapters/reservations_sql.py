@@ -62,10 +62,12 @@ async def store_transition(session: AsyncSession, transition: Transition, proven
     if before is None:
         await _add(session, after, provenance)
         await _add_lines(session, after)
+        await _allocate(session, after)
     else:
         await _update(session, after, provenance)
-    if before is None or _allocated(before) != _allocated(after):
-        await _allocate(session, after)
+        if _allocated(before) != _allocated(after):
+            await session.execute(delete(allocations).where(allocations.c.order_id == after.order_id))
+            await _allocate(session, after)
     await _ship(session, transition.shipments, provenance)
 
 
@@ -99,7 +101,6 @@ async def _add_lines(session: AsyncSession, reservation: Reservation) -> None:
 
 
 async def _allocate(session: AsyncSession, reservation: Reservation) -> None:
-    await session.execute(delete(allocations).where(allocations.c.order_id == reservation.order_id))
     rows = [
         {
             "order_id": reservation.order_id,

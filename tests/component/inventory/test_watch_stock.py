@@ -127,6 +127,18 @@ async def test_a_watcher_is_told_of_changes_by_another_process(shop: Shop) -> No
         assert (await anext(watcher)).available == 8
 
 
+async def test_a_change_right_after_the_first_look_is_told(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=3)
+    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    watcher = feed.watch(["MUG-RED"])
+
+    await anext(watcher)
+    await deliver(shop, "MUG-RED", 1)
+    # Only now the reader finds its place: behind the change.
+    async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS):
+        assert (await anext(watcher)).available == 4
+
+
 async def test_a_watcher_that_comes_back_misses_nothing(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
     feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))

@@ -158,7 +158,9 @@ async def test_a_question_narrows_by_category_and_by_every_word(shop: Shop) -> N
     assert await found(category="home", words=("mug",)) == []
 
 
-@pytest.mark.parametrize("position", ['["a"]', "7", '{"a": 1}', "nonsense", "[[1], 2]", '["a", 1]', "[null, null]"])
+@pytest.mark.parametrize(
+    "position", ['["a"]', "7", '{"a": 1}', "nonsense", "[[1], 2]", '["a", 1]', "[null, null]"]
+)
 async def test_a_position_of_another_order_is_refused(shop: Shop, position: str) -> None:
     with pytest.raises(ValueError, match=r"position|JSON|Expecting"):
         await shop.catalog.page(EVERYTHING, size=1, after=position)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from mesh.event_log.outbox_sql import outbox_metadata
 from mesh.sql import read
@@ -148,6 +149,29 @@ async def test_stock_that_is_gone_is_not_moved_and_the_whole_work_is_undone(shop
     assert attempts > 1
     assert (await shop.stocks.get("MUG-BLUE")).reserved == 0
     assert not await shop.discrepancies()
+
+
+async def test_committed_and_untold_pieces_are_not_free(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+
+    async def greedy(ledger: Ledger) -> None:
+        claimed = Movement(Cause.COMMIT, "MUG-RED", "berlin", committed=2)
+        gone = Movement(Cause.SHIP, "MUG-RED", "berlin", untold=1)
+        await ledger.move([claimed], BY_ORDER)
+        await ledger.move([gone], BY_ORDER)
+        await ledger.move([Movement(Cause.RESERVE, "MUG-RED", "berlin", held=3)], BY_ORDER)
+
+    with pytest.raises(StockContended):
+        await shop.ledgers.write(greedy)
+
+
+@pytest.mark.parametrize("number", ["book", "untold", "held", "committed"])
+async def test_no_number_of_a_shelf_falls_below_zero(shop: Shop, number: str) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+    wrong = Movement(Cause.RELEASE, "MUG-RED", "berlin", **{number: -6})
+
+    with pytest.raises(IntegrityError):
+        await shop.ledgers.write(lambda ledger: ledger.move([wrong], BY_ORDER))
 
 
 async def test_a_lost_race_is_run_again(shop: Shop) -> None:
