@@ -73,6 +73,8 @@ def _front_door(settings: MeshSettings) -> Part:
         "--disable-hot-restart",
         *("--concurrency", str(max(1, (os.cpu_count() or 1) // 2))),
         *("--log-level", "warning"),
+        # A line of the access log is worth looking at while one still remembers the request.
+        *("--file-flush-interval-msec", "500"),
     )
     return Part(
         name=FRONT_DOOR,
