@@ -22,6 +22,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Update,
     and_,
     func,
     insert,
@@ -101,6 +102,8 @@ class SqliteEventStore:
             async with sql.write(self._engine) as session:
                 await session.execute(insert(_commits), [_commit_row(commit)])
                 await session.execute(insert(_events), _event_rows(commit))
+                if not commit.open:
+                    await session.execute(_settled(commit.order_id, commit.version))
         except IntegrityError:
             raise VersionTaken(f"order {commit.order_id} has version {commit.version}") from None
         self._changes.notify()
@@ -160,9 +163,8 @@ class SqliteEventStore:
         return [OpenOrder(row.order_id, datetime.fromisoformat(row.since)) for row in rows]
 
     async def settle(self, order_id: str, version: int) -> None:
-        mine = and_(_commits.c.order_id == order_id, _commits.c.version <= version, _commits.c.open)
         async with sql.write(self._engine) as session:
-            await session.execute(update(_commits).where(mine).values(open=False))
+            await session.execute(_settled(order_id, version))
 
     async def is_reachable(self) -> bool:
         try:
@@ -175,6 +177,11 @@ class SqliteEventStore:
             rows = (await session.execute(query.order_by(*_IN_ORDER))).all()
         by_order = groupby(rows, key=lambda row: str(row.order_id))
         return [Stream(order_id, tuple(_commits_of(each))) for order_id, each in by_order]
+
+
+def _settled(order_id: str, version: int) -> Update:
+    mine = and_(_commits.c.order_id == order_id, _commits.c.version <= version, _commits.c.open)
+    return update(_commits).where(mine).values(open=False)
 
 
 def _commits_of(rows: Iterable[Row[tuple[object, ...]]]) -> Iterable[Commit]:

@@ -83,7 +83,9 @@ class Decisions:
     ) -> History:
         decided = await self._appended(history, event, cause)
         self._reached("order_confirmed")
-        return await self.clear_up(decided, deadline=deadline)
+        if decided.order.state.gives_stock_back:
+            return await self.clear_up(decided, deadline=deadline)
+        return decided
 
     async def _appended(self, history: History, event: OrderEvent, cause: Cause) -> History:
         try:

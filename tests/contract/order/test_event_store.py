@@ -237,5 +237,12 @@ async def test_an_order_is_settled_up_to_a_version(store: EventStore) -> None:
     assert await store.open_orders(before=LATER, after=None, limit=10) == []
 
 
+async def test_a_commit_that_is_not_open_settles_those_before_it(store: EventStore) -> None:
+    await store.append(commit(is_open=True))
+    await store.append(commit(versions=(2,)))
+
+    assert await store.open_orders(before=LATER, after=None, limit=10) == []
+
+
 async def test_a_store_that_answers_is_reachable(store: EventStore) -> None:
     assert await store.is_reachable()

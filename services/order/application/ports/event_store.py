@@ -96,7 +96,8 @@ class EventStore(Protocol):
     async def append(self, commit: Commit) -> None:
         """Store a commit durably. Its first version is one more than the stream's last that was read.
 
-        The commit counts as unpublished from then on.
+        The commit counts as unpublished from then on. One that is not open settles those
+        before it, at once or, if the process dies in between, when the process manager looks.
 
         Raises:
             VersionTaken: The stream has one of these versions already; nothing was stored.
