@@ -3,7 +3,19 @@
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Column, ColumnElement, Double, MetaData, String, Table, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Double,
+    MetaData,
+    String,
+    Table,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -66,7 +78,7 @@ class SqlLease:
         self._renew_time = 0.0
         mine = (_leases.c.name == self._name) & (_leases.c.holder == self._holder)
         async with sql.write(self._engine) as session:
-            await session.execute(update(_leases).where(mine).values(expire_time=0.0))
+            await session.execute(delete(_leases).where(mine))
 
     async def _take(self) -> bool:
         try:

@@ -12,7 +12,7 @@ class NothingToChange(DomainError):
     reason: ClassVar[str] = "UPDATE_MASK_EMPTY"
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        message = f"updateMask has to name what to change: {', '.join(allowed)}"
+        message = f"updateMask has to name what to change: {_listed(allowed)}"
         super().__init__(message, fields=[("updateMask", message)])
 
 
@@ -22,5 +22,15 @@ class UnknownPreference(DomainError):
     reason: ClassVar[str] = "UNKNOWN_PREFERENCE"
 
     def __init__(self, name: str, allowed: Sequence[str]) -> None:
-        message = f"updateMask names {name[:50]!r}; it can name {', '.join(allowed)}"
+        message = f"updateMask names {name[:50]!r}; it can name {_listed(allowed)}"
         super().__init__(message, fields=[("updateMask", message)])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(_json_name, names))
+
+
+def _json_name(name: str) -> str:
+    """A field's name in JSON, which is how errors name fields."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
