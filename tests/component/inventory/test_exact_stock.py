@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from services.inventory.adapters.tables import allocations
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.errors import ReservationReleased
 from services.inventory.domain.reservation import Reservation, ReservationState, Wanted
@@ -121,4 +122,22 @@ async def test_a_race_of_reserve_and_release_ends_free(shop: Shop) -> None:
 
     stock = await shop.stocks.get("MUG-RED")
     assert (stock.available, stock.reserved) == (50, 0)
+    assert not await shop.discrepancies()
+
+
+async def test_calls_that_are_cut_off_leave_nothing_half_done(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=100, hamburg=100)
+
+    async def cut_off(number: int) -> None:
+        buying = asyncio.create_task(buy(shop, number, Wanted("MUG-RED", 1)))
+        for _ in range(number * 7 % 60):
+            await asyncio.sleep(0)
+        buying.cancel()
+        await asyncio.gather(buying, return_exceptions=True)
+
+    await asyncio.gather(*(cut_off(number) for number in range(120)))
+
+    assert isinstance(await buy(shop, 1000, Wanted("MUG-RED", 1)), Reservation)
+    kept = await shop.rows(allocations)
+    assert (await shop.stocks.get("MUG-RED")).reserved == sum(part.quantity for part in kept)
     assert not await shop.discrepancies()
