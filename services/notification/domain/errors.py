@@ -22,7 +22,7 @@ class UnknownPreference(DomainError):
     reason: ClassVar[str] = "UNKNOWN_PREFERENCE"
 
     def __init__(self, name: str, allowed: Sequence[str]) -> None:
-        message = f"updateMask names {name[:50]!r}; it can name {_listed(allowed)}"
+        message = f"updateMask names {_json_name(name)[:50]!r}; it can name {_listed(allowed)}"
         super().__init__(message, fields=[("updateMask", message)])
 
 

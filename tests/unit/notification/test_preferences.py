@@ -37,5 +37,5 @@ def test_an_empty_mask_is_refused() -> None:
 
 
 def test_a_mask_with_another_field_is_refused_and_names_it() -> None:
-    with pytest.raises(UnknownPreference, match="accountMails.*orderUpdates, shippingUpdates"):
+    with pytest.raises(UnknownPreference, match=r"accountMails.*orderUpdates, shippingUpdates"):
         Preferences().updated(NOTHING, ["order_updates", "account_mails"])
