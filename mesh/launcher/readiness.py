@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 _PATIENCE_SECONDS = 1.0
 _DEPENDENCY_UP = "shopmesh_dependency_up"
 """The metric of `mesh.health`."""
+_FRESH = (("grpc.use_local_subchannel_pool", 1),)
+"""Else channels share connections, and with them the ever longer pauses after those that were refused."""
 
 
 class Readiness:
@@ -66,7 +68,7 @@ class Readiness:
 
 
 async def _serves(address: str) -> bool:
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with grpc.aio.insecure_channel(address, options=_FRESH) as channel:
         try:
             answer = await health_pb2_grpc.HealthStub(channel).Check(
                 health_pb2.HealthCheckRequest(), timeout=_PATIENCE_SECONDS
