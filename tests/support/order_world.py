@@ -136,8 +136,7 @@ class OrderWorld:
 
     async def is_open(self) -> bool:
         """Whether the process manager has anything to do."""
-        far_future = self.clock() + timedelta(days=1)
-        return bool(await self.outside.store.open_orders(before=far_future, after=None, limit=1))
+        return bool(await self.outside.store.open_orders(after=None, limit=1))
 
 
 @asynccontextmanager

@@ -144,13 +144,11 @@ class SqliteEventStore:
         async with sql.write(self._engine) as session:
             await session.execute(update(_commits).where(these).values(unpublished=False))
 
-    async def open_orders(
-        self, *, before: datetime, after: OpenOrder | None, limit: int
-    ) -> Sequence[OpenOrder]:
+    async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
         since = func.min(_commits.c.commit_time)
         longest_first = (
             select(_commits.c.order_id, since.label("since"))
-            .where(_commits.c.open, _commits.c.commit_time < _text(before))
+            .where(_commits.c.open)
             .group_by(_commits.c.order_id)
             .order_by(since, _commits.c.order_id)
             .limit(limit)
@@ -160,7 +158,7 @@ class SqliteEventStore:
             longest_first = longest_first.having(behind)
         async with sql.read(self._engine) as session:
             rows = (await session.execute(longest_first)).all()
-        return [OpenOrder(row.order_id, datetime.fromisoformat(row.since)) for row in rows]
+        return [OpenOrder(row.order_id, _time(row.since)) for row in rows]
 
     async def settle(self, order_id: str, version: int) -> None:
         async with sql.write(self._engine) as session:

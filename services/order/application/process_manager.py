@@ -45,14 +45,19 @@ class ProcessManager:
 
     async def go_through(self) -> None:
         """Take up every open order once, then every unfinished erasure."""
-        before, after = self._clock() - TAKEN_UP_AFTER, None
-        while batch := await self._store.open_orders(before=before, after=after, limit=_AT_ONCE):
-            got_on = await self._take_up(batch)
+        after = None
+        while batch := await self._store.open_orders(after=after, limit=_AT_ONCE):
             after = batch[-1]
-            if not got_on and self._clock() - after.open_time < GIVEN_UP_AFTER:
+            due = [order for order in batch if self._is_due(order)]
+            got_on = await self._take_up(due)
+            if due and not got_on and self._clock() - after.open_time < GIVEN_UP_AFTER:
                 # Inventory is silent, and those that follow have time left.
                 break
         await self._customers.finish_closings()
+
+    def _is_due(self, order: OpenOrder) -> bool:
+        # An order from the future is due as well: the clock was set back since.
+        return abs(self._clock() - order.open_time) >= TAKEN_UP_AFTER
 
     async def _take_up(self, batch: Sequence[OpenOrder]) -> bool:
         """Returns whether anything got on. What fails with one order stops no other."""

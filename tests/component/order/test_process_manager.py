@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.order.application.ports import AccountState, CustomerIsClosed
 from services.order.domain.events import RejectionReason
 from services.order.domain.order import OrderState, order_id_of
+from services.order.entrypoints.background import manage
+from tests.support.events import running
 from tests.support.order_world import ALICE, BOB, Crash, OrderWorld, mugs, open_world
+from tests.support.waiting import eventually
 
 BREAKFAST = order_id_of(ALICE, "breakfast")
 
@@ -46,6 +50,37 @@ async def test_a_young_order_is_left_to_the_call_that_places_it(world: OrderWorl
     await world.manage()
 
     assert (await world.order(BREAKFAST)).state is OrderState.PENDING
+
+
+async def test_an_order_is_finished_also_when_the_clock_was_set_back(world: OrderWorld) -> None:
+    world.inventory.be_silent()
+    await world.place(mugs())
+    world.inventory.answer_again()
+
+    world.clock.advance(hours=-1)
+    await world.manage()
+
+    assert (await world.order(BREAKFAST)).state is OrderState.CONFIRMED
+
+
+async def test_the_process_manager_goes_on_when_the_store_is_back(world: OrderWorld) -> None:
+    world.inventory.be_silent()
+    await world.place(mugs())
+    world.inventory.answer_again()
+    world.clock.advance(seconds=11)
+
+    async def is_confirmed() -> bool:
+        return (await world.order(BREAKFAST)).state is OrderState.CONFIRMED
+
+    async def has_failed() -> bool:
+        return any(line["event"] == "process_manager_waits" for line in lines)
+
+    await world.tamper("ALTER TABLE commits RENAME TO away")
+    with capture_logs() as lines:
+        async with running(manage(world.inside.manager, pause_seconds=0.01)):
+            await eventually(has_failed, "the process manager misses its store")
+            await world.tamper("ALTER TABLE away RENAME TO commits")
+            await eventually(is_confirmed, "the order is confirmed")
 
 
 async def test_a_pending_order_is_decided_when_inventory_answers_again(world: OrderWorld) -> None:

@@ -25,7 +25,6 @@ from services.order.server import open_database
 from tests.support.order_world import ALICE, BOB, MORNING
 
 Open = Callable[[Path], AbstractAsyncContextManager[EventStore]]
-LATER = MORNING + timedelta(days=1)
 
 
 @asynccontextmanager
@@ -214,15 +213,12 @@ async def test_open_orders_are_listed_the_longest_open_first(store: EventStore) 
     await store.append(commit("order-3", minutes=0))
     await store.append(commit("order-4", minutes=5, is_open=True))
 
-    everything = await store.open_orders(before=LATER, after=None, limit=10)
+    everything = await store.open_orders(after=None, limit=10)
 
     assert [each.order_id for each in everything] == ["order-2", "order-1", "order-4"]
     assert everything[0] == OpenOrder("order-2", MORNING + timedelta(minutes=1))
-    assert await store.open_orders(before=LATER, after=everything[0], limit=1) == [everything[1]]
-    assert await store.open_orders(before=LATER, after=everything[1], limit=1) == [everything[2]]
-    assert await store.open_orders(before=MORNING + timedelta(minutes=2), after=None, limit=10) == [
-        everything[0]
-    ]
+    assert await store.open_orders(after=everything[0], limit=1) == [everything[1]]
+    assert await store.open_orders(after=everything[1], limit=1) == [everything[2]]
 
 
 async def test_an_order_is_settled_up_to_a_version(store: EventStore) -> None:
@@ -230,18 +226,18 @@ async def test_an_order_is_settled_up_to_a_version(store: EventStore) -> None:
     await store.append(commit(versions=(2,), is_open=True))
 
     await store.settle("order-1", 1)
-    assert len(await store.open_orders(before=LATER, after=None, limit=10)) == 1
+    assert len(await store.open_orders(after=None, limit=10)) == 1
     await store.settle("order-1", 2)
     await store.settle("order-1", 2)
 
-    assert await store.open_orders(before=LATER, after=None, limit=10) == []
+    assert await store.open_orders(after=None, limit=10) == []
 
 
 async def test_a_commit_that_is_not_open_settles_those_before_it(store: EventStore) -> None:
     await store.append(commit(is_open=True))
     await store.append(commit(versions=(2,)))
 
-    assert await store.open_orders(before=LATER, after=None, limit=10) == []
+    assert await store.open_orders(after=None, limit=10) == []
 
 
 async def test_a_store_that_answers_is_reachable(store: EventStore) -> None:

@@ -120,10 +120,8 @@ class EventStore(Protocol):
         """Unset the marker; repeating it changes nothing."""
         ...
 
-    async def open_orders(
-        self, *, before: datetime, after: OpenOrder | None, limit: int
-    ) -> Sequence[OpenOrder]:
-        """Orders with an open commit from before a time, the longest open first, then by id."""
+    async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
+        """Orders with an open commit, the longest open first, then by id."""
         ...
 
     async def settle(self, order_id: str, version: int) -> None:
