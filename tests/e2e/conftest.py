@@ -1,12 +1,15 @@
 """The people of the end-to-end tests: one mesh, and clients that are logged in over REST."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.e2e.shop import Login, Store
 from tests.support.running_mesh import RunningMesh
+
+_SECONDS = 300
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +47,10 @@ def _client(mesh: RunningMesh, fetch: Callable[[], str]) -> Iterator[httpx.Clien
     with mesh.http() as client:
         client.auth = Login(fetch)
         yield client
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A whole mesh may have to start first, on a machine that has other things to do."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(_SECONDS))

@@ -69,8 +69,10 @@ class RunningMesh:
         port = _GRPC_PORTS[service] + _METRICS_STRIDE + 100 * worker + self.port_offset
         return f"http://127.0.0.1:{port}/metrics"
 
-    def run(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Run the command line against this mesh."""
+    def run(
+        self, *arguments: str, check: bool = True, answer: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run the command line against this mesh; `answer` is typed at its prompt."""
         environ = {
             **os.environ,
             "SHOPMESH_HOME": str(self.home),
@@ -80,6 +82,8 @@ class RunningMesh:
         done = subprocess.run(
             (str(SHOPMESH), *arguments),
             env=environ,
+            input=answer or None,
+            start_new_session=bool(answer),
             capture_output=True,
             text=True,
             timeout=_UP_SECONDS,
@@ -90,10 +94,10 @@ class RunningMesh:
         )
         return done
 
-    def token(self, name: str, *scopes: str) -> str:
-        """A token of a demo account, from the real flow."""
+    def token(self, name: str, *scopes: str, password: str = "") -> str:
+        """A token of a demo account, or of an address with its password, from the real flow."""
         asked = ("--scope", " ".join(scopes)) if scopes else ()
-        return self.run("token", "--as", name, *asked).stdout.strip()
+        return self.run("token", "--as", name, *asked, answer=password and f"{password}\n").stdout.strip()
 
     def client_token(self, client: str, audience: str | None = None) -> str:
         """A token of an OAuth client, from the real token endpoint."""
