@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import grpc
+from google.protobuf import text_format
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 from mesh.contract import Contract
 
+HEALTH = "grpc.health.v1.Health"
 SERVICE_NAMES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 
 
@@ -20,11 +23,11 @@ class Reflection:
     """Answers what a service offers; the messages of v1 and v1alpha are the same."""
 
     def __init__(self, *, contract: Contract, services: Iterable[str]) -> None:
-        files = FileDescriptorSet.FromString(contract.descriptor_set).file
+        files = (*FileDescriptorSet.FromString(contract.descriptor_set).file, *_built_in())
         self._files = {file.name: file for file in files}
         self._file_of = {symbol: file.name for file in files for symbol in _symbols(file)}
         self._pool = contract.pool
-        self._services = tuple(sorted({*services, *SERVICE_NAMES}))
+        self._services = tuple(sorted({*services, *SERVICE_NAMES, HEALTH}))
 
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """The handlers to add to a server."""
@@ -103,6 +106,19 @@ class Reflection:
         numbers = sorted(extension.number for extension in extensions)
         response.all_extension_numbers_response.extension_number.extend(numbers)
         return response
+
+
+def _built_in() -> Iterator[FileDescriptorProto]:
+    """The files of the services that every server has; v1 of reflection is v1alpha by another name."""
+    alpha = _file_proto(reflection_pb2)
+    yield from (_file_proto(health_pb2), alpha)
+    yield text_format.Parse(
+        text_format.MessageToString(alpha).replace("v1alpha", "v1"), FileDescriptorProto()
+    )
+
+
+def _file_proto(module: Any) -> FileDescriptorProto:
+    return FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
 
 
 def _not_found() -> reflection_pb2.ServerReflectionResponse:

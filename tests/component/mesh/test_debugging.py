@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from mesh.contract import load_contract
 from mesh.health import Health
-from mesh.reflection import SERVICE_NAMES, Reflection
+from mesh.reflection import HEALTH, SERVICE_NAMES, Reflection
 
 CONTRACT = load_contract()
 ORDER = "shopmesh.order.v1.OrderService"
@@ -110,7 +110,7 @@ def ask(
 def test_both_versions_of_reflection_list_the_services(grpc_channel: grpc.Channel, service: str) -> None:
     answer = ask(grpc_channel, reflection_pb2.ServerReflectionRequest(list_services=""), service)
 
-    assert {each.name for each in answer.list_services_response.service} == {ORDER, *SERVICE_NAMES}
+    assert {each.name for each in answer.list_services_response.service} == {ORDER, HEALTH, *SERVICE_NAMES}
 
 
 @pytest.mark.parametrize("symbol", [ORDER, f"{ORDER}.PlaceOrder", "shopmesh.order.v1.Order"])
@@ -124,6 +124,16 @@ def test_a_symbol_is_described_with_json_names_and_comments(grpc_channel: grpc.C
     assert names["order_id"] == "orderId"
     assert order.source_code_info.location
     assert "google/type/money.proto" in by_name
+
+
+@pytest.mark.parametrize("service", [HEALTH, *SERVICE_NAMES])
+def test_the_services_that_every_server_has_are_described_too(
+    grpc_channel: grpc.Channel, service: str
+) -> None:
+    answer = ask(grpc_channel, reflection_pb2.ServerReflectionRequest(file_containing_symbol=service))
+
+    (file,) = map(FileDescriptorProto.FromString, answer.file_descriptor_response.file_descriptor_proto)
+    assert service in {f"{file.package}.{each.name}" for each in file.service}
 
 
 def test_what_is_not_part_of_the_contract_is_not_found(grpc_channel: grpc.Channel) -> None:
