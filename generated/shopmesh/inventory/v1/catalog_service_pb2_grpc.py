@@ -74,7 +74,8 @@ class CatalogServiceServicer:
     def ListProducts(self, request, context):
         """Lists products, by default in the order of their names.
 
-        Fails with INVALID_ARGUMENT for an unknown `order_by` or a foreign page token.
+        Fails with INVALID_ARGUMENT for an unknown `order_by`, and for a page token of
+        another query (INVALID_PAGE_TOKEN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,8 +111,9 @@ class CatalogServiceServicer:
         """Changes those fields of a product that the mask names. A new price counts
         for orders placed from then on; the old one is kept in the price history.
 
-        Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT without a
-        mask, or when the mask names a field that cannot be changed.
+        Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT
+        (INVALID_PRODUCT) when the mask names a field that cannot be changed or a value
+        breaks a rule.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -19,7 +19,8 @@ class CatalogServiceStub:
     ListProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]
     """Lists products, by default in the order of their names.
 
-    Fails with INVALID_ARGUMENT for an unknown `order_by` or a foreign page token.
+    Fails with INVALID_ARGUMENT for an unknown `order_by`, and for a page token of
+    another query (INVALID_PAGE_TOKEN).
     """
     GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]
     """Returns one product, a retired one too.
@@ -39,8 +40,9 @@ class CatalogServiceStub:
     """Changes those fields of a product that the mask names. A new price counts
     for orders placed from then on; the old one is kept in the price history.
 
-    Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT without a
-    mask, or when the mask names a field that cannot be changed.
+    Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT
+    (INVALID_PRODUCT) when the mask names a field that cannot be changed or a value
+    breaks a rule.
     """
     RetireProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.RetireProductRequest, _catalog_service_pb2.RetireProductResponse]
     """Takes a product out of sale. It can be looked at, not ordered. Repeating it
@@ -60,7 +62,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_catalog_service_pb2.ListProductsResponse]:
         """Lists products, by default in the order of their names.
 
-        Fails with INVALID_ARGUMENT for an unknown `order_by` or a foreign page token.
+        Fails with INVALID_ARGUMENT for an unknown `order_by`, and for a page token of
+        another query (INVALID_PAGE_TOKEN).
         """
 
     @_abc_1.abstractmethod
@@ -104,8 +107,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes those fields of a product that the mask names. A new price counts
         for orders placed from then on; the old one is kept in the price history.
 
-        Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT without a
-        mask, or when the mask names a field that cannot be changed.
+        Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT
+        (INVALID_PRODUCT) when the mask names a field that cannot be changed or a value
+        breaks a rule.
         """
 
     @_abc_1.abstractmethod

@@ -109,8 +109,9 @@ class InventoryServiceServicer:
         an expired one is held anew at them when stock allows. What cannot be held is
         answered as shortfalls, not as an error.
 
-        Fails with FAILED_PRECONDITION (RESERVATION_RELEASED) after a release, and
-        with ALREADY_EXISTS (RESERVATION_DIFFERS) for other lines under the same id.
+        Fails with FAILED_PRECONDITION (RESERVATION_RELEASED) after a release,
+        ALREADY_EXISTS (RESERVATION_DIFFERS) for other lines under the same id, and
+        ABORTED (STOCK_CONTENDED) when others kept taking the same stock: try again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,8 +143,9 @@ class InventoryServiceServicer:
 
         Fails with NOT_FOUND (STOCK_NOT_FOUND, WAREHOUSE_NOT_FOUND), ALREADY_EXISTS
         (REQUEST_ID_REUSED) for another body under the same id, INVALID_ARGUMENT
-        without a warehouse when the SKU is in more than one, and FAILED_PRECONDITION
-        (BELOW_RESERVED) when less would be on hand than is reserved.
+        (WAREHOUSE_REQUIRED) without a warehouse when the SKU is in more than one, and
+        FAILED_PRECONDITION when less would be on hand than is reserved
+        (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

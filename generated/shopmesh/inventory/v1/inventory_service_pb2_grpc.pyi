@@ -37,8 +37,9 @@ class InventoryServiceStub:
     an expired one is held anew at them when stock allows. What cannot be held is
     answered as shortfalls, not as an error.
 
-    Fails with FAILED_PRECONDITION (RESERVATION_RELEASED) after a release, and
-    with ALREADY_EXISTS (RESERVATION_DIFFERS) for other lines under the same id.
+    Fails with FAILED_PRECONDITION (RESERVATION_RELEASED) after a release,
+    ALREADY_EXISTS (RESERVATION_DIFFERS) for other lines under the same id, and
+    ABORTED (STOCK_CONTENDED) when others kept taking the same stock: try again.
     """
     CommitReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CommitReservationRequest, _inventory_service_pb2.CommitReservationResponse]
     """Makes a hold permanent: it does not expire any more. Repeating it changes
@@ -58,8 +59,9 @@ class InventoryServiceStub:
 
     Fails with NOT_FOUND (STOCK_NOT_FOUND, WAREHOUSE_NOT_FOUND), ALREADY_EXISTS
     (REQUEST_ID_REUSED) for another body under the same id, INVALID_ARGUMENT
-    without a warehouse when the SKU is in more than one, and FAILED_PRECONDITION
-    (BELOW_RESERVED) when less would be on hand than is reserved.
+    (WAREHOUSE_REQUIRED) without a warehouse when the SKU is in more than one, and
+    FAILED_PRECONDITION when less would be on hand than is reserved
+    (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -109,8 +111,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         an expired one is held anew at them when stock allows. What cannot be held is
         answered as shortfalls, not as an error.
 
-        Fails with FAILED_PRECONDITION (RESERVATION_RELEASED) after a release, and
-        with ALREADY_EXISTS (RESERVATION_DIFFERS) for other lines under the same id.
+        Fails with FAILED_PRECONDITION (RESERVATION_RELEASED) after a release,
+        ALREADY_EXISTS (RESERVATION_DIFFERS) for other lines under the same id, and
+        ABORTED (STOCK_CONTENDED) when others kept taking the same stock: try again.
         """
 
     @_abc_1.abstractmethod
@@ -148,8 +151,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Fails with NOT_FOUND (STOCK_NOT_FOUND, WAREHOUSE_NOT_FOUND), ALREADY_EXISTS
         (REQUEST_ID_REUSED) for another body under the same id, INVALID_ARGUMENT
-        without a warehouse when the SKU is in more than one, and FAILED_PRECONDITION
-        (BELOW_RESERVED) when less would be on hand than is reserved.
+        (WAREHOUSE_REQUIRED) without a warehouse when the SKU is in more than one, and
+        FAILED_PRECONDITION when less would be on hand than is reserved
+        (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
         """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _aio.Server) -> None: ...

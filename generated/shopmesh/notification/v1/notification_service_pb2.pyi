@@ -34,7 +34,7 @@ class _DeliveryStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Deliver
     DELIVERY_STATE_SENT: _DeliveryState.ValueType  # 2
     """Handed over to the mail provider."""
     DELIVERY_STATE_SUPPRESSED: _DeliveryState.ValueType  # 3
-    """Not sent, and never will be: the customer does not want it."""
+    """Not sent, and never will be: the customer does not want it, or is gone."""
     DELIVERY_STATE_FAILED: _DeliveryState.ValueType  # 4
     """Given up after many attempts."""
 
@@ -48,7 +48,7 @@ DELIVERY_STATE_PENDING: DeliveryState.ValueType  # 1
 DELIVERY_STATE_SENT: DeliveryState.ValueType  # 2
 """Handed over to the mail provider."""
 DELIVERY_STATE_SUPPRESSED: DeliveryState.ValueType  # 3
-"""Not sent, and never will be: the customer does not want it."""
+"""Not sent, and never will be: the customer does not want it, or is gone."""
 DELIVERY_STATE_FAILED: DeliveryState.ValueType  # 4
 """Given up after many attempts."""
 Global___DeliveryState: _TypeAlias = DeliveryState  # noqa: Y015
