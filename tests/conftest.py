@@ -1,3 +1,8 @@
 """What every test may use."""
 
-pytest_plugins = ["tests.support.no_skips", "tests.support.running_mesh", "tests.support.valkey"]
+pytest_plugins = [
+    "tests.support.chromium",
+    "tests.support.no_skips",
+    "tests.support.running_mesh",
+    "tests.support.valkey",
+]

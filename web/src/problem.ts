@@ -84,6 +84,12 @@ export function explain(problem: Problem): string {
   }
 }
 
+/** A service's message as a sentence of its own. */
+export function sentence(text: string): string {
+  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+}
+
 function statusOf(body: unknown): { message: string; details: readonly Detail[] } {
   const { message, details } = (body ?? {}) as { message?: unknown; details?: unknown };
   return {
@@ -96,9 +102,4 @@ function waitOf(details: readonly Detail[], header: string | null): number | und
   const delay = details.find((each) => each.retryDelay)?.retryDelay ?? header ?? "";
   const seconds = Number.parseFloat(delay);
   return Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : undefined;
-}
-
-function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(start) ? start : `${start}.`;
 }

@@ -3,7 +3,7 @@
 import type { ShippingAddress } from "../contract.ts";
 import { countries } from "../countries.ts";
 import { h, setAttribute } from "../dom.ts";
-import type { FieldViolation } from "../problem.ts";
+import { sentence, type FieldViolation } from "../problem.ts";
 
 type Name = keyof ShippingAddress;
 type Control = HTMLInputElement | HTMLSelectElement;
@@ -25,6 +25,7 @@ const FIELDS: readonly Field[] = [
   { name: "region", label: "State or province", autocomplete: "address-level1", required: false, longest: 100 },
 ];
 const USUAL_COUNTRY = "DE";
+const PREFIX = "shippingAddress.";
 
 export class AddressForm {
   readonly element: HTMLElement;
@@ -52,14 +53,17 @@ export class AddressForm {
     };
   }
 
-  /** Shows what the shop says about each field; the first one gets the focus. */
-  complain(violations: readonly FieldViolation[]): void {
+  /** Shows what the shop says about each field, the first gets the focus; returns what is about others. */
+  complain(violations: readonly FieldViolation[]): readonly FieldViolation[] {
+    const byField = new Map(violations.map((violation) => [violation.field, violation]));
     for (const [name, control] of this.#controls) {
-      const violation = violations.find(({ field }) => field === `shippingAddress.${name}`);
+      const violation = byField.get(PREFIX + name);
+      byField.delete(PREFIX + name);
       setAttribute(control, "aria-invalid", violation ? "true" : undefined);
-      this.#complaints.get(name)?.replaceChildren(violation?.description ?? "");
+      this.#complaints.get(name)?.replaceChildren(violation ? complaint(control, violation) : "");
     }
     this.element.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    return [...byField.values()];
   }
 
   #field({ name, label, required }: Field, control: Control): HTMLElement {
@@ -77,6 +81,10 @@ export class AddressForm {
   #text(name: Name): string {
     return this.#controls.get(name)?.value.trim() ?? "";
   }
+}
+
+function complaint(control: Control, { description }: FieldViolation): string {
+  return control.value.trim() === "" ? "Please fill this in." : sentence(description);
 }
 
 function input({ name, autocomplete, required, longest }: Field, value: string): HTMLInputElement {

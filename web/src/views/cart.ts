@@ -5,13 +5,13 @@ import type { Order, Quote } from "../contract.ts";
 import { button, h, link, on, setAttribute } from "../dom.ts";
 import { formatMoney } from "../money.ts";
 import { explainLine, explainRejection } from "../orders.ts";
-import { Problem } from "../problem.ts";
+import { Problem, type FieldViolation } from "../problem.ts";
 import { orderHash } from "../router.ts";
 import { followStock } from "../stock.ts";
 import type { Stream } from "../stream.ts";
 import { AddressForm } from "./address_form.ts";
 import { CartLines } from "./cart_lines.ts";
-import { loginLink, notice, problemNotice } from "./notice.ts";
+import { loginLink, notice, problemNotice, violationList } from "./notice.ts";
 
 export function cartView(app: App): View {
   return new CartView(app);
@@ -79,6 +79,7 @@ class CartView implements View {
   #cartChanged(): void {
     const wasShown = this.#lines.element.isConnected;
     const { lines } = this.#app.cart;
+    this.#messages.replaceChildren();
     this.#lines.update();
     if (wasShown !== lines.length > 0) this.#render();
     if (wasShown && lines.length === 0) this.element.querySelector("h1")?.focus();
@@ -170,9 +171,21 @@ class CartView implements View {
   #refused(error: unknown): void {
     if (!(error instanceof Problem)) throw error;
     if (error.isUnknown) return this.#render();
+    if (error.violations.length > 0) return this.#complain(error.violations);
     const again = error.status === 429 ? () => void this.#agree() : undefined;
-    this.#tell(problemNotice(error, this.#app, again));
-    this.#address.complain(error.violations);
+    return this.#tell(problemNotice(error, this.#app, again));
+  }
+
+  #complain(violations: readonly FieldViolation[]): void {
+    const others = this.#address.complain(violations).map((each) => ({ ...each, field: this.#named(each.field) }));
+    const more = others.length > 0 ? [violationList(others)] : [];
+    this.#messages.replaceChildren(notice("error", "Please correct what is marked.", ...more));
+  }
+
+  /** `lines[0].quantity` by the product's name. */
+  #named(field: string): string {
+    const index = /^lines\[(\d+)\]/.exec(field)?.[1];
+    return (index && this.#app.cart.lines[Number(index)]?.name) || field;
   }
 
   #tell(message: HTMLElement): void {

@@ -2,7 +2,7 @@
 
 import type { App } from "../app.ts";
 import { button, h, link, on, setAttribute } from "../dom.ts";
-import { explain, Problem } from "../problem.ts";
+import { explain, Problem, type FieldViolation } from "../problem.ts";
 import { LOGIN_PATH } from "../session.ts";
 
 type Kind = "info" | "success" | "warning" | "error";
@@ -21,7 +21,7 @@ export function problemNotice(error: unknown, app: App, again?: () => void): HTM
     return notice("warning", explain(error), loginLink(app, "Log in"));
   }
   const box = notice("error", explain(error));
-  if (error.violations.length > 0) box.append(violationList(error));
+  if (error.violations.length > 0) box.append(violationList(error.violations));
   if (again) box.append(againButton(again, error.retryAfterSeconds));
   return box;
 }
@@ -30,8 +30,8 @@ export function loginLink(app: App, text: string): HTMLAnchorElement {
   return on(link(text, LOGIN_PATH, "button primary"), { click: () => app.session.leave(location.hash) });
 }
 
-function violationList(problem: Problem): HTMLElement {
-  const items = problem.violations.map((each) => h("li", {}, `${each.field}: ${each.description}`));
+export function violationList(violations: readonly FieldViolation[]): HTMLElement {
+  const items = violations.map((each) => h("li", {}, `${each.field}: ${each.description}`));
   return h("ul", {}, ...items);
 }
 
