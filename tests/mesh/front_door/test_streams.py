@@ -115,3 +115,16 @@ async def test_the_service_learns_that_a_listener_has_gone(client: httpx.AsyncCl
 
     async with asyncio.timeout(10):
         await gone.wait()
+
+
+async def test_a_stream_may_send_more_than_a_response_may_hold(client: httpx.AsyncClient, shop: Shop) -> None:
+    async def watch(_request: Any, _context: Context) -> AsyncIterator[Stock]:
+        for turn in range(40):
+            yield stock("X" * 500_000, turn)
+
+    shop.answers["WatchStock"] = watch
+
+    async with client.stream("GET", "/v1/stock:watch") as response:
+        received = [event["stock"]["available"] async for event in events(response)]
+
+    assert received == list(range(40))
