@@ -78,12 +78,8 @@ with grpc.insecure_channel("{inventory}") as channel:
 
 def _program(name: str, path: Path) -> str:
     """How to call a program from here: by its name where that finds it, else by its path."""
-    found = shutil.which(name)
-    if not path.exists() or (found and Path(found).resolve() == path.resolve()):
+    here = path.absolute()
+    # Not resolved: the python of an environment is a link that must be called by its own name.
+    if not path.exists() or Path(shutil.which(name) or "").absolute() == here:
         return name
-    # Not resolved: an environment's python is a link that must be called by its own name.
-    return (
-        str(path.absolute().relative_to(Path.cwd()))
-        if path.absolute().is_relative_to(Path.cwd())
-        else str(path)
-    )
+    return str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here)

@@ -100,9 +100,10 @@ class Keeper:
 
     async def _end_when_told(self, process: asyncio.subprocess.Process) -> None:
         await self._stopping.wait()
-        process.terminate()
-        await asyncio.sleep(self._grace_seconds)
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+            await asyncio.sleep(self._grace_seconds)
+            process.kill()
 
     def _environment(self, *, first: bool) -> Mapping[str, str]:
         environment = {**os.environ, **self.part.environment}

@@ -16,6 +16,7 @@ from mesh.launcher.state import MeshState, PartState, state_file
 from mesh.launcher.stopping import SUPERVISOR_GRACE_SECONDS, stop
 
 READY_WITHIN_SECONDS = 120.0
+_SUPERVISOR_SECONDS = 20.0
 _POLL_SECONDS = 0.1
 _MAX_STARTS = 4
 """A part that ended this often before it was ready will not become so."""
@@ -141,7 +142,11 @@ def _start_supervisor(plan: Plan, environment: Mapping[str, str]) -> ProcessId:
 
 
 async def _await_state(home: Path, supervisor: ProcessId) -> None:
-    while not state_file(home).exists():
-        if not supervisor.alive:
-            raise _not_ready(home, "supervisor", "has ended")
-        await asyncio.sleep(_POLL_SECONDS)
+    try:
+        async with asyncio.timeout(_SUPERVISOR_SECONDS):
+            while not state_file(home).exists():
+                if not supervisor.alive:
+                    raise _not_ready(home, "supervisor", "has ended")
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        raise _not_ready(home, "supervisor", f"wrote no state within {_SUPERVISOR_SECONDS:.0f} s") from None

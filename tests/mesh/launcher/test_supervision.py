@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -150,3 +151,19 @@ async def test_a_reused_process_number_is_never_signalled(home: Path) -> None:
     assert stranger.returncode is None
     stranger.kill()
     await stranger.wait()
+
+
+async def test_an_interrupted_start_leaves_nothing(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    never_ready = replace(dummy("slow"), ready_url="http://127.0.0.1:1/")
+    starting = asyncio.create_task(start(plan(never_ready), environment=environment, report=ignore))
+    async with asyncio.timeout(20):
+        while (state := MeshState.read(home)) is None or not state.processes:
+            await asyncio.sleep(0.02)
+
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+
+    assert not any(each.alive for each in (state.supervisor, *state.processes))
+    assert MeshState.read(home) is None

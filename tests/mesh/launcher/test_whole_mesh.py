@@ -246,6 +246,13 @@ def test_the_event_log_is_printed_as_json(mesh: RunningMesh, order_id: str) -> N
     assert [event["type"] for event in events] == ["OrderPlaced", "OrderConfirmed"]
 
 
+def test_status_tells_what_each_service_depends_on(mesh: RunningMesh) -> None:
+    parts = mesh.parts()
+
+    assert parts["order"]["dependencies"]["order.event_log"] is True
+    assert all(part["port"] and part["pid"] and part["state"] == "ready" for part in parts.values())
+
+
 def test_doctor_finds_the_running_mesh_well(mesh: RunningMesh) -> None:
     assert "up and ready" in mesh.run("doctor").stdout
 
