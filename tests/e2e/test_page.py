@@ -185,7 +185,7 @@ def test_an_ended_session_asks_to_log_in_and_loses_nothing(
     sku = store.product(units=12, cents=50, berlin=2)
     _reach_checkout(alices_page, sku, 1)
     until(lambda: alices_page.text(".sum output") == "€12.50", "the quote")
-    alices_page.browser.delete_all_cookies()
+    alices_page.browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
     alices_page.place()
     until(lambda: "session has ended" in alices_page.notice(), "the request to log in")
     alices_page.log_in("alice@example.com", running_mesh.password("alice"))
