@@ -75,8 +75,9 @@ def _cluster(name: str, ports: list[int]) -> Config:
         "connect_timeout": duration(1),
         "lb_policy": "ROUND_ROBIN",
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
-        # Nobody healthy: refuse at once instead of trying those that said no.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # With nobody healthy all are tried: checks that time out under load must not take a service away,
+        # and who is really away refuses at once.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 1}},
         "outlier_detection": _outlier_detection(),
         "circuit_breakers": {"thresholds": [_threshold()]},
         "per_connection_buffer_limit_bytes": 1_048_576,

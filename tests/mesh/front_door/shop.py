@@ -36,11 +36,12 @@ class Shop:
     """All services of the mesh in one server.
 
     Attributes:
+        health: Of each worker.
         calls: What arrived since the test began.
         answers: By the method's short name; a method without one answers an empty response.
     """
 
-    health: HealthServicer
+    health: tuple[HealthServicer, ...]
     calls: list[Call] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
 
@@ -57,9 +58,10 @@ class Shop:
 @asynccontextmanager
 async def open_shop(contract: Contract, port_offset: int, *, workers: int = 1) -> AsyncIterator[Shop]:
     """Serve every method of the contract on the ports of all services and workers."""
-    shop = Shop(HealthServicer())
+    shop = Shop(tuple(HealthServicer() for _ in range(workers)))
     servers = [_server(shop, contract, port_offset, worker) for worker in range(workers)]
-    await shop.health.set("", health_pb2.HealthCheckResponse.SERVING)
+    for health in shop.health:
+        await health.set("", health_pb2.HealthCheckResponse.SERVING)
     for server in servers:
         await server.start()
     try:
@@ -72,7 +74,7 @@ async def open_shop(contract: Contract, port_offset: int, *, workers: int = 1) -
 def _server(shop: Shop, contract: Contract, port_offset: int, worker: int) -> grpc.aio.Server:
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
     server.add_generic_rpc_handlers((_Handlers(shop, contract, worker),))
-    health_pb2_grpc.add_HealthServicer_to_server(shop.health, server)
+    health_pb2_grpc.add_HealthServicer_to_server(shop.health[worker], server)
     for service in SERVICES:
         server.add_insecure_port(f"127.0.0.1:{grpc_port(service, worker, port_offset)}")
     return server
