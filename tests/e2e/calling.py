@@ -1,7 +1,6 @@
 """Calls any method of the contract, over its gRPC port or through the front proxy."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,6 @@ from google.rpc import error_details_pb2, status_pb2
 from tests.e2e.described import Method
 
 _DETAILS = "grpc-status-details-bin"
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 _TIMEOUT_SECONDS = 20
 OK = "OK"
 
@@ -60,11 +58,11 @@ def rest(method: Method, request: Message) -> tuple[str, str, dict[str, Any], An
     document = MessageToDict(request)
     if not method.verb:
         return "POST", method.path, {}, document
-    in_path = {name: document.pop(_json_name(name)) for name in _PLACEHOLDER.findall(method.template)}
-    path = _PLACEHOLDER.sub(lambda found: str(in_path[found.group(1)]), method.template)
+    in_path = {name: document.pop(json_name(name)) for name in method.path_fields}
+    path = method.template.format_map(in_path)
     if method.body == "*":
         return method.verb, path, {}, document
-    body = document.pop(_json_name(method.body)) if method.body else None
+    body = document.pop(json_name(method.body)) if method.body else None
     return method.verb, path, document, body
 
 
@@ -90,6 +88,6 @@ def _refused(error: Any) -> Answer:
     return Answer(error.code().name, info.reason)
 
 
-def _json_name(field: str) -> str:
+def json_name(field: str) -> str:
     first, *others = field.split("_")
     return first + "".join(each.capitalize() for each in others)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.e2e.shop import Login, Store
+from tests.e2e.strict import strict_mesh
 from tests.support.running_mesh import RunningMesh
 
 _SECONDS = 300
@@ -41,6 +42,13 @@ def wms(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def store(admin: httpx.Client) -> Store:
     return Store(admin)
+
+
+@pytest.fixture(scope="session")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
+    """A mesh with narrow limits, whose services may be disturbed."""
+    with strict_mesh(tmp_path_factory.mktemp("strict")) as mesh:
+        yield mesh
 
 
 def _client(mesh: RunningMesh, fetch: Callable[[], str]) -> Iterator[httpx.Client]:

@@ -1,5 +1,6 @@
 """The contract as anybody can read it: from the committed descriptor set, with nothing but protobuf."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,6 +13,8 @@ from google.protobuf.message_factory import GetMessageClass
 
 from shopmesh.policy.v1 import policy_pb2
 
+_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -23,6 +26,7 @@ class Method:
         verb: The HTTP verb of its binding; empty where the front proxy does not route it.
         template: The path of its binding, for example `/v1/orders/{order_id}`.
         body: What the JSON body holds: `*`, one field's name, or nothing.
+        reads: Whether it changes nothing.
     """
 
     service: str
@@ -35,6 +39,12 @@ class Method:
     verb: str
     template: str
     body: str
+    reads: bool
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        """The request fields that the path of its binding gives."""
+        return tuple(_PLACEHOLDER.findall(self.template))
 
     @property
     def name(self) -> str:
@@ -52,6 +62,13 @@ def descriptor_set() -> descriptor_pb2.FileDescriptorSet:
 def methods() -> tuple[Method, ...]:
     """Every RPC of the shop."""
     return tuple(_methods(descriptor_set()))
+
+
+def limit_classes() -> tuple[policy_pb2.LimitClass, ...]:
+    """Every rate-limit class, with its default."""
+    return tuple(
+        each for file in descriptor_set().file for each in file.options.Extensions[policy_pb2.limit_class]
+    )
 
 
 def messages() -> tuple[Descriptor, ...]:
@@ -89,6 +106,7 @@ def _methods(described: descriptor_pb2.FileDescriptorSet) -> Iterator[Method]:
                     verb=verb.upper(),
                     template=_template(rule, verb),
                     body=rule.body,
+                    reads=method.options.idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS,
                 )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import grpc
 import httpx
@@ -15,11 +14,11 @@ import pytest
 
 from tests.e2e.calling import Answer, over_grpc, over_rest
 from tests.e2e.described import Method, methods
-from tests.e2e.people import Person, joined, new_email
+from tests.e2e.people import Person, joined
 from tests.e2e.policies import Caller, Kind, Verdict, verdict
-from tests.e2e.shop import HOME, Login, Store, answered, new_sku, place
+from tests.e2e.shop import HOME, Login, Store, answered, place
 from tests.e2e.stores import fingerprint, settle
-from tests.e2e.valid_requests import valid
+from tests.e2e.valid_requests import known_values, valid
 from tests.support.running_mesh import RunningMesh
 
 SERVICES = ("user", "order", "inventory", "notification")
@@ -135,25 +134,8 @@ def world(
     address_id = answered(owner.client.post("/v1/users/me/addresses", json=HOME))["address"]["addressId"]
 
     def known() -> dict[str, Any]:
-        return {
-            "order_id": order_id,
-            "address_id": address_id,
-            "user_id": subject.user_id,
-            "sku": sku,
-            "skus": [sku],
-            "warehouse": "berlin",
-            "request_id": uuid4().hex,
-            "email": new_email(),
-            "password": f"a long passphrase {uuid4().hex}",
-            "new_password": f"a long passphrase {uuid4().hex}",
-            "scopes": ["stock:write"],
-            "shopmesh.inventory.v1.RetireProductRequest.sku": retired,
-            "shopmesh.inventory.v1.Product.sku": new_sku(),
-            "shopmesh.inventory.v1.UpdateProductRequest.update_mask": "price",
-            "shopmesh.inventory.v1.ProductChange.price": {"currency_code": "EUR", "units": 2},
-            "shopmesh.user.v1.UpdateUserRequest.update_mask": "displayName",
-            "shopmesh.user.v1.User.display_name": uuid4().hex,
-            "shopmesh.notification.v1.UpdatePreferencesRequest.update_mask": "orderUpdates",
+        return known_values(sku=sku, order_id=order_id, address_id=address_id, user_id=subject.user_id) | {
+            "shopmesh.inventory.v1.RetireProductRequest.sku": retired
         }
 
     with ExitStack() as stack:

@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import uuid4
 
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
+
+from tests.e2e.people import new_email
+from tests.e2e.shop import new_sku
 
 Known = Mapping[str, Any]
 """Meaningful values by a field's full name, its name, or its message's full name."""
@@ -18,6 +22,31 @@ USUAL: Known = {
 }
 _TEXTS = ("", "A", "AB", "a", "x" * 12, "somebody@example.com", "0192f000-0000-7000-8000-000000000000")
 _NUMBERS = (0, 1)
+
+
+def known_values(**ids: str) -> dict[str, Any]:
+    """Values under which a request means something; what has to be new is new at each call.
+
+    Args:
+        ids: `sku`, `order_id`, `address_id`, `user_id` of what is there.
+    """
+    return {
+        **ids,
+        "skus": [ids["sku"]],
+        "warehouse": "berlin",
+        "request_id": uuid4().hex,
+        "email": new_email(),
+        "password": f"a long passphrase {uuid4().hex}",
+        "new_password": f"a long passphrase {uuid4().hex}",
+        "scopes": ["stock:write"],
+        "shopmesh.order.v1.DiffOrderRequest.to_version": 2,
+        "shopmesh.inventory.v1.Product.sku": new_sku(),
+        "shopmesh.inventory.v1.UpdateProductRequest.update_mask": "price",
+        "shopmesh.inventory.v1.ProductChange.price": {"currency_code": "EUR", "units": 2},
+        "shopmesh.user.v1.UpdateUserRequest.update_mask": "displayName",
+        "shopmesh.user.v1.User.display_name": uuid4().hex,
+        "shopmesh.notification.v1.UpdatePreferencesRequest.update_mask": "orderUpdates",
+    }
 
 
 def valid(message_type: type[Message], known: Known) -> Message:

@@ -1,0 +1,77 @@
+"""A mesh with narrow limits, for tests that use them up, stop services or move files."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.waiting import until
+
+EDGE_BURST = 600
+WRITE_BURST = 3
+_CLASSES = {
+    "edge": {"rate_per_minute": 1, "burst": EDGE_BURST},
+    "write": {"rate_per_minute": 1, "burst": WRITE_BURST},
+}
+
+
+@contextmanager
+def strict_mesh(folder: Path) -> Iterator[RunningMesh]:
+    """Bring up a mesh of one's own."""
+    limits = folder / "strict-limits.yaml"
+    limits.write_text(json.dumps({"classes": _CLASSES}))
+    with up(folder / "home", free_port_offset(), SHOPMESH_LIMITS_FILE=str(limits)) as mesh:
+        yield mesh
+
+
+@contextmanager
+def paused(mesh: RunningMesh, service: str) -> Iterator[None]:
+    """Make a service silent: it keeps its connections and answers nothing."""
+    pid = pid_of(mesh, service)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def restart(mesh: RunningMesh, service: str, how: signal.Signals) -> None:
+    """End a service's process and wait until its successor is ready."""
+    ended = pid_of(mesh, service)
+    os.kill(ended, how)
+
+    def is_back() -> bool:
+        part = mesh.parts()[service]
+        return part["pid"] not in (None, ended) and part["state"] == "ready"
+
+    until(is_back, f"{service} is back", seconds=60)
+
+
+def pid_of(mesh: RunningMesh, service: str) -> int:
+    return int(mesh.parts()[service]["pid"])
+
+
+@dataclass(frozen=True, slots=True)
+class Forger:
+    """Signs tokens with the mesh's own key, whatever they say."""
+
+    key: ECKey
+
+    @classmethod
+    def of(cls, mesh: RunningMesh) -> "Forger":
+        keys = json.loads((mesh.home / "secrets" / "signing-key.json").read_text())["keys"]
+        return cls(ECKey.import_key(keys[0]))
+
+    def token(self, genuine: str, *, header: dict[str, Any] | None = None, **claims: Any) -> str:
+        """A token that says what a genuine one says, but for these claims."""
+        said = jwt.decode(genuine, self.key).claims
+        usual = {"alg": "ES256", "typ": "at+jwt", "kid": self.key.kid}
+        return jwt.encode({**usual, **(header or {})}, {**said, **claims}, self.key)
