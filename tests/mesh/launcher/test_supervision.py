@@ -159,7 +159,7 @@ async def test_an_interrupted_start_leaves_nothing(
     never_ready = replace(dummy("slow"), ready_url="http://127.0.0.1:1/")
     starting = asyncio.create_task(start(plan(never_ready), environment=environment, report=ignore))
     async with asyncio.timeout(20):
-        while (state := MeshState.read(home)) is None or not state.processes:
+        while (state := MeshState.read(home)) is None or not state.processes:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)
 
     starting.cancel()
