@@ -7,7 +7,9 @@ import { bundle } from "./bundle.mjs";
 
 async function contents(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
   return new Map(files.map((file, index) => [file.slice(folder.length + 1), texts[index]]));
 }

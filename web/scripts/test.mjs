@@ -20,7 +20,9 @@ try {
     sourcemap: "inline",
   });
   const files = names.map((name) => join(folder, name.replace(/\.ts$/, ".mjs")));
-  process.exitCode = spawnSync(process.execPath, ["--test", "--test-reporter=dot", ...files], { stdio: "inherit" }).status ?? 1;
+  process.exitCode =
+    spawnSync(process.execPath, ["--test", "--test-reporter=dot", ...files], { stdio: "inherit" }).status ??
+    1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,14 +1,6 @@
 /** Calls to the shop. The session is a cookie that no script can read. */
 
-import type {
-  LineRequest,
-  Order,
-  OrderPage,
-  PlaceOrder,
-  ProductPage,
-  Quote,
-  User,
-} from "./contract.ts";
+import type { LineRequest, Order, OrderPage, PlaceOrder, ProductPage, Quote, User } from "./contract.ts";
 import { problemOf, unanswered } from "./problem.ts";
 
 /** The front door refuses writes without it: another site's page cannot send it. */

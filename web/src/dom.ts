@@ -2,7 +2,9 @@
 
 export type Child = Node | string | undefined;
 type Value = string | number | boolean | undefined;
-type Listeners = { readonly [Name in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Name]) => void };
+type Listeners = {
+  readonly [Name in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Name]) => void;
+};
 
 export interface Attributes {
   readonly [name: string]: Value;

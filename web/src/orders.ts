@@ -15,7 +15,8 @@ const WORDINGS: Readonly<Record<OrderState, Wording>> = {
   },
   ORDER_STATE_CONFIRMED: {
     label: "Confirmed",
-    explanation: "Thank you. Everything is set aside for you; we write to you now and when it leaves the warehouse.",
+    explanation:
+      "Thank you. Everything is set aside for you; we write to you now and when it leaves the warehouse.",
   },
   ORDER_STATE_REJECTED: {
     label: "Rejected",

@@ -22,9 +22,18 @@ test("every watched SKU is a parameter of its own", () => {
 });
 
 test("waits double up to a limit and are spread", () => {
-  assert.equal(wait(0, () => 0), 250);
-  assert.equal(wait(1, () => 1), 1000);
-  assert.equal(wait(40, () => 1), 30_000);
+  assert.equal(
+    wait(0, () => 0),
+    250,
+  );
+  assert.equal(
+    wait(1, () => 1),
+    1000,
+  );
+  assert.equal(
+    wait(40, () => 1),
+    30_000,
+  );
 });
 
 test("writes carry the page's header, reads what the last write answered", async () => {

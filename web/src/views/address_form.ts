@@ -19,10 +19,22 @@ interface Field {
 const FIELDS: readonly Field[] = [
   { name: "recipient", label: "Recipient", autocomplete: "name", required: true, longest: 100 },
   { name: "line1", label: "Street and number", autocomplete: "address-line1", required: true, longest: 100 },
-  { name: "line2", label: "Floor, flat, company", autocomplete: "address-line2", required: false, longest: 100 },
+  {
+    name: "line2",
+    label: "Floor, flat, company",
+    autocomplete: "address-line2",
+    required: false,
+    longest: 100,
+  },
   { name: "postalCode", label: "Postal code", autocomplete: "postal-code", required: true, longest: 20 },
   { name: "city", label: "Town", autocomplete: "address-level2", required: true, longest: 100 },
-  { name: "region", label: "State or province", autocomplete: "address-level1", required: false, longest: 100 },
+  {
+    name: "region",
+    label: "State or province",
+    autocomplete: "address-level1",
+    required: false,
+    longest: 100,
+  },
 ];
 const USUAL_COUNTRY = "DE";
 const PREFIX = "shippingAddress.";
@@ -38,7 +50,13 @@ export class AddressForm {
       { name: "countryCode", label: "Country", autocomplete: "country", required: true, longest: 2 },
       countrySelect(address.countryCode ?? USUAL_COUNTRY),
     );
-    this.element = h("fieldset", { class: "address" }, h("legend", {}, "Shipping address"), ...fields, country);
+    this.element = h(
+      "fieldset",
+      { class: "address" },
+      h("legend", {}, "Shipping address"),
+      ...fields,
+      country,
+    );
   }
 
   get value(): ShippingAddress {
@@ -88,14 +106,23 @@ function complaint(control: Control, { description }: FieldViolation): string {
 }
 
 function input({ name, autocomplete, required, longest }: Field, value: string): HTMLInputElement {
-  const element = h("input", { name, autocomplete: `shipping ${autocomplete}`, required, maxlength: longest });
+  const element = h("input", {
+    name,
+    autocomplete: `shipping ${autocomplete}`,
+    required,
+    maxlength: longest,
+  });
   element.value = value;
   return element;
 }
 
 function countrySelect(code: string): HTMLSelectElement {
   const options = countries().map((each) => h("option", { value: each.code }, each.name));
-  const element = h("select", { name: "countryCode", autocomplete: "shipping country", required: true }, ...options);
+  const element = h(
+    "select",
+    { name: "countryCode", autocomplete: "shipping country", required: true },
+    ...options,
+  );
   element.value = code;
   return element;
 }

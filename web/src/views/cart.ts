@@ -37,7 +37,9 @@ class CartView implements View {
   constructor(app: App) {
     this.#app = app;
     this.#lines = new CartLines(app.cart);
-    this.#address = new AddressForm(app.checkout.address ?? { recipient: app.session.user?.displayName ?? "" });
+    this.#address = new AddressForm(
+      app.checkout.address ?? { recipient: app.session.user?.displayName ?? "" },
+    );
     this.#listening = [app.cart.listen(() => this.#cartChanged()), app.session.listen(() => this.#render())];
     this.#render();
     this.#cartChanged();
@@ -117,7 +119,9 @@ class CartView implements View {
     this.#quote = quote;
     if (quote) this.#lines.price(quote);
     this.#total.textContent = quote?.total ? formatMoney(quote.total) : "…";
-    this.#placeButton.textContent = quote?.total ? `Place order for ${formatMoney(quote.total)}` : "Place order";
+    this.#placeButton.textContent = quote?.total
+      ? `Place order for ${formatMoney(quote.total)}`
+      : "Place order";
     this.#allowPlacing();
   }
 
@@ -163,7 +167,9 @@ class CartView implements View {
     const items = rejection.lines.map((line) => h("li", {}, explainLine(line, names.get(line.sku) ?? "")));
     const more = items.length > 0 ? [h("ul", {}, ...items)] : [];
     const next = h("p", {}, "Nothing was ordered. Adjust your cart, or order again as it is now.");
-    this.#tell(notice("error", `We could not take your order. ${explainRejection(rejection)}`, ...more, next));
+    this.#tell(
+      notice("error", `We could not take your order. ${explainRejection(rejection)}`, ...more, next),
+    );
     for (const line of rejection.lines) this.#lines.setAvailable(line.sku, line.available);
     void this.#askQuote();
   }
@@ -177,7 +183,9 @@ class CartView implements View {
   }
 
   #complain(violations: readonly FieldViolation[]): void {
-    const others = this.#address.complain(violations).map((each) => ({ ...each, field: this.#named(each.field) }));
+    const others = this.#address
+      .complain(violations)
+      .map((each) => ({ ...each, field: this.#named(each.field) }));
     const more = others.length > 0 ? [violationList(others)] : [];
     this.#messages.replaceChildren(notice("error", "Please correct what is marked.", ...more));
   }
@@ -198,13 +206,18 @@ class CartView implements View {
     const command = this.#app.checkout.unanswered;
     if (!command || this.#placing) return [];
     const { requestId: _, ...agreement } = command;
-    const ask = button("Send it again", "primary", () => void this.#place(() => this.#app.checkout.place(agreement)));
+    const ask = button(
+      "Send it again",
+      "primary",
+      () => void this.#place(() => this.#app.checkout.place(agreement)),
+    );
     const forget = button("Leave it", "plain", () => {
       this.#app.checkout.forget();
       this.#render();
     });
-    const text = `We do not know whether your order for ${formatMoney(command.expectedTotal)} has reached the shop.`;
-    const advice = "Sending it again is safe: it will not be ordered twice. If you leave it, look at My orders first.";
+    const text = `We do not know whether your order for ${formatMoney(command.expectedTotal)} has reached us.`;
+    const advice =
+      "Sending it again is safe: it will not be ordered twice. If you leave it, look at My orders first.";
     return [notice("warning", text, h("p", {}, advice), h("div", { class: "actions" }, ask, forget))];
   }
 }

@@ -55,7 +55,14 @@ class Row {
   constructor({ sku, name, quantity }: CartLine, cart: Cart) {
     const id = `quantity-${sku}`;
     this.#name = h("h3", {}, name);
-    this.#input = h("input", { id, type: "number", inputmode: "numeric", min: 1, max: MOST_PIECES, value: quantity });
+    this.#input = h("input", {
+      id,
+      type: "number",
+      inputmode: "numeric",
+      min: 1,
+      max: MOST_PIECES,
+      value: quantity,
+    });
     on(this.#input, { change: () => this.#changed(sku, cart) });
     this.#take = button("", "plain", () => cart.setQuantity(sku, this.#available ?? 0));
     const remove = button("Remove", "plain", () => cart.setQuantity(sku, 0));

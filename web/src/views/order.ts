@@ -34,7 +34,15 @@ class OrderView implements View {
     this.#app = app;
     this.#orderId = orderId;
     const back = h("p", {}, link("All my orders", ordersHash()));
-    this.element = h("section", {}, back, h("h1", { tabindex: -1 }, this.title), this.#connection, this.#messages, this.#body);
+    this.element = h(
+      "section",
+      {},
+      back,
+      h("h1", { tabindex: -1 }, this.title),
+      this.#connection,
+      this.#messages,
+      this.#body,
+    );
     void this.#load();
   }
 
@@ -79,7 +87,12 @@ class OrderView implements View {
     this.#body.removeAttribute("aria-busy");
     this.#body.replaceChildren(
       h("p", { class: "headline" }, stateBadge(order), h("span", {}, explainState(order))),
-      h("p", { class: "reference" }, `Placed ${formatTime(order.placeTime)} · Order `, h("code", {}, order.orderId)),
+      h(
+        "p",
+        { class: "reference" },
+        `Placed ${formatTime(order.placeTime)} · Order `,
+        h("code", {}, order.orderId),
+      ),
       ...orderSummary(order),
       ...this.#actions(order),
     );
@@ -87,7 +100,13 @@ class OrderView implements View {
 
   #actions(order: Order): readonly HTMLElement[] {
     if (!canCancel(order)) return [];
-    return [h("div", { class: "actions" }, button("Cancel order", "plain", () => this.#ask()))];
+    return [
+      h(
+        "div",
+        { class: "actions" },
+        button("Cancel order", "plain", () => this.#ask()),
+      ),
+    ];
   }
 
   #ask(): void {

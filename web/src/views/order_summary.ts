@@ -18,14 +18,27 @@ export function orderSummary(order: Order): readonly HTMLElement[] {
 function rejection(order: Order): HTMLElement | undefined {
   if (!order.rejection) return undefined;
   const names = new Map(order.lines.map((line) => [line.sku, line.name]));
-  const items = order.rejection.lines.map((line) => h("li", {}, explainLine(line, names.get(line.sku) ?? "")));
-  return h("div", { class: "notice error" }, h("p", {}, explainRejection(order.rejection)), h("ul", {}, ...items));
+  const items = order.rejection.lines.map((line) =>
+    h("li", {}, explainLine(line, names.get(line.sku) ?? "")),
+  );
+  return h(
+    "div",
+    { class: "notice error" },
+    h("p", {}, explainRejection(order.rejection)),
+    h("ul", {}, ...items),
+  );
 }
 
 function lines(order: Order): HTMLElement {
   const heads = ["Product", "Quantity", "Each", "Sum"].map((text) => h("th", { scope: "col" }, text));
   const body = h("tbody", {}, ...order.lines.map(row));
-  const table = h("table", {}, h("caption", { class: "unseen" }, "What was ordered"), h("thead", {}, h("tr", {}, ...heads)), body);
+  const table = h(
+    "table",
+    {},
+    h("caption", { class: "unseen" }, "What was ordered"),
+    h("thead", {}, h("tr", {}, ...heads)),
+    body,
+  );
   if (order.total) {
     const head = h("th", { scope: "row", colspan: 3 }, "Total");
     table.append(h("tfoot", {}, h("tr", {}, head, h("td", { class: "total" }, formatMoney(order.total)))));
@@ -47,7 +60,14 @@ function row(line: OrderLine): HTMLElement {
 function address(value: ShippingAddress | null | undefined): HTMLElement | undefined {
   if (!value) return undefined;
   const town = [value.postalCode, value.city].filter((text) => text !== "").join(" ");
-  const parts = [value.recipient, value.line1, value.line2, town, value.region, countryName(value.countryCode)];
+  const parts = [
+    value.recipient,
+    value.line1,
+    value.line2,
+    town,
+    value.region,
+    countryName(value.countryCode),
+  ];
   const rows = parts.filter((text) => text !== "").map((text) => h("span", {}, text));
   return h("div", { class: "ships-to" }, h("h2", {}, "Ships to"), h("address", {}, ...rows));
 }

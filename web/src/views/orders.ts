@@ -29,7 +29,8 @@ function page({ orders, nextPageToken }: OrderPage, pageToken: string): readonly
   const pages = h("nav", { class: "pages", "aria-label": "Pages" });
   if (pageToken !== "") pages.append(link("Newest orders", ordersHash(), "button plain"));
   if (nextPageToken !== "") pages.append(link("Older orders", ordersHash(nextPageToken), "button plain"));
-  if (orders.length === 0) return [h("p", { class: "empty" }, "No orders yet. ", link("Look around", "#/")), pages];
+  if (orders.length === 0)
+    return [h("p", { class: "empty" }, "No orders yet. ", link("Look around", "#/")), pages];
   return [h("ul", { class: "orders" }, ...orders.map(row)), pages];
 }
 
@@ -37,7 +38,12 @@ function row(order: Order): HTMLElement {
   return h(
     "li",
     { class: "order-row" },
-    h("div", {}, link(contents(order), orderHash(order.orderId)), h("p", { class: "reference" }, formatTime(order.placeTime))),
+    h(
+      "div",
+      {},
+      link(contents(order), orderHash(order.orderId)),
+      h("p", { class: "reference" }, formatTime(order.placeTime)),
+    ),
     stateBadge(order),
     h("p", { class: "price" }, order.total ? formatMoney(order.total) : ""),
   );

@@ -25,7 +25,13 @@ class ProductsView implements View {
   readonly title = "Shop";
   readonly element: HTMLElement;
   readonly #app: App;
-  readonly #query = h("input", { type: "search", id: "query", name: "q", maxlength: 100, autocomplete: "off" });
+  readonly #query = h("input", {
+    type: "search",
+    id: "query",
+    name: "q",
+    maxlength: 100,
+    autocomplete: "off",
+  });
   readonly #category = h("select", { id: "category", name: "category" }, h("option", { value: "" }, "All"));
   readonly #order = h("select", { id: "sort", name: "sort" }, ...ORDERS.map(option));
   readonly #summary = h("p", { class: "summary", role: "status" });
@@ -40,7 +46,14 @@ class ProductsView implements View {
   constructor(app: App, route: ProductsRoute) {
     this.#app = app;
     this.#route = route;
-    this.element = h("section", {}, h("h1", { tabindex: -1 }, this.title), this.#form(), this.#summary, this.#results);
+    this.element = h(
+      "section",
+      {},
+      h("h1", { tabindex: -1 }, this.title),
+      this.#form(),
+      this.#summary,
+      this.#results,
+    );
     this.#stopListening = app.cart.listen(() => this.#showChosen());
     void this.#loadCategories();
     this.#show(route);
@@ -169,7 +182,9 @@ class ProductsView implements View {
     }
     if (nextPageToken !== "") {
       this.#pageBefore.set(nextPageToken, pageToken);
-      pages.append(link("Next page", productsHash({ ...this.#route, pageToken: nextPageToken }), "button plain"));
+      pages.append(
+        link("Next page", productsHash({ ...this.#route, pageToken: nextPageToken }), "button plain"),
+      );
     }
     return pages;
   }
