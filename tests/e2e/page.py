@@ -131,9 +131,9 @@ class Page:
 
     def _clicked(self, css: str) -> bool:
         found = self.browser.find_elements(By.CSS_SELECTOR, css)
-        if not found or not found[0].is_enabled():
-            return False
         try:
+            if not found or not found[0].is_enabled():
+                return False
             found[0].click()
         except (StaleElementReferenceException, ElementNotInteractableException):
             return False

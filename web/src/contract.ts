@@ -105,6 +105,7 @@ export interface Order {
   readonly total?: Money | null;
   readonly rejection?: Rejection | null;
   readonly shippingAddress?: ShippingAddress | null;
+  readonly version: number;
   readonly placeTime: string;
   readonly cancelReason: string;
 }

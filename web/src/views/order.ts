@@ -27,7 +27,7 @@ class OrderView implements View {
   readonly #messages = h("div", { class: "messages" });
   readonly #connection = h("div", { class: "messages" });
   readonly #body = h("div", { class: "order", "aria-busy": "true" });
-  #state = "";
+  #shown: Order | undefined;
   #stream: Stream | undefined;
 
   constructor(app: App, orderId: string) {
@@ -79,11 +79,11 @@ class OrderView implements View {
     }
   }
 
+  /** An order as it was shown before is left alone: somebody may be about to press its button. */
   #show(order: Order): void {
-    if (this.#state !== "" && this.#state !== order.state) {
-      this.#app.announce(`Your order is now: ${stateLabel(order.state)}.`);
-    }
-    this.#state = order.state;
+    if (this.#shown && order.version <= this.#shown.version) return;
+    if (this.#shown) this.#app.announce(`Your order is now: ${stateLabel(order.state)}.`);
+    this.#shown = order;
     this.#body.removeAttribute("aria-busy");
     this.#body.replaceChildren(
       h("p", { class: "headline" }, stateBadge(order), h("span", {}, explainState(order))),
