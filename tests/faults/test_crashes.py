@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.ordering import Customers
 from tests.faults.stores import Stores
-from tests.support.running_mesh import RunningMesh, up
+from tests.support.running_mesh import RunningMesh, free_port_offset, up
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
@@ -28,7 +28,7 @@ DIES_AT = {
 
 @pytest.fixture(scope="module")
 def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
-    with up(tmp_path_factory.mktemp("workers") / "home", 11_300, "--workers", "2") as mesh:
+    with up(tmp_path_factory.mktemp("workers") / "home", free_port_offset(), "--workers", "2") as mesh:
         yield mesh
 
 
@@ -73,7 +73,7 @@ def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: Runnin
 
 @pytest.mark.parametrize("failpoint", DIES_AT)
 def test_a_death_right_after_each_step_is_made_good(failpoint: str, tmp_path: Path) -> None:
-    with up(tmp_path / "home", 11_600, FAILPOINT=failpoint) as mesh:
+    with up(tmp_path / "home", free_port_offset(), FAILPOINT=failpoint) as mesh:
         customers = Customers(mesh, mesh.token("alice"))
         for number in range(3):
             customers.order(f"{failpoint}-{number}")
