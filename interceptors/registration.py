@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.call import Behavior, Call, Context, begin
+from interceptors.decoding import Received, decoder
 from interceptors.refusal import Refused
 from mesh.contract import Method
 
@@ -29,7 +29,7 @@ def wrap(
     async def answer(received: Any, context: Context) -> Any:
         call = Call(method, dict(context.invocation_metadata() or ()))
         begin(call)
-        if isinstance(received, _Received):
+        if isinstance(received, Received):
             call.wire, received = received.wire, received.message
         return await behavior(received, context)
 
@@ -55,22 +55,14 @@ class Registrations:
         """The same handlers once more; the collected ones are enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Received:
-    """A request, and the bytes it was made from."""
-
-    message: Any
-    wire: bytes
-
-
 def _deserializer(
     handler: "grpc.RpcMethodHandler[Any, Any]", method: Method
 ) -> Callable[[bytes], Any] | None:
     """Keep the bytes where the front proxy puts path fields behind those of the body."""
-    deserialize = handler.request_deserializer
-    if deserialize is None or method.binding is None or not method.binding.path_fields:
-        return deserialize
-    return lambda wire: _Received(deserialize(wire), wire)
+    if handler.request_deserializer is None:
+        return None
+    keep_wire = method.binding is not None and bool(method.binding.path_fields)
+    return decoder(handler.request_deserializer, method.input, keep_wire=keep_wire)
 
 
 def _layer(interceptor: AsyncServerInterceptor, inner: Behavior, method_name: str) -> Behavior:

@@ -8,12 +8,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import grpc
 import protovalidate
-from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
-from google.protobuf.unknown_fields import UnknownFieldSet
 from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.call import Behavior, Call, Context, current_call
+from interceptors.decoding import Malformed, raw_fields
 from interceptors.refusal import Refused
 from mesh.contract import Binding
 
@@ -38,10 +37,10 @@ class ValidationInterceptor(AsyncServerInterceptor):
         call = current_call()
         if call.method.client_streaming:
             return await method(self._checked(request_or_iterator), context)
+        self._check(request_or_iterator)
         original_path = call.text(ORIGINAL_PATH_KEY)
         if original_path:
             _refuse_repeated_path_fields(call, original_path, request_or_iterator)
-        self._check(request_or_iterator)
         return await method(request_or_iterator, context)
 
     async def _checked(self, requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
@@ -49,7 +48,9 @@ class ValidationInterceptor(AsyncServerInterceptor):
             self._check(request)
             yield request
 
-    def _check(self, request: Message) -> None:
+    def _check(self, request: Message | Malformed) -> None:
+        if isinstance(request, Malformed):
+            raise _malformed(request)
         violations = self._validator.collect_violations(request)
         if violations:
             raise _refusal(tuple((_path(each.proto.field), each.proto.message) for each in violations))
@@ -95,8 +96,7 @@ def _repeated(binding: Binding, url: Any, request: Message, sent: Counter[int]) 
 
 def _sent(wire: bytes) -> Counter[int]:
     """How often each field stands in a request: Envoy writes path fields behind those of the body."""
-    fields = UnknownFieldSet(Empty.FromString(wire))
-    return Counter(fields[place].field_number for place in range(len(fields)))
+    return Counter(number for number, _ in raw_fields(wire))
 
 
 def _path_values(binding: Binding, path: str) -> dict[str, str]:
@@ -107,6 +107,13 @@ def _path_values(binding: Binding, path: str) -> dict[str, str]:
 
 def _snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: "_" + letter.group().lower(), name)
+
+
+def _malformed(request: Malformed) -> Refused:
+    if request.fields:
+        return _refusal(tuple((json_name(field), "has to be text in UTF-8") for field in request.fields))
+    message = "the request is not a message of this method"
+    return Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", message)
 
 
 def _refusal(fields: tuple[tuple[str, str], ...]) -> Refused:

@@ -181,3 +181,16 @@ async def test_a_body_that_repeats_a_path_field_is_refused(served: Served, metad
         assert violations_of(refused.value).keys() == {"orderId"}
 
     await get_order(in_path, metadata=edge)
+
+
+@pytest.mark.parametrize(("wire", "fields"), [(b"\x0a\x02\xff\xff", {"orderId"}), (b"\x0a\x20short", set())])
+async def test_bytes_that_are_no_request_are_refused_like_any_bad_request(
+    served: Served, metadata: Any, wire: bytes, fields: set[str]
+) -> None:
+    method: Any = served.channel.unary_unary("/shopmesh.order.v1.OrderService/GetOrder")
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await method(wire, metadata=metadata)
+
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert violations_of(refused.value).keys() == fields
