@@ -37,7 +37,7 @@ def over_grpc(channel: grpc.Channel, method: Method, request: Message, token: st
             next(answer, None)
             answer.cancel()
     except grpc.RpcError as error:
-        return _refused(error)
+        return Answer(_code(error), reason_of(error))
     return Answer(OK)
 
 
@@ -80,12 +80,17 @@ def _multi_callable(channel: grpc.Channel, method: Method) -> Any:
     )
 
 
-def _refused(error: Any) -> Answer:
+def reason_of(error: Any) -> str:
+    """The reason of a refused gRPC call."""
     details = dict(error.trailing_metadata() or ()).get(_DETAILS, b"")
     info = error_details_pb2.ErrorInfo()
     for detail in status_pb2.Status.FromString(details).details[:1]:
         assert detail.Unpack(info)
-    return Answer(error.code().name, info.reason)
+    return info.reason or _code(error)
+
+
+def _code(error: Any) -> str:
+    return str(error.code().name)
 
 
 def json_name(field: str) -> str:

@@ -10,6 +10,7 @@ from tests.e2e.shop import Login, Store
 from tests.e2e.strict import strict_mesh
 from tests.support.running_mesh import RunningMesh
 
+SERVICES = ("user", "order", "inventory", "notification")
 _SECONDS = 300
 
 
@@ -37,6 +38,12 @@ def admin(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def wms(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
     yield from _client(running_mesh, lambda: running_mesh.client_token("wms"))
+
+
+@pytest.fixture(scope="session")
+def service_tokens(running_mesh: RunningMesh) -> dict[str, str]:
+    """Tokens of the order service, by the service that it calls."""
+    return {service: running_mesh.client_token("order", audience=service) for service in SERVICES}
 
 
 @pytest.fixture(scope="session")

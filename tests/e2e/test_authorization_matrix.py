@@ -98,7 +98,10 @@ def people(running_mesh: RunningMesh, admin: httpx.Client, store: Store) -> Iter
 
 @pytest.fixture(scope="module")
 def callers(
-    running_mesh: RunningMesh, people: tuple[Person, ...], admin: httpx.Client, wms: httpx.Client
+    people: tuple[Person, ...],
+    admin: httpx.Client,
+    wms: httpx.Client,
+    service_tokens: dict[str, str],
 ) -> tuple[Caller, ...]:
     owner, stranger, _ = people
 
@@ -111,11 +114,7 @@ def callers(
         Caller("owner", Kind.USER, everywhere(owner.client), owns=True),
         Caller("stranger", Kind.USER, everywhere(stranger.client)),
         Caller("admin", Kind.USER, everywhere(admin)),
-        Caller(
-            "service",
-            Kind.SERVICE,
-            {service: running_mesh.client_token("order", audience=service) for service in SERVICES},
-        ),
+        Caller("service", Kind.SERVICE, service_tokens),
         Caller("wms", Kind.CLIENT, everywhere(wms)),
     )
 
