@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from mesh.topology import ENVOY_PORT, SERVICES, WORKER_STRIDE
+from mesh.topology import ENVOY_PORT, SERVICES, metrics_port
 
 MAX_WORKERS = 8
-_MAX_PORT_OFFSET = 65535 - 50061 - WORKER_STRIDE * MAX_WORKERS
+_HIGHEST_PORT = 65535
 
 
 class SettingError(Exception):
@@ -61,7 +61,7 @@ class MeshSettings:
         _refuse_unbuilt(environ)
         return cls(
             home=Path(environ.get("SHOPMESH_HOME") or ".shopmesh").absolute(),
-            port_offset=_integer(environ, "SHOPMESH_PORT_OFFSET", 0, 0, _MAX_PORT_OFFSET),
+            port_offset=_integer(environ, "SHOPMESH_PORT_OFFSET", 0, 0, _largest_offset(workers)),
             workers=workers,
             worker=_integer(environ, "SHOPMESH_WORKER", 0, 0, workers - 1),
             limits_file=Path(limits_file).absolute() if limits_file else None,
@@ -110,11 +110,9 @@ class MeshSettings:
         return self.secrets / "clients" / f"{client}.secret"
 
 
-def service_name(value: str) -> str:
-    """Check the name of a service of the mesh."""
-    if value not in SERVICES:
-        raise ValueError(f"{value!r} is no service of the mesh; there are {', '.join(SERVICES)}")
-    return value
+def _largest_offset(workers: int) -> int:
+    """The highest port is that of the last worker's metrics."""
+    return _HIGHEST_PORT - max(metrics_port(service, workers - 1) for service in SERVICES)
 
 
 def _integer(environ: Mapping[str, str], variable: str, default: int, least: int, most: int) -> int:
