@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.support.chromium",
     "tests.support.no_skips",
+    "tests.support.real_parts",
     "tests.support.running_mesh",
     "tests.support.valkey",
 ]
