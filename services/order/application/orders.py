@@ -38,6 +38,8 @@ from services.order.domain.pricing import Product, Quote, order_total, quote_of
 _ATTEMPTS = 8
 # The catalogue is asked for early answers and names only: it must not eat up the time to reserve.
 _LOOK_UP_SECONDS = 2.0
+# The front proxy tries a read three times: even then the caller hears why before the deadline.
+_QUOTE_SECONDS = 1.5
 
 Command = Callable[[Order], tuple[OrderEvent, ...]]
 
@@ -74,7 +76,8 @@ class Orders:
         require_orderable(lines)
         skus = [line.sku for line in lines]
         try:
-            products = await self._inventory.products(skus, timeout_seconds=deadline.for_calls())
+            timeout = deadline.for_calls(_QUOTE_SECONDS)
+            products = await self._inventory.products(skus, timeout_seconds=timeout)
         except InventorySilent:
             message = "prices and stock cannot be asked for now"
             raise InventoryUnavailable(message, retry_after_seconds=1.0) from None
