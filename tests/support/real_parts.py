@@ -14,6 +14,7 @@ _VERSION_OF = {
     "running": (str(_BIN / "envoy"), "--version"),
     "valkey": (str(get_binary_path()), "--version"),
     "browser": ("chromium", "--version"),
+    "curl": ("curl", "--version"),
     "debugger": (str(_GRPCURL), "-version") if _GRPCURL.exists() else (str(_BIN / "buf"), "--version"),
 }
 """How the part behind a fixture says its version."""
