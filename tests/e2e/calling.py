@@ -62,7 +62,7 @@ def rest(method: Method, request: Message) -> tuple[str, str, dict[str, Any], An
     path = method.template.format_map(in_path)
     if method.body == "*":
         return method.verb, path, {}, document
-    body = document.pop(json_name(method.body)) if method.body else None
+    body = document.pop(json_name(method.body), {}) if method.body else None
     return method.verb, path, document, body
 
 

@@ -43,16 +43,19 @@ def paused(mesh: RunningMesh, service: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def restart(mesh: RunningMesh, service: str, how: signal.Signals) -> None:
-    """End a service's process and wait until its successor is ready."""
-    ended = pid_of(mesh, service)
-    os.kill(ended, how)
+def restart(mesh: RunningMesh, *services: str, how: signal.Signals = signal.SIGTERM) -> None:
+    """End services' processes and wait until their successors are ready."""
+    ended = {service: pid_of(mesh, service) for service in services}
+    for pid in ended.values():
+        os.kill(pid, how)
 
-    def is_back() -> bool:
-        part = mesh.parts()[service]
-        return part["pid"] not in (None, ended) and part["state"] == "ready"
+    def are_back() -> bool:
+        parts = mesh.parts()
+        return all(part["state"] == "ready" for part in parts.values()) and all(
+            parts[service]["pid"] != pid for service, pid in ended.items()
+        )
 
-    until(is_back, f"{service} is back", seconds=60)
+    until(are_back, f"{', '.join(services)} are back", seconds=60)
 
 
 def pid_of(mesh: RunningMesh, service: str) -> int:

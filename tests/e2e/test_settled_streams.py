@@ -76,7 +76,7 @@ def test_a_stream_whose_service_ends_says_why_unless_it_was_killed(
 ) -> None:
     with strict.http() as client, watching(client, "/v1/stock:watch", skus=["MUG-RED"]) as messages:
         assert next(messages)["stock"]["sku"] == "MUG-RED"
-        restart(strict, "inventory", how)
+        restart(strict, "inventory", how=how)
         rest = _until_the_end(messages)
 
     closed = {"closed": {"reason": "CLOSE_REASON_DRAINING"}}
