@@ -58,7 +58,7 @@ async def watch(
             elif stopping in done:
                 yield Closed(reason=stream_pb2.CLOSE_REASON_DRAINING)
                 return
-            elif clock() < end:
+            elif silence < left:
                 yield Heartbeat(send_time=_timestamp(clock()))
     finally:
         await _cancelled(upcoming, stopping)
