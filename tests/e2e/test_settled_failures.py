@@ -3,12 +3,14 @@
 import re
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 
 import httpx
 import pytest
 
-from tests.e2e.shop import Login, answered, new_sku, order_of, refused
+from tests.e2e.shop import JSON, Login, answered, new_sku, order_of, refused
 from tests.e2e.strict import paused
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
@@ -35,46 +37,37 @@ def state_of(client: httpx.Client, order_id: str) -> str:
     return str(answered(client.get(f"/v1/orders/{order_id}"))["order"]["state"])
 
 
-def test_while_inventory_is_silent_an_order_is_pending_and_decided_later(
+def test_while_inventory_is_silent_orders_are_pending_and_decided_later(
     strict: RunningMesh, customer: httpx.Client, staff: httpx.Client
 ) -> None:
-    known, unknown = order_of((_SKU, 1)), order_of((new_sku(), 1))
+    known, unknown, regretted = order_of((_SKU, 1)), order_of((new_sku(), 1)), order_of((_SKU, 2))
+    before = _stock(customer)
 
     with paused(strict, "inventory"):
-        good = answered(customer.post("/v1/orders", json=known))["order"]
-        bad = answered(customer.post("/v1/orders", json=unknown))["order"]
-        not_yet = staff.post(f"/v1/orders/{good['orderId']}:ship", json={})
-        quoted = customer.post("/v1/orders:quote", json={"lines": known["lines"]})
+        with ThreadPoolExecutor(4) as pool:
+            quoting = pool.submit(customer.post, "/v1/orders:quote", json={"lines": known["lines"]})
+            placed = list(pool.map(partial(_place, customer), (known, unknown, regretted)))
+        good, bad, taken_back = (order["orderId"] for order in placed)
+        not_yet = staff.post(f"/v1/orders/{good}:ship", json={})
+        cancelled = answered(customer.post(f"/v1/orders/{taken_back}:cancel", json={}))["order"]
 
-    for order in (good, bad):
+    for order in placed:
         assert order["state"] == "ORDER_STATE_PENDING"
         assert "total" not in order
         assert "unitPrice" not in order["lines"][0]
+    assert cancelled["state"] == "ORDER_STATE_CANCELLED"
     assert refused(not_yet, 400, "ORDER_NOT_CONFIRMED").code == 9
-    assert refused(quoted, 503, "INVENTORY_UNAVAILABLE").retry_after
-    until(
-        lambda: state_of(customer, good["orderId"]) == "ORDER_STATE_CONFIRMED", "the good order is confirmed"
-    )
-    until(lambda: state_of(customer, bad["orderId"]) == "ORDER_STATE_REJECTED", "the bad order is rejected")
-    rejection = answered(customer.get(f"/v1/orders/{bad['orderId']}"))["order"]["rejection"]
+    assert refused(quoting.result(), 503, "INVENTORY_UNAVAILABLE").retry_after
+    until(lambda: state_of(customer, good) == "ORDER_STATE_CONFIRMED", "the good order is confirmed")
+    until(lambda: state_of(customer, bad) == "ORDER_STATE_REJECTED", "the bad order is rejected")
+    rejection = answered(customer.get(f"/v1/orders/{bad}"))["order"]["rejection"]
     assert rejection["reason"] == "REJECTION_REASON_UNKNOWN_SKU"
     sku = unknown["lines"][0]["sku"]
     assert rejection["lines"] == [{"sku": sku, "requested": 1, "available": 0}]
-
-
-def test_a_pending_order_can_be_cancelled(strict: RunningMesh, customer: httpx.Client) -> None:
-    before = answered(customer.get(f"/v1/stock/{_SKU}"))["stock"]
-
-    with paused(strict, "inventory"):
-        order_id = answered(customer.post("/v1/orders", json=order_of((_SKU, 2))))["order"]["orderId"]
-        cancelled = answered(customer.post(f"/v1/orders/{order_id}:cancel", json={}))["order"]
-
-    assert cancelled["state"] == "ORDER_STATE_CANCELLED"
     until(
-        lambda: answered(customer.get(f"/v1/stock/{_SKU}"))["stock"]["reserved"] == before["reserved"],
-        "nothing is reserved for it",
+        lambda: _stock(customer)["reserved"] == before["reserved"] + 1, "only the good order keeps its stock"
     )
-    assert state_of(customer, order_id) == "ORDER_STATE_CANCELLED"
+    assert state_of(customer, taken_back) == "ORDER_STATE_CANCELLED"
 
 
 def test_an_unknown_error_says_internal_error_and_a_trace_id(
@@ -91,6 +84,14 @@ def test_an_unknown_error_says_internal_error_and_a_trace_id(
     for secret in ("preferences", "sqlite", "SELECT", "Traceback"):
         assert secret not in response.text
     assert told.group(1) in strict.home.joinpath("logs", "notification.log").read_text()
+
+
+def _place(client: httpx.Client, body: JSON) -> JSON:
+    return dict(answered(client.post("/v1/orders", json=body))["order"])
+
+
+def _stock(client: httpx.Client) -> JSON:
+    return dict(answered(client.get(f"/v1/stock/{_SKU}"))["stock"])
 
 
 @contextmanager

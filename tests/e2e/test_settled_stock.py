@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.e2e.shop import Store, answered, money, new_sku, place, refused
+from tests.e2e.shop import JSON, Store, answered, money, new_sku, place, refused
 
 
 def test_stock_is_answered_in_the_order_of_the_question_each_sku_once(
@@ -145,15 +145,7 @@ def test_products_page_without_gaps_and_doubles(anyone: httpx.Client, store: Sto
     word = f"w{uuid4().hex[:10]}"
     made = {store.product(name=f"Cup {word}") for _ in range(5)}
 
-    seen: list[str] = []
-    token = ""
-    while True:
-        query = {"query": word, "pageSize": "2", "pageToken": token}
-        page = answered(anyone.get("/v1/products", params=query))
-        seen += [product["sku"] for product in page["products"]]
-        token = page["nextPageToken"]
-        if not token:
-            break
+    seen = [product["sku"] for product in _whole_catalogue(anyone, query=word, pageSize="2")]
 
     assert (len(seen), set(seen)) == (5, made)
     foreign = {
@@ -164,8 +156,7 @@ def test_products_page_without_gaps_and_doubles(anyone: httpx.Client, store: Sto
 
 
 def test_the_demo_catalogue_is_there(anyone: httpx.Client) -> None:
-    products = answered(anyone.get("/v1/products", params={"pageSize": 200}))["products"]
-    demo = [product for product in products if product["category"] != "tests"]
+    demo = [product for product in _whole_catalogue(anyone) if product["category"] != "tests"]
     stock = answered(anyone.post("/v1/stock:batchGet", json={"skus": [product["sku"] for product in demo]}))
 
     assert len(demo) >= 60
@@ -197,3 +188,15 @@ def refused_mask(response: httpx.Response) -> bool:
     body = response.json()
     fields = [violation["field"] for violation in body["details"][1]["fieldViolations"]]
     return response.status_code == httpx.codes.BAD_REQUEST and "updateMask" in fields
+
+
+def _whole_catalogue(client: httpx.Client, **query: str) -> list[JSON]:
+    """Every page of a question."""
+    products: list[JSON] = []
+    token = ""
+    while True:
+        page = answered(client.get("/v1/products", params={**query, "pageToken": token}))
+        products += page["products"]
+        token = page["nextPageToken"]
+        if not token:
+            return products
