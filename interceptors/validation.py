@@ -17,6 +17,9 @@ from interceptors.refusal import Refused
 from mesh.contract import Binding
 
 ORIGINAL_PATH_KEY = "x-envoy-original-path"
+REPEATED_FIELD_KEY = "x-shopmesh-repeated-field"
+"""Where the front proxy names a path field that it found in the body and did not pass on."""
+
 _SEGMENT = re.compile(r"\{[a-z0-9_.]+\}")
 
 
@@ -77,20 +80,21 @@ def _refuse_repeated_path_fields(call: Call, original_path: str, request: Messag
     binding = call.method.binding
     if binding is None or not binding.path_fields:
         return
-    repeated = tuple(_repeated(binding, urlsplit(original_path), request, _sent(call.wire)))
+    repeated = tuple(_repeated(binding, urlsplit(original_path), request, call))
     if repeated:
         raise _refusal(
             tuple((json_name(field), "is given by the path; leave it out elsewhere") for field in repeated)
         )
 
 
-def _repeated(binding: Binding, url: Any, request: Message, sent: Counter[int]) -> Iterator[str]:
-    queried = {_snake(name) for name, _ in parse_qsl(url.query, keep_blank_values=True)}
-    in_path = _path_values(binding, url.path)
+def _repeated(binding: Binding, url: Any, request: Message, call: Call) -> Iterator[str]:
+    elsewhere = {_snake(name) for name, _ in parse_qsl(url.query, keep_blank_values=True)}
+    elsewhere.add(call.text(REPEATED_FIELD_KEY))
+    in_path, sent = _path_values(binding, url.path), _sent(call.wire)
     for field in binding.path_fields:
         value = getattr(request, field)
-        in_body = sent[request.DESCRIPTOR.fields_by_name[field].number] > 1
-        if field in queried or in_body or in_path.get(field, value) != value:
+        sent_twice = sent[request.DESCRIPTOR.fields_by_name[field].number] > 1
+        if field in elsewhere or sent_twice or in_path.get(field, value) != value:
             yield field
 
 

@@ -12,6 +12,7 @@ from mesh.render.front_door import FrontDoor
 from mesh.render.headers import response_cleaner
 from mesh.render.jwt import jwt_filter
 from mesh.render.limits import class_limits, edge_limit
+from mesh.render.repeats import body_field_filters
 from mesh.render.session import csrf_filter, oauth2_filter
 from mesh.render.xds import Config, http_filter, on, typed
 
@@ -51,6 +52,7 @@ def http_filters(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
             disabled=True,
         ),
         _json_only(),
+        *body_field_filters(contract.methods),
         _transcoder(contract, door),
         http_filter(
             "envoy.filters.http.router",

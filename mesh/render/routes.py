@@ -20,6 +20,7 @@ from mesh.render.jwt import no_token, token_of
 from mesh.render.limits import enabled_limits
 from mesh.render.page import page_routes
 from mesh.render.refusals import refusal, wrong_verb
+from mesh.render.repeats import repeats_found, repeats_told
 from mesh.render.session import CSRF, CSRF_HEADER, by_session, session_routes, session_to_token
 from mesh.render.templates import bound_paths
 from mesh.render.xds import Config, by_verb, duration, off, on
@@ -76,6 +77,7 @@ def _method_routes(method: Method, path: Config, limits: Mapping[str, LimitClass
         **token_of(method),
         **enabled_limits(method, limits),
         **transcoded(body=verb in _BODY_VERBS),
+        **repeats_found(method),
     }
     if method.policy.access is not Access.PUBLIC:
         writes = verb in _WRITES
@@ -120,7 +122,11 @@ def _service_route(name: str, match: Config, method: Method, filters: Mapping[st
         "timeout": duration(method.policy.deadline_seconds + _GRACE_SECONDS),
         "retry_policy": _retry(method.idempotency),
     }
-    return {**_forward(name, match, action, filters), "request_headers_to_remove": ["cookie"]}
+    return {
+        **_forward(name, match, action, filters),
+        "request_headers_to_remove": ["cookie"],
+        "request_headers_to_add": repeats_told(method),
+    }
 
 
 def _retry(idempotency: Idempotency) -> Config:

@@ -167,6 +167,26 @@ async def test_the_service_can_tell_that_a_body_field_repeats_a_path_field(
     }
 
 
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"order_id": "mine"}, "order_id"),
+        ({"orderId": "mine"}, "order_id"),
+        ({"orderId": ""}, "order_id"),
+        ({}, None),
+        ({"lines": [{"orderId": "mine"}]}, None),
+    ],
+)
+async def test_the_service_is_told_which_path_field_the_body_repeats(
+    client: httpx.AsyncClient, proxy: Proxy, shop: Shop, body: dict[str, Any], found: str | None
+) -> None:
+    headers = {**proxy.bearer(), "x-shopmesh-repeated-field": "forged"}
+
+    await client.post("/v1/orders/mine:cancel", json=body, headers=headers)
+
+    assert shop.last.metadata.get("x-shopmesh-repeated-field") == found
+
+
 async def test_an_update_mask_is_passed_on_and_never_made_up(
     client: httpx.AsyncClient, proxy: Proxy, shop: Shop
 ) -> None:
