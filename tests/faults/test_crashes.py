@@ -32,6 +32,12 @@ def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMes
         yield mesh
 
 
+def token_of(mesh: RunningMesh, name: str) -> str:
+    """A token, also where the user service reaches the failpoint itself and is away for a moment."""
+    until(lambda: mesh.run("token", "--as", name, check=False).returncode == 0, "the provider answers")
+    return mesh.token(name)
+
+
 def restarts(mesh: RunningMesh, service: str) -> int:
     return sum(part["restarts"] for name, part in mesh.parts().items() if name.startswith(service))
 
@@ -74,7 +80,7 @@ def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: Runnin
 @pytest.mark.parametrize("failpoint", DIES_AT)
 def test_a_death_right_after_each_step_is_made_good(failpoint: str, tmp_path: Path) -> None:
     with up(tmp_path / "home", free_port_offset(), FAILPOINT=failpoint) as mesh:
-        customers = Customers(mesh, mesh.token("alice"))
+        customers = Customers(mesh, token_of(mesh, "alice"))
         for number in range(3):
             customers.order(f"{failpoint}-{number}")
 

@@ -27,11 +27,11 @@ from mesh.telemetry import configure_logging
 from mesh.topology import grpc_port
 from shopmesh.notification.v1 import notification_service_pb2, notification_service_pb2_grpc
 from tests.support.minting import ALICE, Mint
+from tests.support.running_mesh import free_port_offset
 from tests.support.serving import serve
 from tests.support.waiting import eventually
 
 PATH = "/v1/notifications/templates/{}:preview"
-OFFSET = 11_900
 
 
 class PreviewServicer(notification_service_pb2_grpc.NotificationServiceServicer):
@@ -47,13 +47,14 @@ class PreviewServicer(notification_service_pb2_grpc.NotificationServiceServicer)
 async def main(home: Path) -> None:
     """Bring both up, call, tell."""
     configure_logging("notification", 0)
-    port = grpc_port("notification", offset=OFFSET)
-    settings = MeshSettings(home=home, port_offset=OFFSET)
+    offset = free_port_offset()
+    port = grpc_port("notification", offset=offset)
+    settings = MeshSettings(home=home, port_offset=offset)
     for folder in ("secrets/clients", "run", "logs"):
         home.joinpath(folder).mkdir(parents=True)
     settings.client_secret("checkout").write_text("a-secret")
     contract = load_contract()
-    async with serve("notification", compose, home, port=port, port_offset=OFFSET) as served:
+    async with serve("notification", compose, home, port=port, port_offset=offset) as served:
         write_front_door(settings)
         async with (
             running_envoy(settings),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running_mesh import SHOPMESH, RunningMesh
+from tests.support.running_mesh import SHOPMESH, RunningMesh, free_port_offset
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(400)
@@ -38,7 +38,7 @@ class Started:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    mesh = RunningMesh(tmp_path_factory.mktemp("launcher") / "home", 11_900)
+    mesh = RunningMesh(tmp_path_factory.mktemp("launcher") / "home", free_port_offset())
     try:
         yield Started(mesh, _up_twice(mesh))
     finally:
