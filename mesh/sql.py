@@ -15,6 +15,7 @@ from sqlalchemy import Connection, MetaData, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from interceptors.stats import count_query
+from mesh.sqlite_driver import deliver_cancellation, steady_connection
 
 Session = AsyncSession
 """An open transaction; the effects of consumers get it from the inbox."""
@@ -41,7 +42,8 @@ def open_engine(url: str) -> AsyncEngine:
     """
     # Writers of one process queue here: SQLite's own waiting is a poll with growing pauses.
     options = {_WRITERS: asyncio.Lock(), _CHANGES: SqliteChanges(Path(make_url(url).database or ""))}
-    engine = create_async_engine(url, hide_parameters=True, execution_options=options)
+    driver = {"async_creator_fn": steady_connection} if url.startswith("sqlite") else {}
+    engine = create_async_engine(url, hide_parameters=True, execution_options=options, connect_args=driver)
     event.listen(engine.sync_engine, "before_cursor_execute", _count)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -54,6 +56,7 @@ async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that sees one consistent snapshot and keeps nothing."""
     async with AsyncSession(engine, expire_on_commit=False) as session:
         yield session
+    await deliver_cancellation()
 
 
 @asynccontextmanager
@@ -64,6 +67,7 @@ async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         yield session
         await session.commit()
     changes_of(engine).notify()
+    await deliver_cancellation()
 
 
 async def create_tables(engine: AsyncEngine, *metadatas: MetaData) -> None:
