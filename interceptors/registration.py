@@ -40,7 +40,7 @@ class Registrations:
     """Collects the handlers that a generated `add_…Servicer_to_server` registers.
 
     Handlers are then added as generic ones: registered ones cost grpcio more on
-    every call (docs/decisions/0002).
+    every call (docs/decisions/0004).
     """
 
     def __init__(self) -> None:
