@@ -51,6 +51,7 @@ class Row {
   readonly #input: HTMLInputElement;
   readonly #take: HTMLButtonElement;
   #available: number | undefined;
+  #isSold = true;
 
   constructor({ sku, name, quantity }: CartLine, cart: Cart) {
     const id = `quantity-${sku}`;
@@ -88,11 +89,13 @@ class Row {
     this.#unit.textContent = unitPrice ? `${formatMoney(unitPrice)} each` : "";
     if (String(quantity) !== this.#input.value) return;
     this.#total.textContent = lineTotal ? formatMoney(lineTotal) : "";
+    this.#isSold = unitPrice !== undefined;
     this.setAvailable(available);
   }
 
+  /** What left the shop cannot be ordered, whatever lies in the warehouse. */
   setAvailable(available: number): void {
-    this.#available = available;
+    this.#available = this.#isSold ? available : 0;
     this.#judge();
   }
 
