@@ -15,7 +15,7 @@ from mesh.launcher.readiness import Readiness
 from mesh.launcher.state import MeshState, PartState, state_file
 from mesh.launcher.stopping import SUPERVISOR_GRACE_SECONDS, stop
 
-READY_WITHIN_SECONDS = 120.0
+READY_WITHIN_SECONDS = 60.0
 _SUPERVISOR_SECONDS = 20.0
 _POLL_SECONDS = 0.1
 _MAX_STARTS = 4

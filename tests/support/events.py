@@ -10,7 +10,7 @@ from mesh.event_log import Record
 from services.kernel.envelope import Envelope, hash_of
 
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 20.0
 
 
 def morning() -> datetime:

@@ -23,7 +23,7 @@ SHOPMESH = Path(sys.executable).with_name("shopmesh")
 _GRPC_PORTS = {"user": 50051, "order": 50052, "inventory": 50053, "notification": 50054}
 _FRONT_PORTS = (8080, 9901, 50061)
 _METRICS_STRIDE = 1000
-_UP_SECONDS = 150
+_UP_SECONDS = 90
 _GENEROUS = {
     name: {"rate_per_minute": 1_000_000, "burst": 100_000}
     for name in (

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 _PAUSE_SECONDS = 0.02
 
 
-def until(condition: Callable[[], bool], what: str, *, seconds: float = 90.0) -> None:
+def until(condition: Callable[[], bool], what: str, *, seconds: float = 30.0) -> None:
     """Wait until the condition holds; fail with `what` when it does not in time."""
     end = time.monotonic() + seconds
     while not condition():
@@ -15,7 +15,7 @@ def until(condition: Callable[[], bool], what: str, *, seconds: float = 90.0) ->
         time.sleep(_PAUSE_SECONDS)
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = 90.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = 30.0) -> None:
     """The same for a condition that has to be awaited."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - other processes set no event
