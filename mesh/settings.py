@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from mesh.topology import ENVOY_PORT, SERVICES, metrics_port
 
+EMBEDDED = "embedded"
+REAL = "real"
+PROFILES = (EMBEDDED, REAL)
 MAX_WORKERS = 8
 _HIGHEST_PORT = 65535
 
@@ -29,6 +32,9 @@ class MeshSettings:
         workers: Processes per service (`SHOPMESH_WORKERS`).
         worker: Which of them this process is, from 0 (`SHOPMESH_WORKER`).
         limits_file: YAML with other rate limits (`SHOPMESH_LIMITS_FILE`).
+        profile: Which set of backends `up` started (`SHOPMESH_PROFILE`); each has its own state.
+        mongodb_url: The event store of orders (`SHOPMESH_MONGODB_URL`); None: a SQLite file.
+        kafka_url: The event log (`SHOPMESH_KAFKA_URL`); None: a SQLite file.
         redis_url: Shared rate-limit counters (`SHOPMESH_REDIS_URL`); None: in-process.
         mail_url: Where mails go (`SHOPMESH_MAIL_URL`); None: files below `home`.
         otlp_endpoint: Where spans go (`OTEL_EXPORTER_OTLP_ENDPOINT`); None: a file.
@@ -42,6 +48,9 @@ class MeshSettings:
     workers: int = 1
     worker: int = 0
     limits_file: Path | None = None
+    profile: str = EMBEDDED
+    mongodb_url: str | None = None
+    kafka_url: str | None = None
     redis_url: str | None = None
     mail_url: str | None = None
     otlp_endpoint: str | None = None
@@ -65,6 +74,9 @@ class MeshSettings:
             workers=workers,
             worker=_integer(environ, "SHOPMESH_WORKER", 0, 0, workers - 1),
             limits_file=Path(limits_file).absolute() if limits_file else None,
+            profile=_choice(environ, "SHOPMESH_PROFILE", PROFILES),
+            mongodb_url=_url(environ, "SHOPMESH_MONGODB_URL", ("mongodb", "mongodb+srv")),
+            kafka_url=_url(environ, "SHOPMESH_KAFKA_URL", ("kafka",)),
             redis_url=_url(environ, "SHOPMESH_REDIS_URL", ("redis", "rediss", "unix")),
             mail_url=_url(environ, "SHOPMESH_MAIL_URL", ("smtp", "smtps", "file")),
             otlp_endpoint=_url(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
@@ -90,8 +102,8 @@ class MeshSettings:
 
     @property
     def data(self) -> Path:
-        """The databases of the embedded profile."""
-        return self.home / "embedded"
+        """What the services of this profile keep in files."""
+        return self.home / self.profile
 
     @property
     def logs(self) -> Path:
@@ -102,7 +114,7 @@ class MeshSettings:
         return self.home / "mail"
 
     def database(self, name: str) -> Path:
-        """An embedded database file, for example `order_keys`."""
+        """A database file, for example `order_keys`."""
         return self.data / f"{name}.db"
 
     def client_secret(self, client: str) -> Path:
@@ -133,6 +145,13 @@ def _ratio(environ: Mapping[str, str], variable: str) -> float:
     return ratio
 
 
+def _choice(environ: Mapping[str, str], variable: str, allowed: tuple[str, ...]) -> str:
+    text = environ.get(variable) or allowed[0]
+    if text not in allowed:
+        raise SettingError(variable, text, " or ".join(allowed))
+    return text
+
+
 def _url(environ: Mapping[str, str], variable: str, schemes: tuple[str, ...]) -> str | None:
     text = environ.get(variable)
     if not text:
@@ -147,8 +166,6 @@ def _refuse_unbuilt(environ: Mapping[str, str]) -> None:
     for variable in (
         "SHOPMESH_MYSQL_URL",
         "SHOPMESH_MYSQL_REPLICA_URLS",
-        "SHOPMESH_MONGODB_URL",
-        "SHOPMESH_KAFKA_URL",
     ):
         if environ.get(variable):
             raise SettingError(variable, "set", "only unset so far: this backend comes with a later release")

@@ -32,7 +32,8 @@ def test_the_issuer_follows_the_port_offset() -> None:
         ("SHOPMESH_MAIL_URL", "ses://eu", "smtp or smtps or file"),
         ("OTEL_TRACES_SAMPLER_ARG", "2", "from 0 to 1"),
         ("OTEL_TRACES_SAMPLER_ARG", "nan", "from 0 to 1"),
-        ("SHOPMESH_KAFKA_URL", "kafka://localhost", "unset"),
+        ("SHOPMESH_KAFKA_URL", "http://localhost", "the scheme kafka"),
+        ("SHOPMESH_PROFILE", "fake", "embedded or real"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_variable_and_what_is_allowed(

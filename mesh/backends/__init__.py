@@ -1,0 +1,1 @@
+"""Real servers on loopback: for `shopmesh up --profile real` and for the tests."""
