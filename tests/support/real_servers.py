@@ -1,0 +1,21 @@
+"""Real servers for tests, one of each for the whole run, on free loopback ports."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mesh.backends.backend import Backend
+from mesh.backends.running import Server, running
+
+
+@contextmanager
+def running_server(backend: Backend, folder: Path) -> Iterator[Server]:
+    """Start a server and end it, for fixtures that outlive the loops of single tests."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        context = running(backend, folder, say=print)
+        server = runner.run(context.__aenter__())
+        try:
+            yield server
+        finally:
+            runner.run(context.__aexit__(None, None, None))
