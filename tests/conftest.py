@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.support.chromium",
     "tests.support.no_skips",
     "tests.support.real_parts",
+    "tests.support.real_servers",
     "tests.support.running_mesh",
     "tests.support.valkey",
 ]

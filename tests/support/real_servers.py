@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from mesh.backends.backend import Backend
+from mesh.backends.mongodb import MongodbBackend
 from mesh.backends.running import Server, running
 
 
@@ -19,3 +22,10 @@ def running_server(backend: Backend, folder: Path) -> Iterator[Server]:
             yield server
         finally:
             runner.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """MongoDB; take a database of your own and drop it."""
+    with running_server(MongodbBackend(), tmp_path_factory.mktemp("mongodb")) as server:
+        yield server
