@@ -5,89 +5,37 @@ beside them, with partial indexes: finding work costs what there is to do, not
 what was ever stored.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from itertools import groupby
+from collections.abc import Sequence
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    Select,
-    String,
-    Table,
-    Update,
-    and_,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Select, Update, and_, func, insert, or_, select, true, tuple_, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.consistency import note_write
+from services.order.adapters.event_tables_sqlite import (
+    COMMITS,
+    EVENTS,
+    IN_ORDER,
+    IS_FIRST,
+    JOINED,
+    commit_row,
+    event_rows,
+    metadata,
+    order_time,
+    streams_of,
+    time_text,
+)
 from services.order.application.ports import (
     Commit,
     OpenOrder,
     Position,
     Selection,
-    StoredEvent,
     Stream,
     VersionTaken,
 )
 
-metadata = MetaData()
-_commits = Table(
-    "commits",
-    metadata,
-    Column("order_id", String(36), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("customer_id", String(64), nullable=False),
-    Column("commit_time", String(32), nullable=False),
-    Column("unpublished", Boolean, nullable=False),
-    Column("open", Boolean, nullable=False),
-)
-_events = Table(
-    "events",
-    metadata,
-    Column("order_id", String(36), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("commit_version", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("hash", String(64), nullable=False),
-    ForeignKeyConstraint(["order_id", "commit_version"], ["commits.order_id", "commits.version"]),
-)
-_NO_TIME = datetime.min.replace(tzinfo=UTC)
-_is_first = _commits.c.version == 1
-Index("commits_unpublished", _commits.c.order_id, _commits.c.version, sqlite_where=_commits.c.unpublished)
-Index("commits_open", _commits.c.commit_time, _commits.c.order_id, sqlite_where=_commits.c.open)
-Index("orders_newest", _commits.c.commit_time, _commits.c.order_id, sqlite_where=_is_first)
-Index(
-    "orders_of_customer",
-    _commits.c.customer_id,
-    _commits.c.commit_time,
-    _commits.c.order_id,
-    sqlite_where=_is_first,
-)
-
-_COLUMNS = (*_commits.c, _events.c.version.label("event_version"), _events.c.body, _events.c.hash)
-_JOINED = select(*_COLUMNS).join_from(
-    _commits,
-    _events,
-    and_(_events.c.order_id == _commits.c.order_id, _events.c.commit_version == _commits.c.version),
-)
-_IN_ORDER = (_commits.c.order_id, _events.c.version)
+__all__ = ["SqliteEventStore", "metadata"]
 
 
 class SqliteEventStore:
@@ -99,66 +47,83 @@ class SqliteEventStore:
 
     async def append(self, commit: Commit) -> None:
         try:
-            async with sql.write(self._engine) as session:
-                await session.execute(insert(_commits), [_commit_row(commit)])
-                await session.execute(insert(_events), _event_rows(commit))
-                if not commit.open:
-                    await session.execute(_settled(commit.order_id, commit.version))
+            await self._insert([commit], unpublished=True)
         except IntegrityError:
             raise VersionTaken(f"order {commit.order_id} has version {commit.version}") from None
         self._changes.notify()
         note_write("order", f"{commit.order_id}:{commit.last_version}")
 
+    async def restore(self, commits: Sequence[Commit]) -> None:
+        try:
+            await self._insert(commits, unpublished=False)
+        except IntegrityError:
+            raise VersionTaken(f"one of {len(commits)} versions is there already") from None
+
     async def read(self, order_id: str) -> Stream | None:
-        streams = await self._streams(_JOINED.where(_commits.c.order_id == order_id))
+        streams = await self._streams(JOINED.where(COMMITS.c.order_id == order_id))
         return streams[0] if streams else None
 
+    async def several(self, order_ids: Sequence[str]) -> Sequence[Stream]:
+        return await self._streams(JOINED.where(COMMITS.c.order_id.in_(order_ids)))
+
+    async def streams(self, *, after: str | None, limit: int) -> Sequence[Stream]:
+        page = select(COMMITS.c.order_id).distinct().order_by(COMMITS.c.order_id).limit(limit)
+        found: Sequence[Stream] = ()
+        while not found:
+            async with sql.read(self._engine) as session:
+                order_ids = (await session.scalars(page.where(COMMITS.c.order_id > (after or "")))).all()
+            if not order_ids:
+                break
+            # Also behind commits that somebody has left without their events.
+            within = COMMITS.c.order_id.between(order_ids[0], order_ids[-1])
+            found, after = await self._streams(JOINED.where(within)), order_ids[-1]
+        return found
+
     async def newest(self, selection: Selection, *, after: Position | None, limit: int) -> Sequence[Stream]:
-        newest = (_commits.c.commit_time.desc(), _commits.c.order_id)
-        page = select(_commits.c.order_id).where(_is_first, _selected(selection), _behind(after))
+        newest = (COMMITS.c.commit_time.desc(), COMMITS.c.order_id)
+        page = select(COMMITS.c.order_id).where(IS_FIRST, _selected(selection), _behind(after))
         async with sql.read(self._engine) as session:
             order_ids = (await session.scalars(page.order_by(*newest).limit(limit))).all()
-        streams = await self._streams(_JOINED.where(_commits.c.order_id.in_(order_ids)))
-        by_id = {stream.order_id: stream for stream in streams}
+        by_id = {stream.order_id: stream for stream in await self.several(order_ids)}
         return [by_id[order_id] for order_id in order_ids]
 
     async def unpublished(self, *, after: tuple[str, int] | None, limit: int) -> Sequence[Commit]:
-        place = tuple_(_commits.c.order_id, _commits.c.version)
+        place = tuple_(COMMITS.c.order_id, COMMITS.c.version)
         beyond = true() if after is None else place > tuple_(*after)
         page = (
-            select(_commits.c.order_id, _commits.c.version)
-            .where(_commits.c.unpublished, beyond)
-            .order_by(_commits.c.order_id, _commits.c.version)
+            select(COMMITS.c.order_id, COMMITS.c.version)
+            .where(COMMITS.c.unpublished, beyond)
+            .order_by(COMMITS.c.order_id, COMMITS.c.version)
             .limit(limit)
             .subquery()
         )
-        mine = and_(page.c.order_id == _commits.c.order_id, page.c.version == _commits.c.version)
-        streams = await self._streams(_JOINED.join(page, mine))
+        mine = and_(page.c.order_id == COMMITS.c.order_id, page.c.version == COMMITS.c.version)
+        streams = await self._streams(JOINED.join(page, mine))
         return [commit for stream in streams for commit in stream.commits]
 
     async def mark_published(self, commits: Sequence[Commit]) -> None:
         if not commits:
             return
         published = [(commit.order_id, commit.version) for commit in commits]
-        these = tuple_(_commits.c.order_id, _commits.c.version).in_(published)
+        these = tuple_(COMMITS.c.order_id, COMMITS.c.version).in_(published)
         async with sql.write(self._engine) as session:
-            await session.execute(update(_commits).where(these).values(unpublished=False))
+            await session.execute(update(COMMITS).where(these).values(unpublished=False))
 
     async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
-        since = func.min(_commits.c.commit_time)
+        since = func.min(COMMITS.c.commit_time)
         longest_first = (
-            select(_commits.c.order_id, since.label("since"))
-            .where(_commits.c.open)
-            .group_by(_commits.c.order_id)
-            .order_by(since, _commits.c.order_id)
+            select(COMMITS.c.order_id, since.label("since"))
+            .where(COMMITS.c.open)
+            .group_by(COMMITS.c.order_id)
+            .order_by(since, COMMITS.c.order_id)
             .limit(limit)
         )
         if after is not None:
-            behind = tuple_(since, _commits.c.order_id) > tuple_(_text(after.open_time), after.order_id)
+            behind = tuple_(since, COMMITS.c.order_id) > tuple_(time_text(after.open_time), after.order_id)
             longest_first = longest_first.having(behind)
         async with sql.read(self._engine) as session:
             rows = (await session.execute(longest_first)).all()
-        return [OpenOrder(row.order_id, _time(row.since)) for row in rows]
+        return [OpenOrder(row.order_id, order_time(row.since)) for row in rows]
 
     async def settle(self, order_id: str, version: int) -> None:
         async with sql.write(self._engine) as session:
@@ -170,89 +135,42 @@ class SqliteEventStore:
         except DBAPIError:
             return False
 
+    async def _insert(self, commits: Sequence[Commit], *, unpublished: bool) -> None:
+        events = [row for commit in commits for row in event_rows(commit)]
+        async with sql.write(self._engine) as session:
+            await session.execute(
+                insert(COMMITS), [commit_row(commit, unpublished=unpublished) for commit in commits]
+            )
+            await session.execute(insert(EVENTS), events)
+            for commit in commits:
+                if not commit.open:
+                    await session.execute(_settled(commit.order_id, commit.version))
+
     async def _streams(self, query: Select[tuple[object, ...]]) -> list[Stream]:
         async with sql.read(self._engine) as session:
-            rows = (await session.execute(query.order_by(*_IN_ORDER))).all()
-        by_order = groupby(rows, key=lambda row: str(row.order_id))
-        return [Stream(order_id, tuple(_commits_of(each))) for order_id, each in by_order]
+            rows = (await session.execute(query.order_by(*IN_ORDER))).all()
+        return streams_of(rows)
 
 
 def _settled(order_id: str, version: int) -> Update:
-    mine = and_(_commits.c.order_id == order_id, _commits.c.version <= version, _commits.c.open)
-    return update(_commits).where(mine).values(open=False)
-
-
-def _commits_of(rows: Iterable[Row[tuple[object, ...]]]) -> Iterable[Commit]:
-    for _, each in groupby(rows, key=lambda row: int(row.version)):
-        yield _commit(list(each))
-
-
-def _commit(rows: Sequence[Row[tuple[object, ...]]]) -> Commit:
-    first = rows[0]
-    return Commit(
-        order_id=first.order_id,
-        customer_id=first.customer_id,
-        commit_time=_time(first.commit_time),
-        events=tuple(StoredEvent(row.event_version, _bytes(row.body), row.hash) for row in rows),
-        open=first.open,
-    )
-
-
-def _bytes(body: bytes | str) -> bytes:
-    # SQLite keeps what it is given: an edit by hand may leave a text, which verify has to find.
-    return body if isinstance(body, bytes) else body.encode()
-
-
-def _time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return _NO_TIME
-
-
-def _commit_row(commit: Commit) -> dict[str, object]:
-    return {
-        "order_id": commit.order_id,
-        "version": commit.version,
-        "customer_id": commit.customer_id,
-        "commit_time": _text(commit.commit_time),
-        "unpublished": True,
-        "open": commit.open,
-    }
-
-
-def _event_rows(commit: Commit) -> list[dict[str, object]]:
-    return [
-        {
-            "order_id": commit.order_id,
-            "version": event.version,
-            "commit_version": commit.version,
-            "body": event.body,
-            "hash": event.hash,
-        }
-        for event in commit.events
-    ]
+    mine = and_(COMMITS.c.order_id == order_id, COMMITS.c.version <= version, COMMITS.c.open)
+    return update(COMMITS).where(mine).values(open=False)
 
 
 def _selected(selection: Selection) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     if selection.customer_id is not None:
-        conditions.append(_commits.c.customer_id == selection.customer_id)
+        conditions.append(COMMITS.c.customer_id == selection.customer_id)
     if selection.min_place_time is not None:
-        conditions.append(_commits.c.commit_time >= _text(selection.min_place_time))
+        conditions.append(COMMITS.c.commit_time >= time_text(selection.min_place_time))
     if selection.max_place_time is not None:
-        conditions.append(_commits.c.commit_time < _text(selection.max_place_time))
+        conditions.append(COMMITS.c.commit_time < time_text(selection.max_place_time))
     return and_(true(), *conditions)
 
 
 def _behind(after: Position | None) -> ColumnElement[bool]:
     if after is None:
         return true()
-    time = _text(after.place_time)
-    same_time = and_(_commits.c.commit_time == time, _commits.c.order_id > after.order_id)
-    return or_(_commits.c.commit_time < time, same_time)
-
-
-def _text(time: datetime) -> str:
-    """A fixed width, so that texts sort as times do."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
+    time = time_text(after.place_time)
+    same_time = and_(COMMITS.c.commit_time == time, COMMITS.c.order_id > after.order_id)
+    return or_(COMMITS.c.commit_time < time, same_time)

@@ -240,5 +240,63 @@ async def test_a_commit_that_is_not_open_settles_those_before_it(store: EventSto
     assert await store.open_orders(after=None, limit=10) == []
 
 
+async def test_all_streams_are_read_by_order_id_page_by_page(store: EventStore) -> None:
+    for number in (3, 1, 2):
+        await store.append(commit(f"order-{number}"))
+    await store.append(commit("order-1", versions=(2, 3)))
+    after, seen = None, []
+
+    while page := await store.streams(after=after, limit=2):
+        seen.append([(stream.order_id, len(stream.commits)) for stream in page])
+        after = page[-1].order_id
+
+    assert seen == [[("order-1", 2), ("order-2", 1)], [("order-3", 1)]]
+
+
+async def test_several_streams_are_read_at_once(store: EventStore) -> None:
+    for number in range(3):
+        await store.append(commit(f"order-{number}"))
+
+    found = await store.several(["order-2", "order-9", "order-0"])
+
+    assert {stream.order_id for stream in found} == {"order-0", "order-2"}
+    assert await store.several([]) == []
+
+
+async def test_restored_commits_are_read_back_and_count_as_published(store: EventStore) -> None:
+    commits = [commit(is_open=True), commit(versions=(2,), minutes=1), commit("order-2", is_open=True)]
+
+    await store.restore(commits)
+
+    stream = await store.read("order-1")
+    assert stream is not None
+    assert [event for each in stream.commits for event in each.events] == [
+        *commits[0].events,
+        *commits[1].events,
+    ]
+    assert await store.unpublished(after=None, limit=10) == []
+
+
+async def test_restored_commits_are_open_until_they_are_settled(store: EventStore) -> None:
+    await store.restore([commit(is_open=True), commit("order-2", is_open=True)])
+    await store.restore([commit(versions=(2,)), commit(versions=(3,), minutes=2, is_open=True)])
+
+    assert await store.open_orders(after=None, limit=10) == [
+        OpenOrder("order-2", MORNING),
+        OpenOrder("order-1", MORNING + timedelta(minutes=2)),
+    ]
+
+
+async def test_a_version_that_is_there_is_not_restored_over(store: EventStore) -> None:
+    await store.append(commit(content="first "))
+
+    with pytest.raises(VersionTaken):
+        await store.restore([commit(content="other ")])
+
+    stream = await store.read("order-1")
+    assert stream is not None
+    assert stream.commits == (commit(content="first "),)
+
+
 async def test_a_store_that_answers_is_reachable(store: EventStore) -> None:
     assert await store.is_reachable()

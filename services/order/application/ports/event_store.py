@@ -104,8 +104,27 @@ class EventStore(Protocol):
         """
         ...
 
+    async def restore(self, commits: Sequence[Commit]) -> None:
+        """Store commits that were published before: as `append` would, but not as unpublished ones.
+
+        Args:
+            commits: At least one; those of an order in the order of their versions.
+
+        Raises:
+            VersionTaken: One of the versions is there already; of the others some may be stored.
+        """
+        ...
+
     async def read(self, order_id: str) -> Stream | None:
         """A whole stream as of the last acknowledged append, None if there is none."""
+        ...
+
+    async def several(self, order_ids: Sequence[str]) -> Sequence[Stream]:
+        """The streams of these orders as far as there are any, in any order."""
+        ...
+
+    async def streams(self, *, after: str | None, limit: int) -> Sequence[Stream]:
+        """The next streams behind an order id, by order id; none only at the end."""
         ...
 
     async def newest(self, selection: Selection, *, after: Position | None, limit: int) -> Sequence[Stream]:
