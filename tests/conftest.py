@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.support.no_skips",
     "tests.support.real_parts",
     "tests.support.real_servers",
+    "tests.support.real_sql",
     "tests.support.running_mesh",
     "tests.support.valkey",
 ]

@@ -1,0 +1,156 @@
+"""What a primary and a replica of MariaDB have in common: Debian's package, a folder, a password, options."""
+
+import asyncio
+import getpass
+import os
+import secrets
+import shutil
+from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
+
+from mesh.backends.backend import BackendError, Place, Say
+
+USER = "shopmesh"
+_PACKAGE = "mariadb-server-core"
+_SYSTEM_PROGRAMS = "/usr/sbin:/usr/local/sbin"
+_REMEDY = f"apt-get install {_PACKAGE}, or set SHOPMESH_MYSQL_URL to a server of your own"
+_INIT = """\
+SET sql_log_bin = 0;
+CREATE USER IF NOT EXISTS '{user}'@'127.0.0.1' IDENTIFIED BY '{password}';
+GRANT ALL PRIVILEGES ON `{user}%`.* TO '{user}'@'127.0.0.1';
+GRANT REPLICATION SLAVE, REPLICATION SLAVE ADMIN, SLAVE MONITOR ON *.* TO '{user}'@'127.0.0.1';
+"""
+_OPTIONS = (
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    # Relative to the data folder: a socket's path has to be short.
+    "--socket=mariadb.sock",
+    "--pid-file=mariadb.pid",
+    "--log-bin=binlog",
+    "--relay-log=relay",
+    "--log-slave-updates",
+    "--binlog-format=ROW",
+    "--gtid-strict-mode=ON",
+    # A commit is on disk when it returns, also when the power fails.
+    "--sync-binlog=1",
+    "--innodb-flush-log-at-trx-commit=1",
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-log-file-size=48M",
+    "--performance-schema=OFF",
+    "--character-set-server=utf8mb4",
+    "--collation-server=utf8mb4_bin",
+    "--default-time-zone=+00:00",
+    "--local-infile=OFF",
+)
+
+
+async def install(say: Say) -> None:
+    """Fetch Debian's server without its system service, where there is none."""
+    if _found("mariadbd") and _found("mariadb-install-db"):
+        return
+    privileged = await _privileged()
+    if privileged is None:
+        raise BackendError("there is no MariaDB here, and no right to install it", _REMEDY)
+    say("MariaDB: installing Debian's server …")
+    await _run(
+        *(*privileged, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"),
+        *("install", "--yes", "--no-install-recommends", _PACKAGE),
+        remedy=_REMEDY,
+    )
+
+
+async def make_ready(place: Place) -> None:
+    """Make the data folder and the password, once, and what the server reads at every start."""
+    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _password_file(place).exists():
+        _write(_password_file(place), secrets.token_urlsafe(24))
+    _write(_init_file(place), _INIT.format(user=USER, password=password(place)))
+    if not _data(place).exists():
+        await _make_data(place)
+
+
+def command(place: Place, *more: str) -> tuple[str, ...]:
+    """The server in the foreground; ports differ, so they are its ids as well."""
+    port = place.ports[0]
+    return (
+        *(str(_program("mariadbd")), "--no-defaults", f"--user={getpass.getuser()}"),
+        *(f"--datadir={_data(place)}", f"--init-file={_init_file(place)}"),
+        *(f"--port={port}", f"--server-id={port}", *_OPTIONS, *more),
+    )
+
+
+def url(place: Place) -> str:
+    return f"mysql://{USER}:{password(place)}@127.0.0.1:{place.ports[0]}"
+
+
+def password(place: Place) -> str:
+    """The password of `USER`; safe in URLs and statements."""
+    return _password_file(place).read_text()
+
+
+async def _make_data(place: Place) -> None:
+    # Under another name until it is whole: what was interrupted is made anew.
+    unfinished = place.folder / "data.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    user = getpass.getuser()
+    # The super-user comes by the socket and as this user of the system only: it has no password to lose.
+    await _run(
+        *(str(_program("mariadb-install-db")), "--no-defaults", f"--datadir={unfinished}"),
+        *("--auth-root-authentication-method=socket", f"--auth-root-socket-user={user}"),
+        *("--skip-test-db", f"--user={user}"),
+        remedy=f"Look at {place.folder}: is there space, and may {user} write?",
+    )
+    unfinished.rename(_data(place))
+
+
+async def _run(*command: str, remedy: str) -> None:
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
+    output, _ = await process.communicate()
+    if process.returncode:
+        lines = output.decode(errors="replace").strip().splitlines() or [f"exit code {process.returncode}"]
+        raise BackendError(f"{Path(command[0]).name} failed: {lines[-1]}", remedy)
+
+
+async def _privileged() -> tuple[str, ...] | None:
+    """What a command begins with to be run as root; None: it cannot be."""
+    if not shutil.which("apt-get"):
+        return None
+    if os.geteuid() == 0:
+        return ()
+    if not shutil.which("sudo"):
+        return None
+    asking = await asyncio.create_subprocess_exec("sudo", "-n", "true", stdout=PIPE, stderr=STDOUT)
+    await asking.communicate()
+    return ("sudo", "-n") if asking.returncode == 0 else None
+
+
+def _found(program: str) -> str | None:
+    return shutil.which(program) or shutil.which(program, path=_SYSTEM_PROGRAMS)
+
+
+def _program(name: str) -> str:
+    found = _found(name)
+    if found is None:
+        raise BackendError(f"there is no {name} here", _REMEDY)
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    with open(path, "w", opener=_owner_only) as file:
+        file.write(text)
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _data(place: Place) -> Path:
+    return place.folder / "data"
+
+
+def _password_file(place: Place) -> Path:
+    return place.folder / "password"
+
+
+def _init_file(place: Place) -> Path:
+    return place.folder / "init.sql"
