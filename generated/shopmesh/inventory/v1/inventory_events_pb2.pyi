@@ -3,8 +3,10 @@
 isort:skip_file
 Events of stock, topic `shopmesh.inventory.events.v1`, key SKU."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -25,26 +27,60 @@ class StockShort(_message.Message):
     SKU_FIELD_NUMBER: _builtins.int
     WAREHOUSE_FIELD_NUMBER: _builtins.int
     MISSING_FIELD_NUMBER: _builtins.int
+    CLAIMS_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """Which SKU."""
     warehouse: _builtins.str
     """In which warehouse."""
     missing: _builtins.int
     """How many reserved pieces are missing."""
+    @_builtins.property
+    def claims(self) -> _containers.RepeatedCompositeFieldContainer[Global___StockClaim]:
+        """Who has claims on the pieces there that have not left yet: first holds, then
+        committed reservations, each from the newest on; at most 200.
+        """
+
     def __init__(
         self,
         *,
         sku: _builtins.str = ...,
         warehouse: _builtins.str = ...,
         missing: _builtins.int = ...,
+        claims: _abc.Iterable[Global___StockClaim] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["missing", b"missing", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claims", b"claims", "missing", b"missing", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StockShort: _TypeAlias = StockShort  # noqa: Y015
+
+@_typing.final
+class StockClaim(_message.Message):
+    """What an order has reserved of a SKU in a warehouse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """Which order."""
+    quantity: _builtins.int
+    """How many pieces."""
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StockClaim: _TypeAlias = StockClaim  # noqa: Y015
 
 @_typing.final
 class ShipmentReported(_message.Message):

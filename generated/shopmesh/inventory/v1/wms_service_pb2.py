@@ -26,9 +26,10 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
+from shopmesh.stream.v1 import stream_pb2 as shopmesh_dot_stream_dot_v1_dot_stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'shopmesh/inventory/v1/wms_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xb4\x02\n\x0bStockUpdate\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x30\n\twarehouse\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x19\n\x08sequence\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01\x12\x32\n\x05\x63ount\x18\x04 \x01(\x0b\x32!.shopmesh.inventory.v1.StockCountH\x00\x12\x32\n\x05\x64\x65lta\x18\x05 \x01(\x0b\x32!.shopmesh.inventory.v1.StockDeltaH\x00\x12\x30\n\x0cobserve_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"X\n\nStockCount\x12\x1d\n\x07on_hand\x18\x01 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\xc2\xd7/(\x00\x12+\n\x11shipped_order_ids\x18\x02 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01\"\x7f\n\nStockDelta\x12(\n\x08quantity\x18\x01 \x01(\x05\x42\x16\xbaH\x13\x1a\x11\x18\xc0\x84=(\xc0\xfb\xc2\xff\xff\xff\xff\xff\xff\x01\x38\x00\x12G\n\x08order_id\x18\x02 \x01(\tB5\xbaH2r02.^(|[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12})$\"\xa7\x01\n\x0eStockUpdateAck\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12\x38\n\x06result\x18\x04 \x01(\x0e\x32(.shopmesh.inventory.v1.StockUpdateResult\x12\x19\n\x11\x65xpected_sequence\x18\x05 \x01(\x03\x12\x0e\n\x06reason\x18\x06 \x01(\t\"N\n\x10SyncStockRequest\x12:\n\x06update\x18\x01 \x01(\x0b\x32\".shopmesh.inventory.v1.StockUpdateB\x06\xbaH\x03\xc8\x01\x01\"G\n\x11SyncStockResponse\x12\x32\n\x03\x61\x63k\x18\x01 \x01(\x0b\x32%.shopmesh.inventory.v1.StockUpdateAck\"[\n\x17PushStockUpdatesRequest\x12@\n\x07updates\x18\x01 \x03(\x0b\x32\".shopmesh.inventory.v1.StockUpdateB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"O\n\x18PushStockUpdatesResponse\x12\x33\n\x04\x61\x63ks\x18\x01 \x03(\x0b\x32%.shopmesh.inventory.v1.StockUpdateAck\"\x8e\x01\n\x0cSnapshotLine\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x30\n\twarehouse\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x1d\n\x07on_hand\x18\x03 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\xc2\xd7/(\x00\"h\n\x15ReconcileStockRequest\x12?\n\x05lines\x18\x01 \x03(\x0b\x32#.shopmesh.inventory.v1.SnapshotLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12\x0e\n\x06repair\x18\x02 \x01(\x08\"J\n\nStockDrift\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x0c\n\x04ours\x18\x03 \x01(\x05\x12\x0e\n\x06theirs\x18\x04 \x01(\x05\"n\n\x16ReconcileStockResponse\x12\x10\n\x08\x63ompared\x18\x01 \x01(\x05\x12\x30\n\x05\x64rift\x18\x02 \x03(\x0b\x32!.shopmesh.inventory.v1.StockDrift\x12\x10\n\x08repaired\x18\x03 \x01(\x08*\xbe\x01\n\x11StockUpdateResult\x12#\n\x1fSTOCK_UPDATE_RESULT_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSTOCK_UPDATE_RESULT_APPLIED\x10\x01\x12!\n\x1dSTOCK_UPDATE_RESULT_DUPLICATE\x10\x02\x12\x1b\n\x17STOCK_UPDATE_RESULT_GAP\x10\x03\x12#\n\x1fSTOCK_UPDATE_RESULT_QUARANTINED\x10\x04\x32\xe2\x03\n\nWmsService\x12|\n\tSyncStock\x12\'.shopmesh.inventory.v1.SyncStockRequest\x1a(.shopmesh.inventory.v1.SyncStockResponse\"\x18\x8a\xb5\x18\x14\x08\x02\x12\x03wms\"\x06stream*\x03\x08\x84\x07(\x01\x30\x01\x12\xae\x01\n\x10PushStockUpdates\x12..shopmesh.inventory.v1.PushStockUpdatesRequest\x1a/.shopmesh.inventory.v1.PushStockUpdatesResponse\"9\x90\x02\x02\x8a\xb5\x18\x12\x08\x02\x12\x03wms\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/wms/stock-updates:\x01*\x12\xa4\x01\n\x0eReconcileStock\x12,.shopmesh.inventory.v1.ReconcileStockRequest\x1a-.shopmesh.inventory.v1.ReconcileStockResponse\"5\x90\x02\x02\x8a\xb5\x18\x12\x08\x02\x12\x03wms\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x16\"\x11/v1/wms:reconcile:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'shopmesh/inventory/v1/wms_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\x1a\x1fshopmesh/stream/v1/stream.proto\"\xb4\x02\n\x0bStockUpdate\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x30\n\twarehouse\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x19\n\x08sequence\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01\x12\x32\n\x05\x63ount\x18\x04 \x01(\x0b\x32!.shopmesh.inventory.v1.StockCountH\x00\x12\x32\n\x05\x64\x65lta\x18\x05 \x01(\x0b\x32!.shopmesh.inventory.v1.StockDeltaH\x00\x12\x30\n\x0cobserve_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"X\n\nStockCount\x12\x1d\n\x07on_hand\x18\x01 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\xc2\xd7/(\x00\x12+\n\x11shipped_order_ids\x18\x02 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01\"\x7f\n\nStockDelta\x12(\n\x08quantity\x18\x01 \x01(\x05\x42\x16\xbaH\x13\x1a\x11\x18\xc0\x84=(\xc0\xfb\xc2\xff\xff\xff\xff\xff\xff\x01\x38\x00\x12G\n\x08order_id\x18\x02 \x01(\tB5\xbaH2r02.^(|[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12})$\"\xa7\x01\n\x0eStockUpdateAck\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12\x38\n\x06result\x18\x04 \x01(\x0e\x32(.shopmesh.inventory.v1.StockUpdateResult\x12\x19\n\x11\x65xpected_sequence\x18\x05 \x01(\x03\x12\x0e\n\x06reason\x18\x06 \x01(\t\"N\n\x10SyncStockRequest\x12:\n\x06update\x18\x01 \x01(\x0b\x32\".shopmesh.inventory.v1.StockUpdateB\x06\xbaH\x03\xc8\x01\x01\"\xa5\x01\n\x11SyncStockResponse\x12\x32\n\x03\x61\x63k\x18\x01 \x01(\x0b\x32%.shopmesh.inventory.v1.StockUpdateAck\x12\x30\n\theartbeat\x18\x02 \x01(\x0b\x32\x1d.shopmesh.stream.v1.Heartbeat\x12*\n\x06\x63losed\x18\x03 \x01(\x0b\x32\x1a.shopmesh.stream.v1.Closed\"[\n\x17PushStockUpdatesRequest\x12@\n\x07updates\x18\x01 \x03(\x0b\x32\".shopmesh.inventory.v1.StockUpdateB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"O\n\x18PushStockUpdatesResponse\x12\x33\n\x04\x61\x63ks\x18\x01 \x03(\x0b\x32%.shopmesh.inventory.v1.StockUpdateAck\"\x8e\x01\n\x0cSnapshotLine\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x30\n\twarehouse\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x1d\n\x07on_hand\x18\x03 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\xc2\xd7/(\x00\"h\n\x15ReconcileStockRequest\x12?\n\x05lines\x18\x01 \x03(\x0b\x32#.shopmesh.inventory.v1.SnapshotLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12\x0e\n\x06repair\x18\x02 \x01(\x08\"J\n\nStockDrift\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x0c\n\x04ours\x18\x03 \x01(\x05\x12\x0e\n\x06theirs\x18\x04 \x01(\x05\"n\n\x16ReconcileStockResponse\x12\x10\n\x08\x63ompared\x18\x01 \x01(\x05\x12\x30\n\x05\x64rift\x18\x02 \x03(\x0b\x32!.shopmesh.inventory.v1.StockDrift\x12\x10\n\x08repaired\x18\x03 \x01(\x08*\xbe\x01\n\x11StockUpdateResult\x12#\n\x1fSTOCK_UPDATE_RESULT_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSTOCK_UPDATE_RESULT_APPLIED\x10\x01\x12!\n\x1dSTOCK_UPDATE_RESULT_DUPLICATE\x10\x02\x12\x1b\n\x17STOCK_UPDATE_RESULT_GAP\x10\x03\x12#\n\x1fSTOCK_UPDATE_RESULT_QUARANTINED\x10\x04\x32\xe2\x03\n\nWmsService\x12|\n\tSyncStock\x12\'.shopmesh.inventory.v1.SyncStockRequest\x1a(.shopmesh.inventory.v1.SyncStockResponse\"\x18\x8a\xb5\x18\x14\x08\x02\x12\x03wms\"\x06stream*\x03\x08\x84\x07(\x01\x30\x01\x12\xae\x01\n\x10PushStockUpdates\x12..shopmesh.inventory.v1.PushStockUpdatesRequest\x1a/.shopmesh.inventory.v1.PushStockUpdatesResponse\"9\x90\x02\x02\x8a\xb5\x18\x12\x08\x02\x12\x03wms\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/wms/stock-updates:\x01*\x12\xa4\x01\n\x0eReconcileStock\x12,.shopmesh.inventory.v1.ReconcileStockRequest\x1a-.shopmesh.inventory.v1.ReconcileStockResponse\"5\x90\x02\x02\x8a\xb5\x18\x12\x08\x02\x12\x03wms\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x16\"\x11/v1/wms:reconcile:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -69,32 +70,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WMSSERVICE'].methods_by_name['PushStockUpdates']._serialized_options = b'\220\002\002\212\265\030\022\010\002\022\003wms\"\005admin*\002\010\n\202\323\344\223\002\032\"\025/v1/wms/stock-updates:\001*'
   _globals['_WMSSERVICE'].methods_by_name['ReconcileStock']._loaded_options = None
   _globals['_WMSSERVICE'].methods_by_name['ReconcileStock']._serialized_options = b'\220\002\002\212\265\030\022\010\002\022\003wms\"\005admin*\002\010\036\202\323\344\223\002\026\"\021/v1/wms:reconcile:\001*'
-  _globals['_STOCKUPDATERESULT']._serialized_start=1658
-  _globals['_STOCKUPDATERESULT']._serialized_end=1848
-  _globals['_STOCKUPDATE']._serialized_start=192
-  _globals['_STOCKUPDATE']._serialized_end=500
-  _globals['_STOCKCOUNT']._serialized_start=502
-  _globals['_STOCKCOUNT']._serialized_end=590
-  _globals['_STOCKDELTA']._serialized_start=592
-  _globals['_STOCKDELTA']._serialized_end=719
-  _globals['_STOCKUPDATEACK']._serialized_start=722
-  _globals['_STOCKUPDATEACK']._serialized_end=889
-  _globals['_SYNCSTOCKREQUEST']._serialized_start=891
-  _globals['_SYNCSTOCKREQUEST']._serialized_end=969
-  _globals['_SYNCSTOCKRESPONSE']._serialized_start=971
-  _globals['_SYNCSTOCKRESPONSE']._serialized_end=1042
-  _globals['_PUSHSTOCKUPDATESREQUEST']._serialized_start=1044
-  _globals['_PUSHSTOCKUPDATESREQUEST']._serialized_end=1135
-  _globals['_PUSHSTOCKUPDATESRESPONSE']._serialized_start=1137
-  _globals['_PUSHSTOCKUPDATESRESPONSE']._serialized_end=1216
-  _globals['_SNAPSHOTLINE']._serialized_start=1219
-  _globals['_SNAPSHOTLINE']._serialized_end=1361
-  _globals['_RECONCILESTOCKREQUEST']._serialized_start=1363
-  _globals['_RECONCILESTOCKREQUEST']._serialized_end=1467
-  _globals['_STOCKDRIFT']._serialized_start=1469
-  _globals['_STOCKDRIFT']._serialized_end=1543
-  _globals['_RECONCILESTOCKRESPONSE']._serialized_start=1545
-  _globals['_RECONCILESTOCKRESPONSE']._serialized_end=1655
-  _globals['_WMSSERVICE']._serialized_start=1851
-  _globals['_WMSSERVICE']._serialized_end=2333
+  _globals['_STOCKUPDATERESULT']._serialized_start=1786
+  _globals['_STOCKUPDATERESULT']._serialized_end=1976
+  _globals['_STOCKUPDATE']._serialized_start=225
+  _globals['_STOCKUPDATE']._serialized_end=533
+  _globals['_STOCKCOUNT']._serialized_start=535
+  _globals['_STOCKCOUNT']._serialized_end=623
+  _globals['_STOCKDELTA']._serialized_start=625
+  _globals['_STOCKDELTA']._serialized_end=752
+  _globals['_STOCKUPDATEACK']._serialized_start=755
+  _globals['_STOCKUPDATEACK']._serialized_end=922
+  _globals['_SYNCSTOCKREQUEST']._serialized_start=924
+  _globals['_SYNCSTOCKREQUEST']._serialized_end=1002
+  _globals['_SYNCSTOCKRESPONSE']._serialized_start=1005
+  _globals['_SYNCSTOCKRESPONSE']._serialized_end=1170
+  _globals['_PUSHSTOCKUPDATESREQUEST']._serialized_start=1172
+  _globals['_PUSHSTOCKUPDATESREQUEST']._serialized_end=1263
+  _globals['_PUSHSTOCKUPDATESRESPONSE']._serialized_start=1265
+  _globals['_PUSHSTOCKUPDATESRESPONSE']._serialized_end=1344
+  _globals['_SNAPSHOTLINE']._serialized_start=1347
+  _globals['_SNAPSHOTLINE']._serialized_end=1489
+  _globals['_RECONCILESTOCKREQUEST']._serialized_start=1491
+  _globals['_RECONCILESTOCKREQUEST']._serialized_end=1595
+  _globals['_STOCKDRIFT']._serialized_start=1597
+  _globals['_STOCKDRIFT']._serialized_end=1671
+  _globals['_RECONCILESTOCKRESPONSE']._serialized_start=1673
+  _globals['_RECONCILESTOCKRESPONSE']._serialized_end=1783
+  _globals['_WMSSERVICE']._serialized_start=1979
+  _globals['_WMSSERVICE']._serialized_end=2461
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from shopmesh.stream.v1 import stream_pb2 as _stream_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -114,7 +115,7 @@ class StockCount(_message.Message):
     """Pieces that lie there, zero or more."""
     @_builtins.property
     def shipped_order_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Orders whose shipment the count already lacks."""
+        """Orders whose shipment from here the count already lacks."""
 
     def __init__(
         self,
@@ -141,7 +142,7 @@ class StockDelta(_message.Message):
     quantity: _builtins.int
     """By how many, not 0."""
     order_id: _builtins.str
-    """The order with which they left; empty otherwise."""
+    """The order with which they left, quantity below 0; empty otherwise."""
     def __init__(
         self,
         *,
@@ -224,23 +225,35 @@ Global___SyncStockRequest: _TypeAlias = SyncStockRequest  # noqa: Y015
 
 @_typing.final
 class SyncStockResponse(_message.Message):
-    """One message of the shop on a SyncStock stream."""
+    """One message of the shop on a SyncStock stream; exactly one field is set."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ACK_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
+    CLOSED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ack(self) -> Global___StockUpdateAck:
         """The answer to one update."""
+
+    @_builtins.property
+    def heartbeat(self) -> _stream_pb2.Heartbeat:
+        """No update has come for a while."""
+
+    @_builtins.property
+    def closed(self) -> _stream_pb2.Closed:
+        """The stream ends; FINAL_STATE: the WMS has ended it, and all is answered."""
 
     def __init__(
         self,
         *,
         ack: Global___StockUpdateAck | None = ...,
+        heartbeat: _stream_pb2.Heartbeat | None = ...,
+        closed: _stream_pb2.Closed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "closed", b"closed", "heartbeat", b"heartbeat"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "closed", b"closed", "heartbeat", b"heartbeat"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -398,7 +411,9 @@ class ReconcileStockResponse(_message.Message):
     compared: _builtins.int
     """How many lines were compared."""
     repaired: _builtins.bool
-    """Whether the differences were booked."""
+    """Whether all differences were booked; those of a SKU or warehouse that the shop
+    does not know cannot be.
+    """
     @_builtins.property
     def drift(self) -> _containers.RepeatedCompositeFieldContainer[Global___StockDrift]:
         """Where the numbers differ; before the repair, if one was asked for."""

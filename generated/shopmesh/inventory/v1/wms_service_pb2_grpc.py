@@ -57,9 +57,17 @@ class WmsServiceServicer:
     """
 
     def SyncStock(self, request_iterator, context):
-        """Takes sequenced updates and acknowledges each. A repeated sequence is
-        acknowledged and moves nothing; a gap is answered with the sequence to send
-        from; an update that makes no sense is set aside with a reason.
+        """Takes sequenced updates and acknowledges each, in the order in which they
+        came; the next one is read once the acknowledgement is sent. A repeated
+        sequence is acknowledged and moves nothing; a delta behind a gap is answered
+        with the sequence to send from, a count behind a gap replaces what is missing;
+        an update that makes no sense is set aside with a reason. What was sent and
+        not acknowledged is sent again on the next stream. The stream ends as all
+        streams do: see `closed`.
+
+        Fails with INVALID_ARGUMENT for an update that breaks a rule of its fields,
+        and with ABORTED (STOCK_CONTENDED) when others kept changing the same stock:
+        connect and send it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -67,7 +75,11 @@ class WmsServiceServicer:
 
     def PushStockUpdates(self, request, context):
         """The same for a WMS that pushes over REST: one acknowledgement per update, in
-        the order of the request.
+        the order of the request. Each update counts for itself; sending a request
+        again moves nothing twice.
+
+        Fails with ABORTED (STOCK_CONTENDED) when others kept changing the same
+        stock: send it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -76,6 +88,11 @@ class WmsServiceServicer:
     def ReconcileStock(self, request, context):
         """Compares a snapshot of the WMS with the shop's stock and reports the drift;
         with `repair`, books what is missing as movements with the cause RECONCILE.
+        The snapshot has no sequence: take it while no update is on its way. Sent
+        again it finds no drift.
+
+        Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
+        named twice.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -17,17 +17,34 @@ class WmsServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SyncStock: _aio.StreamStreamMultiCallable[_wms_service_pb2.SyncStockRequest, _wms_service_pb2.SyncStockResponse]
-    """Takes sequenced updates and acknowledges each. A repeated sequence is
-    acknowledged and moves nothing; a gap is answered with the sequence to send
-    from; an update that makes no sense is set aside with a reason.
+    """Takes sequenced updates and acknowledges each, in the order in which they
+    came; the next one is read once the acknowledgement is sent. A repeated
+    sequence is acknowledged and moves nothing; a delta behind a gap is answered
+    with the sequence to send from, a count behind a gap replaces what is missing;
+    an update that makes no sense is set aside with a reason. What was sent and
+    not acknowledged is sent again on the next stream. The stream ends as all
+    streams do: see `closed`.
+
+    Fails with INVALID_ARGUMENT for an update that breaks a rule of its fields,
+    and with ABORTED (STOCK_CONTENDED) when others kept changing the same stock:
+    connect and send it again.
     """
     PushStockUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.PushStockUpdatesRequest, _wms_service_pb2.PushStockUpdatesResponse]
     """The same for a WMS that pushes over REST: one acknowledgement per update, in
-    the order of the request.
+    the order of the request. Each update counts for itself; sending a request
+    again moves nothing twice.
+
+    Fails with ABORTED (STOCK_CONTENDED) when others kept changing the same
+    stock: send it again.
     """
     ReconcileStock: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ReconcileStockRequest, _wms_service_pb2.ReconcileStockResponse]
     """Compares a snapshot of the WMS with the shop's stock and reports the drift;
     with `repair`, books what is missing as movements with the cause RECONCILE.
+    The snapshot has no sequence: take it while no update is on its way. Sent
+    again it finds no drift.
+
+    Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
+    named twice.
     """
 
 class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -39,9 +56,17 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _abc.AsyncIterator[_wms_service_pb2.SyncStockRequest],
         context: _aio.ServicerContext[_abc.AsyncIterator[_wms_service_pb2.SyncStockRequest], _abc.AsyncIterator[_wms_service_pb2.SyncStockResponse]],
     ) -> _abc.AsyncIterator[_wms_service_pb2.SyncStockResponse]:
-        """Takes sequenced updates and acknowledges each. A repeated sequence is
-        acknowledged and moves nothing; a gap is answered with the sequence to send
-        from; an update that makes no sense is set aside with a reason.
+        """Takes sequenced updates and acknowledges each, in the order in which they
+        came; the next one is read once the acknowledgement is sent. A repeated
+        sequence is acknowledged and moves nothing; a delta behind a gap is answered
+        with the sequence to send from, a count behind a gap replaces what is missing;
+        an update that makes no sense is set aside with a reason. What was sent and
+        not acknowledged is sent again on the next stream. The stream ends as all
+        streams do: see `closed`.
+
+        Fails with INVALID_ARGUMENT for an update that breaks a rule of its fields,
+        and with ABORTED (STOCK_CONTENDED) when others kept changing the same stock:
+        connect and send it again.
         """
 
     @_abc_1.abstractmethod
@@ -51,7 +76,11 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_wms_service_pb2.PushStockUpdatesRequest, _abc.Awaitable[_wms_service_pb2.PushStockUpdatesResponse]],
     ) -> _abc.Awaitable[_wms_service_pb2.PushStockUpdatesResponse]:
         """The same for a WMS that pushes over REST: one acknowledgement per update, in
-        the order of the request.
+        the order of the request. Each update counts for itself; sending a request
+        again moves nothing twice.
+
+        Fails with ABORTED (STOCK_CONTENDED) when others kept changing the same
+        stock: send it again.
         """
 
     @_abc_1.abstractmethod
@@ -62,6 +91,11 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_wms_service_pb2.ReconcileStockResponse]:
         """Compares a snapshot of the WMS with the shop's stock and reports the drift;
         with `repair`, books what is missing as movements with the cause RECONCILE.
+        The snapshot has no sequence: take it while no update is on its way. Sent
+        again it finds no drift.
+
+        Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
+        named twice.
         """
 
 def add_WmsServiceServicer_to_server(servicer: WmsServiceServicer, server: _aio.Server) -> None: ...
