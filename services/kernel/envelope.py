@@ -44,10 +44,15 @@ class Envelope:
     prev_hash: str
 
     def body(self) -> bytes:
-        """The canonical bytes: JSON with sorted keys, without white space, as UTF-8."""
-        fields = {name: getattr(self, attribute) for attribute, name in _NAMES.items()}
-        fields["occurTime"] = self.occur_time.astimezone(UTC).isoformat(timespec="microseconds")
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        """The canonical bytes: JSON with sorted keys, without white space, as UTF-8.
+
+        The time is in UTC, with microseconds and a `Z` (RFC 3339).
+        """
+        return self._body(f"{self._naive_time()}Z")
+
+    def is_canonical(self, body: bytes) -> bool:
+        """Whether these bytes are the envelope's, as written today or in the form before."""
+        return body in (self.body(), self._body(f"{self._naive_time()}+00:00"))
 
     @classmethod
     def from_body(cls, body: bytes) -> Self:
@@ -62,6 +67,14 @@ class Envelope:
             return cls(**attributes, occur_time=datetime.fromisoformat(fields["occurTime"]))
         except (KeyError, TypeError) as error:
             raise ValueError(f"not an event envelope: {error}") from error
+
+    def _body(self, occur_time: str) -> bytes:
+        fields = {name: getattr(self, attribute) for attribute, name in _NAMES.items()}
+        fields["occurTime"] = occur_time
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def _naive_time(self) -> str:
+        return self.occur_time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def hash_of(body: bytes) -> str:

@@ -210,7 +210,7 @@ def _stream_findings(stream: Stream) -> Iterator[Finding]:
 def _envelope_findings(
     order_id: str, event: StoredEvent, envelope: Envelope, prev_hash: str
 ) -> Iterator[Finding]:
-    if envelope.body() != event.body:
+    if not envelope.is_canonical(event.body):
         yield Finding(event.version, "the stored bytes are not in canonical form")
     if envelope.key != order_id:
         yield Finding(event.version, f"it belongs to {envelope.key}")

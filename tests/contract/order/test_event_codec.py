@@ -38,6 +38,7 @@ from shopmesh.order.v1 import order_events_pb2
 from tests.support.order_world import ALICE, MORNING, TRACE
 
 GOLDEN = Path(__file__).with_name("golden")
+OLDER_FORM = GOLDEN / "time_with_offset"
 EVENTS: dict[str, OrderEvent] = {
     "order_placed_v1": OrderPlaced(
         customer_id=ALICE,
@@ -90,12 +91,20 @@ def test_an_event_is_stored_as_it_always_was(name: str) -> None:
     assert envelope(EVENTS[name]).body() == GOLDEN.joinpath(f"{name}.json").read_bytes()
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(GOLDEN.rglob("*.json")), ids=lambda path: path.stem)
 def test_every_event_that_was_ever_stored_can_be_read(path: Path) -> None:
     occurrence = occurrence_of(Envelope.from_body(path.read_bytes()))
 
     assert occurrence.event == EVENTS[path.stem]
     assert occurrence.occur_time == MORNING
+
+
+@pytest.mark.parametrize("path", sorted(OLDER_FORM.glob("*.json")), ids=lambda path: path.stem)
+def test_an_event_in_an_older_form_is_canonical_and_differs_from_todays(path: Path) -> None:
+    body = path.read_bytes()
+
+    assert Envelope.from_body(body).is_canonical(body)
+    assert Envelope.from_body(body).body() != body
 
 
 @pytest.mark.parametrize("name", EVENTS)

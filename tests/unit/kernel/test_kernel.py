@@ -59,8 +59,18 @@ def test_the_bytes_of_an_envelope_do_not_depend_on_who_writes_them() -> None:
     )
 
     assert same.body() == envelope().body()
-    assert b'"occurTime":"2026-11-23T12:00:00.000005+00:00"' in same.body()
+    assert b'"occurTime":"2026-11-23T12:00:00.000005Z"' in same.body()
     assert hash_of(same.body()) == hash_of(envelope().body())
+
+
+def test_the_bytes_of_an_envelope_are_known_in_the_form_before_too() -> None:
+    older = envelope().body().replace(b'.000005Z"', b'.000005+00:00"')
+
+    assert Envelope.from_body(older) == envelope()
+    assert envelope().is_canonical(older)
+    assert envelope().is_canonical(envelope().body())
+    assert not envelope().is_canonical(older.replace(b"+00:00", b"-00:00"))
+    assert not envelope().is_canonical(older + b" ")
 
 
 def test_what_is_no_envelope_is_refused() -> None:
