@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mesh.backends.backend import Backend
+from mesh.backends.kafka import KafkaBackend
 from mesh.backends.mongodb import MongodbBackend
 from mesh.backends.running import Server, running
 
@@ -28,4 +29,11 @@ def running_server(backend: Backend, folder: Path) -> Iterator[Server]:
 def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """MongoDB; take a database of your own and drop it."""
     with running_server(MongodbBackend(), tmp_path_factory.mktemp("mongodb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Kafka broker; take topics and groups of your own."""
+    with running_server(KafkaBackend(), tmp_path_factory.mktemp("kafka")) as server:
         yield server
