@@ -1,11 +1,11 @@
 """Stock and reservations within one writing transaction, in SQL."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, bindparam, insert, select, text, update
+from sqlalchemy import CursorResult, bindparam, event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.consistency import note_write
@@ -28,6 +28,8 @@ from services.kernel.ids import NewId
 from services.kernel.money import Money
 
 T = TypeVar("T")
+Changed = Callable[[frozenset[str]], None]
+"""Told whose stock has changed, right after the commit and before anybody is answered."""
 
 _ATTEMPTS = 5
 _ANY = -(2**31)
@@ -52,13 +54,21 @@ _MOVE = (
 )
 
 
+def _nobody(_skus: frozenset[str]) -> None:
+    """Where nothing is kept that could grow old."""
+
+
 class SqlLedger:
     """The port `Ledger` over an open transaction; `last_movement` is the id of the newest movement, or 0."""
 
-    def __init__(self, session: AsyncSession, *, clock: Clock, new_id: NewId) -> None:
+    def __init__(
+        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = _nobody
+    ) -> None:
         self._session = session
         self._clock = clock
         self._new_id = new_id
+        self._changed = changed
+        self._moved: set[str] = set()
         self.last_movement = 0
 
     async def offers(self, skus: Sequence[str]) -> Mapping[str, Offer]:
@@ -79,6 +89,7 @@ class SqlLedger:
     async def move(self, moved: Sequence[Movement], provenance: Provenance) -> None:
         if not moved:
             return
+        self._tell_after_commit(movement.sku for movement in moved)
         # The same order for everybody: two orders for the same SKUs wait for each other, never in a circle.
         ordered = sorted(moved, key=lambda movement: (movement.sku, movement.warehouse))
         changed = await self._session.execute(_MOVE, [_change(movement) for movement in ordered])
@@ -87,6 +98,15 @@ class SqlLedger:
         rows = [_row(movement, provenance) for movement in ordered]
         recorded = await self._session.execute(insert(movements).returning(movements.c.id), rows)
         self.last_movement = max(recorded.scalars())
+
+    def _tell_after_commit(self, skus: Iterable[str]) -> None:
+        if not self._moved:
+            # Whoever commits, and even if the call is cancelled while it does.
+            event.listen(self._session.sync_session, "after_commit", self._tell)
+        self._moved.update(skus)
+
+    def _tell(self, _session: object) -> None:
+        self._changed(frozenset(self._moved))
 
     async def has_warehouse(self, warehouse: str) -> bool:
         found = await self._session.execute(select(warehouses.c.name).where(warehouses.c.name == warehouse))
@@ -133,7 +153,13 @@ class SqlLedgers:
     """The port `Ledgers` over an engine: each piece of work is a transaction of its own."""
 
     def __init__(
-        self, *, engine: AsyncEngine, clock: Clock, new_id: NewId, committed: Callable[[], None]
+        self,
+        *,
+        engine: AsyncEngine,
+        clock: Clock,
+        new_id: NewId,
+        committed: Callable[[], None],
+        changed: Changed = _nobody,
     ) -> None:
         """Bind the ledgers.
 
@@ -142,11 +168,13 @@ class SqlLedgers:
             clock: The time, for events.
             new_id: Makes ids of events.
             committed: Called after every commit that moved stock.
+            changed: Called with it, to drop what is cached.
         """
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
         self._committed = committed
+        self._changed = changed
 
     async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
         for _ in range(_ATTEMPTS - 1):
@@ -158,7 +186,7 @@ class SqlLedgers:
 
     async def _once(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
         async with write(self._engine) as session:
-            ledger = SqlLedger(session, clock=self._clock, new_id=self._new_id)
+            ledger = SqlLedger(session, clock=self._clock, new_id=self._new_id, changed=self._changed)
             result = await work(ledger)
         if ledger.last_movement:
             note_write("inventory", f"stock:{ledger.last_movement}")
@@ -186,13 +214,18 @@ class SqlDueHolds:
 class JoinedLedgers:
     """The port `Ledgers` within a transaction that somebody else commits: an inbox with its effect."""
 
-    def __init__(self, session: AsyncSession, *, clock: Clock, new_id: NewId) -> None:
+    def __init__(
+        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = _nobody
+    ) -> None:
         self._session = session
         self._clock = clock
         self._new_id = new_id
+        self._changed = changed
 
     async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
-        return await work(SqlLedger(self._session, clock=self._clock, new_id=self._new_id))
+        return await work(
+            SqlLedger(self._session, clock=self._clock, new_id=self._new_id, changed=self._changed)
+        )
 
 
 def _change(movement: Movement) -> dict[str, Any]:
