@@ -1,0 +1,76 @@
+"""`python -m bench [--quick] [ROW …]` measures; `python -m bench picture` draws what was measured."""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.cores import DRIVER
+from bench.figures import Figure, Verdict
+from bench.h2load import DriverMissing
+from bench.machine import describe_machine, load_average
+from bench.plan import Plan
+from bench.report import save, show
+from bench.rows import ROWS
+
+_PICTURE = "picture"
+_WIDTH = 150
+
+
+def main() -> None:
+    """Measure the rows that are named, or all."""
+    chosen = _arguments()
+    if chosen.rows == [_PICTURE]:
+        from bench.picture import draw  # noqa: PLC0415 - matplotlib takes a second to import
+
+        draw()
+        return
+    os.sched_setaffinity(0, {DRIVER})
+    console = Console(width=_WIDTH)
+    with tempfile.TemporaryDirectory(prefix="shopmesh-bench-") as folder:
+        plan = Plan.quick(Path(folder)) if chosen.quick else Plan.full(Path(folder))
+        run = _run(plan)
+        try:
+            figures = asyncio.run(_measure(plan, chosen.rows or list(ROWS), console))
+        except DriverMissing as missing:
+            sys.exit(str(missing))
+    show(figures, console)
+    if not chosen.quick:
+        save(figures, run)
+    sys.exit(any(figure.verdict is Verdict.FAILED for figure in figures))
+
+
+async def _measure(plan: Plan, rows: Sequence[str], console: Console) -> list[Figure]:
+    figures: list[Figure] = []
+    for row in rows:
+        console.print(f"[dim]{row}: {(ROWS[row].__doc__ or '').partition(':')[2].strip()}", highlight=False)
+        figures.extend([figure async for figure in ROWS[row](plan)])
+    return figures
+
+
+def _run(plan: Plan) -> dict[str, Any]:
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pairs": plan.pairs,
+        "seconds": plan.seconds,
+        "load_average": load_average(),
+        **describe_machine(plan.folder),
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", choices=[*ROWS, _PICTURE, []])
+    parser.add_argument("--quick", action="store_true", help="short and small; nothing is saved")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Which core works for whom: what is measured has one to itself."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MEASURED = 0
+DRIVER = 1
+"""The driver, databases, and Envoy."""
+
+
+def pinned(core: int) -> tuple[str, ...]:
+    """What to put in front of a command."""
+    return ("taskset", "-c", str(core))
+
+
+def pin(pid: int, core: int) -> None:
+    """Move a running process with all its threads."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
+
+
+@contextmanager
+def working_on(core: int) -> Iterator[None]:
+    """Move this thread, and with it the threads that it starts, for a while."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,0 +1,5 @@
+"""Draws what was measured."""
+
+
+def draw() -> None:
+    """Placeholder until results exist."""

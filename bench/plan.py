@@ -1,0 +1,80 @@
+"""How long a run measures, and where it keeps its files."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bench.figures import Figure
+from bench.processes import Process
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the programs are told.
+
+    Attributes:
+        folder: For databases, logs, homes; thrown away after the run.
+        pairs: How often both sides of a ratio are measured, in turns.
+        seconds: How long each time.
+        is_quick: Whether sizes are cut down, to see that the programs work.
+    """
+
+    folder: Path
+    pairs: int
+    seconds: float
+    is_quick: bool
+
+    @classmethod
+    def full(cls, folder: Path) -> "Plan":
+        """Six pairs: the fewest whose least and greatest enclose the median with more than 95 %."""
+        return cls(folder, pairs=6, seconds=2.0, is_quick=False)
+
+    @classmethod
+    def quick(cls, folder: Path) -> "Plan":
+        return cls(folder, pairs=2, seconds=0.5, is_quick=True)
+
+    def room(self, name: str) -> Path:
+        """A folder for one program."""
+        room = self.folder / name
+        room.mkdir(parents=True, exist_ok=True)
+        return room
+
+
+Program = Callable[[Plan], AsyncIterator[Figure]]
+"""Measures one row; its lines appear as they are known."""
+
+
+async def in_turns(
+    plan: Plan, *sides: Callable[[], Awaitable[T]], alone: tuple[Process, ...] = ()
+) -> list[tuple[T, ...]]:
+    """Measure the sides A B A B …, so that a disturbance that lasts hits all of them.
+
+    Args:
+        plan: How often.
+        sides: Measure one side each.
+        alone: The process of each side; the others are halted meanwhile.
+    """
+    rounds = []
+    for _ in range(plan.pairs):
+        measured = []
+        for number, side in enumerate(sides):
+            with _running_alone(number, alone):
+                measured.append(await side())
+        rounds.append(tuple(measured))
+    return rounds
+
+
+@contextmanager
+def _running_alone(number: int, processes: tuple[Process, ...]) -> Iterator[None]:
+    others = [each for place, each in enumerate(processes) if place != number]
+    for other in others:
+        other.pause()
+    try:
+        yield
+    finally:
+        for other in others:
+            other.resume()
