@@ -27,7 +27,7 @@ SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
 # What `make proto` and `make render` write.
 RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 
-.PHONY: help setup dev up down test test-fast tools check fmt lint type imports proto contract render drift validate \
+.PHONY: help setup dev up down real test test-fast tools check fmt lint type imports proto contract render drift validate \
 	web page bench e2e faults clean lock audit
 
 help: ## List the targets
@@ -60,22 +60,25 @@ $(DEV): $(RUN)
 	@$(call install,requirements-dev.txt)
 	@rm -f $(VENV)/.dev-* && touch $@
 
-up: setup ## Start the mesh
-	@$(BIN)/shopmesh up
+up: setup ## Start the mesh; with PROFILE=real on MongoDB, Kafka and the others
+	@$(BIN)/shopmesh up $(if $(PROFILE),--profile $(PROFILE))
 
 down: setup ## Stop the mesh
 	@$(BIN)/shopmesh down
 
-test: dev tools ## Run every test against real servers and clients; a skipped test fails
+real: setup ## Fetch the servers of the real profile
+	@$(BIN)/python -m mesh.backends
+
+test: dev tools real ## Run every test against real servers and clients; a skipped test fails
 	@$(BIN)/python -m pytest --no-skips
 
 test-fast: dev ## Run the tests that need no server
 	@$(BIN)/python -m pytest tests/unit tests/contract tests/component
 
-e2e: dev tools ## Run the end-to-end tests
+e2e: dev tools real ## Run the end-to-end tests
 	@$(BIN)/python -m pytest --no-skips tests/e2e
 
-faults: dev ## Run the fault-injection tests
+faults: dev real ## Run the fault-injection tests
 	@$(BIN)/python -m pytest --no-skips tests/faults
 
 bench: dev ## Measure; writes bench/results.json

@@ -6,6 +6,7 @@ from typing import cast
 
 import typer
 
+from mesh.launcher.backends import Backends
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.state import MeshState
 from mesh.settings import MeshSettings
@@ -29,4 +30,20 @@ def running_settings_of(context: typer.Context) -> MeshSettings:
     state = MeshState.read(settings.home)
     if state is None or not state.running:
         raise LaunchError(f"No mesh is up in {settings.home}.", "Start it: shopmesh up")
-    return replace(settings, port_offset=state.port_offset, workers=state.workers)
+    return replace(settings, profile=state.profile, port_offset=state.port_offset, workers=state.workers)
+
+
+def running_backends_of(settings: MeshSettings) -> Backends:
+    """The servers that are parts of the mesh which runs in the settings' home; none when it does not."""
+    state = MeshState.read(settings.home)
+    return Backends.running(settings.home, state) if state and state.running else Backends(settings.home)
+
+
+def store_settings_of(context: typer.Context) -> MeshSettings:
+    """The settings by which the mesh's stores are opened: of the running mesh, else of the environment."""
+    settings = settings_of(context)
+    state = MeshState.read(settings.home)
+    if state is None or not state.running:
+        return settings
+    environ = {**environ_of(context), **running_backends_of(settings).urls()}
+    return replace(MeshSettings.from_environ(environ), profile=state.profile, port_offset=state.port_offset)

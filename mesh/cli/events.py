@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mesh.cli.context import settings_of
+from mesh.cli.context import store_settings_of
 from mesh.settings import MeshSettings
 from mesh.topology import TOPICS
 
@@ -29,7 +29,7 @@ def tail(
     chosen = tuple(topic or TOPICS)
     if unknown := set(chosen) - set(TOPICS):
         raise typer.BadParameter(f"no topic {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
-    asyncio.run(_tail(settings_of(context), chosen, key))
+    asyncio.run(_tail(store_settings_of(context), chosen, key))
 
 
 async def _tail(settings: MeshSettings, topics: tuple[str, ...], key: str | None) -> None:

@@ -10,16 +10,15 @@ from rich.markup import escape
 from rich.text import Text
 
 from mesh.cli.console import err, note, out, show_table
-from mesh.cli.context import environ_of, running_settings_of, settings_of
+from mesh.cli.context import environ_of, running_backends_of, running_settings_of, settings_of
 from mesh.cli.welcome import welcome
 from mesh.launcher.launching import WAITING, Request, launch
 from mesh.launcher.lock import exclusive
 from mesh.launcher.looking import Condition, PartCondition, look
-from mesh.launcher.planning import EMBEDDED
-from mesh.launcher.starting import exit_text
 from mesh.launcher.state import PartState
 from mesh.launcher.stopping import stop
-from mesh.settings import MAX_WORKERS
+from mesh.launcher.waiting import exit_text
+from mesh.settings import MAX_WORKERS, PROFILES
 
 _STYLES = {
     Condition.READY: "green",
@@ -36,21 +35,29 @@ def up(
         typer.Option(min=1, max=MAX_WORKERS, help="Processes per service. [default: SHOPMESH_WORKERS or 1]"),
     ] = None,
     profile: Annotated[
-        str, typer.Option(help="Backends: `embedded` needs nothing; `real` comes with a later release.")
-    ] = EMBEDDED,
+        str | None,
+        typer.Option(
+            metavar="|".join(PROFILES),
+            help="Backends: `embedded` needs none; `real` starts MongoDB, Kafka and the others, "
+            "but those whose URL the environment gives. [default: SHOPMESH_PROFILE or embedded]",
+        ),
+    ] = None,
 ) -> None:
     """Start the mesh and wait until every part is ready.
 
     Prints a line per ready part, then where to go. Doing it again changes nothing.
     """
     settings = settings_of(context)
-    request = Request(profile, workers)
+    if profile not in (None, *PROFILES):
+        raise typer.BadParameter(f"--profile {profile!r} is none of {', '.join(PROFILES)}")
+    request = Request(profile or settings.profile, workers)
     started = asyncio.run(
         launch(settings, request, environment=environ_of(context), report=_show_ready, say=note)
     )
     if not started:
         out.print(f"The mesh is already up in {escape(str(settings.home))}; nothing changed.")
-    welcome(running_settings_of(context))
+    settings = running_settings_of(context)
+    welcome(settings, running_backends_of(settings))
 
 
 def down(context: typer.Context) -> None:

@@ -3,11 +3,13 @@
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.markup import escape
 from rich.text import Text
 
 from mesh.cli.console import out
+from mesh.launcher.backends import Backends, urls_file
 from mesh.settings import MeshSettings
 from mesh.topology import SERVICES, grpc_port
 
@@ -20,16 +22,31 @@ _ORDER = (
 )
 
 
-def welcome(settings: MeshSettings) -> None:
+def welcome(settings: MeshSettings, backends: Backends) -> None:
     """Print the URLs and examples of a running mesh."""
     program = _program("shopmesh", Path(sys.argv[0]))
     out.print()
     for name, where in _places(settings, program):
         out.print(f"[bold]{name:<8}[/] {escape(where)}")
+    _show_backends(settings, backends)
     for title, example in _examples(settings, program):
         out.print(f"\n[bold]# {title}[/]")
         out.print(Text(example))
     out.print(f"\nIs it well? {escape(program)} status    Stop it: {escape(program)} down")
+
+
+def _show_backends(settings: MeshSettings, backends: Backends) -> None:
+    urls = backends.urls()
+    for variable, url in urls.items():
+        out.print(Text(f"{variable}={without_password(url)}"))
+    if urls:
+        out.print(Text(f"Whole, with the passwords, for your shell: . {urls_file(settings.home)}"))
+
+
+def without_password(url: str) -> str:
+    """A URL that may be seen: its password, if it has one, is not in it."""
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":…@", 1) if password else url
 
 
 def _places(settings: MeshSettings, program: str) -> tuple[tuple[str, str], ...]:

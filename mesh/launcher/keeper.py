@@ -14,9 +14,6 @@ from mesh.launcher.parts import Part
 from mesh.launcher.processes import process_id
 from mesh.launcher.state import PartState
 
-GRACE_SECONDS = 12.0
-"""How long a part may take to finish its calls after SIGTERM before it is killed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -48,19 +45,19 @@ class Keeper:
         home: Path,
         changed: Callable[[], None],
         backoff: Backoff = DEFAULT_BACKOFF,
-        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self.part = part
         self.state = PartState(part.name, part.ports, part.ready_url, metrics_url=part.metrics_url)
         self._log = log_file(home, part.name)
         self._changed = changed
         self._backoff = backoff
-        self._grace_seconds = grace_seconds
+        self._kept = False
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
 
     async def keep(self) -> None:
         """Run the part until `stop`."""
+        self._kept = True
         loop = asyncio.get_running_loop()
         failures = 0
         try:
@@ -76,7 +73,8 @@ class Keeper:
     async def stop(self) -> None:
         """Ask the part to end, and kill it when it does not; it is not started again."""
         self._stopping.set()
-        await self._stopped.wait()
+        if self._kept:
+            await self._stopped.wait()
 
     async def _run_once(self) -> None:
         first = self.state.last_exit is None
@@ -102,7 +100,7 @@ class Keeper:
         await self._stopping.wait()
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-            await asyncio.sleep(self._grace_seconds)
+            await asyncio.sleep(self.part.grace_seconds)
             process.kill()
 
     def _environment(self, *, first: bool) -> Mapping[str, str]:

@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mesh.launcher.backends import Backends
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.lock import exclusive
-from mesh.launcher.planning import EMBEDDED, plan_mesh
+from mesh.launcher.planning import part_environment, plan_mesh
 from mesh.launcher.ports import await_free_ports
 from mesh.launcher.preparation import edge_secret, make_folders, make_keys_and_data
-from mesh.launcher.starting import Report, await_ready, start
+from mesh.launcher.starting import start
 from mesh.launcher.state import MeshState
 from mesh.launcher.stopping import stop
+from mesh.launcher.waiting import Report, await_ready
 from mesh.settings import MeshSettings
 
 WAITING = "Another shopmesh command is starting or stopping this mesh; waiting for it …"
@@ -47,6 +49,7 @@ async def launch(
     Raises:
         LaunchError: Something is in the way, or a part does not become ready.
     """
+    settings = replace(settings, profile=request.profile)
     make_folders(settings)
     async with exclusive(settings.home, waiting=lambda: say(WAITING)):
         running = _running(settings.home)
@@ -54,7 +57,6 @@ async def launch(
             _refuse_other(running, request)
             await await_ready(settings.home, report=report)
             return False
-        _refuse_unbuilt(request.profile)
         workers = request.workers or settings.workers
         await _start(replace(settings, workers=workers), environment, report, say)
         return True
@@ -65,12 +67,17 @@ async def _start(
 ) -> None:
     say(f"Starting the mesh in {settings.home} …")
     await stop(settings.home)
-    plan = plan_mesh(settings)
+    backends = Backends.planned(settings, environment)
+    await backends.prepare(say)
+    plan = plan_mesh(settings, backends=backends.parts(part_environment(settings)))
     await await_free_ports(plan.parts, say=say)
-    complete = {**environment, "SHOPMESH_EDGE_SECRET": edge_secret(settings)}
-    await make_keys_and_data(settings, environment)
-    write_front_door(settings)
-    await start(plan, environment=complete, report=report)
+    complete = {**environment, **backends.urls(), "SHOPMESH_EDGE_SECRET": edge_secret(settings)}
+
+    async def make_what_services_need() -> None:
+        await make_keys_and_data(settings, complete)
+        write_front_door(settings)
+
+    await start(plan, environment=complete, report=report, between=make_what_services_need)
 
 
 def _running(home: Path) -> MeshState | None:
@@ -88,13 +95,4 @@ def _refuse_other(running: MeshState, request: Request) -> None:
         raise LaunchError(
             f"The mesh is up with {running.workers} worker(s) per service, not {request.workers}.",
             f"Stop it first: shopmesh down && shopmesh up --workers {request.workers}",
-        )
-
-
-def _refuse_unbuilt(profile: str) -> None:
-    if profile != EMBEDDED:
-        raise LaunchError(
-            f"The profile {profile!r} is not available so far.",
-            f"Leave it out, or say --profile {EMBEDDED}.",
-            usage=True,
         )

@@ -14,7 +14,7 @@ _RETRY_SECONDS = 0.1
 
 @contextlib.asynccontextmanager
 async def exclusive(
-    home: Path, *, waiting: Callable[[], None], within_seconds: float = 120
+    home: Path, *, waiting: Callable[[], None], within_seconds: float = 600
 ) -> AsyncIterator[None]:
     """Hold `run/lock`; it frees itself when the holder dies.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from mesh.launcher.backends import Backends
 from mesh.launcher.readiness import Readiness
 from mesh.launcher.state import MeshState, PartState
 
@@ -52,7 +53,7 @@ async def look(home: Path) -> tuple[PartCondition, ...]:
     state = MeshState.read(home)
     if state is None:
         return ()
-    async with Readiness.opened() as readiness:
+    async with Readiness.opened(Backends.running(home, state)) as readiness:
         asked = (_look_at(part, readiness, kept=state.running) for part in state.parts)
         return tuple(await asyncio.gather(*asked))
 

@@ -9,6 +9,21 @@ from typing import Any, Self
 FRONT_DOOR = "envoy"
 """The name of the part that is asked whether it reaches all others."""
 
+BACKEND_SCHEME = "backend"
+"""Of the `ready_url` of a backend: `backend://name` is ready when its `Backend.settle` says so."""
+
+SERVICE_LAYER, FRONT_LAYER, BACKEND_LAYER = range(3)
+"""Lower layers stop first, so that what calls come through, or go to, outlives those who answer them.
+
+Backends start first: the others wait until they are told.
+"""
+
+GRACE_SECONDS = 12.0
+"""How long a part may take to finish its calls after SIGTERM before it is killed."""
+
+BACKEND_GRACE_SECONDS = 25.0
+"""The same for a database: it brings its files in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -19,9 +34,11 @@ class Part:
         command: Program and arguments; the program is an absolute path.
         environment: Variables on top of the supervisor's own.
         ports: Where it listens on loopback; the first one is shown.
-        ready_url: What is asked whether it is ready: `grpc://host:port` (grpc.health.v1) or `http://…`.
+        ready_url: What is asked whether it is ready: `grpc://host:port` (grpc.health.v1), `http://…` or
+            `backend://name`.
         metrics_url: Where its Prometheus metrics are; empty: nowhere.
-        layer: Lower layers stop first, so that what calls come through outlives those who answer them.
+        layer: When it stops and starts, see `SERVICE_LAYER`.
+        grace_seconds: How long it may take to end after SIGTERM.
     """
 
     name: str
@@ -30,7 +47,8 @@ class Part:
     ready_url: str
     environment: Mapping[str, str]
     metrics_url: str = ""
-    layer: int = 0
+    layer: int = SERVICE_LAYER
+    grace_seconds: float = GRACE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +85,5 @@ def _part(document: Mapping[str, Any]) -> Part:
         environment=document["environment"],
         metrics_url=document["metrics_url"],
         layer=document["layer"],
+        grace_seconds=document["grace_seconds"],
     )

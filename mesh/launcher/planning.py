@@ -2,32 +2,29 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import envoy
 
-from mesh.launcher.parts import FRONT_DOOR, Part, Plan
+from mesh.launcher.parts import FRONT_DOOR, FRONT_LAYER, Part, Plan
 from mesh.launcher.ports import LOOPBACK
 from mesh.render.clusters import HTTP_SERVICE
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_ADMIN_PORT, ENVOY_PORT, SERVICES, grpc_port, http_port, metrics_port
 
-EMBEDDED = "embedded"
-_FRONT_LAYER = 1
 
-
-def plan_mesh(settings: MeshSettings) -> Plan:
-    """Every service as often as there are workers, and the front proxy."""
+def plan_mesh(settings: MeshSettings, *, backends: Iterable[Part] = ()) -> Plan:
+    """The backends, every service as often as there are workers, and the front proxy."""
     workers = (
         _worker(settings, service, worker) for service in SERVICES for worker in range(settings.workers)
     )
     return Plan(
         home=settings.home,
-        profile=EMBEDDED,
+        profile=settings.profile,
         workers=settings.workers,
         port_offset=settings.port_offset,
-        parts=(*workers, _front_door(settings)),
+        parts=(*backends, *workers, _front_door(settings)),
     )
 
 
@@ -40,6 +37,7 @@ def part_environment(settings: MeshSettings, worker: int = 0) -> dict[str, str]:
     """What the launcher decides for a process of the mesh; everything else it inherits."""
     return {
         "SHOPMESH_HOME": str(settings.home),
+        "SHOPMESH_PROFILE": settings.profile,
         "SHOPMESH_PORT_OFFSET": str(settings.port_offset),
         "SHOPMESH_WORKERS": str(settings.workers),
         "SHOPMESH_WORKER": str(worker),
@@ -82,5 +80,5 @@ def _front_door(settings: MeshSettings) -> Part:
         ports=(ENVOY_PORT + settings.port_offset, admin_port),
         ready_url=f"http://{LOOPBACK}:{admin_port}/ready",
         environment=part_environment(settings),
-        layer=_FRONT_LAYER,
+        layer=FRONT_LAYER,
     )

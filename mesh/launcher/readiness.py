@@ -10,6 +10,9 @@ import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client.parser import text_string_to_metric_families
 
+from mesh.launcher.backends import Backends
+from mesh.launcher.parts import BACKEND_SCHEME
+
 _PATIENCE_SECONDS = 1.0
 _DEPENDENCY_UP = "shopmesh_dependency_up"
 """The metric of `mesh.health`."""
@@ -18,22 +21,28 @@ _FRESH = (("grpc.use_local_subchannel_pool", 1),)
 
 
 class Readiness:
-    """Asks once per call; no answer within a second means: not ready."""
+    """Asks once per call; no answer within a second, of a backend within a few, means: not ready."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, backends: Backends) -> None:
         self._http = http
+        self._backends = backends
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls) -> AsyncIterator[Self]:
+    async def opened(cls, backends: Backends) -> AsyncIterator[Self]:
         async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as http:
-            yield cls(http)
+            yield cls(http, backends)
 
     async def is_ready(self, ready_url: str) -> bool:
-        """Ask a part: `grpc://host:port` by grpc.health.v1, `http://…` by a GET that answers 200."""
-        if urlsplit(ready_url).scheme == "grpc":
-            return await _serves(urlsplit(ready_url).netloc)
-        return await self._get(ready_url) is not None
+        """Ask a part: `grpc://…` by grpc.health.v1, `http://…` by a GET, `backend://name` its backend."""
+        where = urlsplit(ready_url)
+        match where.scheme:
+            case "grpc":
+                return await _serves(where.netloc)
+            case scheme if scheme == BACKEND_SCHEME:
+                return await self._backends.settle(where.netloc)
+            case _:
+                return await self._get(ready_url) is not None
 
     async def unreached(self, admin_url: str) -> tuple[str, ...]:
         """Ask an Envoy which of its clusters fail their health checks."""

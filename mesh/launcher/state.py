@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.files import write_private
+from mesh.launcher.parts import BACKEND_SCHEME
 from mesh.launcher.processes import ProcessId
 
 
@@ -28,6 +29,11 @@ class PartState:
     restarts: int = 0
     last_exit: int | None = None
     metrics_url: str = ""
+
+    @property
+    def is_backend(self) -> bool:
+        """Whether it is a server that the services stand on."""
+        return self.ready_url.startswith(f"{BACKEND_SCHEME}:")
 
 
 @dataclass(frozen=True, slots=True)

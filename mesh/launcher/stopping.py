@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from mesh.launcher.keeper import GRACE_SECONDS
+from mesh.launcher.parts import BACKEND_GRACE_SECONDS, GRACE_SECONDS
 from mesh.launcher.processes import end
 from mesh.launcher.state import MeshState, state_file
 
-_LAYERS = 2
-SUPERVISOR_GRACE_SECONDS = _LAYERS * GRACE_SECONDS + 3
+SUPERVISOR_GRACE_SECONDS = GRACE_SECONDS + GRACE_SECONDS + BACKEND_GRACE_SECONDS + 3
+"""Services, front proxy and backends, one layer after the other."""
 
 
-async def stop(home: Path, *, grace_seconds: float = GRACE_SECONDS) -> tuple[str, ...]:
+async def stop(home: Path, *, grace_seconds: float = BACKEND_GRACE_SECONDS) -> tuple[str, ...]:
     """Stop the mesh in `home`, and what a killed supervisor left behind.
 
     Returns:

