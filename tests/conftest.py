@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.support.chromium",
     "tests.support.no_skips",
+    "tests.support.real_mongo",
     "tests.support.real_parts",
     "tests.support.real_servers",
     "tests.support.real_sql",

@@ -97,3 +97,9 @@ class ChangedMeanwhile(DomainError):
     """Others kept changing the order while it was to be changed."""
 
     reason = "ORDER_CHANGED_MEANWHILE"
+
+
+class StoreUnavailable(DomainError):
+    """The events or the keys cannot be reached, or take no writes; what was to be stored may be or not."""
+
+    reason = "STORE_UNAVAILABLE"

@@ -21,6 +21,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
         errors.VersionNotFound: StatusCode.NOT_FOUND,
         errors.RequestIdReused: StatusCode.ALREADY_EXISTS,
         errors.InventoryUnavailable: StatusCode.UNAVAILABLE,
+        errors.StoreUnavailable: StatusCode.UNAVAILABLE,
         errors.ChangedMeanwhile: StatusCode.ABORTED,
     }
 )

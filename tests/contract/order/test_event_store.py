@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from mesh.mongo import database_of, open_client
 from mesh.sql import changes_of
+from mesh.waking import Waking
 from services.kernel.envelope import hash_of
+from services.kernel.ids import uuid7
 from services.order.adapters import event_store_sqlite
+from services.order.adapters.event_store_mongo import MongoEventStore
 from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.application.ports import (
     Commit,
@@ -33,10 +37,20 @@ async def sqlite(home: Path) -> AsyncIterator[EventStore]:
         yield SqliteEventStore(engine, changes=changes_of(engine))
 
 
-@pytest.fixture(params=[sqlite], ids=lambda each: each.__name__)
-def open_store(request: pytest.FixtureRequest) -> Open:
-    opened: Open = request.param
+def mongodb(url: str) -> Open:
+    @asynccontextmanager
+    async def opened(_home: Path) -> AsyncIterator[EventStore]:
+        async with open_client(url) as client:
+            database = database_of(client, url, "order")
+            async with MongoEventStore.opened(database, changes=Waking(), new_id=uuid7) as store:
+                yield store
+
     return opened
+
+
+@pytest.fixture(params=["sqlite", "mongodb"])
+def open_store(request: pytest.FixtureRequest) -> Open:
+    return sqlite if request.param == "sqlite" else mongodb(request.getfixturevalue("mongodb_url"))
 
 
 @pytest.fixture
