@@ -14,6 +14,7 @@ class Settings:
     Attributes:
         database: The event store.
         keys_database: The customers' data keys, apart from the events.
+        search_database: The index in which staff finds orders; made again from the event store.
         inbox_database: Which events of other services were handled.
         head_log: The signed heads, outside the event store.
         key_encryption_key: File with the key that encrypts the data keys.
@@ -22,6 +23,7 @@ class Settings:
 
     database: Path
     keys_database: Path
+    search_database: Path
     inbox_database: Path
     head_log: Path
     key_encryption_key: Path
@@ -32,6 +34,7 @@ class Settings:
         return cls(
             database=mesh.database("order"),
             keys_database=mesh.database("order_keys"),
+            search_database=mesh.database("order_search"),
             inbox_database=mesh.database("order_inbox"),
             head_log=mesh.data / "order_heads.log",
             key_encryption_key=mesh.secrets / "order-kek",

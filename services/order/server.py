@@ -22,13 +22,14 @@ from mesh.topology import USER_EVENTS
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import uuid7
-from services.order.adapters import event_store_sqlite, key_vault_sqlite
+from services.order.adapters import event_store_sqlite, key_vault_sqlite, search_index_sqlite
 from services.order.adapters.accounts_grpc import GrpcAccounts
 from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.adapters.head_log_file import FileHeadLog
 from services.order.adapters.inventory_grpc import GrpcInventory
 from services.order.adapters.key_vault_sqlite import SqliteKeyVault
 from services.order.adapters.relay import Relay
+from services.order.adapters.search_index_sqlite import SqliteOrderIndex
 from services.order.adapters.secret_file import read_or_make
 from services.order.application.audit import Audit
 from services.order.application.customers import Customers
@@ -36,14 +37,24 @@ from services.order.application.decisions import Decisions
 from services.order.application.journal import Journal
 from services.order.application.order_views import OrderViews
 from services.order.application.orders import Orders
-from services.order.application.ports import Accounts, EventStore, HeadLog, Inventory, KeyVault, Reached
+from services.order.application.ports import (
+    Accounts,
+    EventStore,
+    HeadLog,
+    Inventory,
+    KeyVault,
+    OrderIndex,
+    Reached,
+)
 from services.order.application.process_manager import ProcessManager
 from services.order.application.sealing import Sealing
+from services.order.application.search import OrderSearch, SearchProjection
 from services.order.config import Settings
 from services.order.entrypoints.audit_servicer import AuditServicer
 from services.order.entrypoints.background import manage, report
 from services.order.entrypoints.consumer import CONSUMER, on_user_event
 from services.order.entrypoints.order_servicer import OrderServicer
+from services.order.entrypoints.projector import project
 from services.order.entrypoints.status_by_error import STATUS_BY_ERROR
 from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2_grpc
 
@@ -56,6 +67,7 @@ class Outside:
     changes: SqliteChanges
     vault: KeyVault
     heads: HeadLog
+    index: OrderIndex
     inventory: Inventory
     accounts: Accounts
 
@@ -66,6 +78,8 @@ class Inside:
 
     orders: Orders
     views: OrderViews
+    search: OrderSearch
+    projection: SearchProjection
     audit: Audit
     customers: Customers
     manager: ProcessManager
@@ -91,6 +105,8 @@ def wire(outside: Outside, *, clock: Clock, reached: Reached = failpoints.reache
             reached=reached,
         ),
         views=views,
+        search=OrderSearch(index=outside.index, store=outside.store, views=views),
+        projection=SearchProjection(index=outside.index, store=outside.store),
         audit=Audit(journal=journal, store=outside.store, heads=outside.heads, sealing=sealing, views=views),
         customers=customers,
         manager=ProcessManager(
@@ -112,10 +128,11 @@ async def compose(node: Node) -> AsyncIterator[Service]:
     async with (
         open_database(settings.database, event_store_sqlite.metadata, lease_metadata) as events,
         open_database(settings.keys_database, key_vault_sqlite.metadata) as keys,
+        open_database(settings.search_database, search_index_sqlite.metadata) as search,
         open_database(settings.inbox_database, *INBOX_TABLES) as inbox,
         open_event_log(node.settings) as log,
     ):
-        outside = open_outside(node, settings, events=events, keys=keys)
+        outside = open_outside(node, settings, events=events, keys=keys, search=search)
         inside = wire(outside, clock=node.clock)
         lease = SqlLease(events, name="relay", holder=uuid7())
         relay = Relay(
@@ -135,13 +152,16 @@ async def compose(node: Node) -> AsyncIterator[Service]:
                 outside.changes.run,
                 relay.run,
                 partial(manage, inside.manager),
+                partial(project, inside.projection, log),
                 user_consumer(inbox, log, inside.customers, clock=node.clock).run,
             ),
         )
         await lease.release()
 
 
-def open_outside(node: Node, settings: Settings, *, events: AsyncEngine, keys: AsyncEngine) -> Outside:
+def open_outside(
+    node: Node, settings: Settings, *, events: AsyncEngine, keys: AsyncEngine, search: AsyncEngine
+) -> Outside:
     """Choose the adapters."""
     changes = changes_of(events)
     key_encryption_key = read_or_make(settings.key_encryption_key)
@@ -150,6 +170,7 @@ def open_outside(node: Node, settings: Settings, *, events: AsyncEngine, keys: A
         changes=changes,
         vault=SqliteKeyVault(keys, key_encryption_key=key_encryption_key, clock=node.clock),
         heads=FileHeadLog(settings.head_log, key=read_or_make(settings.head_key)),
+        index=SqliteOrderIndex(search),
         inventory=GrpcInventory(node.channels.to("inventory")),
         accounts=GrpcAccounts(node.channels.to("user")),
     )
@@ -184,6 +205,7 @@ def _servicers(node: Node, inside: Inside) -> tuple[Servicer, ...]:
     orders = OrderServicer(
         orders=inside.orders,
         views=inside.views,
+        search=inside.search,
         customers=inside.customers,
         deadlines={method.name: method.policy.deadline_seconds for method in methods},
         draining=node.draining,

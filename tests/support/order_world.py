@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh.event_log.lease import lease_metadata
 from mesh.sql import changes_of, write
 from services.kernel.money import Money
-from services.order.adapters import event_store_sqlite, key_vault_sqlite
+from services.order.adapters import event_store_sqlite, key_vault_sqlite, search_index_sqlite
 from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.adapters.head_log_file import FileHeadLog
 from services.order.adapters.key_vault_sqlite import SqliteKeyVault
+from services.order.adapters.search_index_sqlite import SqliteOrderIndex
 from services.order.application.audit import Audit
 from services.order.application.customers import Customers
 from services.order.application.deadline import Deadline
@@ -123,6 +124,11 @@ class OrderWorld:
         """Let the process manager go through the open orders once."""
         await self.inside.manager.go_through()
 
+    async def index(self) -> None:
+        """Let the index catch up with the events."""
+        streams = await self.outside.store.streams(after=None, limit=10_000)
+        await self.inside.projection.project([stream.order_id for stream in streams])
+
     async def types(self, order_id: str) -> list[str]:
         """The types of an order's events."""
         page = await self.audit.history(order_id, customer_id=None, requested_size=200, page_token="")
@@ -149,6 +155,7 @@ async def open_world(
     async with (
         open_database(home / "order.db", event_store_sqlite.metadata, lease_metadata) as events,
         open_database(home / "order_keys.db", key_vault_sqlite.metadata) as keys,
+        open_database(home / "order_search.db", search_index_sqlite.metadata) as search,
     ):
         changes = changes_of(events)
         outside = Outside(
@@ -156,6 +163,7 @@ async def open_world(
             changes=changes,
             vault=SqliteKeyVault(keys, key_encryption_key=bytes(32), clock=clock),
             heads=FileHeadLog(home / "order_heads.log", key=bytes(32)),
+            index=SqliteOrderIndex(search),
             inventory=inventory,
             accounts=accounts,
         )

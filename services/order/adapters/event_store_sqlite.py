@@ -79,6 +79,10 @@ class SqliteEventStore:
             found, after = await self._streams(JOINED.where(within)), order_ids[-1]
         return found
 
+    async def count(self) -> int:
+        async with sql.read(self._engine) as session:
+            return await session.scalar(select(func.count()).select_from(COMMITS).where(IS_FIRST)) or 0
+
     async def newest(self, selection: Selection, *, after: Position | None, limit: int) -> Sequence[Stream]:
         newest = (COMMITS.c.commit_time.desc(), COMMITS.c.order_id)
         page = select(COMMITS.c.order_id).where(IS_FIRST, _selected(selection), _behind(after))

@@ -13,9 +13,10 @@ from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.order.application.customers import Customers
 from services.order.application.deadline import Deadline
-from services.order.application.order_views import OrderView, OrderViews, Search
+from services.order.application.order_views import OrderView, OrderViews
 from services.order.application.orders import Orders
-from services.order.application.ports import Selection
+from services.order.application.ports import Search, Selection
+from services.order.application.search import OrderSearch
 from services.order.domain.order import OrderState
 from services.order.entrypoints.calls import Waiting, customer_cause, deadline_of, staff_cause
 from services.order.entrypoints.messages import lines_of, order_message, place_order_of, quote_message
@@ -38,6 +39,7 @@ class OrderServicer(rpc.OrderServiceServicer):
         *,
         orders: Orders,
         views: OrderViews,
+        search: OrderSearch,
         customers: Customers,
         deadlines: Mapping[str, float],
         draining: asyncio.Event,
@@ -46,6 +48,7 @@ class OrderServicer(rpc.OrderServiceServicer):
     ) -> None:
         self._orders = orders
         self._views = views
+        self._search = search
         self._customers = customers
         self._deadlines = deadlines
         self._draining = draining
@@ -84,7 +87,7 @@ class OrderServicer(rpc.OrderServiceServicer):
         return pb.CancelOrderResponse(order=order_message(await self._views.view(order)))
 
     async def SearchOrders(self, request: pb.SearchOrdersRequest, context: Any) -> pb.SearchOrdersResponse:
-        page = await self._views.search(
+        page = await self._search.find(
             _search_of(request), requested_size=request.page_size, page_token=request.page_token
         )
         return pb.SearchOrdersResponse(

@@ -16,6 +16,7 @@ from shopmesh.stream.v1 import stream_pb2
 from tests.component.order.conftest import Shop
 from tests.support.minting import ALICE, BOB
 from tests.support.serving import reason_of, violations_of
+from tests.support.waiting import eventually
 
 ADDRESS = pb.ShippingAddress(
     recipient="Alice Ample", line1="Amselweg 1", city="Augsburg", postal_code="86150", country_code="DE"
@@ -247,9 +248,12 @@ async def test_an_auditor_finds_everybodys_orders(shop: Shop) -> None:
     await place(shop, mugs(99, "greedy"), BOB)
 
     request = pb.SearchOrdersRequest(state=pb.ORDER_STATE_REJECTED, sku="MUG-RED")
-    found = await shop.orders.SearchOrders(request, metadata=shop.staff("audit"))
 
-    assert [order.request_id for order in found.orders] == ["greedy"]
+    async def is_found() -> bool:
+        found = await shop.orders.SearchOrders(request, metadata=shop.staff("audit"))
+        return [order.request_id for order in found.orders] == ["greedy"]
+
+    await eventually(is_found, "the index has followed the events")
 
 
 async def test_a_watcher_is_told_of_changes_and_of_the_end(shop: Shop) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.kernel.paging import InvalidPageToken
-from services.order.application.order_views import Page, Search
-from services.order.application.ports import Selection
+from services.order.application.order_views import Page
+from services.order.application.ports import Search, Selection
 from services.order.application.sealing import PlaceOrder
 from services.order.domain.errors import OrderNotFound
 from services.order.domain.lines import Line
@@ -93,6 +93,7 @@ async def test_orders_are_found_by_customer_state_sku_and_time(world: OrderWorld
     noon = world.clock()
     await world.place(mugs(99, request_id="greedy"))
     await world.place(PlaceOrder(BOB, "tea", (Line("TEAPOT", 1), Line("MUG-RED", 1)), ADDRESS))
+    await world.index()
 
     assert await found(world, ALL) == ["early", "greedy", "tea"]
     assert await found(world, Search(Selection(customer_id=BOB))) == ["tea"]
@@ -107,10 +108,11 @@ async def test_a_filtered_search_pages_too(world: OrderWorld) -> None:
         world.clock.advance(seconds=1)
         await world.place(mugs(1, request_id=f"small-{number}"))
         await world.place(mugs(99, request_id=f"greedy-{number}"))
+    await world.index()
     rejected = Search(Selection(), state=OrderState.REJECTED)
 
-    first = await world.views.search(rejected, requested_size=2, page_token="")
-    second = await world.views.search(rejected, requested_size=2, page_token=first.next_page_token)
+    first = await world.inside.search.find(rejected, requested_size=2, page_token="")
+    second = await world.inside.search.find(rejected, requested_size=2, page_token=first.next_page_token)
 
     assert requests(first) == ["greedy-2", "greedy-1"]
     assert requests(second) == ["greedy-0"]
@@ -146,7 +148,7 @@ async def test_a_watch_of_a_final_order_ends_at_once(world: OrderWorld) -> None:
 
 
 async def found(world: OrderWorld, search: Search) -> list[str]:
-    return sorted(requests(await world.views.search(search, requested_size=0, page_token="")))
+    return sorted(requests(await world.inside.search.find(search, requested_size=0, page_token="")))
 
 
 def requests(page: Page) -> list[str]:

@@ -23,6 +23,8 @@ from services.order.application.ports.inventory import (
     Shortfalls,
 )
 from services.order.application.ports.key_vault import CustomerIsClosed, KeyVault, SealedField
+from services.order.application.ports.order_index import OrderIndex, OrderRow, Search, Superseded
+from services.order.application.ports.progress import Progress
 from services.order.application.ports.steps import ContinueTrace, Reached
 
 __all__ = [
@@ -39,17 +41,22 @@ __all__ = [
     "InventorySilent",
     "KeyVault",
     "OpenOrder",
+    "OrderIndex",
+    "OrderRow",
     "Position",
+    "Progress",
     "Reached",
     "ReservationGone",
     "ReservationRefused",
     "Reserved",
     "SealedField",
+    "Search",
     "Selection",
     "Shortfall",
     "Shortfalls",
     "SignedHead",
     "StoredEvent",
     "Stream",
+    "Superseded",
     "VersionTaken",
 ]

@@ -127,6 +127,10 @@ class EventStore(Protocol):
         """The next streams behind an order id, by order id; none only at the end."""
         ...
 
+    async def count(self) -> int:
+        """About how many orders there are, for whoever waits for all of them."""
+        ...
+
     async def newest(self, selection: Selection, *, after: Position | None, limit: int) -> Sequence[Stream]:
         """Streams of the selected orders in the order of `Position`, found by index."""
         ...
