@@ -1,32 +1,74 @@
-"""SQL engines as the mesh needs them: transactions that say what they are for, and waking on commits.
+"""SQL engines as the mesh needs them: transactions that say what they are for, on SQLite and on MariaDB.
 
-SQLite is shared by several processes: WAL, a busy timeout, and `BEGIN IMMEDIATE` for every transaction that
-writes. A deferred transaction that turns into a writer fails as locked, whatever the timeout.
+On SQLite those who write come one after the other. On MariaDB they do so where an engine was opened
+with `one_writer`; elsewhere they run side by side, and what they decide on has to be locked or
+compared by the statement that changes it.
 """
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, nullcontext
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import Connection, MetaData, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from interceptors.stats import count_query
-from mesh.sqlite_driver import deliver_cancellation, steady_connection
+from mesh import sql_mariadb, sql_sqlite
+from mesh.sql_changes import POLL_SECONDS, Changes, MariadbChanges, SqliteChanges
+from mesh.sqlite_driver import deliver_cancellation
+
+__all__ = [
+    "POLL_SECONDS",
+    "Changes",
+    "Session",
+    "alone",
+    "changes_of",
+    "create_tables",
+    "is_reachable",
+    "open_engine",
+    "position_of",
+    "read",
+    "sqlite_url",
+    "write",
+    "writing",
+]
 
 Session = AsyncSession
 """An open transaction; the effects of consumers get it from the inbox."""
+T = TypeVar("T")
 
-BUSY_TIMEOUT_MS = 10_000
-POLL_SECONDS = 0.02
+_ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.01
+_WRITES = "shopmesh_writes"
+_TRAITS = "shopmesh_traits"
+_POSITION = "shopmesh_position"
+_UNCOUNTED = ("BEGIN", "SET TRANSACTION", sql_mariadb.LAST_POSITION)
 
-_BEGIN = "shopmesh_begin"
-_WRITERS = "shopmesh_writers"
-_CHANGES = "shopmesh_changes"
-_WAL_ATTEMPTS = 200
+
+def _up_to(longest_seconds: float) -> float:
+    return random.uniform(0, longest_seconds)  # noqa: S311 - it spreads load, it hides nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """What an engine was opened with.
+
+    Attributes:
+        one_writer: Transactions that write come one after the other, over all processes.
+        tells_positions: Each commit's place in the order of all is asked for.
+        changes: Wakes those who wait for commits.
+        turn: Writers of one process queue here where they come one after the other.
+    """
+
+    one_writer: bool
+    tells_positions: bool
+    changes: Changes
+    turn: asyncio.Lock
 
 
 def sqlite_url(path: Path) -> str:
@@ -34,20 +76,31 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
-def open_engine(url: str) -> AsyncEngine:
+def open_engine(url: str, *, one_writer: bool = False, tells_positions: bool = False) -> AsyncEngine:
     """Open an engine whose statements are counted for the call's trailers.
 
     Args:
         url: an SQLAlchemy URL with an asyncio driver; the folder of a SQLite file must exist.
+        one_writer: on MariaDB too, those who write come one after the other; needs the tables of
+            `mesh.migrations`.
+        tells_positions: on MariaDB, `position_of` tells how far a commit got; it costs a statement.
     """
-    # Writers of one process queue here: SQLite's own waiting is a poll with growing pauses.
-    options = {_WRITERS: asyncio.Lock(), _CHANGES: SqliteChanges(Path(make_url(url).database or ""))}
-    driver = {"async_creator_fn": steady_connection} if url.startswith("sqlite") else {}
-    engine = create_async_engine(url, hide_parameters=True, execution_options=options, connect_args=driver)
+    parsed = make_url(url)
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    dialect = sql_sqlite if is_sqlite else sql_mariadb
+    engine = create_async_engine(parsed, hide_parameters=True, **dialect.engine_options(parsed))
+    changes = SqliteChanges(Path(parsed.database or "")) if is_sqlite else MariadbChanges(engine)
+    traits = _Traits(
+        one_writer=one_writer or is_sqlite,
+        tells_positions=tells_positions and not is_sqlite,
+        changes=changes,
+        # SQLite's own waiting is a poll with growing pauses.
+        turn=asyncio.Lock(),
+    )
+    engine.sync_engine.update_execution_options(**{_TRAITS: traits})
     event.listen(engine.sync_engine, "before_cursor_execute", _count)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin)
+    dialect.set_up(engine.sync_engine)
     return engine
 
 
@@ -62,21 +115,66 @@ async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
 @asynccontextmanager
 async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that writes: committed at the end, rolled back on an error."""
-    async with _turn(engine), AsyncSession(engine, expire_on_commit=False) as session:
-        await session.connection(execution_options={_BEGIN: "BEGIN IMMEDIATE"})
-        yield session
-        await session.commit()
-    changes_of(engine).notify()
+    traits = _traits(engine)
+    async with _turn(traits), _opened(engine) as connection:
+        async with AsyncSession(connection, expire_on_commit=False) as session:
+            await _wait_for_turn(session, engine)
+            yield session
+            await session.commit()
+        if traits.tells_positions:
+            session.info[_POSITION] = await sql_mariadb.last_position(connection)
+    traits.changes.notify()
     await deliver_cancellation()
+
+
+async def writing(
+    engine: AsyncEngine,
+    work: Callable[[AsyncSession], Awaitable[T]],
+    *,
+    pause: Callable[[float], float] = _up_to,
+) -> T:
+    """Do some work in a transaction that writes, and again when it lost a race against another.
+
+    Args:
+        engine: where.
+        work: must have no effect outside of its session.
+        pause: how long to wait before another attempt, at most so many seconds.
+    """
+    for attempt in range(_ATTEMPTS - 1):
+        try:
+            return await _once(engine, work)
+        except DBAPIError as error:
+            if not sql_mariadb.is_lost_race(error):
+                raise
+        await asyncio.sleep(pause(_FIRST_PAUSE_SECONDS * 2**attempt))
+    return await _once(engine, work)
+
+
+def position_of(session: AsyncSession) -> str | None:
+    """How far the commit of a session got, of an engine that tells positions; None: it cannot be told."""
+    return session.info.get(_POSITION)
+
+
+@asynccontextmanager
+async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that changes the schema; of several workers one does so at a time.
+
+    MariaDB commits after every statement of that kind: what was interrupted there has to be repeatable.
+    """
+    async with _turn(_traits(engine)):
+        if engine.dialect.name == "sqlite":
+            async with _opened(engine) as connection, connection.begin():
+                yield connection
+        else:
+            async with sql_mariadb.alone(engine) as connection:
+                yield connection
 
 
 async def create_tables(engine: AsyncEngine, *metadatas: MetaData) -> None:
     """Create what is missing; several workers may do so at once."""
-    async with _turn(engine), engine.connect() as connection:
-        writer = await connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        async with writer.begin():
-            for metadata in metadatas:
-                await _create(writer, metadata)
+    async with alone(engine) as connection:
+        for metadata in metadatas:
+            await connection.run_sync(metadata.create_all)
 
 
 async def is_reachable(engine: AsyncEngine) -> bool:
@@ -85,105 +183,42 @@ async def is_reachable(engine: AsyncEngine) -> bool:
         return bool((await connection.exec_driver_sql("SELECT 1")).scalar())
 
 
-class SqliteChanges:
-    """Tells every waiter of this process that something was committed to a file, by whichever process."""
-
-    def __init__(self, path: Path, *, poll_seconds: float = POLL_SECONDS) -> None:
-        self._path = path
-        self._poll_seconds = poll_seconds
-        self._count = 0
-        self._changed = asyncio.Event()
-        self._watching = asyncio.Lock()
-
-    @property
-    def count(self) -> int:
-        """How many changes were seen; read it before reading the database, then wait for more."""
-        return self._count
-
-    def notify(self) -> None:
-        """Wake the waiters at once, after a commit of one's own."""
-        self._count += 1
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def wait_past(self, seen: int) -> int:
-        """Wait until there were more changes than `seen`.
-
-        Returns:
-            The count now; pass it next time.
-        """
-        while self._count <= seen:
-            await self._changed.wait()
-        return self._count
-
-    async def run(self) -> None:
-        """Watch the file; never returns. Of several that run at once, one watches for all."""
-        async with self._watching:
-            await self._watch()
-
-    async def _watch(self) -> None:
-        # On the loop's own thread: data_version reads shared memory only; a hop to a thread costs more.
-        with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as connection:
-            version = None
-            while True:
-                if (current := _data_version(connection)) != version:
-                    version = current
-                    self.notify()
-                await asyncio.sleep(self._poll_seconds)
+def changes_of(engine: AsyncEngine) -> Changes:
+    """The changes of an engine's database; the engine's own commits are told at once."""
+    return _traits(engine).changes
 
 
-def changes_of(engine: AsyncEngine) -> SqliteChanges:
-    """The changes of an engine's SQLite file; the engine's own commits are told at once."""
-    changes: SqliteChanges = engine.get_execution_options()[_CHANGES]
-    return changes
+def _traits(engine: AsyncEngine) -> _Traits:
+    traits: _Traits = engine.get_execution_options()[_TRAITS]
+    return traits
 
 
-def _data_version(connection: sqlite3.Connection) -> int | None:
-    try:
-        row = connection.execute("PRAGMA data_version").fetchone()
-    except sqlite3.OperationalError:
-        # Locked for a moment, while another process recovers the log: look again at the next turn.
-        return None
-    return int(row[0])
+def _turn(traits: _Traits) -> AbstractAsyncContextManager[object]:
+    return traits.turn if traits.one_writer else nullcontext()
 
 
-async def _create(connection: AsyncConnection, metadata: MetaData) -> None:
-    await connection.run_sync(metadata.create_all)
+@asynccontextmanager
+async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as connection:
+        yield await connection.execution_options(**{_WRITES: True})
 
 
-def _turn(engine: AsyncEngine) -> Any:
-    if engine.dialect.name == "sqlite":
-        return engine.get_execution_options()[_WRITERS]
-    return nullcontext()
+async def _wait_for_turn(session: AsyncSession, engine: AsyncEngine) -> None:
+    await session.connection()
+    if _traits(engine).one_writer and engine.dialect.name != "sqlite":
+        await session.execute(sql_mariadb.TURN)
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    _enter_wal(cursor)
-    # FULL: a commit is on disk when it returns, also when the power fails.
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
+async def _once(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async with write(engine) as session:
+        return await work(session)
 
 
-def _enter_wal(cursor: Any) -> None:
-    # The change of mode does not honour the busy timeout: of several first processes one wins.
-    for attempt in range(_WAL_ATTEMPTS):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if attempt == _WAL_ATTEMPTS - 1:
-                raise
-        else:
-            return
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+def _begin(connection: Connection) -> None:
+    dialect = sql_sqlite if connection.dialect.name == "sqlite" else sql_mariadb
+    dialect.begin(connection, writes=connection.get_execution_options().get(_WRITES, False))
 
 
 def _count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-    if not statement.startswith("BEGIN"):
+    if not statement.startswith(_UNCOUNTED):
         count_query()

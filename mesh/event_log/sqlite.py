@@ -63,7 +63,7 @@ class SqliteEventLog:
     def __init__(
         self,
         engine: AsyncEngine,
-        changes: sql.SqliteChanges,
+        changes: sql.Changes,
         *,
         clock: Callable[[], float],
         lease_seconds: float,
@@ -166,7 +166,7 @@ class _Member:
     def __init__(
         self,
         engine: AsyncEngine,
-        changes: sql.SqliteChanges,
+        changes: sql.Changes,
         lease: SqlLease,
         *,
         group: str,

@@ -16,7 +16,7 @@ from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
 from mesh.event_log.lease import SqlLease, lease_metadata
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
-from mesh.sql import SqliteChanges, changes_of, create_tables, open_engine, sqlite_url
+from mesh.sql import Changes, changes_of, create_tables, open_engine, sqlite_url
 from mesh.telemetry import continue_trace
 from mesh.topology import USER_EVENTS
 from services.kernel.clock import Clock
@@ -64,7 +64,7 @@ class Outside:
     """The order service's ports, each with the adapter that was chosen."""
 
     store: EventStore
-    changes: SqliteChanges
+    changes: Changes
     vault: KeyVault
     heads: HeadLog
     index: OrderIndex

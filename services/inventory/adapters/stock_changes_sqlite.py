@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import SqliteChanges, read
+from mesh.sql import Changes, read
 from services.inventory.adapters.tables import movements
 
 _LAST = select(func.coalesce(func.max(movements.c.id), 0))
@@ -16,7 +16,7 @@ _SKUS_SINCE = _SINCE.group_by(movements.c.sku)
 class SqliteStockChanges:
     """The port `StockChanges` over a SQLite file that several processes may write."""
 
-    def __init__(self, *, engine: AsyncEngine, changes: SqliteChanges) -> None:
+    def __init__(self, *, engine: AsyncEngine, changes: Changes) -> None:
         self._engine = engine
         self._changes = changes
 

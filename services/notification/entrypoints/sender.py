@@ -6,7 +6,7 @@ from contextlib import nullcontext, suppress
 
 import structlog
 
-from mesh.sql import SqliteChanges
+from mesh.sql import Changes
 from mesh.telemetry import continue_trace
 from services.notification.application.deliveries import Deliveries
 from services.notification.domain.delivery import Delivery
@@ -20,7 +20,7 @@ _log = structlog.get_logger()
 class Sender:
     """Wakes on every commit to the database and when something becomes due."""
 
-    def __init__(self, deliveries: Deliveries, changes: SqliteChanges) -> None:
+    def __init__(self, deliveries: Deliveries, changes: Changes) -> None:
         self._deliveries = deliveries
         self._changes = changes
 

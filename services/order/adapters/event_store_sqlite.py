@@ -41,7 +41,7 @@ __all__ = ["SqliteEventStore", "metadata"]
 class SqliteEventStore:
     """Streams of orders in two tables; one append is one transaction."""
 
-    def __init__(self, engine: AsyncEngine, *, changes: sql.SqliteChanges) -> None:
+    def __init__(self, engine: AsyncEngine, *, changes: sql.Changes) -> None:
         self._engine = engine
         self._changes = changes
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import SqliteChanges, changes_of, read
+from mesh.sql import Changes, changes_of, read
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import SqlDueHolds, SqlLedgers
 from services.inventory.adapters.stock_sql import SqlStockLevels
@@ -52,7 +52,7 @@ class Shop:
     """The use cases of inventory over one database."""
 
     engine: AsyncEngine
-    changes: SqliteChanges
+    changes: Changes
     clock: TurnableClock
     catalog: SqlCatalog
     ledgers: SqlLedgers

@@ -1,0 +1,91 @@
+"""Waking on commits: whoever waits for something in a database looks again after each."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh.waking import Waking
+
+POLL_SECONDS = 0.02
+_MARIADB_POLL_SECONDS = 0.05
+_RETRY_SECONDS = 1.0
+_POSITION = "SELECT @@gtid_binlog_pos"
+
+
+class Changes(Waking):
+    """Tells every waiter of this process that something was committed, by whichever process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._watching = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Watch the database; never returns. Of several that run at once, one watches for all."""
+        async with self._watching:
+            await self._watch()
+
+    async def _watch(self) -> None:
+        raise NotImplementedError
+
+
+class SqliteChanges(Changes):
+    """The changes of a file."""
+
+    def __init__(self, path: Path, *, poll_seconds: float = POLL_SECONDS) -> None:
+        super().__init__()
+        self._path = path
+        self._poll_seconds = poll_seconds
+
+    async def _watch(self) -> None:
+        # On the loop's own thread: data_version reads shared memory only; a hop to a thread costs more.
+        with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as connection:
+            version = None
+            while True:
+                if (current := _data_version(connection)) != version:
+                    version = current
+                    self.notify()
+                await asyncio.sleep(self._poll_seconds)
+
+
+class MariadbChanges(Changes):
+    """The changes of a server: its binary log grows with every commit, and its position is no table's.
+
+    A server without a binary log tells nothing: then everybody is woken once a second.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._compare()
+            except DBAPIError:
+                # Away: those who wait should find that out themselves.
+                self.notify()
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _compare(self) -> None:
+        async with self._engine.connect() as connection:
+            automatic = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            last = None
+            while current := (await automatic.exec_driver_sql(_POSITION)).scalar_one():
+                if current != last:
+                    last = current
+                    self.notify()
+                await asyncio.sleep(_MARIADB_POLL_SECONDS)
+        self.notify()
+
+
+def _data_version(connection: sqlite3.Connection) -> int | None:
+    try:
+        row = connection.execute("PRAGMA data_version").fetchone()
+    except sqlite3.OperationalError:
+        # Locked for a moment, while another process recovers the log: look again at the next turn.
+        return None
+    return int(row[0])

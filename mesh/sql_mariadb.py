@@ -1,0 +1,124 @@
+"""MariaDB as the mesh uses it: bounded in time, in UTC, and exact about letters and constraints."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, text
+from sqlalchemy.engine import Engine, ExceptionContext
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+COLLATION = "utf8mb4_nopad_bin"
+"""Letters differ by case and accent, and a space at the end counts, as in SQLite."""
+CONNECT_SECONDS = 3
+ANSWER_SECONDS = 10
+"""Longer than any statement takes, the waiting for a lock included."""
+LOCK_SECONDS = 5
+IDLE_SECONDS = 10
+
+LAST_POSITION = "SELECT @@last_gtid"
+TURN = text("SELECT version_num FROM alembic_version FOR UPDATE")
+"""What writers queue at who come one after the other: every migrated database has this one row."""
+
+_ALONE_SECONDS = 30
+_DUPLICATE, _CHECK_FAILED, _UNKNOWN_DATABASE = 1062, 4025, 1049
+_LOST_RACES = frozenset({1020, 1205, 1213, _DUPLICATE})
+_SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+_SESSION = (
+    f"SET SESSION time_zone = '+00:00', sql_mode = '{_SQL_MODE}'",
+    # A process that stands still must not keep its locks for ever.
+    f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, idle_transaction_timeout = {IDLE_SECONDS}",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+)
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """What `create_async_engine` has to know: pools and waiting are bounded."""
+    timeouts = {"connect_timeout": CONNECT_SECONDS}
+    if url.get_driver_name() == "asyncmy":
+        timeouts["read_timeout"] = ANSWER_SECONDS
+    return {
+        "connect_args": {"charset": "utf8mb4", **timeouts},
+        "pool_size": 8,
+        "max_overflow": 8,
+        "pool_timeout": CONNECT_SECONDS,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+    }
+
+
+def set_up(engine: Engine) -> None:
+    """Prepare every connection, and name failed constraints as SQLite does."""
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "handle_error", _name_failed_check, retval=True)
+
+
+def begin(connection: Connection, *, writes: bool) -> None:
+    """Readers see one snapshot; writers see what is committed when they look, and lock rows, no gaps."""
+    if writes:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
+async def last_position(connection: AsyncConnection) -> str | None:
+    """Where this connection's last commit is in the binary log; None without one."""
+    return (await connection.exec_driver_sql(LAST_POSITION)).scalar() or None
+
+
+@asynccontextmanager
+async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection that holds the database's lock of this name; a database that is missing is made."""
+    await _ensure_database(engine)
+    async with engine.connect() as connection:
+        automatic = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        lock = {"name": f"{engine.url.database} schema", "seconds": _ALONE_SECONDS}
+        taken = await automatic.execute(text("SELECT GET_LOCK(:name, :seconds)"), lock)
+        if taken.scalar() != 1:
+            problem = TimeoutError(f"another process changes the schema for {_ALONE_SECONDS} s")
+            raise OperationalError("GET_LOCK", None, problem)
+        try:
+            yield automatic
+        finally:
+            await automatic.execute(text("DO RELEASE_LOCK(:name)"), lock)
+
+
+def is_lost_race(error: DBAPIError) -> bool:
+    """Whether the same transaction may well succeed when it is tried again."""
+    return _number(error) in _LOST_RACES
+
+
+async def _ensure_database(engine: AsyncEngine) -> None:
+    try:
+        async with engine.connect():
+            return
+    except DBAPIError as error:
+        if _number(error) != _UNKNOWN_DATABASE:
+            raise
+    server = create_async_engine(engine.url.set(database=None))
+    quoted = server.dialect.identifier_preparer.quote_identifier(str(engine.url.database))
+    try:
+        async with server.connect() as connection:
+            await connection.exec_driver_sql(
+                f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4 COLLATE {COLLATION}"
+            )
+    finally:
+        await server.dispose()
+
+
+def _number(error: DBAPIError) -> int:
+    arguments = error.orig.args if error.orig is not None else ()
+    return arguments[0] if arguments and isinstance(arguments[0], int) else 0
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for statement in _SESSION:
+        cursor.execute(statement)
+    cursor.close()
+
+
+def _name_failed_check(context: ExceptionContext) -> Exception | None:
+    error = context.sqlalchemy_exception
+    if not isinstance(error, DBAPIError) or _number(error) != _CHECK_FAILED:
+        return None
+    return IntegrityError(error.statement, None, context.original_exception, hide_parameters=True)
