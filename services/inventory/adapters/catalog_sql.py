@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -38,7 +39,15 @@ _listing = select(
     products.c.update_time,
     case((products.c.retired, 0), else_=_available).label("available"),
 )
-_BY_SKUS = _listing.where(products.c.sku.in_(bindparam("skus", expanding=True)))
+_version = (
+    select(func.max(product_changes.c.id)).where(product_changes.c.sku == products.c.sku).scalar_subquery()
+    + select(func.coalesce(func.sum(stock.c.version), 0))
+    .where(stock.c.sku == products.c.sku)
+    .scalar_subquery()
+)
+_BY_SKUS = _listing.add_columns(_version.label("version")).where(
+    products.c.sku.in_(bindparam("skus", expanding=True))
+)
 _TOO_BIG = 2**63
 _SORT_COLUMNS: Mapping[ProductOrder, tuple[ColumnElement[Any], ...]] = MappingProxyType(
     {
@@ -60,7 +69,7 @@ class SqlCatalog:
             return {}
         async with read(self._engine) as session:
             return {
-                row.sku: _listing_of(row) async for rows in in_chunks(session, _BY_SKUS, skus) for row in rows
+                row.sku: _versioned(row) async for rows in in_chunks(session, _BY_SKUS, skus) for row in rows
             }
 
     async def page(self, query: ProductQuery, *, size: int, after: str | None) -> Page:
@@ -87,7 +96,7 @@ class SqlCatalog:
             old = await _product(session, sku)
             new = rule(old)
             change_id = await _store(session, old, new, provenance) if new != old else None
-            listing = _listing_of((await session.execute(_BY_SKUS, {"skus": [sku]})).one())
+            listing = _versioned((await session.execute(_BY_SKUS, {"skus": [sku]})).one())
         if change_id is not None:
             _note(change_id)
         return listing
@@ -205,6 +214,10 @@ def _product_of(row: Row[Any]) -> Product:
 
 def _listing_of(row: Any) -> Listing:
     return Listing(_product_of(row), row.available)
+
+
+def _versioned(row: Any) -> Listing:
+    return replace(_listing_of(row), version=int(row.version))
 
 
 def _note(change_id: int) -> None:

@@ -26,10 +26,17 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A product as customers see it; `available` is 0 once it is retired."""
+    """A product as customers see it.
+
+    Attributes:
+        product: The product.
+        available: Pieces that can be ordered; 0 once it is retired.
+        version: Grows with every change of the product and of its stock; 0 where nobody asked for it.
+    """
 
     product: Product
     available: int
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,217 @@
+"""The shared cache on a Redis-protocol server."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from mesh.cache.breaker import Breaker
+from mesh.cache.codec import Codec
+from mesh.cache.entry import Entry
+from mesh.cache.local import Lifetime
+from mesh.cache.redis_invalidations import message_of
+from mesh.cache.redis_scripts import INVALIDATE, WRITE
+from mesh.cache.shared import Seen
+from mesh.cache.tasks import Tasks
+
+T = TypeVar("T")
+
+TIMEOUT_SECONDS = 0.05
+"""How long the server is waited for, connecting included."""
+MARK_SECONDS = 60
+"""How long an invalidation is remembered: longer than any question to the database takes."""
+_CONNECTIONS = 16
+
+
+class _Away(Exception):
+    """The server does not answer, or has not been tried."""
+
+
+class RedisSharedCache(Generic[T]):
+    """One MGET per read, one script per write.
+
+    An invalidation that the server did not acknowledge is made good for by a new epoch, before anything is
+    read again. Until an invalidation is acknowledged, its keys are not read.
+    """
+
+    def __init__(
+        self,
+        *,
+        redis: Redis,
+        namespace: str,
+        channel: str,
+        sender: str,
+        codec: Codec[T],
+        lifetime: Lifetime,
+        breaker: Breaker,
+        tasks: Tasks,
+        new_mark: Callable[[], str],
+        random: Callable[[], float],
+    ) -> None:
+        """Bind the cache.
+
+        Args:
+            redis: A client from `connect`.
+            namespace: In front of every key; names the format of the values too.
+            channel: Where the other processes hear of invalidations.
+            sender: Names this process there.
+            codec: Writes and reads values.
+            lifetime: How long they are kept.
+            breaker: Keeps from waiting for a dead server again and again.
+            tasks: Runs invalidations.
+            new_mark: Makes a word without spaces that nobody has made before.
+            random: Numbers from 0 to below 1.
+        """
+        self._redis = redis
+        self._namespace = namespace
+        self._epoch_key = f"{namespace}:epoch"
+        self._channel = channel
+        self._sender = sender
+        self._codec = codec
+        self._lifetime = lifetime
+        self._breaker = breaker
+        self._tasks = tasks
+        self._new_mark = new_mark
+        self._random = random
+        self._write = redis.register_script(WRITE)
+        self._invalidate = redis.register_script(INVALIDATE)
+        self._unsettled: Counter[str] = Counter()
+        self._has_lost = False
+        self._renewing = asyncio.Lock()
+
+    async def read(self, keys: Sequence[str]) -> Seen[T]:
+        asked = [key for key in keys if key not in self._unsettled]
+        if not asked:
+            return Seen({}, {})
+        try:
+            async with self._answers():
+                await self._make_good()
+                answer: Any = await self._redis.mget([self._epoch_key, *map(self._key, asked)])
+                epoch, *values = answer
+                if epoch is None:
+                    await self._redis.set(self._epoch_key, self._new_mark(), nx=True)
+        except _Away:
+            return Seen({}, {})
+        # An invalidation that began meanwhile is not in this answer.
+        pairs = [(key, value) for key, value in zip(asked, values, strict=True) if key not in self._unsettled]
+        return self._seen((epoch or b"").decode(), pairs)
+
+    async def write(self, entries: Mapping[str, Entry[T]], marks: Mapping[str, str]) -> None:
+        marked = {
+            key: entry
+            for key, entry in entries.items()
+            if key in marks and key not in self._unsettled and self._lifetime.of(entry) > 0
+        }
+        if not marked:
+            return
+        arguments: list[Any] = []
+        for key, entry in marked.items():
+            body = b"" if entry.value is None else self._codec.encode(entry.value)
+            arguments += (marks[key], entry.version, body, self._milliseconds(entry))
+        try:
+            async with self._answers():
+                await self._write(keys=[self._epoch_key, *map(self._key, marked)], args=arguments)
+        except _Away:
+            return
+
+    def invalidate(self, keys: Collection[str]) -> None:
+        self._unsettled.update(keys)
+        self._tasks.start(self._settle(tuple(keys)), context=Context())
+
+    async def is_reachable(self) -> bool:
+        """Whether the server answers; a health probe."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            return bool(await self._redis.ping())
+
+    async def _settle(self, keys: Sequence[str]) -> None:
+        message = message_of(self._sender, keys)
+        arguments: list[Any] = [
+            self._new_mark(),
+            self._new_mark(),
+            MARK_SECONDS * 1000,
+            self._channel,
+            message,
+        ]
+        try:
+            async with self._answers():
+                await self._invalidate(keys=[self._epoch_key, *map(self._key, keys)], args=arguments)
+        except _Away:
+            self._has_lost = True
+        finally:
+            self._unsettled -= Counter(keys)
+
+    async def _make_good(self) -> None:
+        if not self._has_lost and not self._renewing.locked():
+            return
+        async with self._renewing:
+            if self._has_lost:
+                self._has_lost = False
+                try:
+                    await self._redis.set(self._epoch_key, self._new_mark())
+                except BaseException:
+                    self._has_lost = True
+                    raise
+
+    @asynccontextmanager
+    async def _answers(self) -> AsyncIterator[None]:
+        """Wait for the server within the time limit, if it is worth a try.
+
+        Raises:
+            _Away: It did not answer.
+        """
+        if not self._breaker.admits():
+            raise _Away
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                yield
+        except (RedisError, OSError):
+            self._breaker.failed()
+            raise _Away from None
+        self._breaker.succeeded()
+
+    def _seen(self, epoch: str, values: Sequence[tuple[str, bytes | None]]) -> Seen[T]:
+        entries: dict[str, Entry[T]] = {}
+        marks: dict[str, str] = {}
+        for key, value in values:
+            of, mark, version, body = value.split(b" ", 3) if value is not None else (b"", b"", b"", b"")
+            if of != epoch.encode():
+                mark, version = b"", b""
+            entry = self._entry(version, body)
+            if entry is not None:
+                entries[key] = entry
+            elif epoch:
+                marks[key] = f"{epoch} {mark.decode()}"
+        return Seen(entries, marks)
+
+    def _entry(self, version: bytes, body: bytes) -> Entry[T] | None:
+        try:
+            return Entry(self._codec.decode(body) if body else None, int(version)) if version else None
+        except ValueError:
+            # Not written by this release: as good as absent.
+            return None
+
+    def _milliseconds(self, entry: Entry[T]) -> int:
+        return int(self._lifetime.of(entry) * (1 - 0.1 * self._random()) * 1000)
+
+    def _key(self, key: str) -> str:
+        return f"{self._namespace}:{key}"
+
+
+def connect(url: str) -> Redis:
+    """A client that never waits long; connecting happens at the first command."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=_CONNECTIONS,
+        timeout=TIMEOUT_SECONDS,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis.from_pool(pool)
