@@ -17,20 +17,25 @@ from mesh.sql import changes_of, create_tables, is_reachable, open_engine, sqlit
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import JoinedLedgers, SqlDueHolds, SqlLedgers
+from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.adapters.tables import metadata
 from services.inventory.application.expiry import Expiry
 from services.inventory.application.products import Products
+from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.reservations import Reservations
+from services.inventory.application.shortages import Shortages
 from services.inventory.application.stock_feed import StockFeed
 from services.inventory.application.stocks import Stocks
+from services.inventory.application.wms_updates import WmsUpdates
 from services.inventory.config import Settings
 from services.inventory.entrypoints.catalog_servicer import CatalogServicer
 from services.inventory.entrypoints.consumer import CONSUMER, on_order_event
 from services.inventory.entrypoints.inventory_servicer import InventoryServicer
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.inventory.entrypoints.sweeper import sweep_regularly
+from services.inventory.entrypoints.wms_servicer import WmsServicer
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import uuid7
@@ -50,9 +55,16 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         stocks = Stocks(levels=levels, ledgers=ledgers, clock=node.clock)
         products = Products(catalog=SqlCatalog(engine=engine), clock=node.clock)
         expiry = Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=node.clock)
+        shortages = Shortages(ledgers=ledgers, due=SqlDueShortages(engine=engine), clock=node.clock)
         consumer = order_consumer(engine, log, clock=node.clock, settings=settings)
         inventory = InventoryServicer(
             stocks=stocks, reservations=reservations, feed=feed, draining=node.draining, clock=node.clock
+        )
+        wms = WmsServicer(
+            updates=WmsUpdates(ledgers=ledgers, clock=node.clock),
+            reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=node.clock, new_id=uuid7),
+            draining=node.draining,
+            clock=node.clock,
         )
         yield Service(
             servicers=(
@@ -61,11 +73,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
                     CatalogServicer(products=products, clock=node.clock),
                 ),
                 Servicer(inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server, inventory),
-                # Built later: until then its methods answer UNIMPLEMENTED.
-                Servicer(
-                    wms_service_pb2_grpc.add_WmsServiceServicer_to_server,
-                    wms_service_pb2_grpc.WmsServiceServicer(),  # type: ignore[abstract]
-                ),
+                Servicer(wms_service_pb2_grpc.add_WmsServiceServicer_to_server, wms),
             ),
             errors=STATUS_BY_ERROR,
             hard={"inventory.sql": partial(is_reachable, engine)},
@@ -75,7 +83,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
                 feed.run,
                 consumer.run,
                 OutboxRelay(engine, log).run,
-                partial(sweep_regularly, expiry, pause_seconds=settings.sweep_seconds),
+                partial(sweep_regularly, expiry.sweep, shortages.sweep, pause_seconds=settings.sweep_seconds),
             ),
         )
 

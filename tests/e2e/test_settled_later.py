@@ -63,13 +63,6 @@ def test_their_requests_are_validated_before_that(wms: httpx.Client) -> None:
     assert found.fields == ("lines",)
 
 
-def test_through_the_front_proxy_they_are_501(later: dict[str, Method], wms: httpx.Client) -> None:
-    assert "WmsService/ReconcileStock" in later
-    body = {"lines": [{"sku": "MUG-RED", "warehouse": "berlin", "onHand": 1}]}
-
-    assert refused(wms.post("/v1/wms:reconcile", json=body), 501, "NOT_IMPLEMENTED").code == 12
-
-
 def _call(mesh: RunningMesh, method: Method, token: str) -> Answer:
     request = valid(method.input, known_values(sku="NONE", **_IDS))
     with grpc.insecure_channel(mesh.grpc(method.service)) as channel:

@@ -14,8 +14,10 @@ from mesh.sql import read, write
 from mesh.telemetry import current_traceparent
 from mesh.topology import INVENTORY_EVENTS
 from services.inventory.adapters.reservations_sql import find_reservation, store_transition
+from services.inventory.adapters.shortages_sql import SqlShortageRecord
 from services.inventory.adapters.stock_sql import OFFERS_BY_SKUS, in_chunks, stocks_of
 from services.inventory.adapters.tables import adjustments, movements, reservations, stock, warehouses
+from services.inventory.adapters.wms_sql import SqlWmsRecord
 from services.inventory.application.ports import Ledger
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.errors import StockContended
@@ -70,6 +72,14 @@ class SqlLedger:
         self._changed = changed
         self._moved: set[str] = set()
         self.last_movement = 0
+
+    @property
+    def wms(self) -> SqlWmsRecord:
+        return SqlWmsRecord(self._session)
+
+    @property
+    def shortages(self) -> SqlShortageRecord:
+        return SqlShortageRecord(self._session)
 
     async def offers(self, skus: Sequence[str]) -> Mapping[str, Offer]:
         rows = [row async for rows in in_chunks(self._session, OFFERS_BY_SKUS, sorted(skus)) for row in rows]
@@ -139,7 +149,7 @@ class SqlLedger:
             topic=INVENTORY_EVENTS,
             type=type(event).__name__,
             key=event.sku,
-            payload={_lower_camel(field): value for field, value in asdict(event).items()},
+            payload=_json(asdict(event)),
             actor=provenance.actor,
             correlation=provenance.order_id,
             causation=provenance.causation,
@@ -255,6 +265,16 @@ def _row(movement: Movement, provenance: Provenance) -> dict[str, Any]:
         "causation": provenance.causation,
         "time": provenance.time,
     }
+
+
+def _json(value: Any) -> Any:
+    match value:
+        case dict():
+            return {_lower_camel(name): _json(each) for name, each in value.items()}
+        case tuple():
+            return [_json(each) for each in value]
+        case _:
+            return value
 
 
 def _lower_camel(name: str) -> str:

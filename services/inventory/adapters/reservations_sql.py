@@ -123,7 +123,7 @@ async def _ship(session: AsyncSession, shipped: Sequence[Shipment], provenance: 
             "warehouse": shipment.warehouse,
             "quantity": shipment.quantity,
             "after_cancel": shipment.after_cancel,
-            "told": False,
+            "told": shipment.told,
             "time": provenance.time,
         }
         for shipment in shipped

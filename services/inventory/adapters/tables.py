@@ -170,6 +170,7 @@ allocations = Table(
     Column("warehouse", _WAREHOUSE, primary_key=True),
     Column("quantity", Integer, nullable=False),
     CheckConstraint("quantity > 0", name="allocation_positive"),
+    Index("allocations_by_shelf", "sku", "warehouse"),
 )
 
 shipments = Table(
@@ -183,6 +184,49 @@ shipments = Table(
     # Whether the warehouse system has told of it; until then its pieces are untold.
     Column("told", Boolean, nullable=False),
     Column("time", UtcTime, nullable=False),
+    Index("shipments_by_shelf", "sku", "warehouse", "told"),
+)
+
+# What has come of the warehouse system's updates, one row per sequence of a shelf.
+wms_updates = Table(
+    "wms_updates",
+    metadata,
+    Column("sku", _SKU, primary_key=True),
+    Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),
+    Column("result", String(12), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("observe_time", UtcTime),
+    Column("time", UtcTime, nullable=False),
+)
+
+# Updates that make no sense, for people to look at; SKU and warehouse may be unknown.
+wms_quarantine = Table(
+    "wms_quarantine",
+    metadata,
+    Column("sku", _SKU, primary_key=True),
+    Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", String(64), primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("observe_time", UtcTime),
+    Column("time", UtcTime, nullable=False),
+)
+
+shortages = Table(
+    "shortages",
+    metadata,
+    Column("sku", _SKU, primary_key=True),
+    Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("missing", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    # When to look again whether orders were cancelled.
+    Column("due_time", UtcTime, nullable=False),
+    Index("shortages_by_due_time", "due_time"),
 )
 
 adjustments = Table(

@@ -7,11 +7,13 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from services.inventory.domain.adjustment import AdjustStock
-from services.inventory.domain.events import InventoryEvent
+from services.inventory.domain.events import InventoryEvent, StockClaim
 from services.inventory.domain.movement import Movement, Provenance
 from services.inventory.domain.product import Listing, Product
-from services.inventory.domain.reservation import Offer, Reservation, Transition
+from services.inventory.domain.reservation import Offer, Reservation, Shipment, Transition
+from services.inventory.domain.shortage import ShelfShortage
 from services.inventory.domain.stock import Stock
+from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
 
 T = TypeVar("T")
 
@@ -105,8 +107,90 @@ class StockChanges(Protocol):
         ...
 
 
+class WmsRecord(Protocol):
+    """What the warehouse system has told, within a ledger's transaction."""
+
+    async def position(self, sku: str, warehouse: str) -> int | None:
+        """The last sequence that counts, 0 for none; nobody else changes the shelf until the end.
+
+        Returns:
+            None when there is no such shelf.
+        """
+        ...
+
+    async def advance(self, update: StockUpdate, *, last: int) -> None:
+        """Make an update the last one that counts.
+
+        Raises:
+            StockContended: `last` is not the last one any more.
+        """
+        ...
+
+    async def recorded(self, update: StockUpdate) -> Recorded | None:
+        """What came under the sequence of an update, if anything has."""
+        ...
+
+    async def record(self, ack: Ack, provenance: Provenance) -> None:
+        """Remember what became of an update, the first of its sequence."""
+        ...
+
+    async def set_aside(self, ack: Ack, provenance: Provenance) -> None:
+        """Keep an update that makes no sense, with the reason; a repeat adds nothing."""
+        ...
+
+    async def shipment(self, order_id: str, sku: str, warehouse: str) -> Shipment | None:
+        """What has left a warehouse for an order."""
+        ...
+
+    async def untold(self, sku: str, warehouse: str) -> Sequence[Shipment]:
+        """What has left and was not told of, the newest first."""
+        ...
+
+    async def tell(self, shipment: Shipment) -> None:
+        """Note that the warehouse system has told of a shipment.
+
+        Raises:
+            StockContended: It was noted before.
+        """
+        ...
+
+
+class ShortageRecord(Protocol):
+    """Shortages that were told and may last, within a ledger's transaction."""
+
+    async def find(self, sku: str, warehouse: str) -> ShelfShortage | None:
+        """The shortage of a shelf, as it was told last."""
+        ...
+
+    async def put(self, shortage: ShelfShortage, *, before: ShelfShortage | None, due_time: datetime) -> None:
+        """Remember a shortage that is told now, and when to look again.
+
+        Raises:
+            StockContended: It is not as in `before` any more.
+        """
+        ...
+
+    async def remove(self, shortage: ShelfShortage) -> None:
+        """Forget a shortage that is gone."""
+        ...
+
+    async def claims(self, sku: str, warehouse: str, *, limit: int) -> Sequence[StockClaim]:
+        """Claims on pieces that have not left: holds, then committed ones, each from the newest on."""
+        ...
+
+
 class Ledger(Protocol):
     """Stock and reservations within one transaction that writes: all of it happens or nothing."""
+
+    @property
+    def wms(self) -> WmsRecord:
+        """What the warehouse system has told."""
+        ...
+
+    @property
+    def shortages(self) -> ShortageRecord:
+        """Shortages that were told."""
+        ...
 
     async def offers(self, skus: Sequence[str]) -> Mapping[str, Offer]:
         """Prices and stock of the SKUs that exist, as this transaction decides on them."""
@@ -176,4 +260,12 @@ class DueHolds(Protocol):
 
     async def find(self, now: datetime, *, limit: int) -> Sequence[str]:
         """Orders whose hold has run out by now, those that ran out first in front."""
+        ...
+
+
+class DueShortages(Protocol):
+    """Finds shortages that it is time to look at again."""
+
+    async def find(self, now: datetime, *, limit: int) -> Sequence[ShelfShortage]:
+        """Shortages that are due by now, those that were due first in front."""
         ...

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.inventory.application.ports import Ledger, Ledgers
+from services.inventory.application.shortages import tell_shortage
 from services.inventory.domain.errors import ReservationNotFound
-from services.inventory.domain.events import ShipmentReported, StockShort
+from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.reservation import (
     Reservation,
@@ -148,15 +149,10 @@ def _tombstone(order_id: str) -> Transition:
 
 async def _report(ledger: Ledger, shipments: Sequence[Shipment], provenance: Provenance) -> None:
     """Tell of pieces that left for an order that was given up, and of claims that are uncovered now."""
-    late = [shipment for shipment in shipments if shipment.after_cancel]
-    offers = await ledger.offers(sorted({shipment.sku for shipment in late})) if late else {}
-    for shipment in late:
-        await ledger.publish(
-            ShipmentReported(
-                shipment.sku, shipment.warehouse, shipment.order_id, shipment.quantity, after_cancel=True
-            ),
-            provenance,
-        )
-        shelf = offers[shipment.sku].stock.shelf(shipment.warehouse)
-        if shelf is not None and shelf.missing:
-            await ledger.publish(StockShort(shipment.sku, shelf.warehouse, shelf.missing), provenance)
+    for left in shipments:
+        if left.after_cancel:
+            await ledger.publish(
+                ShipmentReported(left.sku, left.warehouse, left.order_id, left.quantity, after_cancel=True),
+                provenance,
+            )
+            await tell_shortage(ledger, left.sku, left.warehouse, provenance)

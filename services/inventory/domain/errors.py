@@ -81,6 +81,12 @@ class ReservationReleased(DomainError):
     reason = "RESERVATION_RELEASED"
 
 
+class DuplicateLine(DomainError):
+    """A snapshot has two numbers for one shelf."""
+
+    reason = "DUPLICATE_LINE"
+
+
 class StockContended(DomainError):
     """Others changed the same stock at the same time, again and again."""
 

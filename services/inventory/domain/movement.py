@@ -14,6 +14,9 @@ class Cause(Enum):
     EXPIRE = "EXPIRE"
     SHIP = "SHIP"
     ADJUST = "ADJUST"
+    COUNT = "COUNT"
+    DELTA = "DELTA"
+    RECONCILE = "RECONCILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,11 @@ class Movement:
     untold: int = 0
     held: int = 0
     committed: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it changes no number."""
+        return not (self.book or self.untold or self.held or self.committed)
 
     @property
     def needs(self) -> int | None:

@@ -59,13 +59,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """Pieces that left a warehouse for an order; `after_cancel` when it was released before."""
+    """Pieces that left a warehouse for an order.
+
+    Attributes:
+        after_cancel: The order's reservation was released before.
+        told: The warehouse system has told of it; until then its pieces are untold.
+    """
 
     order_id: str
     sku: str
     warehouse: str
     quantity: int
     after_cancel: bool
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +149,13 @@ def commit(reservation: Reservation, now: datetime) -> Transition:
     if reservation.state is not ReservationState.HELD:
         return Transition(reservation, reservation)
     committed = replace(reservation, state=ReservationState.COMMITTED, expire_time=None)
-    return Transition(
-        reservation,
-        committed,
-        tuple(
-            Movement(Cause.COMMIT, sku, part.warehouse, held=-part.quantity, committed=part.quantity)
-            for sku, part in _kept(reservation)
-        ),
-    )
+    return Transition(reservation, committed, tuple(committing(reservation)))
+
+
+def committing(reservation: Reservation) -> Iterator[Movement]:
+    """What moves when a hold becomes permanent."""
+    for sku, part in unshipped_parts(reservation):
+        yield Movement(Cause.COMMIT, sku, part.warehouse, held=-part.quantity, committed=part.quantity)
 
 
 def release(reservation: Reservation) -> Transition:
@@ -176,9 +181,9 @@ def ship(reservation: Reservation) -> Transition:
     """
     after_cancel = reservation.state is ReservationState.RELEASED
     state = ReservationState.RELEASED if after_cancel else ReservationState.SHIPPED
-    kept = _claims(reservation.state)
+    kept = claims_of(reservation.state)
     movements, shipments = [], []
-    for sku, part in _kept(reservation):
+    for sku, part in unshipped_parts(reservation):
         claims = dict.fromkeys(kept, -part.quantity)
         movements.append(Movement(Cause.SHIP, sku, part.warehouse, untold=part.quantity, **claims))
         shipments.append(Shipment(reservation.order_id, sku, part.warehouse, part.quantity, after_cancel))
@@ -191,8 +196,13 @@ def _shortfalls(wanted: Iterable[Wanted], offers: Mapping[str, Offer]) -> Iterat
         offer = offers.get(line.sku)
         if offer is None or offer.price is None:
             yield Shortfall(line.sku, line.quantity, 0, unknown=True)
-        elif offer.stock.available < line.quantity:
-            yield Shortfall(line.sku, line.quantity, offer.stock.available, unknown=False)
+        elif (available := _free(offer.stock)) < line.quantity:
+            yield Shortfall(line.sku, line.quantity, available, unknown=False)
+
+
+def _free(stock: Stock) -> int:
+    """What may be kept; nothing while earlier orders lack pieces, wherever others lie."""
+    return 0 if stock.is_short else stock.available
 
 
 def _line(wanted: Wanted, offer: Offer) -> Line:
@@ -201,18 +211,18 @@ def _line(wanted: Wanted, offer: Offer) -> Line:
 
 
 def _taken(reservation: Reservation) -> Iterator[Movement]:
-    for sku, part in _kept(reservation):
+    for sku, part in unshipped_parts(reservation):
         yield Movement(Cause.RESERVE, sku, part.warehouse, held=part.quantity)
 
 
 def _freed(reservation: Reservation, cause: Cause) -> Iterator[Movement]:
-    kept = _claims(reservation.state)
+    kept = claims_of(reservation.state)
     if kept:
-        for sku, part in _kept(reservation):
+        for sku, part in unshipped_parts(reservation):
             yield Movement(cause, sku, part.warehouse, **dict.fromkeys(kept, -part.quantity))
 
 
-def _claims(state: ReservationState) -> tuple[str, ...]:
+def claims_of(state: ReservationState) -> tuple[str, ...]:
     """Which of a shelf's numbers hold the pieces of a reservation in this state."""
     match state:
         case ReservationState.HELD:
@@ -223,7 +233,8 @@ def _claims(state: ReservationState) -> tuple[str, ...]:
             return ()
 
 
-def _kept(reservation: Reservation) -> Iterator[tuple[str, Allocation]]:
+def unshipped_parts(reservation: Reservation) -> Iterator[tuple[str, Allocation]]:
+    """The SKUs and allocations whose pieces have not left."""
     for line in reservation.lines:
         for part in line.allocations:
             if not part.shipped:

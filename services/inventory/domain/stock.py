@@ -44,8 +44,8 @@ class Shelf:
 
     @property
     def missing(self) -> int:
-        """Reserved pieces that are not there."""
-        return max(0, self.reserved - self.on_hand)
+        """Reserved pieces that are not there: at most those that are reserved, whatever is untold."""
+        return max(0, self.reserved - max(0, self.on_hand))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,11 @@ class Stock:
     @property
     def reserved(self) -> int:
         return sum(shelf.reserved for shelf in self.shelves)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether reserved pieces are missing somewhere: until orders are cancelled, nothing more is kept."""
+        return any(shelf.missing for shelf in self.shelves)
 
     @property
     def version(self) -> int:

@@ -23,6 +23,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
         errors.RequestIdReused: StatusCode.ALREADY_EXISTS,
         errors.ReservationNotFound: StatusCode.NOT_FOUND,
         errors.ReservationDiffers: StatusCode.ALREADY_EXISTS,
+        errors.DuplicateLine: StatusCode.INVALID_ARGUMENT,
         errors.StockContended: StatusCode.ABORTED,
     }
 )

@@ -1,12 +1,12 @@
-"""Lets holds expire as time passes."""
+"""Does what has to be done as time passes: holds expire, shortages are told again."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
-from services.inventory.application.expiry import Expiry
 
-
-async def sweep_regularly(expiry: Expiry, *, pause_seconds: float) -> None:
-    """Give back holds that have run out, at the latest `pause_seconds` after their end; never returns."""
+async def sweep_regularly(*sweeps: Callable[[], Awaitable[object]], pause_seconds: float) -> None:
+    """Sweep up what has become due, at the latest `pause_seconds` after it; never returns."""
     while True:
-        await expiry.sweep()
+        for sweep in sweeps:
+            await sweep()
         await asyncio.sleep(pause_seconds)

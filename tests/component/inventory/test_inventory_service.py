@@ -9,7 +9,6 @@ import pytest
 
 from services.inventory.adapters.tables import movements
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
-from shopmesh.inventory.v1 import wms_service_pb2
 from tests.component.inventory.conftest import Inventory
 from tests.support.inventory.shop import order_id
 from tests.support.serving import reason_of, violations_of
@@ -257,17 +256,3 @@ async def test_more_pieces_than_can_be_are_refused(inventory: Inventory) -> None
 
 async def test_the_stock_of_an_unknown_sku_cannot_be_adjusted(inventory: Inventory) -> None:
     assert await refusal(adjust(inventory, 1)) == (grpc.StatusCode.NOT_FOUND, "STOCK_NOT_FOUND")
-
-
-async def test_what_comes_later_answers_unimplemented(inventory: Inventory) -> None:
-    token = inventory.served.mint.user("wms", "wms")
-    call = inventory.wms.ReconcileStock(
-        wms_service_pb2.ReconcileStockRequest(
-            lines=[wms_service_pb2.SnapshotLine(sku="MUG-RED", warehouse="berlin", on_hand=1)]
-        ),
-        metadata=(("authorization", f"Bearer {token}"),),
-    )
-
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await call
-    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED

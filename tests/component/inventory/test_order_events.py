@@ -125,7 +125,12 @@ async def test_what_is_shipped_after_its_cancellation_is_reported(shop: Shop, tm
         "quantity": 2,
         "afterCancel": True,
     }
-    assert told[1].payload == {"sku": "MUG-RED", "warehouse": "berlin", "missing": 2}
+    assert told[1].payload == {
+        "sku": "MUG-RED",
+        "warehouse": "berlin",
+        "missing": 2,
+        "claims": [{"orderId": order_id(2), "quantity": 5}],
+    }
     stock = await shop.stocks.get("MUG-RED")
     assert (stock.available, stock.on_hand, stock.reserved) == (0, 3, 5)
     assert not await shop.discrepancies()

@@ -171,12 +171,17 @@ class StockModel(RuleBasedStateMachine):
     def _free(self, sku: str) -> int:
         return sum(max(0, self.on_hand[sku, place] - self.reserved[sku, place]) for place in PLACES[sku])
 
+    def _is_short(self, sku: str) -> bool:
+        """Pieces that earlier orders have a claim on are missing: nobody gets any."""
+        return any(self.on_hand[sku, place] < self.reserved[sku, place] for place in PLACES[sku])
+
     def _check_shortage(self, number: int, wanted: tuple[Wanted, ...]) -> None:
         assert number not in self.states or self.states[number] is ReservationState.EXPIRED
-        assert any(self._free(line.sku) < line.quantity for line in wanted)
+        assert any(self._free(line.sku) < line.quantity or self._is_short(line.sku) for line in wanted)
 
     def _note_hold(self, number: int, wanted: tuple[Wanted, ...], held: Reservation) -> None:
         assert all(self._free(line.sku) >= line.quantity for line in wanted)
+        assert not any(self._is_short(line.sku) for line in wanted)
         parts = Counter(
             {(line.sku, part.warehouse): part.quantity for line in held.lines for part in line.allocations}
         )

@@ -237,7 +237,7 @@ async def test_a_warehouse_is_there_once_it_is_opened(shop: Shop) -> None:
 
 async def test_an_event_is_published_if_and_only_if_the_work_succeeds(shop: Shop) -> None:
     async def tell(ledger: Ledger, missing: int) -> None:
-        await ledger.publish(StockShort("MUG-RED", "berlin", missing), BY_ORDER)
+        await ledger.publish(StockShort("MUG-RED", "berlin", missing, ()), BY_ORDER)
         if missing == 1:
             raise RuntimeError("late")
 
@@ -254,7 +254,12 @@ async def test_an_event_is_published_if_and_only_if_the_work_succeeds(shop: Shop
         ("StockShort", "MUG-RED", 1),
         ("StockShort", "MUG-RED", 2),
     ]
-    assert events[0].payload == {"sku": "MUG-RED", "warehouse": "berlin", "missing": 2}
+    assert events[0].payload == {
+        "sku": "MUG-RED",
+        "warehouse": "berlin",
+        "missing": 2,
+        "claims": [],
+    }
     assert (events[0].actor, events[0].correlation) == (ORDER, order_id(1))
 
 

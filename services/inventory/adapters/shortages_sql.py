@@ -1,0 +1,97 @@
+"""Shortages that were told and may last, in SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Row, and_, delete, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from mesh.sql import read
+from services.inventory.adapters.tables import allocations, reservations, shipments, shortages
+from services.inventory.domain.errors import StockContended
+from services.inventory.domain.events import StockClaim
+from services.inventory.domain.reservation import ReservationState
+from services.inventory.domain.shortage import ShelfShortage
+
+_SHORTAGE = (shortages.c.sku, shortages.c.warehouse, shortages.c.missing, shortages.c.times)
+_STATES = (ReservationState.HELD, ReservationState.COMMITTED)
+
+
+class SqlShortageRecord:
+    """The port `ShortageRecord` over an open transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, sku: str, warehouse: str) -> ShelfShortage | None:
+        mine = and_(shortages.c.sku == sku, shortages.c.warehouse == warehouse)
+        row = (await self._session.execute(select(*_SHORTAGE).where(mine))).one_or_none()
+        return None if row is None else _shortage(row)
+
+    async def put(self, shortage: ShelfShortage, *, before: ShelfShortage | None, due_time: datetime) -> None:
+        numbers = {"missing": shortage.missing, "times": shortage.times, "due_time": due_time}
+        if before is None:
+            place = {"sku": shortage.sku, "warehouse": shortage.warehouse}
+            await self._session.execute(insert(shortages).values(**place, **numbers))
+            return
+        changed = await self._session.execute(update(shortages).where(_is(before)).values(**numbers))
+        if cast(CursorResult[Any], changed).rowcount != 1:
+            raise StockContended("the stock is being changed by others, try again", retry_after_seconds=1)
+
+    async def remove(self, shortage: ShelfShortage) -> None:
+        await self._session.execute(delete(shortages).where(_is(shortage)))
+
+    async def claims(self, sku: str, warehouse: str, *, limit: int) -> Sequence[StockClaim]:
+        claims: list[StockClaim] = []
+        for state in _STATES:
+            newest = _claims_of(sku, warehouse, state).limit(limit - len(claims))
+            rows = await self._session.execute(newest)
+            claims += [StockClaim(row.order_id, row.quantity) for row in rows]
+        return claims
+
+
+class SqlDueShortages:
+    """The port `DueShortages` over SQL."""
+
+    def __init__(self, *, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def find(self, now: datetime, *, limit: int) -> Sequence[ShelfShortage]:
+        due = (
+            select(*_SHORTAGE).where(shortages.c.due_time <= now).order_by(shortages.c.due_time).limit(limit)
+        )
+        async with read(self._engine) as session:
+            return [_shortage(row) for row in await session.execute(due)]
+
+
+def _claims_of(sku: str, warehouse: str, state: ReservationState) -> Any:
+    has_left = exists().where(
+        shipments.c.order_id == allocations.c.order_id,
+        shipments.c.sku == allocations.c.sku,
+        shipments.c.warehouse == allocations.c.warehouse,
+    )
+    return (
+        select(allocations.c.order_id, allocations.c.quantity)
+        .join(reservations, reservations.c.order_id == allocations.c.order_id)
+        .where(
+            allocations.c.sku == sku,
+            allocations.c.warehouse == warehouse,
+            reservations.c.state == state.value,
+            ~has_left,
+        )
+        .order_by(reservations.c.update_time.desc(), allocations.c.order_id)
+    )
+
+
+def _is(shortage: ShelfShortage) -> ColumnElement[bool]:
+    return and_(
+        shortages.c.sku == shortage.sku,
+        shortages.c.warehouse == shortage.warehouse,
+        shortages.c.missing == shortage.missing,
+        shortages.c.times == shortage.times,
+    )
+
+
+def _shortage(row: Row[*tuple[Any, ...]]) -> ShelfShortage:
+    return ShelfShortage(row.sku, row.warehouse, row.missing, row.times)

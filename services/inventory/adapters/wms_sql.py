@@ -1,0 +1,100 @@
+"""What the warehouse system has told, in SQL: read and written within a ledger's transaction."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Row, and_, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.inventory.adapters.tables import shipments, stock, wms_quarantine, wms_updates
+from services.inventory.domain.errors import StockContended
+from services.inventory.domain.movement import Provenance
+from services.inventory.domain.reservation import Shipment
+from services.inventory.domain.wms_update import Ack, Recorded, Result, StockUpdate
+
+_QUARANTINE_KEY = ("sku", "warehouse", "sequence", "digest")
+
+
+class SqlWmsRecord:
+    """The port `WmsRecord` over an open transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def position(self, sku: str, warehouse: str) -> int | None:
+        shelf = select(stock.c.sequence).where(stock.c.sku == sku, stock.c.warehouse == warehouse)
+        found = await self._session.execute(shelf.with_for_update())
+        return found.scalar_one_or_none()
+
+    async def advance(self, advanced: StockUpdate, *, last: int) -> None:
+        at_last = and_(
+            stock.c.sku == advanced.sku, stock.c.warehouse == advanced.warehouse, stock.c.sequence == last
+        )
+        await self._change_one(update(stock).where(at_last).values(sequence=advanced.sequence))
+
+    async def recorded(self, repeated: StockUpdate) -> Recorded | None:
+        found = await self._session.execute(
+            select(wms_updates.c.digest, wms_updates.c.result, wms_updates.c.reason).where(
+                wms_updates.c.sku == repeated.sku,
+                wms_updates.c.warehouse == repeated.warehouse,
+                wms_updates.c.sequence == repeated.sequence,
+            )
+        )
+        row = found.one_or_none()
+        return None if row is None else Recorded(row.digest, Result(row.result), row.reason)
+
+    async def record(self, ack: Ack, provenance: Provenance) -> None:
+        row = _row(ack, provenance) | {"result": ack.result.value}
+        await self._session.execute(insert(wms_updates).values(row))
+
+    async def set_aside(self, ack: Ack, provenance: Provenance) -> None:
+        row = _row(ack, provenance)
+        same = and_(*(wms_quarantine.c[name] == row[name] for name in _QUARANTINE_KEY))
+        if (await self._session.execute(select(wms_quarantine.c.sku).where(same))).first() is None:
+            await self._session.execute(insert(wms_quarantine).values(row | {"content": ack.update.content}))
+
+    async def shipment(self, order_id: str, sku: str, warehouse: str) -> Shipment | None:
+        mine = and_(
+            shipments.c.order_id == order_id, shipments.c.sku == sku, shipments.c.warehouse == warehouse
+        )
+        row = (await self._session.execute(select(shipments).where(mine))).one_or_none()
+        return None if row is None else _shipment(row)
+
+    async def untold(self, sku: str, warehouse: str) -> Sequence[Shipment]:
+        found = await self._session.execute(
+            select(shipments)
+            .where(shipments.c.sku == sku, shipments.c.warehouse == warehouse, shipments.c.told.is_(False))
+            .order_by(shipments.c.time.desc(), shipments.c.order_id)
+        )
+        return [_shipment(row) for row in found]
+
+    async def tell(self, shipment: Shipment) -> None:
+        untold = and_(
+            shipments.c.order_id == shipment.order_id,
+            shipments.c.sku == shipment.sku,
+            shipments.c.warehouse == shipment.warehouse,
+            shipments.c.told.is_(False),
+        )
+        await self._change_one(update(shipments).where(untold).values(told=True))
+
+    async def _change_one(self, statement: Any) -> None:
+        changed = await self._session.execute(statement)
+        if cast(CursorResult[Any], changed).rowcount != 1:
+            raise StockContended("the stock is being changed by others, try again", retry_after_seconds=1)
+
+
+def _row(ack: Ack, provenance: Provenance) -> dict[str, Any]:
+    return {
+        "sku": ack.update.sku,
+        "warehouse": ack.update.warehouse,
+        "sequence": ack.update.sequence,
+        "digest": ack.update.digest,
+        "reason": ack.reason,
+        "actor": provenance.actor,
+        "observe_time": ack.update.observe_time,
+        "time": provenance.time,
+    }
+
+
+def _shipment(row: Row[Any]) -> Shipment:
+    return Shipment(row.order_id, row.sku, row.warehouse, row.quantity, row.after_cancel, row.told)

@@ -1,0 +1,88 @@
+"""Where the shop's numbers differ from those of the warehouse system."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.inventory.domain.errors import DuplicateLine
+from services.inventory.domain.movement import Cause, Movement
+from services.inventory.domain.reservation import Shipment
+from services.inventory.domain.stock import Shelf, Stock
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotLine:
+    """What lies in a warehouse, as the warehouse system has it."""
+
+    sku: str
+    warehouse: str
+    on_hand: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference; the shop has 0 of what it does not know."""
+
+    sku: str
+    warehouse: str
+    ours: int
+    theirs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """How a shelf gets the warehouse system's number.
+
+    Attributes:
+        movement: What moves.
+        told: Shipments that the warehouse system still counts in: when it takes them out, its delta does.
+    """
+
+    movement: Movement
+    told: tuple[Shipment, ...]
+
+
+def require_distinct(lines: Sequence[SnapshotLine]) -> None:
+    """Refuse a snapshot that names a shelf twice.
+
+    Raises:
+        DuplicateLine: It does.
+    """
+    seen: set[tuple[str, str]] = set()
+    for index, line in enumerate(lines):
+        place = line.sku, line.warehouse
+        if place in seen:
+            problem = f"names {line.sku} in {line.warehouse} a second time"
+            raise DuplicateLine(f"lines[{index}] {problem}", fields=[(f"lines[{index}]", problem)])
+        seen.add(place)
+
+
+def drift_of(lines: Iterable[SnapshotLine], stocks: Mapping[str, Stock]) -> Iterator[Drift]:
+    """The differences, in the order of the lines."""
+    for line in lines:
+        stock = stocks.get(line.sku)
+        shelf = stock.shelf(line.warehouse) if stock else None
+        ours = shelf.on_hand if shelf else 0
+        if ours != line.on_hand:
+            yield Drift(line.sku, line.warehouse, ours, line.on_hand)
+
+
+def repair(drift: Drift, shelf: Shelf, untold: Iterable[Shipment]) -> Repair:
+    """Bring a shelf, as it is now, to the warehouse system's number.
+
+    Args:
+        drift: Whose number it is to have.
+        shelf: The shelf.
+        untold: Its shipments that the warehouse system has not told of, the newest first.
+    """
+    more = drift.theirs - shelf.on_hand
+    told = tuple(_counted_in(untold, more))
+    cleared = sum(shipment.quantity for shipment in told)
+    movement = Movement(Cause.RECONCILE, drift.sku, drift.warehouse, book=more - cleared, untold=-cleared)
+    return Repair(movement, told)
+
+
+def _counted_in(untold: Iterable[Shipment], more: int) -> Iterator[Shipment]:
+    for shipment in untold:
+        if shipment.quantity <= more:
+            more -= shipment.quantity
+            yield shipment

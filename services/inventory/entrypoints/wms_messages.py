@@ -1,0 +1,52 @@
+"""Between what the warehouse system says and the contract's messages."""
+
+from datetime import UTC
+
+from services.inventory.application.reconciliation import Report
+from services.inventory.domain.drift import SnapshotLine
+from services.inventory.domain.wms_update import Ack, Count, Delta, Result, StockUpdate
+from shopmesh.inventory.v1 import wms_service_pb2 as pb
+
+_RESULTS = {
+    Result.APPLIED: pb.STOCK_UPDATE_RESULT_APPLIED,
+    Result.DUPLICATE: pb.STOCK_UPDATE_RESULT_DUPLICATE,
+    Result.GAP: pb.STOCK_UPDATE_RESULT_GAP,
+    Result.QUARANTINED: pb.STOCK_UPDATE_RESULT_QUARANTINED,
+}
+
+
+def stock_update(message: pb.StockUpdate) -> StockUpdate:
+    observed = message.observe_time.ToDatetime(tzinfo=UTC) if message.HasField("observe_time") else None
+    return StockUpdate(message.sku, message.warehouse, message.sequence, _change(message), observed)
+
+
+def ack_message(ack: Ack) -> pb.StockUpdateAck:
+    return pb.StockUpdateAck(
+        sku=ack.update.sku,
+        warehouse=ack.update.warehouse,
+        sequence=ack.update.sequence,
+        result=_RESULTS[ack.result],
+        expected_sequence=ack.expected_sequence,
+        reason=ack.reason,
+    )
+
+
+def snapshot_line(message: pb.SnapshotLine) -> SnapshotLine:
+    return SnapshotLine(message.sku, message.warehouse, message.on_hand)
+
+
+def report_message(report: Report) -> pb.ReconcileStockResponse:
+    return pb.ReconcileStockResponse(
+        compared=report.compared,
+        drift=[
+            pb.StockDrift(sku=each.sku, warehouse=each.warehouse, ours=each.ours, theirs=each.theirs)
+            for each in report.drift
+        ],
+        repaired=report.repaired,
+    )
+
+
+def _change(message: pb.StockUpdate) -> Count | Delta:
+    if message.HasField("count"):
+        return Count(message.count.on_hand, tuple(message.count.shipped_order_ids))
+    return Delta(message.delta.quantity, message.delta.order_id)
