@@ -17,7 +17,7 @@ from bench.figures import Figure, Verdict
 from bench.h2load import DriverMissing
 from bench.machine import describe_machine, load_average
 from bench.plan import Plan
-from bench.report import save, show
+from bench.report import save, show, title_of, told
 from bench.rows import ROWS
 
 _PICTURE = "picture"
@@ -50,8 +50,10 @@ def main() -> None:
 async def _measure(plan: Plan, rows: Sequence[str], console: Console) -> list[Figure]:
     figures: list[Figure] = []
     for row in rows:
-        console.print(f"[dim]{row}: {(ROWS[row].__doc__ or '').partition(':')[2].strip()}", highlight=False)
-        figures.extend([figure async for figure in ROWS[row](plan)])
+        console.print(title_of(ROWS[row]), style="dim", highlight=False)
+        async for figure in ROWS[row](plan):
+            console.print(told(figure), style="dim", highlight=False)
+            figures.append(figure)
     return figures
 
 

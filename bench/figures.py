@@ -89,7 +89,7 @@ class Figure:
     unit: str
     bound: Bound | None = None
     errors: int = 0
-    notes: Mapping[str, float | str] = field(default_factory=dict)
+    notes: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Figure, Verdict
+from bench.plan import Program
 
 RESULTS = Path(__file__).with_name("results.json")
 _COLOURS = {
@@ -41,6 +42,17 @@ def save(figures: Sequence[Figure], run: Mapping[str, Any], path: Path = RESULTS
 def load(path: Path = RESULTS) -> dict[str, Any]:
     """The rows measured so far."""
     return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def title_of(program: Program) -> str:
+    """What a program says that it measures."""
+    return (program.__doc__ or "").partition("\n")[0]
+
+
+def told(figure: Figure) -> str:
+    """A figure with all that was seen beside it, in one line."""
+    notes = (f"{name} {number(value)}" for name, value in figure.notes.items())
+    return f"  {figure.what}: {number(figure.estimate.value)} {figure.unit}; {', '.join(notes)}"
 
 
 def row_number(row: str) -> int:

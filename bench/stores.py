@@ -1,0 +1,97 @@
+"""Event stores as the order service opens them, and raw inserts of the same rows with the driver alone."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from eventsourcing.persistence import StoredEvent as RecordedEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+from sqlalchemy import Table, insert
+from sqlalchemy.dialects import sqlite
+
+from mesh import mongo
+from mesh.sql import changes_of
+from mesh.waking import Waking
+from services.kernel.ids import uuid7
+from services.order.adapters import event_store_sqlite
+from services.order.adapters.commits_mongo import COLLECTION, INDEXES, document_of
+from services.order.adapters.event_store_mongo import MongoEventStore
+from services.order.adapters.event_store_sqlite import SqliteEventStore
+from services.order.adapters.event_tables_sqlite import COMMITS, EVENTS, commit_row, event_rows
+from services.order.application.ports import Commit
+from services.order.server import open_database
+
+Append = Callable[[Commit], Awaitable[None]]
+
+
+@asynccontextmanager
+async def sqlite_store(path: Path) -> AsyncIterator[SqliteEventStore]:
+    """The shipped store over a file."""
+    async with open_database(path, event_store_sqlite.metadata) as engine:
+        yield SqliteEventStore(engine, changes=changes_of(engine))
+
+
+@asynccontextmanager
+async def mongo_store(url: str, name: str) -> AsyncIterator[MongoEventStore]:
+    """The shipped store in a database of its own."""
+    async with mongo.open_client(url) as client:
+        database = mongo.database_of(client, url, name)
+        async with MongoEventStore.opened(database, changes=Waking(), new_id=uuid7) as store:
+            yield store
+
+
+@asynccontextmanager
+async def raw_sqlite(path: Path) -> AsyncIterator[Append]:
+    """The same rows, as durable, with the standard library's driver on this thread, without a loop between."""
+    async with sqlite_store(path):
+        """Makes the tables."""
+    commits, events = _insertion(COMMITS), _insertion(EVENTS)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous=FULL")
+
+        async def append(commit: Commit) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(commits, commit_row(commit, unpublished=True))
+            connection.executemany(events, event_rows(commit))
+            connection.execute("COMMIT")
+
+        yield append
+
+
+@asynccontextmanager
+async def raw_mongo(url: str, name: str) -> AsyncIterator[Append]:
+    """The same document into the same indexes, as durable, one `insert_one` a commit."""
+    async with mongo.open_client(url) as client:
+        collection = mongo.database_of(client, url, name)[COLLECTION]
+        await mongo.ensure_indexes(collection, INDEXES)
+
+        async def append(commit: Commit) -> None:
+            await collection.insert_one(document_of(commit, uuid7(), unpublished=True))
+
+        yield append
+
+
+@asynccontextmanager
+async def eventsourcing_recorder(path: Path) -> AsyncIterator[Append]:
+    """The recorder of the library `eventsourcing`, which keeps a log for followers as the store does."""
+    datastore = SQLiteDatastore(str(path))
+    recorder = SQLiteApplicationRecorder(datastore)
+    recorder.create_table()
+
+    async def append(commit: Commit) -> None:
+        recorder.insert_events(
+            [
+                RecordedEvent(commit.order_id, event.version, "OrderPlaced", event.body)
+                for event in commit.events
+            ]
+        )
+
+    try:
+        yield append
+    finally:
+        datastore.close()
+
+
+def _insertion(table: Table) -> str:
+    return str(insert(table).compile(dialect=sqlite.dialect(paramstyle="named")))
