@@ -4,8 +4,9 @@ import asyncio
 import hmac
 import json
 import os
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class FileHeadLog:
         self._reading = asyncio.Lock()
         self._read_bytes = 0
         self._heads: defaultdict[str, list[SignedHead]] = defaultdict(list)
+        self._order_ids: list[str] = []
 
     async def append(self, order_id: str, version: int, hash: str) -> None:  # noqa: A002 - the envelope's own word
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -36,10 +38,21 @@ class FileHeadLog:
         await stored
 
     async def of_order(self, order_id: str) -> Sequence[SignedHead]:
+        await self._catch_up()
+        return tuple(self._heads.get(order_id, ()))
+
+    async def orders(self, *, after: str | None, limit: int) -> Mapping[str, Sequence[SignedHead]]:
+        await self._catch_up()
+        if len(self._order_ids) != len(self._heads):
+            self._order_ids = sorted(self._heads)
+        first = bisect_right(self._order_ids, after or "")
+        return {each: tuple(self._heads[each]) for each in self._order_ids[first : first + limit]}
+
+    async def _catch_up(self) -> None:
+        """Index what was written since the last time, by whichever process."""
         async with self._reading:
             for line in await asyncio.to_thread(self._unread_lines):
                 self._note(line)
-        return tuple(self._heads.get(order_id, ()))
 
     async def _flush(self) -> None:
         batch, self._waiting = self._waiting, []
@@ -68,6 +81,7 @@ class FileHeadLog:
             if os.fstat(file.fileno()).st_size < self._read_bytes:
                 self._read_bytes = 0
                 self._heads.clear()
+                self._order_ids = []
             file.seek(self._read_bytes)
             whole, end, _ = file.read().rpartition(b"\n")
         self._read_bytes += len(whole) + len(end)

@@ -1,21 +1,24 @@
 """How orders came to be what they are: history, time travel, and whether anybody tampered with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.kernel.envelope import Envelope, hash_of
+from services.kernel.envelope import Envelope
 from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
-from services.order.application.event_codec import SEALED_ADDRESS, UnknownEvent, occurrence_of
+from services.order.application.event_codec import SEALED_ADDRESS
 from services.order.application.journal import History, Journal, as_of
 from services.order.application.order_views import OrderView, OrderViews
 from services.order.application.orders import not_found
-from services.order.application.ports import Commit, EventStore, HeadLog, SignedHead, StoredEvent, Stream
+from services.order.application.ports import EventStore, HeadLog
 from services.order.application.sealing import Sealing
+from services.order.application.verification import Verification, check
 from services.order.domain.errors import VersionNotFound
-from services.order.domain.events import OrderPlaced
 from services.order.domain.lines import ShippingAddress
+
+_ALL = "all orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +39,11 @@ class HistoryPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is wrong; version 0 is the order as a whole."""
+class VerificationPage:
+    """Orders by id, each with what was found, and where the next page starts; empty on the last."""
 
-    version: int
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What looking at every stored byte of an order gave."""
-
-    events: int
-    head_hash: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def valid(self) -> bool:
-        return not self.findings
+    checked: tuple[tuple[str, Verification], ...]
+    next_page_token: str
 
 
 class Audit:
@@ -133,23 +123,37 @@ class Audit:
         return await self._views.view(order)
 
     async def verify(self, order_id: str) -> Verification:
-        """Check versions, hashes, the chain, the signed heads and every indexed copy.
+        """Check everything that is stored and signed of an order.
 
         Raises:
             OrderNotFound: There is none, and none was ever signed.
         """
-        # Heads first: what is appended meanwhile can then only be missing in them, never in the store.
         heads = await self._heads.of_order(order_id)
         stream = await self._store.read(order_id)
         if stream is None and not heads:
             raise not_found(order_id)
-        events = stream.events if stream else ()
-        findings = [
-            *(_stream_findings(stream) if stream else ()),
-            *_head_findings(heads, {event.version: event.hash for event in events}),
-        ]
-        findings.sort(key=lambda finding: finding.version)
-        return Verification(len(events), events[-1].hash if events else "", tuple(findings))
+        return check(stream, heads)
+
+    async def verify_all(self, *, requested_size: int, page_token: str) -> VerificationPage:
+        """Check the next orders by id, of all that are stored or were ever signed.
+
+        Raises:
+            InvalidPageToken: The token is not of this list.
+        """
+        size = page_size(requested_size)
+        after = decode_page_token(page_token, filters=_ALL) if page_token else None
+        signed = await self._heads.orders(after=after, limit=size + 1)
+        stored = {each.order_id: each for each in await self._store.streams(after=after, limit=size + 1)}
+        order_ids = sorted(stored.keys() | signed.keys())
+        checked = []
+        for order_id in order_ids[:size]:
+            checked.append((order_id, check(stored.get(order_id), signed.get(order_id, ()))))
+            # Other calls get their turn.
+            await asyncio.sleep(0)
+        more = len(order_ids) > size
+        return VerificationPage(
+            tuple(checked), encode_page_token(order_ids[size - 1], filters=_ALL) if more else ""
+        )
 
     async def _existing(self, order_id: str, customer_id: str | None) -> History:
         history = await self._journal.find(order_id)
@@ -184,78 +188,3 @@ def _start(page_token: str, order_id: str) -> int:
         problem = "is not a token that this service made"
         raise InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)])
     return int(position)
-
-
-def _stream_findings(stream: Stream) -> Iterator[Finding]:
-    prev_hash, prev_time = "", None
-    for expected, event in enumerate(stream.events, start=1):
-        if event.version != expected:
-            yield Finding(expected, f"version {expected} is missing: {event.version} follows")
-            return
-        if hash_of(event.body) != event.hash:
-            yield Finding(event.version, "the stored bytes do not have the stored hash")
-        envelope = _readable(event)
-        if envelope is None:
-            yield Finding(event.version, "the stored bytes are not an event")
-        else:
-            yield from _envelope_findings(stream.order_id, event, envelope, prev_hash)
-            if prev_time is not None and envelope.occur_time < prev_time:
-                yield Finding(event.version, "it occurred before the event that it follows")
-            prev_time = envelope.occur_time
-        prev_hash = event.hash
-    for commit in stream.commits:
-        yield from _copy_findings(commit, stream)
-
-
-def _envelope_findings(
-    order_id: str, event: StoredEvent, envelope: Envelope, prev_hash: str
-) -> Iterator[Finding]:
-    if not envelope.is_canonical(event.body):
-        yield Finding(event.version, "the stored bytes are not in canonical form")
-    if envelope.key != order_id:
-        yield Finding(event.version, f"it belongs to {envelope.key}")
-    if envelope.version != event.version:
-        yield Finding(event.version, f"it says that it is version {envelope.version}")
-    if envelope.prev_hash != prev_hash:
-        yield Finding(event.version, "it does not follow the event that stands before it")
-
-
-def _copy_findings(commit: Commit, stream: Stream) -> Iterator[Finding]:
-    """Compare what is indexed with what the bytes say."""
-    first = _readable(commit.events[0])
-    if first is not None and first.occur_time != commit.commit_time:
-        yield Finding(commit.version, "its indexed time is another one")
-    placed = _placed(stream)
-    if placed is not None and placed.customer_id != commit.customer_id:
-        yield Finding(commit.version, "its indexed customer is another one")
-
-
-def _head_findings(heads: Sequence[SignedHead], hashes: Mapping[int, str]) -> Iterator[Finding]:
-    for head in dict.fromkeys(heads):
-        if not head.genuine:
-            yield Finding(head.version, "its head in the head log is not signed by us")
-        elif head.version not in hashes:
-            yield Finding(head.version, "it was published and signed, and is missing in the store")
-        elif hashes[head.version] != head.hash:
-            yield Finding(head.version, "it was published and signed with another hash")
-
-
-def _placed(stream: Stream) -> OrderPlaced | None:
-    envelope = _readable(stream.events[0])
-    event = None if envelope is None else _event(envelope)
-    return event if isinstance(event, OrderPlaced) else None
-
-
-def _event(envelope: Envelope) -> object:
-    try:
-        return occurrence_of(envelope).event
-    except (UnknownEvent, KeyError, TypeError, ValueError):
-        return None
-
-
-def _readable(event: StoredEvent) -> Envelope | None:
-    try:
-        envelope = Envelope.from_body(event.body)
-    except ValueError:
-        return None
-    return envelope if envelope.occur_time.tzinfo else None

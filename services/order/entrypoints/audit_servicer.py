@@ -57,6 +57,21 @@ class AuditServicer(rpc.AuditServiceServicer):
             ],
         )
 
+    async def VerifyOrders(self, request: pb.VerifyOrdersRequest, context: Any) -> pb.VerifyOrdersResponse:
+        page = await self._audit.verify_all(requested_size=request.page_size, page_token=request.page_token)
+        findings = [
+            pb.OrderFinding(order_id=order_id, version=finding.version, problem=finding.problem)
+            for order_id, verification in page.checked
+            for finding in verification.findings
+        ]
+        return pb.VerifyOrdersResponse(
+            valid=not findings,
+            orders=len(page.checked),
+            events=sum(verification.events for _, verification in page.checked),
+            findings=findings,
+            next_page_token=page.next_page_token,
+        )
+
     async def _at(self, request: pb.GetOrderAtRequest) -> OrderView:
         customer_id = readable_customer(caller())
         if request.WhichOneof("moment") == "version":

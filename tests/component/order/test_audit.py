@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.kernel.envelope import Envelope, hash_of
+from services.kernel.paging import InvalidPageToken
+from services.order.application.audit import VerificationPage
 from services.order.domain.errors import OrderNotFound, VersionNotFound
 from services.order.domain.order import OrderState, order_id_of
 from tests.support.order_world import ALICE, BOB, MORNING, TRACE, OrderWorld, cause, in_time, mugs, open_world
@@ -171,27 +173,82 @@ async def make_it_unreadable(world: OrderWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    "tampering",
+    ("tampering", "version"),
     [
-        edit,
-        edit_and_recompute_the_chain,
-        delete_in_the_middle,
-        cut_the_tail,
-        delete_everything,
-        insert,
-        reorder,
-        change_the_indexed_customer,
-        change_the_indexed_time,
-        forge_a_head,
-        make_it_unreadable,
+        (edit, 2),
+        (edit_and_recompute_the_chain, 1),
+        (delete_in_the_middle, 2),
+        (cut_the_tail, 3),
+        (delete_everything, 1),
+        (insert, 4),
+        (reorder, 2),
+        (change_the_indexed_customer, 1),
+        (change_the_indexed_time, 1),
+        (forge_a_head, 3),
+        (make_it_unreadable, 2),
     ],
 )
-async def test_tampering_is_found(world: OrderWorld, tampering: Tampering) -> None:
+async def test_tampering_is_found_with_its_version(
+    world: OrderWorld, tampering: Tampering, version: int
+) -> None:
     await sign(world)
 
     await tampering(world)
 
-    assert not (await world.audit.verify(BREAKFAST)).valid
+    verification = await world.audit.verify(BREAKFAST)
+    assert not verification.valid
+    assert verification.findings[0].version == version
+
+
+async def test_what_was_recomputed_is_found_in_every_version(world: OrderWorld) -> None:
+    await sign(world)
+
+    await edit_and_recompute_the_chain(world)
+
+    found = {finding.version for finding in (await world.audit.verify(BREAKFAST)).findings}
+    assert found == {1, 2, 3}
+
+
+async def test_all_orders_are_verified_page_by_page_by_id(world: OrderWorld) -> None:
+    for number in range(4):
+        await world.place(mugs(1, request_id=f"order-{number}"))
+    pages: list[VerificationPage] = []
+    token = ""
+    while not pages or token:
+        page = await world.audit.verify_all(requested_size=2, page_token=token)
+        pages.append(page)
+        token = page.next_page_token
+
+    checked = [each for page in pages for each in page.checked]
+    assert [len(page.checked) for page in pages] == [2, 2, 1]
+    assert [order_id for order_id, _ in checked] == sorted(order_id for order_id, _ in checked)
+    assert sum(verification.events for _, verification in checked) == 11
+    assert all(verification.valid for _, verification in checked)
+
+
+async def test_verifying_all_orders_finds_those_that_are_gone(world: OrderWorld) -> None:
+    await world.place(mugs(1, request_id="lunch"))
+    await sign(world)
+    await world.tamper("DELETE FROM events WHERE order_id = :order_id", order_id=BREAKFAST)
+    await world.tamper("DELETE FROM commits WHERE order_id = :order_id", order_id=BREAKFAST)
+
+    page = await world.audit.verify_all(requested_size=0, page_token="")
+
+    findings = {(order_id, finding.version) for order_id, found in page.checked for finding in found.findings}
+    assert findings == {(BREAKFAST, 1), (BREAKFAST, 2), (BREAKFAST, 3)}
+    assert len(page.checked) == 2
+
+
+async def test_a_page_token_of_another_list_is_refused(world: OrderWorld) -> None:
+    with pytest.raises(InvalidPageToken):
+        await world.audit.verify_all(requested_size=1, page_token="made up")
+
+
+async def test_no_orders_are_valid(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "empty") as empty:
+        page = await empty.audit.verify_all(requested_size=0, page_token="")
+
+    assert (page.checked, page.next_page_token) == ((), "")
 
 
 async def sign(world: OrderWorld) -> None:

@@ -243,6 +243,21 @@ async def test_an_order_verifies(shop: Shop) -> None:
     assert (verified.valid, verified.events, len(verified.head_hash)) == (True, 2, 64)
 
 
+async def test_all_orders_verify(shop: Shop) -> None:
+    orders = [await place(shop, mugs(1, request_id)) for request_id in ("one", "two", "three")]
+
+    first = await shop.audit.VerifyOrders(
+        audit_pb.VerifyOrdersRequest(page_size=2), metadata=shop.staff("audit")
+    )
+    second = await shop.audit.VerifyOrders(
+        audit_pb.VerifyOrdersRequest(page_token=first.next_page_token), metadata=shop.staff("audit")
+    )
+
+    assert (first.valid, first.orders, first.events, list(first.findings)) == (True, 2, 4, [])
+    assert first.orders + second.orders == len(orders)
+    assert second.next_page_token == ""
+
+
 async def test_an_auditor_finds_everybodys_orders(shop: Shop) -> None:
     await place(shop)
     await place(shop, mugs(99, "greedy"), BOB)

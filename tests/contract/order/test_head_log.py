@@ -18,6 +18,21 @@ async def test_heads_are_read_back_by_order_in_their_sequence(tmp_path: Path) ->
     assert await log.of_order("order-3") == ()
 
 
+async def test_orders_are_listed_with_their_heads_by_id_page_by_page(tmp_path: Path) -> None:
+    path = tmp_path / "heads.log"
+    log, other = FileHeadLog(path, key=KEY), FileHeadLog(path, key=KEY)
+    for order_id, version in (("order-3", 1), ("order-1", 1), ("order-1", 2)):
+        await other.append(order_id, version, f"hash {version}")
+
+    first = await log.orders(after=None, limit=1)
+    await other.append("order-2", 1, "hash 1")
+    rest = await log.orders(after="order-1", limit=5)
+
+    assert first == {"order-1": (SignedHead(1, "hash 1", True), SignedHead(2, "hash 2", True))}
+    assert list(rest) == ["order-2", "order-3"]
+    assert await log.orders(after="order-3", limit=5) == {}
+
+
 async def test_a_log_that_was_never_written_is_empty(tmp_path: Path) -> None:
     assert await FileHeadLog(tmp_path / "heads.log", key=KEY).of_order("order-1") == ()
 

@@ -114,6 +114,36 @@ class Finding(_message.Message):
 Global___Finding: _TypeAlias = Finding  # noqa: Y015
 
 @_typing.final
+class OrderFinding(_message.Message):
+    """A finding of VerifyOrders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """Which order."""
+    version: _builtins.int
+    """The version that is concerned; 0 for the order as a whole."""
+    problem: _builtins.str
+    """What is wrong, for people."""
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        problem: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "problem", b"problem", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderFinding: _TypeAlias = OrderFinding  # noqa: Y015
+
+@_typing.final
 class FieldDifference(_message.Message):
     """One field that differs between two versions."""
 
@@ -374,3 +404,69 @@ class VerifyOrderResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VerifyOrderResponse: _TypeAlias = VerifyOrderResponse  # noqa: Y015
+
+@_typing.final
+class VerifyOrdersRequest(_message.Message):
+    """Request of VerifyOrders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """The most orders to check, 1 to 1000; 0 means 50."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyOrdersRequest: _TypeAlias = VerifyOrdersRequest  # noqa: Y015
+
+@_typing.final
+class VerifyOrdersResponse(_message.Message):
+    """Response of VerifyOrders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALID_FIELD_NUMBER: _builtins.int
+    ORDERS_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    valid: _builtins.bool
+    """Whether nothing is wrong with the orders of this page."""
+    orders: _builtins.int
+    """How many orders were checked, those that are missing included."""
+    events: _builtins.int
+    """How many events were checked."""
+    next_page_token: _builtins.str
+    """Where the next page starts; empty on the last."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderFinding]:
+        """What is wrong, by order and version."""
+
+    def __init__(
+        self,
+        *,
+        valid: _builtins.bool = ...,
+        orders: _builtins.int = ...,
+        events: _builtins.int = ...,
+        findings: _abc.Iterable[Global___OrderFinding] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "findings", b"findings", "next_page_token", b"next_page_token", "orders", b"orders", "valid", b"valid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyOrdersResponse: _TypeAlias = VerifyOrdersResponse  # noqa: Y015

@@ -55,6 +55,11 @@ class AuditServiceStub:
                 request_serializer=shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrderRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrderResponse.FromString,
                 _registered_method=True)
+        self.VerifyOrders = channel.unary_unary(
+                '/shopmesh.order.v1.AuditService/VerifyOrders',
+                request_serializer=shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrdersRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrdersResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -100,6 +105,16 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VerifyOrders(self, request, context):
+        """Checks the events of all orders as VerifyOrder checks those of one, a page of
+        orders at a time, in the order of their ids. An order that was published and
+        signed and is not stored any more is a finding too. What was stored less than
+        two seconds before may not be signed yet: its disappearance is not found.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -122,6 +137,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.VerifyOrder,
                     request_deserializer=shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrderRequest.FromString,
                     response_serializer=shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrderResponse.SerializeToString,
+            ),
+            'VerifyOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyOrders,
+                    request_deserializer=shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrdersRequest.FromString,
+                    response_serializer=shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrdersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -233,6 +253,33 @@ class AuditService:
             '/shopmesh.order.v1.AuditService/VerifyOrder',
             shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrderRequest.SerializeToString,
             shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.order.v1.AuditService/VerifyOrders',
+            shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrdersRequest.SerializeToString,
+            shopmesh_dot_order_dot_v1_dot_audit__service__pb2.VerifyOrdersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,12 @@ class AuditServiceStub:
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND).
     """
+    VerifyOrders: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyOrdersRequest, _audit_service_pb2.VerifyOrdersResponse]
+    """Checks the events of all orders as VerifyOrder checks those of one, a page of
+    orders at a time, in the order of their ids. An order that was published and
+    signed and is not stored any more is a finding too. What was stored less than
+    two seconds before may not be signed yet: its disappearance is not found.
+    """
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     """The audit trail of orders."""
@@ -88,6 +94,18 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         it was signed, every indexed copy equal to the stored bytes.
 
         Fails with NOT_FOUND (ORDER_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def VerifyOrders(
+        self,
+        request: _audit_service_pb2.VerifyOrdersRequest,
+        context: _aio.ServicerContext[_audit_service_pb2.VerifyOrdersRequest, _abc.Awaitable[_audit_service_pb2.VerifyOrdersResponse]],
+    ) -> _abc.Awaitable[_audit_service_pb2.VerifyOrdersResponse]:
+        """Checks the events of all orders as VerifyOrder checks those of one, a page of
+        orders at a time, in the order of their ids. An order that was published and
+        signed and is not stored any more is a finding too. What was stored less than
+        two seconds before may not be signed yet: its disappearance is not found.
         """
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _aio.Server) -> None: ...

@@ -145,6 +145,11 @@ class OrderServiceServicer:
 
     def SearchOrders(self, request, context):
         """Finds orders of all customers, newest first.
+
+        It looks into an index that follows the events a moment later: an order that
+        was just placed or changed may still be missing. What is returned is the
+        order as it is now. A page may hold fewer orders than asked for while more
+        follow.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,13 @@ class OrderServiceStub:
     with FAILED_PRECONDITION (ORDER_ALREADY_SHIPPED, ORDER_REJECTED).
     """
     SearchOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.SearchOrdersRequest, _order_service_pb2.SearchOrdersResponse]
-    """Finds orders of all customers, newest first."""
+    """Finds orders of all customers, newest first.
+
+    It looks into an index that follows the events a moment later: an order that
+    was just placed or changed may still be missing. What is returned is the
+    order as it is now. A page may hold fewer orders than asked for while more
+    follow.
+    """
     WatchOrder: _aio.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]
     """Sends one of the caller's orders at once and again whenever it changes.
 
@@ -148,7 +154,13 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.SearchOrdersRequest,
         context: _aio.ServicerContext[_order_service_pb2.SearchOrdersRequest, _abc.Awaitable[_order_service_pb2.SearchOrdersResponse]],
     ) -> _abc.Awaitable[_order_service_pb2.SearchOrdersResponse]:
-        """Finds orders of all customers, newest first."""
+        """Finds orders of all customers, newest first.
+
+        It looks into an index that follows the events a moment later: an order that
+        was just placed or changed may still be missing. What is returned is the
+        order as it is now. A page may hold fewer orders than asked for while more
+        follow.
+        """
 
     @_abc_1.abstractmethod
     def WatchOrder(

@@ -1,6 +1,6 @@
 """What was published, signed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,4 +27,8 @@ class HeadLog(Protocol):
 
     async def of_order(self, order_id: str) -> Sequence[SignedHead]:
         """All heads of an order, in the order in which they were written."""
+        ...
+
+    async def orders(self, *, after: str | None, limit: int) -> Mapping[str, Sequence[SignedHead]]:
+        """The next orders behind an order id, by order id, each with all its heads; none only at the end."""
         ...
