@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -34,13 +34,13 @@ _PAUSE_SECONDS = 1.0
 
 
 class Caches:
-    """Makes caches that are invalidated together, by the same keys."""
+    """Makes caches that are invalidated together, by the same keys; `tasks` runs what their calls share."""
 
     def __init__(self, service: str, settings: MeshSettings, *, tasks: Tasks, redis: Any) -> None:
+        self._service = service
         self._channel = f"shopmesh:{service}:invalidated"
-        self._prefix = f"shopmesh:{service}"
         self._settings = settings
-        self._tasks = tasks
+        self.tasks = tasks
         self._redis = redis
         self._sender = secrets.token_hex(8)
         self._breaker = Breaker(pause_seconds=_PAUSE_SECONDS, monotonic=time.monotonic)
@@ -68,7 +68,7 @@ class Caches:
             local=local,
             shared=self._shared(name, codec, _for(SHARED, keeps_absent)),
             load=load,
-            tasks=self._tasks,
+            tasks=self.tasks,
             monotonic=time.monotonic,
         )
         self._caches.append(cache)
@@ -105,6 +105,14 @@ class Caches:
         )
 
     @property
+    def probes(self) -> Mapping[str, Callable[[], Awaitable[bool]]]:
+        """What health says of the shared cache, by name."""
+        return {} if self._redis is None else {f"{self._service}.cache": self._is_reachable}
+
+    async def _is_reachable(self) -> bool:
+        return bool(await self._redis.ping())
+
+    @property
     def _lifetime(self) -> Lifetime:
         if self._redis is not None:
             return BESIDE_OTHERS
@@ -117,13 +125,13 @@ class Caches:
 
         return RedisSharedCache(
             redis=self._redis,
-            namespace=f"{self._prefix}:{name}",
+            namespace=f"shopmesh:{self._service}:{name}",
             channel=self._channel,
             sender=self._sender,
             codec=codec,
             lifetime=lifetime,
             breaker=self._breaker,
-            tasks=self._tasks,
+            tasks=self.tasks,
             new_mark=partial(secrets.token_hex, 6),
             random=random.random,
         )

@@ -125,11 +125,6 @@ class RedisSharedCache(Generic[T]):
         self._unsettled.update(keys)
         self._tasks.start(self._settle(tuple(keys)), context=Context())
 
-    async def is_reachable(self) -> bool:
-        """Whether the server answers; a health probe."""
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            return bool(await self._redis.ping())
-
     async def _settle(self, keys: Sequence[str]) -> None:
         message = message_of(self._sender, keys)
         arguments: list[Any] = [

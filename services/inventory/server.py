@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from mesh.cache.opening import open_caches
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
@@ -15,9 +16,11 @@ from mesh.node import Node
 from mesh.server import Service, Servicer, run
 from mesh.sql import changes_of, create_tables, is_reachable, open_engine, sqlite_url
 from mesh.topology import ORDER_EVENTS
+from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
-from services.inventory.adapters.ledger_sql import JoinedLedgers, SqlDueHolds, SqlLedgers
+from services.inventory.adapters.ledger_sql import Changed, JoinedLedgers, SqlDueHolds, SqlLedgers
 from services.inventory.adapters.shortages_sql import SqlDueShortages
+from services.inventory.adapters.stock_cache import CachedStockLevels, CoalescedStockLevels
 from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.adapters.tables import metadata
@@ -46,17 +49,34 @@ from shopmesh.inventory.v1 import catalog_service_pb2_grpc, inventory_service_pb
 async def compose(node: Node) -> AsyncIterator[Service]:
     """The service of one process, on SQLite."""
     settings = Settings.from_environ(node.settings, os.environ)
-    async with open_database(settings) as engine, open_event_log(node.settings) as log:
+    async with (
+        open_database(settings) as engine,
+        open_event_log(node.settings) as log,
+        open_caches("inventory", node.settings) as caches,
+    ):
         changes = changes_of(engine)
         levels = SqlStockLevels(engine=engine)
-        feed = StockFeed(levels=levels, changes=SqliteStockChanges(engine=engine, changes=changes))
-        ledgers = SqlLedgers(engine=engine, clock=node.clock, new_id=uuid7, committed=changes.notify)
+        coalesced = CoalescedStockLevels(source=levels, tasks=caches.tasks)
+        cached = CachedStockLevels(source=levels, coalesced=coalesced, caches=caches)
+        feed = StockFeed(
+            levels=coalesced,
+            changes=SqliteStockChanges(engine=engine, changes=changes),
+            forget=caches.forget,
+        )
+        ledgers = SqlLedgers(
+            engine=engine,
+            clock=node.clock,
+            new_id=uuid7,
+            committed=changes.notify,
+            changed=caches.invalidate,
+        )
         reservations = Reservations(ledgers=ledgers, clock=node.clock, hold_seconds=settings.hold_seconds)
-        stocks = Stocks(levels=levels, ledgers=ledgers, clock=node.clock)
-        products = Products(catalog=SqlCatalog(engine=engine), clock=node.clock)
+        stocks = Stocks(levels=cached, ledgers=ledgers, clock=node.clock)
+        catalog = CachedCatalog(source=SqlCatalog(engine=engine), caches=caches)
+        products = Products(catalog=catalog, clock=node.clock)
         expiry = Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=node.clock)
         shortages = Shortages(ledgers=ledgers, due=SqlDueShortages(engine=engine), clock=node.clock)
-        consumer = order_consumer(engine, log, clock=node.clock, settings=settings)
+        consumer = order_consumer(engine, log, clock=node.clock, settings=settings, changed=caches.invalidate)
         inventory = InventoryServicer(
             stocks=stocks, reservations=reservations, feed=feed, draining=node.draining, clock=node.clock
         )
@@ -77,10 +97,11 @@ async def compose(node: Node) -> AsyncIterator[Service]:
             ),
             errors=STATUS_BY_ERROR,
             hard={"inventory.sql": partial(is_reachable, engine)},
-            soft={"inventory.event_log": log.is_reachable},
+            soft={"inventory.event_log": log.is_reachable, **caches.probes},
             tasks=(
                 changes.run,
                 feed.run,
+                caches.follow,
                 consumer.run,
                 OutboxRelay(engine, log).run,
                 partial(sweep_regularly, expiry.sweep, shortages.sweep, pause_seconds=settings.sweep_seconds),
@@ -101,12 +122,20 @@ async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 
 def order_consumer(
-    engine: AsyncEngine, log: EventLog, *, clock: Clock, settings: Settings
+    engine: AsyncEngine, log: EventLog, *, clock: Clock, settings: Settings, changed: Changed
 ) -> Consumer[Envelope]:
-    """The consumer of order events; an event's effect is part of its inbox's transaction."""
+    """The consumer of order events; an event's effect is part of its inbox's transaction.
+
+    Args:
+        engine: The database with the inbox.
+        log: Where the events are read.
+        clock: The time now.
+        settings: This service's settings.
+        changed: Told whose stock an event has changed.
+    """
 
     async def effect(session: AsyncSession, event: Envelope) -> None:
-        ledgers = JoinedLedgers(session, clock=clock, new_id=uuid7)
+        ledgers = JoinedLedgers(session, clock=clock, new_id=uuid7, changed=changed)
         await on_order_event(
             Reservations(ledgers=ledgers, clock=clock, hold_seconds=settings.hold_seconds), event
         )

@@ -8,7 +8,6 @@ import orjson
 from mesh.cache.batching import Batcher
 from mesh.cache.entry import Entry
 from mesh.cache.opening import Caches
-from mesh.cache.tasks import Tasks
 from mesh.consistency import required_position
 from services.inventory.adapters.stock_cache import STATEMENTS_AT_ONCE
 from services.inventory.adapters.stock_sql import KEYS_PER_STATEMENT
@@ -21,11 +20,11 @@ from services.kernel.money import Money
 class CachedCatalog:
     """The port `Catalog`; that a product is unknown is never remembered: an order is refused for it."""
 
-    def __init__(self, *, source: Catalog, caches: Caches, tasks: Tasks) -> None:
+    def __init__(self, *, source: Catalog, caches: Caches) -> None:
         self._source = source
         self._caches = caches
         self._batcher = Batcher(
-            source.find, most_keys=KEYS_PER_STATEMENT, most_at_once=STATEMENTS_AT_ONCE, tasks=tasks
+            source.find, most_keys=KEYS_PER_STATEMENT, most_at_once=STATEMENTS_AT_ONCE, tasks=caches.tasks
         )
         self._cache = caches.add("listing:1", load=self._load, codec=ListingCodec(), keeps_absent=False)
 

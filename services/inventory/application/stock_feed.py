@@ -2,34 +2,45 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from services.inventory.application.ports import StockChanges, StockLevels
 from services.inventory.application.stocks import unknown_sku
 from services.inventory.domain.stock import Stock
 
+# Changes that follow each other faster are read together.
+_PAUSE_SECONDS = 0.01
+
 
 class StockFeed:
     """Reads what has changed once and hands it to everybody who watches it."""
 
-    def __init__(self, *, levels: StockLevels, changes: StockChanges) -> None:
+    def __init__(
+        self, *, levels: StockLevels, changes: StockChanges, forget: Callable[[Collection[str]], None]
+    ) -> None:
+        """Make a feed without watchers.
+
+        Args:
+            levels: Stock as it is now, never from a cache.
+            changes: Tells whose stock was changed.
+            forget: Drops what this process has cached of SKUs, whoever has changed them.
+        """
         self._levels = levels
         self._changes = changes
+        self._forget = forget
         self._watchers: dict[str, set[_Watcher]] = defaultdict(set)
-        self._watched = asyncio.Event()
 
     async def run(self) -> None:
-        """Read changes for as long as somebody watches; never returns."""
+        """Follow the changes; never returns."""
+        position = await self._changes.position()
+        # What changed between a watcher's first look and this position would be missed otherwise.
+        await self._refresh(tuple(self._watchers))
         while True:
-            await self._watched.wait()
-            position = await self._changes.position()
-            # What changed between a watcher's first look and this position would be missed otherwise.
-            await self._refresh(tuple(self._watchers))
-            while self._watchers:
-                position, skus = await self._changes.after(position)
-                await self._refresh(skus & self._watchers.keys())
-            self._watched.clear()
+            position, skus = await self._changes.after(position)
+            self._forget(skus)
+            await self._refresh(skus & self._watchers.keys())
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def watch(self, skus: Sequence[str]) -> AsyncGenerator[Stock, None]:
         """The stock of each SKU at once, then whenever it has changed; what a slow watcher missed is merged.
@@ -55,7 +66,6 @@ class StockFeed:
         watcher = _Watcher(skus)
         for sku in skus:
             self._watchers[sku].add(watcher)
-        self._watched.set()
         try:
             yield watcher
         finally:

@@ -24,7 +24,9 @@ from tests.support.inventory.shop import ORDER, STAFF, Shop, order_id
 async def consuming(shop: Shop, tmp_path: Path) -> AsyncIterator[EventLog]:
     async with SqliteEventLog.opened(tmp_path / "event_log.db") as log:
         settings = Settings(database=tmp_path / "embedded" / "inventory.db")
-        consumer = order_consumer(shop.engine, log, clock=shop.clock, settings=settings)
+        consumer = order_consumer(
+            shop.engine, log, clock=shop.clock, settings=settings, changed=lambda _skus: None
+        )
         async with running(consumer.run(), OutboxRelay(shop.engine, log).run()):
             yield log
 

@@ -31,6 +31,11 @@ async def deliver(shop: Shop, sku: str, *numbers: int) -> None:
         )
 
 
+def feed_of(shop: Shop) -> StockFeed:
+    changes = SqliteStockChanges(engine=shop.engine, changes=shop.changes)
+    return StockFeed(levels=shop.levels, changes=changes, forget=lambda _skus: None)
+
+
 async def read(stream: Stream) -> pb.WatchStockResponse:
     message = await stream.read()
     assert isinstance(message, pb.WatchStockResponse), "the stream has ended"
@@ -75,7 +80,7 @@ async def test_a_service_that_stops_says_so(inventory: Inventory) -> None:
 
 async def test_a_thousand_watchers_cost_one_look_per_change(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
-    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    feed = feed_of(shop)
     looks: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -100,7 +105,7 @@ async def test_a_thousand_watchers_cost_one_look_per_change(shop: Shop) -> None:
 async def test_a_slow_watcher_is_told_the_newest_state_only(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
     await shop.sell("MUG-BLUE", berlin=3)
-    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    feed = feed_of(shop)
     slow, quick = feed.watch(["MUG-RED", "MUG-BLUE"]), feed.watch(["MUG-RED", "MUG-BLUE"])
 
     async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS):
@@ -118,7 +123,7 @@ async def test_a_slow_watcher_is_told_the_newest_state_only(shop: Shop) -> None:
 
 async def test_a_watcher_is_told_of_changes_by_another_process(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
-    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    feed = feed_of(shop)
     watcher = feed.watch(["MUG-RED"])
 
     async with running(feed.run(), shop.changes.run()), asyncio.timeout(DEADLINE_SECONDS):
@@ -129,7 +134,7 @@ async def test_a_watcher_is_told_of_changes_by_another_process(shop: Shop) -> No
 
 async def test_a_change_right_after_the_first_look_is_told(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
-    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    feed = feed_of(shop)
     watcher = feed.watch(["MUG-RED"])
 
     await anext(watcher)
@@ -141,7 +146,7 @@ async def test_a_change_right_after_the_first_look_is_told(shop: Shop) -> None:
 
 async def test_a_watcher_that_comes_back_misses_nothing(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
-    feed = StockFeed(levels=shop.levels, changes=SqliteStockChanges(engine=shop.engine, changes=shop.changes))
+    feed = feed_of(shop)
 
     async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS):
         seen: list[int] = []
