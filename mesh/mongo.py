@@ -11,6 +11,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from pymongo.uri_parser import parse_uri
 
 from interceptors.stats import count_query
+from mesh.node import CannotStart
 
 __all__ = [
     "DUPLICATE_KEY",
@@ -40,7 +41,7 @@ _DEFAULT_PREFIX = "shopmesh"
 _INDEX_CONFLICTS = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
 
-class WrongIndex(Exception):
+class WrongIndex(CannotStart):
     """An index stands in the database with another definition than this code relies on."""
 
 

@@ -11,6 +11,10 @@ from mesh.contract import Contract, LimitClass
 from mesh.settings import MeshSettings
 
 
+class CannotStart(Exception):
+    """A service finds a store that it cannot work with; says what is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One process of the mesh, as its service sees it.

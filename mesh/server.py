@@ -28,7 +28,7 @@ from mesh.channels import connect
 from mesh.contract import Contract, ContractError, load_contract
 from mesh.health import Health, Probe
 from mesh.http_server import PortInUse, serve_http
-from mesh.node import Node
+from mesh.node import CannotStart, Node
 from mesh.reflection import Reflection
 from mesh.revocation_feed import feed_revocations
 from mesh.settings import MeshSettings, SettingError
@@ -84,7 +84,7 @@ def run(service: str, compose: Compose) -> None:
         configure_logging(service, settings.worker)
         with open_tracer(service, settings) as tracer:
             uvloop.run(_serve(service, settings, compose, tracer))
-    except (SettingError, LimitsFileError, ContractError, PortInUse) as error:
+    except (SettingError, LimitsFileError, ContractError, CannotStart, PortInUse) as error:
         sys.exit(f"{service} cannot start: {error}")
 
 

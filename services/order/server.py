@@ -4,41 +4,39 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import failpoints
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
-from mesh.event_log.lease import SqlLease, lease_metadata
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
-from mesh.sql import Changes, changes_of, create_tables, open_engine, sqlite_url
 from mesh.telemetry import continue_trace
-from mesh.topology import USER_EVENTS
+from mesh.topology import INVENTORY_EVENTS, USER_EVENTS
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import uuid7
-from services.order.adapters import event_store_sqlite, key_vault_sqlite, search_index_sqlite
+from services.order.adapters import search_index_sqlite
 from services.order.adapters.accounts_grpc import GrpcAccounts
-from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.adapters.head_log_file import FileHeadLog
 from services.order.adapters.inventory_grpc import GrpcInventory
-from services.order.adapters.key_vault_sqlite import SqliteKeyVault
+from services.order.adapters.key_ring_file import FileKeyRing
+from services.order.adapters.key_vault_aes import AesKeyVault
 from services.order.adapters.relay import Relay
 from services.order.adapters.search_index_sqlite import SqliteOrderIndex
 from services.order.adapters.secret_file import read_or_make
 from services.order.application.audit import Audit
 from services.order.application.customers import Customers
 from services.order.application.decisions import Decisions
+from services.order.application.departures import Departures
 from services.order.application.journal import Journal
 from services.order.application.order_views import OrderViews
 from services.order.application.orders import Orders
 from services.order.application.ports import (
     Accounts,
+    Changes,
     EventStore,
     HeadLog,
     Inventory,
@@ -49,6 +47,7 @@ from services.order.application.ports import (
 from services.order.application.process_manager import ProcessManager
 from services.order.application.sealing import Sealing
 from services.order.application.search import OrderSearch, SearchProjection
+from services.order.application.shortages import Shortages
 from services.order.config import Settings
 from services.order.entrypoints.audit_servicer import AuditServicer
 from services.order.entrypoints.background import manage, report
@@ -56,6 +55,8 @@ from services.order.entrypoints.consumer import CONSUMER, on_user_event
 from services.order.entrypoints.order_servicer import OrderServicer
 from services.order.entrypoints.projector import project
 from services.order.entrypoints.status_by_error import STATUS_BY_ERROR
+from services.order.entrypoints.stock_consumer import STOCK_CONSUMER, on_stock_event, report_oddity
+from services.order.stores import Stores, open_database, open_stores
 from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2_grpc
 
 
@@ -83,6 +84,8 @@ class Inside:
     audit: Audit
     customers: Customers
     manager: ProcessManager
+    shortages: Shortages
+    departures: Departures
 
 
 def wire(outside: Outside, *, clock: Clock, reached: Reached = failpoints.reached) -> Inside:
@@ -94,16 +97,17 @@ def wire(outside: Outside, *, clock: Clock, reached: Reached = failpoints.reache
     customers = Customers(
         store=outside.store, vault=outside.vault, accounts=outside.accounts, clock=clock, new_id=uuid7
     )
+    orders = Orders(
+        journal=journal,
+        decisions=decisions,
+        inventory=outside.inventory,
+        vault=outside.vault,
+        sealing=sealing,
+        new_id=uuid7,
+        reached=reached,
+    )
     return Inside(
-        orders=Orders(
-            journal=journal,
-            decisions=decisions,
-            inventory=outside.inventory,
-            vault=outside.vault,
-            sealing=sealing,
-            new_id=uuid7,
-            reached=reached,
-        ),
+        orders=orders,
         views=views,
         search=OrderSearch(index=outside.index, store=outside.store, views=views),
         projection=SearchProjection(index=outside.index, store=outside.store),
@@ -118,29 +122,29 @@ def wire(outside: Outside, *, clock: Clock, reached: Reached = failpoints.reache
             clock=clock,
             report=report,
         ),
+        shortages=Shortages(journal=journal, orders=orders),
+        departures=Departures(journal=journal, decisions=decisions, orders=orders, report=report_oddity),
     )
 
 
 @asynccontextmanager
 async def compose(node: Node) -> AsyncIterator[Service]:
-    """The service of one process, on SQLite."""
+    """The service of one process."""
     settings = Settings.of(node.settings)
     async with (
-        open_database(settings.database, event_store_sqlite.metadata, lease_metadata) as events,
-        open_database(settings.keys_database, key_vault_sqlite.metadata) as keys,
+        open_stores(settings) as stores,
         open_database(settings.search_database, search_index_sqlite.metadata) as search,
         open_database(settings.inbox_database, *INBOX_TABLES) as inbox,
         open_event_log(node.settings) as log,
     ):
-        outside = open_outside(node, settings, events=events, keys=keys, search=search)
+        outside = open_outside(node, settings, stores, search=search)
         inside = wire(outside, clock=node.clock)
-        lease = SqlLease(events, name="relay", holder=uuid7())
         relay = Relay(
             store=outside.store,
             log=log,
             heads=outside.heads,
             changes=outside.changes,
-            lease=lease,
+            lease=stores.relay_lease,
             reached=failpoints.reached,
         )
         yield Service(
@@ -154,38 +158,23 @@ async def compose(node: Node) -> AsyncIterator[Service]:
                 partial(manage, inside.manager),
                 partial(project, inside.projection, log),
                 user_consumer(inbox, log, inside.customers, clock=node.clock).run,
+                stock_consumer(inbox, log, inside, clock=node.clock).run,
             ),
         )
-        await lease.release()
 
 
-def open_outside(
-    node: Node, settings: Settings, *, events: AsyncEngine, keys: AsyncEngine, search: AsyncEngine
-) -> Outside:
+def open_outside(node: Node, settings: Settings, stores: Stores, *, search: AsyncEngine) -> Outside:
     """Choose the adapters."""
-    changes = changes_of(events)
-    key_encryption_key = read_or_make(settings.key_encryption_key)
+    ring = FileKeyRing(settings.key_encryption_keys)
     return Outside(
-        store=SqliteEventStore(events, changes=changes),
-        changes=changes,
-        vault=SqliteKeyVault(keys, key_encryption_key=key_encryption_key, clock=node.clock),
+        store=stores.events,
+        changes=stores.changes,
+        vault=AesKeyVault(stores.keys, ring=ring, clock=node.clock),
         heads=FileHeadLog(settings.head_log, key=read_or_make(settings.head_key)),
         index=SqliteOrderIndex(search),
         inventory=GrpcInventory(node.channels.to("inventory")),
         accounts=GrpcAccounts(node.channels.to("user")),
     )
-
-
-@asynccontextmanager
-async def open_database(path: Path, *metadatas: MetaData) -> AsyncIterator[AsyncEngine]:
-    """Open a SQLite file, with its tables in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(sqlite_url(path))
-    try:
-        await create_tables(engine, *metadatas)
-        yield engine
-    finally:
-        await engine.dispose()
 
 
 def user_consumer(
@@ -198,6 +187,18 @@ def user_consumer(
 
     inbox_of_user = SqlInbox(inbox, CONSUMER, clock, decode=Envelope.from_body)
     return Consumer(log, CONSUMER, (USER_EVENTS,), inbox_of_user, effect)
+
+
+def stock_consumer(
+    inbox: AsyncEngine, log: EventLog, inside: Inside, *, clock: Clock
+) -> Consumer[Envelope]:
+    """The consumer of inventory's events. Its effect is idempotent: the orders are another database."""
+
+    async def effect(_session: object, event: Envelope) -> None:
+        await on_stock_event(inside.shortages, inside.departures, event)
+
+    inbox_of_stock = SqlInbox(inbox, STOCK_CONSUMER, clock, decode=Envelope.from_body)
+    return Consumer(log, STOCK_CONSUMER, (INVENTORY_EVENTS,), inbox_of_stock, effect)
 
 
 def _servicers(node: Node, inside: Inside) -> tuple[Servicer, ...]:

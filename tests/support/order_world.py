@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh.event_log.lease import lease_metadata
 from mesh.sql import changes_of, write
 from services.kernel.money import Money
-from services.order.adapters import event_store_sqlite, key_vault_sqlite, search_index_sqlite
+from services.order.adapters import event_store_sqlite, key_records_sqlite, search_index_sqlite
 from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.adapters.head_log_file import FileHeadLog
-from services.order.adapters.key_vault_sqlite import SqliteKeyVault
+from services.order.adapters.key_records_sqlite import SqliteKeyRecords
+from services.order.adapters.key_ring_file import FileKeyRing
+from services.order.adapters.key_vault_aes import AesKeyVault
 from services.order.adapters.search_index_sqlite import SqliteOrderIndex
 from services.order.application.audit import Audit
 from services.order.application.customers import Customers
@@ -28,7 +30,8 @@ from services.order.application.ports import AccountsSilent, AccountState
 from services.order.application.sealing import PlaceOrder
 from services.order.domain.lines import Line, ShippingAddress
 from services.order.domain.order import Order
-from services.order.server import Inside, Outside, open_database, wire
+from services.order.server import Inside, Outside, wire
+from services.order.stores import open_database
 from tests.support.memory_inventory import MemoryInventory
 
 ALICE = str(UUID(int=0xA11CE))
@@ -154,14 +157,14 @@ async def open_world(
     accounts, steps = MemoryAccounts(), Steps()
     async with (
         open_database(home / "order.db", event_store_sqlite.metadata, lease_metadata) as events,
-        open_database(home / "order_keys.db", key_vault_sqlite.metadata) as keys,
+        open_database(home / "order_keys.db", key_records_sqlite.metadata) as keys,
         open_database(home / "order_search.db", search_index_sqlite.metadata) as search,
     ):
         changes = changes_of(events)
         outside = Outside(
             store=SqliteEventStore(events, changes=changes),
             changes=changes,
-            vault=SqliteKeyVault(keys, key_encryption_key=bytes(32), clock=clock),
+            vault=AesKeyVault(SqliteKeyRecords(keys), ring=FileKeyRing(home / "order-kek"), clock=clock),
             heads=FileHeadLog(home / "order_heads.log", key=bytes(32)),
             index=SqliteOrderIndex(search),
             inventory=inventory,

@@ -18,6 +18,7 @@ COLLECTION = "commits"
 STREAMS = "streams"
 UNPUBLISHED = "commits_unpublished"
 OPEN = "commits_open"
+NEWEST = "orders_newest"
 
 INDEXES = (
     # Over the versions of all events: an index on the first ones would let two commits overlap.
@@ -34,7 +35,7 @@ INDEXES = (
     ),
     IndexModel(
         [("commit_time", DESCENDING), ("order_id", ASCENDING)],
-        name="orders_newest",
+        name=NEWEST,
         partialFilterExpression={"version": 1},
     ),
     IndexModel(

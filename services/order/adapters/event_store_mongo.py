@@ -17,6 +17,7 @@ from services.order.adapters.commit_writer_mongo import CommitWriter
 from services.order.adapters.commits_mongo import (
     COLLECTION,
     INDEXES,
+    NEWEST,
     OPEN,
     STREAMS,
     UNPUBLISHED,
@@ -106,6 +107,10 @@ class MongoEventStore:
                         break
                     documents.append(document)
         return list(streams_of(documents))
+
+    async def count(self) -> int:
+        with translated():
+            return await self._commits.count_documents({"version": 1}, hint=NEWEST)
 
     async def newest(self, selection: Selection, *, after: Position | None, limit: int) -> Sequence[Stream]:
         wanted = {"$and": [{"version": 1}, *_selected(selection), *_behind(after)]}

@@ -5,7 +5,8 @@ beside them, with partial indexes: finding work costs what there is to do, not
 what was ever stored.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from sqlalchemy import ColumnElement, Select, Update, and_, func, insert, or_, select, true, tuple_, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -26,6 +27,7 @@ from services.order.adapters.event_tables_sqlite import (
     streams_of,
     time_text,
 )
+from services.order.adapters.store_errors_sql import translated
 from services.order.application.ports import (
     Commit,
     OpenOrder,
@@ -70,7 +72,7 @@ class SqliteEventStore:
         page = select(COMMITS.c.order_id).distinct().order_by(COMMITS.c.order_id).limit(limit)
         found: Sequence[Stream] = ()
         while not found:
-            async with sql.read(self._engine) as session:
+            async with self._read() as session:
                 order_ids = (await session.scalars(page.where(COMMITS.c.order_id > (after or "")))).all()
             if not order_ids:
                 break
@@ -80,13 +82,13 @@ class SqliteEventStore:
         return found
 
     async def count(self) -> int:
-        async with sql.read(self._engine) as session:
+        async with self._read() as session:
             return await session.scalar(select(func.count()).select_from(COMMITS).where(IS_FIRST)) or 0
 
     async def newest(self, selection: Selection, *, after: Position | None, limit: int) -> Sequence[Stream]:
         newest = (COMMITS.c.commit_time.desc(), COMMITS.c.order_id)
         page = select(COMMITS.c.order_id).where(IS_FIRST, _selected(selection), _behind(after))
-        async with sql.read(self._engine) as session:
+        async with self._read() as session:
             order_ids = (await session.scalars(page.order_by(*newest).limit(limit))).all()
         by_id = {stream.order_id: stream for stream in await self.several(order_ids)}
         return [by_id[order_id] for order_id in order_ids]
@@ -110,7 +112,7 @@ class SqliteEventStore:
             return
         published = [(commit.order_id, commit.version) for commit in commits]
         these = tuple_(COMMITS.c.order_id, COMMITS.c.version).in_(published)
-        async with sql.write(self._engine) as session:
+        async with self._write() as session:
             await session.execute(update(COMMITS).where(these).values(unpublished=False))
 
     async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
@@ -125,12 +127,12 @@ class SqliteEventStore:
         if after is not None:
             behind = tuple_(since, COMMITS.c.order_id) > tuple_(time_text(after.open_time), after.order_id)
             longest_first = longest_first.having(behind)
-        async with sql.read(self._engine) as session:
+        async with self._read() as session:
             rows = (await session.execute(longest_first)).all()
         return [OpenOrder(row.order_id, order_time(row.since)) for row in rows]
 
     async def settle(self, order_id: str, version: int) -> None:
-        async with sql.write(self._engine) as session:
+        async with self._write() as session:
             await session.execute(_settled(order_id, version))
 
     async def is_reachable(self) -> bool:
@@ -141,7 +143,7 @@ class SqliteEventStore:
 
     async def _insert(self, commits: Sequence[Commit], *, unpublished: bool) -> None:
         events = [row for commit in commits for row in event_rows(commit)]
-        async with sql.write(self._engine) as session:
+        async with self._write() as session:
             await session.execute(
                 insert(COMMITS), [commit_row(commit, unpublished=unpublished) for commit in commits]
             )
@@ -150,8 +152,20 @@ class SqliteEventStore:
                 if not commit.open:
                     await session.execute(_settled(commit.order_id, commit.version))
 
+    @asynccontextmanager
+    async def _read(self) -> AsyncIterator[sql.Session]:
+        with translated():
+            async with sql.read(self._engine) as session:
+                yield session
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[sql.Session]:
+        with translated():
+            async with sql.write(self._engine) as session:
+                yield session
+
     async def _streams(self, query: Select[tuple[object, ...]]) -> list[Stream]:
-        async with sql.read(self._engine) as session:
+        async with self._read() as session:
             rows = (await session.execute(query.order_by(*IN_ORDER))).all()
         return streams_of(rows)
 

@@ -12,11 +12,11 @@ from itertools import groupby
 from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from mesh.event_log import EventLog, EventLogUnavailable, Record
 from mesh.topology import ORDER_EVENTS
 from services.order.application.ports import Changes, Commit, EventStore, HeadLog, Reached
+from services.order.domain.errors import StoreUnavailable
 
 _BATCH = 200
 _RETRY_SECONDS = 0.5
@@ -87,8 +87,7 @@ class Relay:
             if not await self._store.unpublished(after=None, limit=1):
                 return True
             return await self._is_my_turn() and await self.publish_waiting()
-        except DBAPIError as error:
-            _log.warning("relay_failed", error=type(error).__name__)
+        except StoreUnavailable:
             return False
 
     async def _is_my_turn(self) -> bool:

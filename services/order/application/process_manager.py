@@ -10,6 +10,7 @@ from services.order.application.deadline import ANSWER_SECONDS, Deadline
 from services.order.application.decisions import Decisions
 from services.order.application.journal import History, Journal
 from services.order.application.ports import ContinueTrace, EventStore, InventorySilent, OpenOrder
+from services.order.domain.errors import StoreUnavailable
 from services.order.domain.events import OrderRejected, RejectionReason
 
 Report = Callable[[str, BaseException], None]
@@ -44,7 +45,11 @@ class ProcessManager:
         self._report = report
 
     async def go_through(self) -> None:
-        """Take up every open order once, then every unfinished erasure."""
+        """Take up every open order once, then every unfinished erasure.
+
+        Raises:
+            StoreUnavailable: The rest has to wait.
+        """
         after = None
         while batch := await self._store.open_orders(after=after, limit=_AT_ONCE):
             after = batch[-1]
@@ -60,11 +65,13 @@ class ProcessManager:
         return abs(self._clock() - order.open_time) >= TAKEN_UP_AFTER
 
     async def _take_up(self, batch: Sequence[OpenOrder]) -> bool:
-        """Returns whether anything got on. What fails with one order stops no other."""
+        """Returns whether anything got on. Only a store that is away stops more than one order."""
         outcomes = await asyncio.gather(
             *(self._finish(order.order_id) for order in batch), return_exceptions=True
         )
         for order, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, StoreUnavailable):
+                raise outcome
             if isinstance(outcome, BaseException):
                 self._report(order.order_id, outcome)
         return any(outcome is True for outcome in outcomes)

@@ -1,13 +1,23 @@
 """What events of other services do to orders."""
 
+from mesh.event_log.inbox_sql import TryLater
 from services.kernel.envelope import Envelope
 from services.order.application.customers import Customers
+from services.order.domain.errors import StoreUnavailable
 
 CONSUMER = "order"
 """The consumer group and inbox that these events are counted in."""
 
 
 async def on_user_event(customers: Customers, event: Envelope) -> None:
-    """Forget whoever was erased; other events of accounts change nothing here."""
-    if event.type == "UserErased":
+    """Forget whoever was erased; other events of accounts change nothing here.
+
+    Raises:
+        TryLater: The keys cannot be reached.
+    """
+    if event.type != "UserErased":
+        return
+    try:
         await customers.erase(event.key)
+    except StoreUnavailable:
+        raise TryLater from None

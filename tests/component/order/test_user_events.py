@@ -11,7 +11,8 @@ from mesh.settings import MeshSettings
 from mesh.topology import USER_EVENTS
 from services.kernel.envelope import hash_of
 from services.order.domain.order import order_id_of
-from services.order.server import open_database, user_consumer
+from services.order.server import user_consumer
+from services.order.stores import open_database
 from tests.support.events import envelope, running
 from tests.support.order_world import ALICE, BOB, OrderWorld, cause, in_time, mugs, open_world
 from tests.support.waiting import eventually

@@ -25,7 +25,7 @@ from services.order.application.ports import (
     StoredEvent,
     VersionTaken,
 )
-from services.order.server import open_database
+from services.order.stores import open_database
 from tests.support.order_world import ALICE, BOB, MORNING
 
 Open = Callable[[Path], AbstractAsyncContextManager[EventStore]]

@@ -14,7 +14,7 @@ from services.order.adapters import search_index_sqlite
 from services.order.adapters.search_index_sqlite import SqliteOrderIndex
 from services.order.application.ports import OrderIndex, OrderRow, Position, Search, Selection, Superseded
 from services.order.domain.order import OrderState
-from services.order.server import open_database
+from services.order.stores import open_database
 from tests.support.order_world import ALICE, BOB, MORNING
 
 Open = Callable[[Path], AbstractAsyncContextManager[OrderIndex]]

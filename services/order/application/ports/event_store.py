@@ -91,7 +91,10 @@ class VersionTaken(Exception):
 
 
 class EventStore(Protocol):
-    """The streams of orders. It decides: of two appends of one version one wins."""
+    """The streams of orders. It decides: of two appends of one version one wins.
+
+    All methods may raise `StoreUnavailable`; what was to be stored may be stored then or not.
+    """
 
     async def append(self, commit: Commit) -> None:
         """Store a commit durably. Its first version is one more than the stream's last that was read.
@@ -166,4 +169,8 @@ class Changes(Protocol):
 
     async def wait_past(self, seen: int) -> int:
         """Wait until there were more changes than `seen`; returns the count then."""
+        ...
+
+    async def run(self) -> None:
+        """Watch the store; never returns."""
         ...

@@ -22,7 +22,7 @@ class CustomerIsClosed(Exception):
 
 
 class KeyVault(Protocol):
-    """The data keys of the customers, apart from the events."""
+    """The data keys of the customers, apart from the events. All methods may raise `StoreUnavailable`."""
 
     async def require_open(self, customer_id: str) -> None:
         """Make sure that there is a key, and that the customer may place orders; never from a cache.

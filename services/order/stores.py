@@ -1,0 +1,110 @@
+"""Opens what the order service stores in: SQLite files, or MongoDB where its URL is set."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh import sql
+from mesh.event_log.lease import SqlLease, lease_metadata
+from mesh.mongo import database_of, open_client
+from mesh.node import CannotStart
+from services.kernel.ids import uuid7
+from services.order.adapters import event_store_sqlite, key_records_sqlite
+from services.order.adapters.changes_mongo import MongoChanges
+from services.order.adapters.commits_mongo import COLLECTION
+from services.order.adapters.event_store_mongo import MongoEventStore
+from services.order.adapters.event_store_sqlite import SqliteEventStore
+from services.order.adapters.key_records import KeyRecords
+from services.order.adapters.key_records_mongo import MongoKeyRecords
+from services.order.adapters.key_records_sqlite import SqliteKeyRecords
+from services.order.adapters.lease_mongo import MongoLease
+from services.order.adapters.lease_sqlite import SqliteLease
+from services.order.application.ports import Changes, EventStore
+from services.order.config import Settings
+from services.order.domain.errors import StoreUnavailable
+
+_RELAY = "relay"
+
+
+class Lease(Protocol):
+    """What the relays of several workers hold in turn."""
+
+    async def hold(self) -> bool: ...
+
+    async def release(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores of events and keys, and what belongs to them."""
+
+    events: EventStore
+    changes: Changes
+    keys: KeyRecords
+    relay_lease: Lease
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
+    """Open the stores, with their tables or indexes in place; the lease is given back at the end.
+
+    Raises:
+        CannotStart: A store does not answer, or is not what this version needs.
+    """
+    opened = _in_files(settings) if settings.mongodb_url is None else _in_mongodb(settings.mongodb_url)
+    async with opened as stores:
+        yield stores
+        await stores.relay_lease.release()
+
+
+@asynccontextmanager
+async def open_database(path: Path, *metadatas: MetaData) -> AsyncIterator[AsyncEngine]:
+    """Open a SQLite file, with its tables in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sql.open_engine(sql.sqlite_url(path))
+    try:
+        await sql.create_tables(engine, *metadatas)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _in_files(settings: Settings) -> AsyncIterator[Stores]:
+    async with (
+        open_database(settings.database, event_store_sqlite.metadata, lease_metadata) as events,
+        open_database(settings.keys_database, key_records_sqlite.metadata) as keys,
+    ):
+        changes = sql.changes_of(events)
+        yield Stores(
+            events=SqliteEventStore(events, changes=changes),
+            changes=changes,
+            keys=SqliteKeyRecords(keys),
+            relay_lease=SqliteLease(SqlLease(events, name=_RELAY, holder=uuid7())),
+        )
+
+
+@asynccontextmanager
+async def _in_mongodb(url: str) -> AsyncIterator[Stores]:
+    async with open_client(url) as client, AsyncExitStack() as stack:
+        events = database_of(client, url, "order")
+        changes = MongoChanges(events[COLLECTION])
+        keys = MongoKeyRecords(database_of(client, url, "order_keys"))
+        try:
+            await keys.prepare()
+            store = await stack.enter_async_context(
+                MongoEventStore.opened(events, changes=changes, new_id=uuid7)
+            )
+        except StoreUnavailable:
+            raise CannotStart("MongoDB does not answer at SHOPMESH_MONGODB_URL") from None
+        yield Stores(
+            events=store,
+            changes=changes,
+            keys=keys,
+            relay_lease=MongoLease(events["leases"], name=_RELAY, holder=uuid7()),
+        )
