@@ -189,9 +189,7 @@ def user_consumer(
     return Consumer(log, CONSUMER, (USER_EVENTS,), inbox_of_user, effect)
 
 
-def stock_consumer(
-    inbox: AsyncEngine, log: EventLog, inside: Inside, *, clock: Clock
-) -> Consumer[Envelope]:
+def stock_consumer(inbox: AsyncEngine, log: EventLog, inside: Inside, *, clock: Clock) -> Consumer[Envelope]:
     """The consumer of inventory's events. Its effect is idempotent: the orders are another database."""
 
     async def effect(_session: object, event: Envelope) -> None:

@@ -17,6 +17,7 @@ from services.order.domain.events import OrderEvent, OrderPlaced
 from services.order.domain.order import Order, apply, fold
 
 SYSTEM = "system"
+WMS = "wms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,18 @@ class Orders:
         )
         return (await self._decisions.clear_up(history, deadline=deadline)).order
 
+    async def give_up(self, order_id: str, cause: Cause, *, deadline: Deadline) -> Order:
+        """Take an order back for which there is not enough, and release its stock.
+
+        Raises:
+            OrderNotFound: There is none.
+            OrderAlreadyShipped: It has left the warehouse.
+            OrderIsRejected: It was never going to be delivered.
+            ChangedMeanwhile: Others kept changing it.
+        """
+        history = await self._command(order_id, lambda order: order.cancel(CancelReason.SHORTAGE), cause)
+        return (await self._decisions.clear_up(history, deadline=deadline)).order
+
     async def ship(self, order_id: str, cause: Cause) -> Order:
         """Record that an order has left the warehouse.
 

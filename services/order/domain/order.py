@@ -96,6 +96,11 @@ class Order:
     def is_pending(self) -> bool:
         return self.state is OrderState.PENDING
 
+    @property
+    def has_left(self) -> bool:
+        """Whether it has left the warehouse."""
+        return self.state in (OrderState.SHIPPED, OrderState.DELIVERED)
+
     def confirm(self, unit_prices: Sequence[Money]) -> OrderConfirmed:
         """The stock is kept at these prices. Only a PENDING order is ever confirmed: see `is_pending`."""
         return OrderConfirmed(tuple(unit_prices), order_total(self.lines, unit_prices))

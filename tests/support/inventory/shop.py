@@ -13,13 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh.sql import Changes, changes_of, read
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import SqlDueHolds, SqlLedgers
+from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.adapters.tables import movements, stock
 from services.inventory.application.expiry import Expiry
 from services.inventory.application.ports import Ledger
 from services.inventory.application.products import Products
+from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.reservations import Reservations
+from services.inventory.application.shortages import Shortages
 from services.inventory.application.stocks import Stocks
+from services.inventory.application.wms_updates import WmsUpdates
 from services.inventory.config import Settings
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.product import Product
@@ -31,6 +35,7 @@ from tests.support.events import MORNING
 HOLD = timedelta(minutes=15)
 STAFF = "staff:admin"
 ORDER = "client:order"
+WMS = "client:wms"
 NUMBERS = ("book", "untold", "held", "committed")
 
 
@@ -61,6 +66,9 @@ class Shop:
     stocks: Stocks
     reservations: Reservations
     expiry: Expiry
+    wms: WmsUpdates
+    reconciliation: Reconciliation
+    shortages: Shortages
 
     async def sell(self, sku: str, price: str = "12.90", **pieces: int) -> None:
         """Put a product into the catalogue, with pieces by warehouse."""
@@ -115,6 +123,9 @@ async def open_shop(path: Path) -> AsyncIterator[Shop]:
             stocks=Stocks(levels=levels, ledgers=ledgers, clock=clock),
             reservations=reservations,
             expiry=Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=clock),
+            wms=WmsUpdates(ledgers=ledgers, clock=clock),
+            reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=clock, new_id=uuid7),
+            shortages=Shortages(ledgers=ledgers, due=SqlDueShortages(engine=engine), clock=clock),
         )
 
 

@@ -1,0 +1,48 @@
+"""What inventory's events do to orders."""
+
+import structlog
+
+from mesh.event_log.inbox_sql import TryLater
+from services.kernel.envelope import Envelope
+from services.order.application.departures import Departures
+from services.order.application.journal import SYSTEM, WMS, Cause
+from services.order.application.ports import InventorySilent
+from services.order.application.shortages import Claim, Shortages
+from services.order.domain.errors import StoreUnavailable
+
+STOCK_CONSUMER = "order.stock"
+"""The consumer group and inbox of these events: those of accounts do not wait for them."""
+
+_log = structlog.get_logger()
+
+
+async def on_stock_event(shortages: Shortages, departures: Departures, event: Envelope) -> None:
+    """Cancel orders that there is not enough for, and record those that have left.
+
+    Raises:
+        TryLater: The orders cannot be reached, or inventory cannot where an order has to be decided first.
+    """
+    try:
+        match event.type:
+            case "StockShort":
+                await _resolve(shortages, event)
+            case "ShipmentReported":
+                await departures.record(event.payload["orderId"], _cause(WMS, event))
+    except (StoreUnavailable, InventorySilent):
+        raise TryLater from None
+
+
+def report_oddity(order_id: str, reason: str) -> None:
+    """Log an order that has left although it should not have."""
+    _log.warning("shipped_against_the_order", order_id=order_id, reason=reason)
+
+
+async def _resolve(shortages: Shortages, event: Envelope) -> None:
+    claims = [Claim(each["orderId"], each["quantity"]) for each in event.payload["claims"]]
+    left = await shortages.resolve(event.payload["missing"], claims, _cause(SYSTEM, event))
+    if left:
+        _log.warning("shortage_lasts", sku=event.key, missing=left)
+
+
+def _cause(actor: str, event: Envelope) -> Cause:
+    return Cause(actor, event.correlation or event.event_id, event.event_id, event.trace)
