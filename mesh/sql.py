@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 
 from interceptors.stats import count_query
 from mesh import sql_mariadb, sql_sqlite
+from mesh.cancelling import cancellable
 from mesh.sql_changes import POLL_SECONDS, Changes, MariadbChanges, SqliteChanges
-from mesh.sqlite_driver import deliver_cancellation
 
 __all__ = [
     "POLL_SECONDS",
@@ -107,24 +107,23 @@ def open_engine(url: str, *, one_writer: bool = False, tells_positions: bool = F
 @asynccontextmanager
 async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that sees one consistent snapshot and keeps nothing."""
-    async with AsyncSession(engine, expire_on_commit=False) as session:
+    async with cancellable(), AsyncSession(engine, expire_on_commit=False) as session:
         yield session
-    await deliver_cancellation()
 
 
 @asynccontextmanager
 async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that writes: committed at the end, rolled back on an error."""
     traits = _traits(engine)
-    async with _turn(traits), _opened(engine) as connection:
-        async with AsyncSession(connection, expire_on_commit=False) as session:
-            await _wait_for_turn(session, engine)
-            yield session
-            await session.commit()
-        if traits.tells_positions:
-            session.info[_POSITION] = await sql_mariadb.last_position(connection)
-    traits.changes.notify()
-    await deliver_cancellation()
+    async with cancellable():
+        async with _turn(traits), _opened(engine) as connection:
+            async with AsyncSession(connection, expire_on_commit=False) as session:
+                await _wait_for_turn(session, engine)
+                yield session
+                await session.commit()
+            if traits.tells_positions:
+                session.info[_POSITION] = await sql_mariadb.last_position(connection)
+        traits.changes.notify()
 
 
 async def writing(

@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mesh.cancelling import cancellable
 from mesh.waking import Waking
 
 POLL_SECONDS = 0.02
@@ -74,12 +75,18 @@ class MariadbChanges(Changes):
         async with self._engine.connect() as connection:
             automatic = await connection.execution_options(isolation_level="AUTOCOMMIT")
             last = None
-            while current := (await automatic.exec_driver_sql(_POSITION)).scalar_one():
+            while current := await _position(automatic):
                 if current != last:
                     last = current
                     self.notify()
                 await asyncio.sleep(_MARIADB_POLL_SECONDS)
         self.notify()
+
+
+async def _position(connection: AsyncConnection) -> str:
+    async with cancellable():
+        position: str = (await connection.exec_driver_sql(_POSITION)).scalar_one()
+        return position
 
 
 def _data_version(connection: sqlite3.Connection) -> int | None:

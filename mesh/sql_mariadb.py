@@ -94,7 +94,7 @@ async def _ensure_database(engine: AsyncEngine) -> None:
     except DBAPIError as error:
         if _number(error) != _UNKNOWN_DATABASE:
             raise
-    server = create_async_engine(engine.url.set(database=None))
+    server = create_async_engine(engine.url.set(database="information_schema"))
     quoted = server.dialect.identifier_preparer.quote_identifier(str(engine.url.database))
     try:
         async with server.connect() as connection:

@@ -39,13 +39,6 @@ def steady_connection(database: str, **options: Any) -> SteadyConnection:
     return connection
 
 
-async def deliver_cancellation() -> None:
-    """Raise here what was held back while statements ran."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        await asyncio.sleep(0)
-
-
 async def _finished(future: "asyncio.Future[Any]") -> None:
     """Wait for the future whatever happens; leave the task as cancelled as it was."""
     task = asyncio.current_task()

@@ -1,9 +1,8 @@
-"""Transactions on SQLite that several processes share."""
+"""Transactions that several processes share."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select, update
@@ -14,12 +13,13 @@ from tests.support.events import running
 
 metadata = MetaData()
 counters = Table("counters", metadata, Column("name", String(20), primary_key=True), Column("value", Integer))
+versions = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))
 
 
 @pytest.fixture
-async def engines(tmp_path: Path) -> AsyncIterator[list[AsyncEngine]]:
-    """The same file, opened by what stands for three processes."""
-    opened = [sql.open_engine(sql.sqlite_url(tmp_path / "counters.db")) for _ in range(3)]
+async def engines(database_url: str) -> AsyncIterator[list[AsyncEngine]]:
+    """The same database, opened by what stands for three processes."""
+    opened = [sql.open_engine(database_url, one_writer=True) for _ in range(3)]
     yield opened
     for engine in opened:
         await engine.dispose()
@@ -38,6 +38,8 @@ async def value(engine: AsyncEngine) -> int:
 
 async def create(engines: list[AsyncEngine]) -> None:
     await asyncio.gather(*(sql.create_tables(engine, metadata) for engine in engines))
+    async with sql.alone(engines[0]) as connection:
+        await connection.execute(insert(versions).values(version_num="1"))
     async with sql.write(engines[0]) as session:
         await session.execute(insert(counters).values(name="mugs", value=0))
 
@@ -95,4 +97,6 @@ async def test_the_next_watcher_takes_over_when_the_first_stops(engines: list[As
 
 
 async def test_an_answer_that_is_there_says_the_database_is_reachable(engines: list[AsyncEngine]) -> None:
+    await create(engines)
+
     assert await sql.is_reachable(engines[0])

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import random
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
@@ -17,9 +16,9 @@ pairs = Table("pairs", metadata, Column("id", Integer, primary_key=True), Column
 
 
 @pytest.fixture
-async def engines(tmp_path: Path) -> AsyncIterator[tuple[AsyncEngine, ...]]:
-    """Two engines on one file, as two processes have them."""
-    opened = tuple(sql.open_engine(sql.sqlite_url(tmp_path / "pairs.db")) for _ in range(2))
+async def engines(database_url: str) -> AsyncIterator[tuple[AsyncEngine, ...]]:
+    """Two engines on one database, as two processes have them."""
+    opened = tuple(sql.open_engine(database_url) for _ in range(2))
     await sql.create_tables(opened[0], metadata)
     yield opened
     for engine in opened:

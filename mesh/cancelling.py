@@ -1,0 +1,24 @@
+"""Cancellations that drivers hold back or lose are delivered all the same."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+@asynccontextmanager
+async def cancellable() -> AsyncIterator[None]:
+    """Raise at the end what came meanwhile and was not raised.
+
+    Our SQLite connections hold a cancellation back while a statement runs; `asyncio.wait_for` of Python 3.11,
+    which asyncmy reads with, loses one that comes together with the answer.
+    """
+    before = _cancellations()
+    yield
+    if _cancellations() > before:
+        await asyncio.sleep(0)
+        raise asyncio.CancelledError
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
