@@ -4,7 +4,7 @@ At least once, in version order per key by first occurrence. Publishers await th
 before they publish the next one of its key; consumers commit after their effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -88,6 +88,21 @@ class EventLog(Protocol):
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
         """Join a group; a group that is new starts at the first record."""
+        ...
+
+    def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
+        """Read a topic from its first record to the one that is its last when the reading begins.
+
+        No group takes part, so that nobody's place in the log changes. Within a key the order is that of a
+        subscription.
+
+        Raises:
+            EventLogUnavailable: The log does not answer; what has come so far is not all.
+        """
+        ...
+
+    def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
+        """Read topics from their first record as `replay` does, and go on with those that come, for ever."""
         ...
 
     async def is_reachable(self) -> bool:

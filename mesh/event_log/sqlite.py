@@ -3,26 +3,11 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import (
-    Column,
-    Double,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    Select,
-    String,
-    Table,
-    and_,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,30 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh import sql
 from mesh.event_log.lease import LEASE_SECONDS, SqlLease, lease_metadata
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record, Subscription, SubscriptionLost
-
-BATCH = 200
-
-_metadata = MetaData()
-# AUTOINCREMENT under one writer at a time: offsets appear in order, so none is skipped by a reader.
-_records = Table(
-    "records",
-    _metadata,
-    Column("offset", Integer, primary_key=True, autoincrement=True),
-    Column("topic", String(100), nullable=False),
-    Column("key", String(100), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("append_time", Double, nullable=False),
-    Index("records_by_topic", "topic", "offset"),
-    sqlite_autoincrement=True,
-)
-_positions = Table(
-    "positions",
-    _metadata,
-    Column("group_name", String(100), primary_key=True),
-    Column("topic", String(100), primary_key=True),
-    Column("offset", Integer, nullable=False),
+from mesh.event_log.sqlite_records import (
+    beyond,
+    follow,
+    metadata,
+    positions,
+    read_beyond,
+    records,
+    replay,
+    translated,
 )
 
 
@@ -84,7 +54,7 @@ class SqliteEventLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         engine = sql.open_engine(sql.sqlite_url(path))
         try:
-            await sql.create_tables(engine, _metadata, lease_metadata)
+            await sql.create_tables(engine, metadata, lease_metadata)
             changes = sql.changes_of(engine)
             watching = asyncio.create_task(changes.run())
             try:
@@ -122,8 +92,14 @@ class SqliteEventLog:
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-            with _translated():
+            with translated():
                 await lease.release()
+
+    def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
+        return replay(self._engine, topic)
+
+    def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
+        return follow(self._engine, self._changes, topics)
 
     async def is_reachable(self) -> bool:
         try:
@@ -134,7 +110,7 @@ class SqliteEventLog:
     async def _flush(self) -> None:
         batch, self._waiting = self._waiting, []
         try:
-            with _translated():
+            with translated():
                 await self._insert([record for record, _ in batch])
         except BaseException:
             for _, stored in batch:
@@ -143,7 +119,7 @@ class SqliteEventLog:
         for _, stored in batch:
             _settle(stored, None)
 
-    async def _insert(self, records: Sequence[Record]) -> None:
+    async def _insert(self, batch: Sequence[Record]) -> None:
         now = self._clock()
         rows = [
             {
@@ -154,10 +130,10 @@ class SqliteEventLog:
                 "hash": record.hash,
                 "append_time": now,
             }
-            for record in records
+            for record in batch
         ]
         async with sql.write(self._engine) as session:
-            await session.execute(insert(_records), rows)
+            await session.execute(insert(records), rows)
 
 
 class _Member:
@@ -202,9 +178,9 @@ class _Member:
 
     async def commit(self, delivery: Delivery) -> None:
         topic, offset = delivery.record.topic, delivery.offset
-        row = insert(_positions).values(group_name=self._group, topic=topic, offset=offset)
-        higher = func.max(_positions.c.offset, row.excluded.offset)
-        with _translated():
+        row = insert(positions).values(group_name=self._group, topic=topic, offset=offset)
+        higher = func.max(positions.c.offset, row.excluded.offset)
+        with translated():
             async with sql.write(self._engine) as session:
                 if not await self._lease.is_held(session):
                     self._note(False)
@@ -212,10 +188,10 @@ class _Member:
                 await session.execute(row.on_conflict_do_update(set_={"offset": higher}))
 
     async def lag_seconds(self) -> float:
-        with _translated():
-            positions = await self._committed()
+        with translated():
+            committed = await self._committed()
             async with sql.read(self._engine) as session:
-                oldest = (await session.execute(self._beyond(positions).limit(1))).one_or_none()
+                oldest = (await session.execute(beyond(committed).limit(1))).one_or_none()
         return max(0.0, self._clock() - oldest.append_time) if oldest else 0.0
 
     def _note(self, held: bool) -> None:
@@ -225,34 +201,21 @@ class _Member:
             self._active.clear()
             self._positions = {}
 
-    async def _next(self) -> list[Delivery]:
-        with _translated():
-            if not self._positions:
+    async def _next(self) -> Sequence[Delivery]:
+        if not self._positions:
+            with translated():
                 self._positions = await self._committed()
-            async with sql.read(self._engine) as session:
-                rows = (await session.execute(self._beyond(self._positions).limit(BATCH))).all()
+        deliveries = await read_beyond(self._engine, self._positions)
         if not self._active.is_set():
             return []
-        deliveries = [_delivery(row) for row in rows]
         self._positions.update({delivery.record.topic: delivery.offset for delivery in deliveries})
         return deliveries
 
     async def _committed(self) -> dict[str, int]:
-        mine = select(_positions.c.topic, _positions.c.offset).where(_positions.c.group_name == self._group)
+        mine = select(positions.c.topic, positions.c.offset).where(positions.c.group_name == self._group)
         async with sql.read(self._engine) as session:
             stored = {row.topic: row.offset for row in await session.execute(mine)}
         return {topic: stored.get(topic, 0) for topic in self._topics}
-
-    def _beyond(self, positions: dict[str, int]) -> Select[tuple[object, ...]]:
-        unread = [
-            and_(_records.c.topic == topic, _records.c.offset > offset) for topic, offset in positions.items()
-        ]
-        return select(_records).where(or_(*unread)).order_by(_records.c.offset)
-
-
-def _delivery(row: Row[tuple[object, ...]]) -> Delivery:
-    record = Record(row.topic, row.key, row.version, row.body, row.hash)
-    return Delivery(record=record, partition=0, offset=row.offset)
 
 
 def _settle(stored: asyncio.Future[None], error: Exception | None) -> None:
@@ -262,11 +225,3 @@ def _settle(stored: asyncio.Future[None], error: Exception | None) -> None:
         stored.set_result(None)
     else:
         stored.set_exception(error)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        raise EventLogUnavailable("the embedded event log does not answer") from error

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import failpoints, sql
-from mesh.event_log import EventLog, EventLogUnavailable, Record, Subscription
+from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subscription
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
 from mesh.event_log.outbox_sql import OUTBOX_TABLES, OutboxRelay, enqueue
@@ -169,6 +169,12 @@ class FlakyLog:
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
         return self._log.consume(group, topics)
+
+    def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
+        return self._log.replay(topic)
+
+    def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
+        return self._log.follow(topics)
 
     async def is_reachable(self) -> bool:
         return not self.refused

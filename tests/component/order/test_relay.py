@@ -1,14 +1,14 @@
 """Carrying commits to the event log: order, acknowledgement, signature, marker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from mesh.event_log import EventLog, EventLogUnavailable, Record, Subscription, open_event_log
+from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subscription, open_event_log
 from mesh.settings import MeshSettings
 from mesh.topology import ORDER_EVENTS
 from services.order.adapters.relay import Relay
@@ -41,6 +41,12 @@ class FailingLog:
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
         return self.log.consume(group, topics)
+
+    def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
+        return self.log.replay(topic)
+
+    def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
+        return self.log.follow(topics)
 
     async def is_reachable(self) -> bool:
         return not self.refused

@@ -1,0 +1,164 @@
+"""Publishes to Kafka: one thread hands records to the library, which has a thread of its own behind it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from mesh.event_log.kafka_answers import Answers, Question, Room
+from mesh.event_log.kafka_records import message_of, size_bytes
+from mesh.event_log.kafka_topics import KafkaTopics, TopicMismatch
+from mesh.event_log.port import EventLogUnavailable, Record
+from mesh.kafka_client import connection, network
+
+MAX_WAITING_BYTES = 16 * 2**20
+"""Of records that are not acknowledged yet: the library itself has no bound."""
+
+PATIENCE_SECONDS = 10.0
+_CLOSE_SECONDS = 1.0
+_SETTINGS: dict[str, Any] = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "allow_auto_create_topics": False,
+    "bootstrap_timeout_ms": 2000,
+    "max_block_ms": 2000,
+    "request_timeout_ms": 3000,
+    "delivery_timeout_ms": 4000,
+    "metrics_enabled": False,
+}
+
+_Item = tuple[Record | None, Question]
+
+
+class KafkaPublisher:
+    """Publishes records. `run` is for the thread, the rest for the event loop."""
+
+    def __init__(self, url: str, topics: KafkaTopics, loop: asyncio.AbstractEventLoop) -> None:
+        self._url = url
+        self._topics = topics
+        self._room = Room(MAX_WAITING_BYTES)
+        self._answers = Answers(loop, self._room)
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._opened = ExitStack()
+        self._producer: KafkaProducer | None = None
+        self._has_failed = False
+        self._is_stopping = False
+
+    async def connect(self) -> None:
+        """See to it that the log can be used.
+
+        Raises:
+            EventLogUnavailable: Nobody answers.
+            TopicMismatch: The topics are not as they have to be.
+        """
+        await self._ask(None, 0)
+
+    async def publish(self, record: Record) -> None:
+        """As `EventLog.publish`."""
+        size = size_bytes(record)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._room.take(size)
+                await self._ask(record, size)
+        except TimeoutError:
+            raise EventLogUnavailable("the event log did not acknowledge in time") from None
+        except TopicMismatch as error:
+            raise EventLogUnavailable(str(error)) from error
+
+    async def _ask(self, record: Record | None, size: int) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put((record, Question(done, size)))
+        await done
+
+    def stop(self) -> None:
+        self._queue.put(None)
+
+    def run(self) -> None:
+        """Hand over what is published, until `stop`."""
+        try:
+            while batch := self._next_batch():
+                self._hand_over(batch)
+        finally:
+            self._opened.close()
+
+    def _next_batch(self) -> list[_Item]:
+        """Everything that waits, at least one; nothing at the end."""
+        batch: list[_Item] = []
+        with suppress(Empty):
+            item = None if self._is_stopping else self._queue.get()
+            while item is not None:
+                batch.append(item)
+                item = self._queue.get_nowait()
+            self._is_stopping = True
+        return batch
+
+    def _hand_over(self, batch: list[_Item]) -> None:
+        try:
+            producer = self._connected()
+        except TopicMismatch as error:
+            self._refuse(batch, error)
+        except KafkaError as error:
+            self._refuse(batch, EventLogUnavailable(f"no broker answers: {type(error).__name__}"))
+        else:
+            for record, question in batch:
+                self._send(producer, record, question)
+
+    def _connected(self) -> KafkaProducer:
+        # One that failed is replaced: what it still holds must not come late.
+        if self._has_failed:
+            self._opened.close()
+            self._producer, self._has_failed = None, False
+        if self._producer is None:
+            self._topics.ensure()
+            self._producer = self._opened.enter_context(_producer(self._url))
+        return self._producer
+
+    def _send(self, producer: KafkaProducer, record: Record | None, question: Question) -> None:
+        if record is None or question.done.done():
+            self._answers.give(question)
+            return
+        try:
+            sent = producer.send(**message_of(record))
+        except (KafkaError, ValueError) as error:
+            self._answers.give(question, _unacknowledged(error))
+        else:
+            sent.add_callback(self._acknowledged, question).add_errback(self._failed, question)
+
+    def _acknowledged(self, question: Question, _metadata: object) -> None:
+        self._answers.give(question)
+
+    def _failed(self, question: Question, error: Exception) -> None:
+        self._has_failed = True
+        self._answers.give(question, _unacknowledged(error))
+
+    def _refuse(self, batch: list[_Item], error: Exception) -> None:
+        for _, question in batch:
+            self._answers.give(question, error)
+
+
+@contextmanager
+def _producer(url: str) -> Iterator[KafkaProducer]:
+    with network() as client:
+        producer = KafkaProducer(**connection(url), **_SETTINGS, kafka_client=client)
+        try:
+            yield producer
+        finally:
+            _close(producer)
+
+
+def _close(producer: KafkaProducer) -> None:
+    try:
+        producer.close(timeout=_CLOSE_SECONDS)
+    except KafkaTimeoutError:
+        # No other way to give up what is not acknowledged: `close` itself waits for it first.
+        producer._sender.force_close()
+        with suppress(KafkaTimeoutError):
+            producer.close(timeout=_CLOSE_SECONDS)
+
+
+def _unacknowledged(error: Exception) -> EventLogUnavailable:
+    return EventLogUnavailable(f"the event log did not acknowledge: {type(error).__name__}")

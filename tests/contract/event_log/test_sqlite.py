@@ -1,0 +1,57 @@
+"""What only the embedded event log promises: its members take turns by a lease."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from mesh.event_log import Record, SubscriptionLost
+from mesh.event_log.sqlite import SqliteEventLog
+from mesh.topology import ORDER_EVENTS
+from tests.support.event_logs import LEASE_SECONDS, take, versions
+from tests.support.events import envelope, record
+
+
+def placed() -> Record:
+    return record(ORDER_EVENTS, envelope("OrderPlaced", "order-1", 1))
+
+
+class SettableClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_paused_member_loses_its_lease_and_cannot_commit(tmp_path: Path) -> None:
+    path, paused_clock, clock = tmp_path / "event_log.db", SettableClock(), SettableClock()
+    async with (
+        SqliteEventLog.opened(path, clock=paused_clock, lease_seconds=LEASE_SECONDS) as paused_process,
+        SqliteEventLog.opened(path, clock=clock, lease_seconds=LEASE_SECONDS) as log,
+        paused_process.consume("mail", [ORDER_EVENTS]) as paused,
+    ):
+        await log.publish(placed())
+        [delivery] = await take(paused, 1)
+        clock.now += 2 * LEASE_SECONDS
+        async with log.consume("mail", [ORDER_EVENTS]) as successor:
+            assert versions(await take(successor, 1)) == [("order-1", 1)]
+            with pytest.raises(SubscriptionLost):
+                await paused.commit(delivery)
+
+
+async def test_a_lease_from_a_future_that_never_comes_is_over(tmp_path: Path) -> None:
+    path, fast, right = tmp_path / "event_log.db", SettableClock(), SettableClock()
+    fast.now += 3600
+    async with AsyncExitStack() as abandoned:
+        gone = await abandoned.enter_async_context(SqliteEventLog.opened(path, clock=fast, lease_seconds=60))
+        await gone.publish(placed())
+        dead = await abandoned.enter_async_context(gone.consume("mail", [ORDER_EVENTS]))
+        await take(dead, 1)
+        async with (
+            SqliteEventLog.opened(path, clock=right, lease_seconds=60) as log,
+            log.consume("mail", [ORDER_EVENTS]) as successor,
+        ):
+            assert versions(await take(successor, 1)) == [("order-1", 1)]
