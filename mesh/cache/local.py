@@ -76,13 +76,19 @@ class LocalCache(Generic[T]):
         held = self._present.get(key) or self._absent.get(key)
         return held if held is not None and now < held.expire_at else None
 
-    def keep(self, key: str, entry: Entry[T], *, load_seconds: float) -> None:
-        """Hold an entry, unless a newer version of it is held; loading it took so long."""
-        held = self._present.get(key) or self._absent.get(key)
-        if self._lifetime.of(entry) <= 0 or (held is not None and held.entry.version > entry.version):
-            return
+    def keep(self, key: str, entry: Entry[T], *, load_seconds: float) -> Entry[T]:
+        """Hold an entry, unless a newer version of it is held; loading it took so long.
+
+        Returns:
+            The newer one of the two.
+        """
+        held = self.find(key, self._monotonic())
+        if held is not None and held.entry.version > entry.version:
+            return held.entry
         self.drop(key)
-        self._place(entry)[key] = self._held(entry, load_seconds)
+        if self._lifetime.of(entry) > 0:
+            self._place(entry)[key] = self._held(entry, load_seconds)
+        return entry
 
     def drop(self, key: str) -> None:
         """Forget a key."""

@@ -130,7 +130,7 @@ class ReadThroughCache(Generic[T]):
         entries = {**seen.entries, **loaded}
         seconds = self._monotonic() - started
         for key in valid:
-            self._local.keep(key, entries[key], load_seconds=seconds)
+            entries[key] = self._local.keep(key, entries[key], load_seconds=seconds)
         fresh = {key: loaded[key] for key in valid if key in loaded}
         if fresh and seconds < _LONGEST_LOAD_SECONDS:
             self._tasks.start(self._shared.write(fresh, seen.marks), context=Context())

@@ -9,8 +9,11 @@ from typing import Any, Self, TypeVar
 T = TypeVar("T")
 
 
+GRACE_SECONDS = 1.0
+
+
 class Tasks:
-    """Runs tasks until the block ends; what is still running then is cancelled."""
+    """Runs tasks until the block ends; what is still running a moment later is cancelled."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
@@ -21,6 +24,8 @@ class Tasks:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=GRACE_SECONDS)
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

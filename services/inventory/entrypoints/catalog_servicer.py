@@ -1,10 +1,13 @@
 """The catalogue over gRPC."""
 
+from operator import attrgetter
 from typing import Any
 
 from services.inventory.application.products import ListProducts, Products
+from services.inventory.domain.product import Listing
 from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.messages import new_product, product_change, product_message
+from services.inventory.entrypoints.pieces import Pieces
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import catalog_service_pb2 as pb
 from shopmesh.inventory.v1 import catalog_service_pb2_grpc as rpc
@@ -16,6 +19,7 @@ class CatalogServicer(rpc.CatalogServiceServicer):
     def __init__(self, *, products: Products, clock: Clock) -> None:
         self._products = products
         self._clock = clock
+        self._pieces = Pieces(key=attrgetter("product.sku"), answer=_answer)
 
     async def ListProducts(self, request: pb.ListProductsRequest, context: Any) -> pb.ListProductsResponse:
         page = await self._products.list(
@@ -37,9 +41,9 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         self, request: pb.BatchGetProductsRequest, context: Any
     ) -> pb.BatchGetProductsResponse:
         sold, missing = await self._products.on_sale(request.skus)
-        return pb.BatchGetProductsResponse(
-            products=[product_message(listing) for listing in sold], missing_skus=missing
-        )
+        response = pb.BatchGetProductsResponse.FromString(self._pieces.join(sold))
+        response.missing_skus.extend(missing)
+        return response
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Any) -> pb.CreateProductResponse:
         product = new_product(request.product, clock=self._clock)
@@ -58,3 +62,7 @@ class CatalogServicer(rpc.CatalogServiceServicer):
     async def RetireProduct(self, request: pb.RetireProductRequest, context: Any) -> pb.RetireProductResponse:
         listing = await self._products.retire(request.sku, actor=current_actor())
         return pb.RetireProductResponse(product=product_message(listing))
+
+
+def _answer(listing: Listing) -> pb.BatchGetProductsResponse:
+    return pb.BatchGetProductsResponse(products=[product_message(listing)])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from operator import attrgetter
 from typing import Any
 
 from interceptors.auth.caller import caller
@@ -14,6 +15,7 @@ from services.inventory.domain.reservation import Wanted
 from services.inventory.domain.stock import Stock
 from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.messages import reservation_message, reserve_response, stock_message
+from services.inventory.entrypoints.pieces import Pieces
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
@@ -37,13 +39,16 @@ class InventoryServicer(rpc.InventoryServiceServicer):
         self._feed = feed
         self._draining = draining
         self._clock = clock
+        self._pieces = Pieces(key=attrgetter("sku"), answer=_answer)
 
     async def GetStock(self, request: pb.GetStockRequest, context: Any) -> pb.GetStockResponse:
         return pb.GetStockResponse(stock=stock_message(await self._stocks.get(request.sku)))
 
     async def BatchGetStock(self, request: pb.BatchGetStockRequest, context: Any) -> pb.BatchGetStockResponse:
         known, missing = await self._stocks.batch(request.skus)
-        return pb.BatchGetStockResponse(stock=[stock_message(stock) for stock in known], missing_skus=missing)
+        response = pb.BatchGetStockResponse.FromString(self._pieces.join(known))
+        response.missing_skus.extend(missing)
+        return response
 
     async def WatchStock(
         self, request: pb.WatchStockRequest, context: Any
@@ -91,3 +96,7 @@ class InventoryServicer(rpc.InventoryServiceServicer):
             reason=request.reason,
         )
         return pb.AdjustStockResponse(stock=stock_message(await self._stocks.adjust(command, actor=actor)))
+
+
+def _answer(stock: Stock) -> pb.BatchGetStockResponse:
+    return pb.BatchGetStockResponse(stock=[stock_message(stock)])

@@ -1,0 +1,45 @@
+"""Parts of answers as bytes, each made once.
+
+Serialised messages that are put behind each other are their merged message (Protocol Buffers encoding):
+elements of a list follow each other. Joining bytes and parsing them once costs a fifth of copying messages,
+and a thirtieth of making them.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+from google.protobuf.message import Message
+
+T = TypeVar("T")
+
+_MOST = 50_000
+
+
+class Pieces(Generic[T]):
+    """Remembers, by key, the bytes of the value that was last asked for; another value has other bytes."""
+
+    def __init__(self, *, key: Callable[[T], str], answer: Callable[[T], Message]) -> None:
+        """Start with none.
+
+        Args:
+            key: Names a value; it may have changed when the name comes again.
+            answer: An answer with this value as its only element.
+        """
+        self._key = key
+        self._answer = answer
+        self._made: dict[str, tuple[T, bytes]] = {}
+
+    def join(self, values: Iterable[T]) -> bytes:
+        """The bytes of an answer with these values."""
+        return b"".join([self._piece(value) for value in values])
+
+    def _piece(self, value: T) -> bytes:
+        key = self._key(value)
+        made = self._made.get(key)
+        if made is not None and made[0] is value:
+            return made[1]
+        if len(self._made) >= _MOST:
+            self._made.clear()
+        piece = self._answer(value).SerializeToString()
+        self._made[key] = value, piece
+        return piece
