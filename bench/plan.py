@@ -1,8 +1,9 @@
 """How long a run measures, and where it keeps its files."""
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,12 +22,14 @@ class Plan:
         pairs: How often both sides of a ratio are measured, in turns.
         seconds: How long each time.
         is_quick: Whether sizes are cut down, to see that the programs work.
+        chance: Settles when calls are meant to be sent; the same in every run.
     """
 
     folder: Path
     pairs: int
     seconds: float
     is_quick: bool
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
 
     @classmethod
     def full(cls, folder: Path) -> "Plan":

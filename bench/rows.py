@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from bench.plan import Program
-from bench.programs import calls, event_store
+from bench.programs import calls, event_store, front_door
 
 ROWS: Mapping[str, Program] = {
     "P1": calls.cached_batch,
     "P2": calls.interceptor_chain,
+    "P8": front_door.rest_against_grpc,
     "P9": event_store.appends,
     "P14": calls.two_workers,
+    "P15": front_door.placing_orders,
 }

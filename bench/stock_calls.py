@@ -11,7 +11,7 @@ from bench.open_loop import Call
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 
 BATCH_GET_STOCK = "/shopmesh.inventory.v1.InventoryService/BatchGetStock"
-_FRAME_BYTES = 5
+FRAME_BYTES = 5
 _TIMEOUT_SECONDS = 30.0
 
 
@@ -32,7 +32,7 @@ def grpc_target(home: Home, folder: Path, request: bytes, answer: bytes, *, work
     return Target(
         url=f"http://{home.address('inventory', worker)}{BATCH_GET_STOCK}",
         body=body,
-        answer_bytes=len(answer) + _FRAME_BYTES,
+        answer_bytes=len(answer) + FRAME_BYTES,
         headers=grpc_headers(home.user_token()),
     )
 

@@ -10,17 +10,14 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from sqlalchemy import Table, insert
 from sqlalchemy.dialects import sqlite
 
-from mesh import mongo
-from mesh.sql import changes_of
+from mesh import mongo, sql
 from mesh.waking import Waking
 from services.kernel.ids import uuid7
-from services.order.adapters import event_store_sqlite
 from services.order.adapters.commits_mongo import COLLECTION, INDEXES, document_of
 from services.order.adapters.event_store_mongo import MongoEventStore
 from services.order.adapters.event_store_sqlite import SqliteEventStore
-from services.order.adapters.event_tables_sqlite import COMMITS, EVENTS, commit_row, event_rows
+from services.order.adapters.event_tables_sqlite import COMMITS, EVENTS, commit_row, event_rows, metadata
 from services.order.application.ports import Commit
-from services.order.server import open_database
 
 Append = Callable[[Commit], Awaitable[None]]
 
@@ -28,8 +25,12 @@ Append = Callable[[Commit], Awaitable[None]]
 @asynccontextmanager
 async def sqlite_store(path: Path) -> AsyncIterator[SqliteEventStore]:
     """The shipped store over a file."""
-    async with open_database(path, event_store_sqlite.metadata) as engine:
-        yield SqliteEventStore(engine, changes=changes_of(engine))
+    engine = sql.open_engine(sql.sqlite_url(path))
+    try:
+        await sql.create_tables(engine, metadata)
+        yield SqliteEventStore(engine, changes=sql.changes_of(engine))
+    finally:
+        await engine.dispose()
 
 
 @asynccontextmanager
@@ -43,7 +44,7 @@ async def mongo_store(url: str, name: str) -> AsyncIterator[MongoEventStore]:
 
 @asynccontextmanager
 async def raw_sqlite(path: Path) -> AsyncIterator[Append]:
-    """The same rows, as durable, with the standard library's driver on this thread, without a loop between."""
+    """The same rows, as durable, with the standard library's driver on this very thread."""
     async with sqlite_store(path):
         """Makes the tables."""
     commits, events = _insertion(COMMITS), _insertion(EVENTS)

@@ -13,6 +13,7 @@ from bench.plan import Plan, in_turns
 from bench.saturation import Saturation, saturate
 from bench.shop import fill, skus
 from bench.stock_calls import answer_of, grpc_target, request_of
+from mesh.sql import sqlite_url
 from services.inventory.config import Settings
 from services.inventory.server import open_database
 
@@ -118,7 +119,7 @@ async def two_workers(plan: Plan) -> AsyncIterator[Figure]:
 
 async def _stocked_home(folder: Path) -> Home:
     home = Home.made(folder)
-    async with open_database(Settings(database=home.settings.database("inventory"))) as engine:
+    async with open_database(Settings(sqlite_url(home.settings.database("inventory")))) as engine:
         await fill(engine, 1000)
     return home
 

@@ -1,0 +1,48 @@
+"""A whole mesh for measuring: the shipped command line, one service on the measured core, the rest beside."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.cores import DRIVER, MEASURED, pin
+from bench.home import SPAN_RATIO
+from bench.processes import Process
+from bench.shop import fill
+from mesh.sql import sqlite_url
+from services.inventory.config import Settings
+from services.inventory.server import open_database
+from tests.support.running_mesh import RunningMesh, free_port_offset, up
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredMesh:
+    """A mesh that is up, its processes on their cores."""
+
+    mesh: RunningMesh
+    service: Process
+
+    def calls(self, service: str, *, code: str = "OK") -> dict[str, int]:
+        """How many calls a service has answered so far, by the method's name; from its own counters."""
+        text = httpx.get(self.mesh.metrics(service), trust_env=False).text
+        samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+        return {
+            sample.labels["method"].rpartition("/")[2]: int(sample.value)
+            for sample in samples
+            if sample.name == "shopmesh_calls_total" and sample.labels["code"] == code
+        }
+
+
+@asynccontextmanager
+async def measured_mesh(home: Path, measured: str, *, skus: int) -> AsyncIterator[MeasuredMesh]:
+    """Bring a mesh up over a shop with so many SKUs."""
+    async with open_database(Settings(sqlite_url(home / "embedded" / "inventory.db"))) as engine:
+        await fill(engine, skus)
+    with up(home, free_port_offset(), OTEL_TRACES_SAMPLER_ARG=SPAN_RATIO) as mesh:
+        pids = {name: int(part["pid"]) for name, part in mesh.parts().items() if part["pid"]}
+        for name, pid in pids.items():
+            pin(pid, MEASURED if name == measured else DRIVER)
+        yield MeasuredMesh(mesh, Process(pids[measured]))
