@@ -52,6 +52,10 @@ class Backend(Protocol):
         """Where it listens when the port offset is 0."""
         ...
 
+    def missing(self) -> tuple[str, ...]:
+        """What `install` would fetch, in words for people; nothing: all is here."""
+        ...
+
     async def install(self, say: Say) -> None:
         """Fetch what this machine lacks; a second call does nothing.
 

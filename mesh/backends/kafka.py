@@ -56,11 +56,15 @@ class KafkaBackend:
         """Choose where the jars are kept; None: the user's cache."""
         self._jars = jars or jars_folder(os.environ)
 
+    def missing(self) -> tuple[str, ...]:
+        complete = are_complete(self._jars)
+        jars = () if complete else ("Kafka's jars (44 MB)",)
+        return (*_missing_packages(complete=complete), *jars)
+
     async def install(self, say: Say) -> None:
         complete = await asyncio.to_thread(are_complete, self._jars)
-        needed = ("java",) if complete else ("java", "mvn")
-        if missing := [_PACKAGE_OF[program] for program in needed if shutil.which(program) is None]:
-            await apt_install(missing, say)
+        if packages := _missing_packages(complete=complete):
+            await apt_install(packages, say)
         await _check_java()
         if not complete:
             await fetch(self._jars, say)
@@ -95,6 +99,11 @@ class KafkaBackend:
             log = place.folder / "format.log"
             log.write_text(said)
             raise BackendError(f"Kafka's storage tool ended with exit code {code}", f"What it said: {log}")
+
+
+def _missing_packages(*, complete: bool) -> tuple[str, ...]:
+    needed = ("java",) if complete else ("java", "mvn")
+    return tuple(_PACKAGE_OF[program] for program in needed if shutil.which(program) is None)
 
 
 async def _check_java() -> None:

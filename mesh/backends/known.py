@@ -6,8 +6,15 @@ from pathlib import Path
 
 from mesh.backends.backend import Backend, Place
 from mesh.backends.kafka import KafkaBackend
+from mesh.backends.mariadb import MariadbBackend, MariadbReplicaBackend
 from mesh.backends.mongodb import MongodbBackend
 from mesh.backends.valkey import ValkeyBackend
+
+NOT_READ = frozenset({"SHOPMESH_MYSQL_URL", "SHOPMESH_MYSQL_REPLICA_URLS"})
+"""What the services do not read so far; nothing is started for it."""
+
+_BROUGHT_BY = {"SHOPMESH_MYSQL_REPLICA_URLS": "SHOPMESH_MYSQL_URL"}
+"""A server that somebody else runs has replicas of its own, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +41,16 @@ def place_backends(
     def place_of(backend: Backend) -> Place:
         return Place(folder / backend.name, tuple(port + port_offset for port in backend.base_ports))
 
-    known: tuple[Backend, ...] = (MongodbBackend(), KafkaBackend(), ValkeyBackend())
-    return tuple(Placed(each, place_of(each)) for each in known if each.variable not in given)
+    mariadb = MariadbBackend()
+    known: tuple[Backend, ...] = (
+        MongodbBackend(),
+        KafkaBackend(),
+        ValkeyBackend(),
+        mariadb,
+        MariadbReplicaBackend(primary=place_of(mariadb)),
+    )
+    return tuple(Placed(each, place_of(each)) for each in known if not _is_given(each.variable, given))
+
+
+def _is_given(variable: str, given: Container[str]) -> bool:
+    return variable in given or _BROUGHT_BY.get(variable) in given

@@ -29,6 +29,9 @@ class MariadbBackend:
     variable = "SHOPMESH_MYSQL_URL"
     base_ports = (_PRIMARY_PORT,)
 
+    def missing(self) -> tuple[str, ...]:
+        return mariadb_server.missing()
+
     async def install(self, say: Say) -> None:
         await mariadb_server.install(say)
 
@@ -60,6 +63,9 @@ class MariadbReplicaBackend:
             primary: Where the primary lives; prepared before the replica settles.
         """
         self._primary = primary
+
+    def missing(self) -> tuple[str, ...]:
+        return mariadb_server.missing()
 
     async def install(self, say: Say) -> None:
         await mariadb_server.install(say)

@@ -8,6 +8,7 @@ import shutil
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
+from mesh.backends.apt import apt_install
 from mesh.backends.backend import BackendError, Place, Say
 
 USER = "shopmesh"
@@ -44,19 +45,15 @@ _OPTIONS = (
 )
 
 
+def missing() -> tuple[str, ...]:
+    """Debian's server without its system service, where there is none."""
+    return () if _found("mariadbd") and _found("mariadb-install-db") else (_PACKAGE,)
+
+
 async def install(say: Say) -> None:
-    """Fetch Debian's server without its system service, where there is none."""
-    if _found("mariadbd") and _found("mariadb-install-db"):
-        return
-    privileged = await _privileged()
-    if privileged is None:
-        raise BackendError("there is no MariaDB here, and no right to install it", _REMEDY)
-    say("MariaDB: installing Debian's server …")
-    await _run(
-        *(*privileged, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"),
-        *("install", "--yes", "--no-install-recommends", _PACKAGE),
-        remedy=_REMEDY,
-    )
+    """Fetch what is missing."""
+    if packages := missing():
+        await apt_install(packages, say)
 
 
 async def make_ready(place: Place) -> None:
@@ -109,19 +106,6 @@ async def _run(*command: str, remedy: str) -> None:
     if process.returncode:
         lines = output.decode(errors="replace").strip().splitlines() or [f"exit code {process.returncode}"]
         raise BackendError(f"{Path(command[0]).name} failed: {lines[-1]}", remedy)
-
-
-async def _privileged() -> tuple[str, ...] | None:
-    """What a command begins with to be run as root; None: it cannot be."""
-    if not shutil.which("apt-get"):
-        return None
-    if os.geteuid() == 0:
-        return ()
-    if not shutil.which("sudo"):
-        return None
-    asking = await asyncio.create_subprocess_exec("sudo", "-n", "true", stdout=PIPE, stderr=STDOUT)
-    await asking.communicate()
-    return ("sudo", "-n") if asking.returncode == 0 else None
 
 
 def _found(program: str) -> str | None:

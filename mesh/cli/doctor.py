@@ -21,7 +21,7 @@ from mesh.launcher.looking import Condition, look
 from mesh.launcher.planning import plan_mesh
 from mesh.launcher.ports import refuse_listeners
 from mesh.launcher.state import MeshState
-from mesh.settings import MeshSettings
+from mesh.settings import REAL, MeshSettings
 
 _LEAST_FREE_BYTES = 512 * 1024 * 1024
 _TOOLS = Path(".tools/bin")
@@ -57,6 +57,7 @@ def _findings(settings: MeshSettings) -> Iterator[Finding]:
     yield _front_proxy()
     yield _home(settings.home)
     yield _mesh(settings)
+    yield _servers(settings)
     yield _tool("git", "apt install git")
     yield _tool("curl", "apt install curl")
     yield _tool("grpcurl", "make tools (needs Go: apt install golang-go)")
@@ -114,6 +115,18 @@ def _running(home: Path) -> Finding:
     if ill:
         return Finding("Mesh", False, f"up, but not ready: {', '.join(ill)}", f"shopmesh logs {ill[0]}")
     return Finding("Mesh", True, "up and ready")
+
+
+def _servers(settings: MeshSettings) -> Finding:
+    # Here, since the drivers would make every other command wait.
+    from mesh.backends.known import place_backends  # noqa: PLC0415
+
+    placed = place_backends(settings.home)
+    missing = sorted({what for each in placed for what in each.backend.missing()})
+    names = ", ".join(each.name for each in placed)
+    detail = f"missing for --profile real and the tests: {', '.join(missing)}" if missing else names
+    remedy = "make real (as root or with sudo), or shopmesh up --profile real"
+    return Finding("Servers", not missing, detail, remedy, needed=settings.profile == REAL)
 
 
 def _tool(name: str, remedy: str) -> Finding:

@@ -45,6 +45,9 @@ class Backends:
         Raises:
             LaunchError: One cannot be had, with what to do about it.
         """
+        if not self._placed:
+            return
+        make_private_folder(_folder(self._home))
         for each in self._placed.values():
             make_private_folder(each.place.folder)
             try:
@@ -52,8 +55,7 @@ class Backends:
                 await each.backend.prepare(each.place)
             except BackendError as error:
                 raise LaunchError(f"{each.name}: {error}", error.remedy) from error
-        if self._placed:
-            write_private(urls_file(self._home), _lines(self.urls()))
+        write_private(urls_file(self._home), _lines(self.urls()))
 
     def parts(self, environment: Mapping[str, str]) -> tuple[Part, ...]:
         """The processes of prepared backends."""
@@ -80,13 +82,13 @@ def _folder(home: Path) -> Path:
 
 def _placed(home: Path, port_offset: int, given: Iterable[str] = ()) -> tuple["Placed", ...]:
     # Here, since the drivers take a second to import and the embedded profile needs none.
-    from mesh.backends.known import place_backends  # noqa: PLC0415
+    from mesh.backends.known import NOT_READ, place_backends  # noqa: PLC0415
 
-    return place_backends(_folder(home), port_offset=port_offset, given=frozenset(given))
+    return place_backends(_folder(home), port_offset=port_offset, given=NOT_READ.union(given))
 
 
 def _lines(urls: Mapping[str, str]) -> str:
-    return "".join(f"{variable}='{url}'\n" for variable, url in urls.items())
+    return "".join(f"export {variable}='{url}'\n" for variable, url in urls.items())
 
 
 def _part(each: "Placed", environment: Mapping[str, str]) -> Part:

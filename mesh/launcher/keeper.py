@@ -47,7 +47,9 @@ class Keeper:
         backoff: Backoff = DEFAULT_BACKOFF,
     ) -> None:
         self.part = part
-        self.state = PartState(part.name, part.ports, part.ready_url, metrics_url=part.metrics_url)
+        self.state = PartState(
+            part.name, part.ports, part.ready_url, metrics_url=part.metrics_url, layer=part.layer
+        )
         self._log = log_file(home, part.name)
         self._changed = changed
         self._backoff = backoff

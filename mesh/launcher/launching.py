@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mesh.launcher.backends import Backends
 from mesh.launcher.errors import LaunchError
+from mesh.launcher.files import make_private_folder
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.lock import exclusive
 from mesh.launcher.planning import part_environment, plan_mesh
@@ -67,6 +68,7 @@ async def _start(
 ) -> None:
     say(f"Starting the mesh in {settings.home} …")
     await stop(settings.home)
+    make_private_folder(settings.data)
     backends = Backends.planned(settings, environment)
     await backends.prepare(say)
     plan = plan_mesh(settings, backends=backends.parts(part_environment(settings)))

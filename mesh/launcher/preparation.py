@@ -22,7 +22,7 @@ _REMEDY = "What this machine lacks: shopmesh doctor"
 def make_folders(settings: MeshSettings) -> None:
     """Make the folders of a mesh, open to their owner only."""
     below = ("run", "logs", "mail", "secrets/clients")
-    for folder in (settings.home, settings.secrets, settings.data, *(settings.home / name for name in below)):
+    for folder in (settings.home, settings.secrets, *(settings.home / name for name in below)):
         make_private_folder(folder)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.files import write_private
-from mesh.launcher.parts import BACKEND_SCHEME
+from mesh.launcher.parts import BACKEND_LAYER, SERVICE_LAYER
 from mesh.launcher.processes import ProcessId
 
 
@@ -29,11 +29,12 @@ class PartState:
     restarts: int = 0
     last_exit: int | None = None
     metrics_url: str = ""
+    layer: int = SERVICE_LAYER
 
     @property
     def is_backend(self) -> bool:
         """Whether it is a server that the services stand on."""
-        return self.ready_url.startswith(f"{BACKEND_SCHEME}:")
+        return self.layer == BACKEND_LAYER
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +103,5 @@ def _part(document: Mapping[str, Any]) -> PartState:
         restarts=document["restarts"],
         last_exit=document["last_exit"],
         metrics_url=document.get("metrics_url", ""),
+        layer=document.get("layer", SERVICE_LAYER),
     )

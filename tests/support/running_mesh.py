@@ -22,8 +22,9 @@ import pytest
 SHOPMESH = Path(sys.executable).with_name("shopmesh")
 _GRPC_PORTS = {"user": 50051, "order": 50052, "inventory": 50053, "notification": 50054}
 _FRONT_PORTS = (8080, 9901, 50061)
+_BACKEND_PORTS = range(50071, 50077)
 _METRICS_STRIDE = 1000
-_UP_SECONDS = 90
+_UP_SECONDS = 180
 _GENEROUS = {
     name: {"rate_per_minute": 1_000_000, "burst": 100_000}
     for name in (
@@ -144,7 +145,8 @@ def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMe
 
 def free_port_offset() -> int:
     """An offset that no other mesh uses, with every port but Envoy's above the ephemeral ones."""
-    ports = (*_FRONT_PORTS, *_GRPC_PORTS.values(), *(port + _METRICS_STRIDE for port in _GRPC_PORTS.values()))
+    metrics = (port + _METRICS_STRIDE for port in _GRPC_PORTS.values())
+    ports = (*_FRONT_PORTS, *_GRPC_PORTS.values(), *metrics, *_BACKEND_PORTS)
     while True:
         offset = random.randrange(12_000, 14_300)
         if all(_is_free(port + offset) for port in ports):

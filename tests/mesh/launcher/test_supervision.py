@@ -1,6 +1,7 @@
 """A supervised mesh, seen with real processes."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.looking import Condition, look
+from mesh.launcher.parts import BACKEND_LAYER, Plan
 from mesh.launcher.processes import ProcessId, wait_ended
 from mesh.launcher.starting import start
 from mesh.launcher.state import MeshState, PartState, state_file
@@ -30,6 +32,15 @@ def process(home: Path, name: str) -> ProcessId:
     found = part(home, name).process
     assert found is not None
     return found
+
+
+def has_process(home: Path, name: str) -> bool:
+    return MeshState.read(home) is not None and part(home, name).process is not None
+
+
+def start_for_good(plan: Plan, environment: dict[str, str]) -> None:
+    """`start` in a process of its own."""
+    asyncio.run(start(plan, environment=environment, report=ignore))
 
 
 def ignore(_: PartState) -> None:
@@ -107,6 +118,59 @@ async def test_stop_leaves_no_process(home: Path, plan: MakePlan, environment: d
     assert not any(each.alive for each in (state.supervisor, *state.processes))
     assert not state_file(home).exists()
     assert await look(home) == ()
+
+
+async def test_services_start_once_the_backends_are_ready_and_all_is_prepared(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    seen: dict[str, Condition] = {}
+
+    async def between() -> None:
+        seen.update({each.part.name: each.condition for each in await look(home)})
+
+    parts = (dummy("order"), dummy("database", layer=BACKEND_LAYER))
+    await start(plan(*parts), environment=environment, report=ignore, between=between)
+
+    assert seen == {"order": Condition.RESTARTING, "database": Condition.READY}
+    assert {each.condition for each in await look(home)} == {Condition.READY}
+
+
+async def test_a_failure_before_the_services_start_ends_the_backends(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    started: list[ProcessId] = []
+
+    async def between() -> None:
+        started.append(process(home, "database"))
+        raise LaunchError("the seed failed")
+
+    with pytest.raises(LaunchError, match="the seed failed"):
+        await start(
+            plan(dummy("order"), dummy("database", layer=BACKEND_LAYER)),
+            environment=environment,
+            report=ignore,
+            between=between,
+        )
+
+    assert not any(each.alive for each in started)
+    assert MeshState.read(home) is None
+
+
+async def test_backends_end_with_a_start_that_was_killed(
+    home: Path, plan: MakePlan, environment: dict[str, str]
+) -> None:
+    never = replace(dummy("database", layer=BACKEND_LAYER), ready_url="http://127.0.0.1:1/")
+    starting = multiprocessing.get_context("spawn").Process(
+        target=start_for_good, args=(plan(dummy("order"), never), environment)
+    )
+    starting.start()
+    until(lambda: has_process(home, "database"), "the backend was started")
+    database = process(home, "database")
+
+    starting.kill()
+    starting.join()
+
+    assert await wait_ended([database], within_seconds=20) == ()
 
 
 async def test_stop_when_nothing_runs_does_nothing(home: Path) -> None:
