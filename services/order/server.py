@@ -18,14 +18,12 @@ from mesh.topology import INVENTORY_EVENTS, USER_EVENTS
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import uuid7
-from services.order.adapters import search_index_sqlite
 from services.order.adapters.accounts_grpc import GrpcAccounts
 from services.order.adapters.head_log_file import FileHeadLog
 from services.order.adapters.inventory_grpc import GrpcInventory
 from services.order.adapters.key_ring_file import FileKeyRing
 from services.order.adapters.key_vault_aes import AesKeyVault
 from services.order.adapters.relay import Relay
-from services.order.adapters.search_index_sqlite import SqliteOrderIndex
 from services.order.adapters.secret_file import read_or_make
 from services.order.application.audit import Audit
 from services.order.application.customers import Customers
@@ -133,11 +131,10 @@ async def compose(node: Node) -> AsyncIterator[Service]:
     settings = Settings.of(node.settings)
     async with (
         open_stores(settings) as stores,
-        open_database(settings.search_database, search_index_sqlite.metadata) as search,
         open_database(settings.inbox_database, *INBOX_TABLES) as inbox,
         open_event_log(node.settings) as log,
     ):
-        outside = open_outside(node, settings, stores, search=search)
+        outside = open_outside(node, settings, stores)
         inside = wire(outside, clock=node.clock)
         relay = Relay(
             store=outside.store,
@@ -163,7 +160,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         )
 
 
-def open_outside(node: Node, settings: Settings, stores: Stores, *, search: AsyncEngine) -> Outside:
+def open_outside(node: Node, settings: Settings, stores: Stores) -> Outside:
     """Choose the adapters."""
     ring = FileKeyRing(settings.key_encryption_keys)
     return Outside(
@@ -171,7 +168,7 @@ def open_outside(node: Node, settings: Settings, stores: Stores, *, search: Asyn
         changes=stores.changes,
         vault=AesKeyVault(stores.keys, ring=ring, clock=node.clock),
         heads=FileHeadLog(settings.head_log, key=read_or_make(settings.head_key)),
-        index=SqliteOrderIndex(search),
+        index=stores.index,
         inventory=GrpcInventory(node.channels.to("inventory")),
         accounts=GrpcAccounts(node.channels.to("user")),
     )

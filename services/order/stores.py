@@ -14,7 +14,7 @@ from mesh.event_log.lease import SqlLease, lease_metadata
 from mesh.mongo import database_of, open_client
 from mesh.node import CannotStart
 from services.kernel.ids import uuid7
-from services.order.adapters import event_store_sqlite, key_records_sqlite
+from services.order.adapters import event_store_sqlite, key_records_sqlite, search_index_sqlite
 from services.order.adapters.changes_mongo import MongoChanges
 from services.order.adapters.commits_mongo import COLLECTION
 from services.order.adapters.event_store_mongo import MongoEventStore
@@ -24,7 +24,9 @@ from services.order.adapters.key_records_mongo import MongoKeyRecords
 from services.order.adapters.key_records_sqlite import SqliteKeyRecords
 from services.order.adapters.lease_mongo import MongoLease
 from services.order.adapters.lease_sqlite import SqliteLease
-from services.order.application.ports import Changes, EventStore
+from services.order.adapters.search_index_mongo import MongoOrderIndex
+from services.order.adapters.search_index_sqlite import SqliteOrderIndex
+from services.order.application.ports import Changes, EventStore, OrderIndex
 from services.order.config import Settings
 from services.order.domain.errors import StoreUnavailable
 
@@ -41,11 +43,12 @@ class Lease(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores of events and keys, and what belongs to them."""
+    """The stores of events, keys and the index, and what belongs to them."""
 
     events: EventStore
     changes: Changes
     keys: KeyRecords
+    index: OrderIndex
     relay_lease: Lease
 
 
@@ -79,12 +82,14 @@ async def _in_files(settings: Settings) -> AsyncIterator[Stores]:
     async with (
         open_database(settings.database, event_store_sqlite.metadata, lease_metadata) as events,
         open_database(settings.keys_database, key_records_sqlite.metadata) as keys,
+        open_database(settings.search_database, search_index_sqlite.metadata) as index,
     ):
         changes = sql.changes_of(events)
         yield Stores(
             events=SqliteEventStore(events, changes=changes),
             changes=changes,
             keys=SqliteKeyRecords(keys),
+            index=SqliteOrderIndex(index),
             relay_lease=SqliteLease(SqlLease(events, name=_RELAY, holder=uuid7())),
         )
 
@@ -95,8 +100,10 @@ async def _in_mongodb(url: str) -> AsyncIterator[Stores]:
         events = database_of(client, url, "order")
         changes = MongoChanges(events[COLLECTION])
         keys = MongoKeyRecords(database_of(client, url, "order_keys"))
+        index = MongoOrderIndex(events)
         try:
             await keys.prepare()
+            await index.prepare()
             store = await stack.enter_async_context(
                 MongoEventStore.opened(events, changes=changes, new_id=uuid7)
             )
@@ -106,5 +113,6 @@ async def _in_mongodb(url: str) -> AsyncIterator[Stores]:
             events=store,
             changes=changes,
             keys=keys,
+            index=index,
             relay_lease=MongoLease(events["leases"], name=_RELAY, holder=uuid7()),
         )

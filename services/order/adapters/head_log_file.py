@@ -50,6 +50,8 @@ class FileHeadLog:
 
     async def _catch_up(self) -> None:
         """Index what was written since the last time, by whichever process."""
+        if self._path.exists() and self._path.stat().st_size == self._read_bytes:
+            return
         async with self._reading:
             for line in await asyncio.to_thread(self._unread_lines):
                 self._note(line)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from mesh.mongo import database_of, open_client
 from services.kernel.money import Money
 from services.order.adapters import search_index_sqlite
+from services.order.adapters.search_index_mongo import MongoOrderIndex
 from services.order.adapters.search_index_sqlite import SqliteOrderIndex
 from services.order.application.ports import OrderIndex, OrderRow, Position, Search, Selection, Superseded
 from services.order.domain.order import OrderState
@@ -27,10 +29,20 @@ async def sqlite(home: Path) -> AsyncIterator[OrderIndex]:
         yield SqliteOrderIndex(engine)
 
 
-@pytest.fixture(params=[sqlite], ids=lambda each: each.__name__)
-def open_index(request: pytest.FixtureRequest) -> Open:
-    opened: Open = request.param
+def mongodb(url: str) -> Open:
+    @asynccontextmanager
+    async def opened(_home: Path) -> AsyncIterator[OrderIndex]:
+        async with open_client(url) as client:
+            index = MongoOrderIndex(database_of(client, url, "order"))
+            await index.prepare()
+            yield index
+
     return opened
+
+
+@pytest.fixture(params=["sqlite", "mongodb"])
+def open_index(request: pytest.FixtureRequest) -> Open:
+    return sqlite if request.param == "sqlite" else mongodb(request.getfixturevalue("mongodb_url"))
 
 
 @pytest.fixture
