@@ -6,7 +6,7 @@ from typing import Any
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from pymongo.uri_parser import parse_uri
 
@@ -38,7 +38,6 @@ DUPLICATE_KEY = 11000
 OPERATION_SECONDS = 3.0
 _SELECTION_SECONDS = 2.0
 _DEFAULT_PREFIX = "shopmesh"
-_INDEX_CONFLICTS = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
 
 class WrongIndex(CannotStart):
@@ -75,14 +74,13 @@ async def ensure_indexes(collection: Collection, indexes: Sequence[IndexModel]) 
         WrongIndex: One is there with another definition.
         PyMongoError: The server does not answer.
     """
-    try:
-        await collection.create_indexes(list(indexes))
-    except OperationFailure as refusal:
-        if refusal.code not in _INDEX_CONFLICTS:
-            raise
-    there = {str(index["name"]): index for index in await (await collection.list_indexes()).to_list()}
+    there = await (await collection.list_indexes()).to_list()
     for index in indexes:
         _check(collection.full_name, index.document, there)
+    try:
+        await collection.create_indexes(list(indexes))
+    except DuplicateKeyError:
+        raise WrongIndex(f"{collection.full_name} holds what its unique index forbids") from None
 
 
 def is_duplicate(error: BulkWriteError) -> bool:
@@ -99,15 +97,19 @@ async def is_reachable(database: Database) -> bool:
     return True
 
 
-def _check(where: str, wanted: Mapping[str, Any], there: Mapping[str, Mapping[str, Any]]) -> None:
+def _check(where: str, wanted: Mapping[str, Any], there: Sequence[Mapping[str, Any]]) -> None:
     name = wanted["name"]
-    found = there.get(name)
-    if found is None:
-        raise WrongIndex(f"{where} has the keys of index {name} in an index of another name; drop that one")
-    definition = {key: value for key, value in found.items() if key != "v"}
-    # As pairs: the sequence of an index's keys matters.
-    if {**definition, "key": [*definition["key"].items()]} != {**wanted, "key": [*wanted["key"].items()]}:
-        raise WrongIndex(f"index {name} of {where} has another definition than this version needs; drop it")
+    for found in there:
+        if found["name"] == name and _definition(found) != _definition(wanted):
+            raise WrongIndex(f"index {name} of {where} has another definition than needed: drop it")
+        if found["name"] != name and _definition(found) == _definition(wanted):
+            raise WrongIndex(f"index {name} of {where} is there as {found['name']}: drop that one")
+
+
+def _definition(index: Mapping[str, Any]) -> Mapping[str, Any]:
+    """All but what the server adds; the keys as pairs, for their sequence matters."""
+    options = {key: value for key, value in index.items() if key not in ("v", "name", "key")}
+    return {**options, "key": [*index["key"].items()]}
 
 
 def _ms(seconds: float) -> int:

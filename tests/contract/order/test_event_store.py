@@ -8,24 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from mesh.mongo import database_of, open_client
 from mesh.sql import changes_of
-from mesh.waking import Waking
-from services.kernel.envelope import hash_of
-from services.kernel.ids import uuid7
 from services.order.adapters import event_store_sqlite
-from services.order.adapters.event_store_mongo import MongoEventStore
 from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.application.ports import (
-    Commit,
     EventStore,
     OpenOrder,
     Position,
     Selection,
-    StoredEvent,
     VersionTaken,
 )
 from services.order.stores import open_database
+from tests.support.commits import commit
+from tests.support.mongo_stores import open_mongo_store
 from tests.support.order_world import ALICE, BOB, MORNING
 
 Open = Callable[[Path], AbstractAsyncContextManager[EventStore]]
@@ -38,14 +33,7 @@ async def sqlite(home: Path) -> AsyncIterator[EventStore]:
 
 
 def mongodb(url: str) -> Open:
-    @asynccontextmanager
-    async def opened(_home: Path) -> AsyncIterator[EventStore]:
-        async with open_client(url) as client:
-            database = database_of(client, url, "order")
-            async with MongoEventStore.opened(database, changes=Waking(), new_id=uuid7) as store:
-                yield store
-
-    return opened
+    return lambda _home: open_mongo_store(url)
 
 
 @pytest.fixture(params=["sqlite", "mongodb"])
@@ -57,27 +45,6 @@ def open_store(request: pytest.FixtureRequest) -> Open:
 async def store(open_store: Open, tmp_path: Path) -> AsyncIterator[EventStore]:
     async with open_store(tmp_path) as opened:
         yield opened
-
-
-def commit(
-    order_id: str = "order-1",
-    versions: Sequence[int] = (1,),
-    *,
-    customer_id: str = ALICE,
-    minutes: int = 0,
-    is_open: bool = False,
-    content: str = "",
-) -> Commit:
-    bodies = [f"{order_id} v{version} {content}ä".encode() for version in versions]
-    return Commit(
-        order_id=order_id,
-        customer_id=customer_id,
-        commit_time=MORNING + timedelta(minutes=minutes),
-        events=tuple(
-            StoredEvent(version, body, hash_of(body)) for version, body in zip(versions, bodies, strict=True)
-        ),
-        open=is_open,
-    )
 
 
 async def test_a_stream_is_read_back_byte_by_byte(store: EventStore) -> None:
