@@ -9,46 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from mesh.mongo import database_of, open_client
-from services.order.adapters import key_records_sqlite
-from services.order.adapters.key_records import KeyRecords
-from services.order.adapters.key_records_mongo import MongoKeyRecords
-from services.order.adapters.key_records_sqlite import SqliteKeyRecords
 from services.order.adapters.key_ring_file import FileKeyRing
 from services.order.adapters.key_vault_aes import AesKeyVault
 from services.order.application.ports import CustomerIsClosed, KeyVault, SealedField
-from services.order.stores import open_database
+from tests.contract.order.conftest import OpenRecords
 from tests.support.order_world import ALICE, BOB, MovableClock
 
-OpenRecords = Callable[[Path], AbstractAsyncContextManager[KeyRecords]]
 Open = Callable[[Path, MovableClock], AbstractAsyncContextManager[KeyVault]]
 ADDRESS = SealedField("order-1", "event-1", "OrderPlaced", 1, "shippingAddressSealed")
 
 
-@asynccontextmanager
-async def sqlite(home: Path) -> AsyncIterator[KeyRecords]:
-    async with open_database(home / "order_keys.db", key_records_sqlite.metadata) as engine:
-        yield SqliteKeyRecords(engine)
-
-
-def mongodb(url: str) -> OpenRecords:
-    @asynccontextmanager
-    async def opened(_home: Path) -> AsyncIterator[KeyRecords]:
-        async with open_client(url) as client:
-            records = MongoKeyRecords(database_of(client, url, "order_keys"))
-            await records.prepare()
-            yield records
-
-    return opened
-
-
-@pytest.fixture(params=["sqlite", "mongodb"])
-def open_vault(request: pytest.FixtureRequest) -> Open:
-    open_records = sqlite if request.param == "sqlite" else mongodb(request.getfixturevalue("mongodb_url"))
-
+@pytest.fixture
+def open_vault(open_records: OpenRecords) -> Open:
     @asynccontextmanager
     async def opened(home: Path, clock: MovableClock) -> AsyncIterator[KeyVault]:
-        async with open_records(home) as records:
+        async with open_records() as records:
             ring = FileKeyRing(home / "order-kek")
             yield AesKeyVault(records, ring=ring, clock=clock, timer=lambda: clock().timestamp())
 
