@@ -96,12 +96,12 @@ class RedisSharedCache(Generic[T]):
                 answer: Any = await self._redis.mget([self._epoch_key, *map(self._key, asked)])
                 epoch, *values = answer
                 if epoch is None:
-                    await self._redis.set(self._epoch_key, self._new_mark(), nx=True)
+                    epoch = await self._begin()
         except _Away:
             return Seen({}, {})
         # An invalidation that began meanwhile is not in this answer.
         pairs = [(key, value) for key, value in zip(asked, values, strict=True) if key not in self._unsettled]
-        return self._seen((epoch or b"").decode(), pairs)
+        return self._seen(epoch, pairs)
 
     async def write(self, entries: Mapping[str, Entry[T]], marks: Mapping[str, str]) -> None:
         marked = {
@@ -142,6 +142,12 @@ class RedisSharedCache(Generic[T]):
         finally:
             self._unsettled -= Counter(keys)
 
+    async def _begin(self) -> bytes:
+        """Begin the first epoch; nobody else's values are of it."""
+        mine = self._new_mark()
+        theirs: Any = await self._redis.set(self._epoch_key, mine, nx=True, get=True)
+        return b"" if theirs else mine.encode()
+
     async def _make_good(self) -> None:
         if not self._has_lost and not self._renewing.locked():
             return
@@ -171,23 +177,25 @@ class RedisSharedCache(Generic[T]):
             raise _Away from None
         self._breaker.succeeded()
 
-    def _seen(self, epoch: str, values: Sequence[tuple[str, bytes | None]]) -> Seen[T]:
+    def _seen(self, epoch: bytes, values: Sequence[tuple[str, bytes | None]]) -> Seen[T]:
         entries: dict[str, Entry[T]] = {}
         marks: dict[str, str] = {}
+        if not epoch:
+            return Seen(entries, marks)
         for key, value in values:
-            of, mark, version, body = value.split(b" ", 3) if value is not None else (b"", b"", b"", b"")
-            if of != epoch.encode():
-                mark, version = b"", b""
+            mark, version, body = _parts(value, epoch)
             entry = self._entry(version, body)
-            if entry is not None:
+            if entry is None:
+                marks[key] = (epoch + b" " + mark).decode()
+            else:
                 entries[key] = entry
-            elif epoch:
-                marks[key] = f"{epoch} {mark.decode()}"
         return Seen(entries, marks)
 
     def _entry(self, version: bytes, body: bytes) -> Entry[T] | None:
+        if not version:
+            return None
         try:
-            return Entry(self._codec.decode(body) if body else None, int(version)) if version else None
+            return Entry(self._codec.decode(body) if body else None, int(version))
         except ValueError:
             # Not written by this release: as good as absent.
             return None
@@ -197,6 +205,14 @@ class RedisSharedCache(Generic[T]):
 
     def _key(self, key: str) -> str:
         return f"{self._namespace}:{key}"
+
+
+def _parts(value: bytes | None, epoch: bytes) -> tuple[bytes, bytes, bytes]:
+    """Mark, version and body of a value of this epoch; each is empty for any other."""
+    match value.split(b" ", 3) if value else ():
+        case [of, mark, version, body] if of == epoch:
+            return mark, version, body
+    return b"", b"", b""
 
 
 def connect(url: str) -> Redis:

@@ -40,6 +40,11 @@ class Tasks:
         task.add_done_callback(self._forget)
         return task
 
+    async def settled(self) -> None:
+        """Wait until nothing runs."""
+        while self._running:
+            await asyncio.wait(self._running)
+
     def _forget(self, task: "asyncio.Task[Any]") -> None:
         self._running.discard(task)
         if not task.cancelled():
