@@ -1,7 +1,7 @@
 """What every client of Kafka needs: kafka-python, with what it leaves open closed."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,8 +9,8 @@ from kafka import KafkaAdminClient
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
 
-RECONNECT_MAX_MS = 1000
 _DIRECT = "direct"
+_RECONNECT_MAX_MS = 1000
 
 
 class _ClosingSocket(KafkaNetSocket):  # type: ignore[misc]
@@ -26,37 +26,43 @@ class _ClosingSocket(KafkaNetSocket):  # type: ignore[misc]
             raise
 
 
+def servers_of(url: str) -> list[str]:
+    """The brokers of a URL like `kafka://127.0.0.1:50072,127.0.0.1:50082`."""
+    return urlsplit(url).netloc.split(",")
+
+
 def connection(url: str) -> dict[str, Any]:
-    """What all clients are made with, for a URL like `kafka://127.0.0.1:50072,127.0.0.1:50082`."""
+    """What all clients are made with."""
     return {
-        "bootstrap_servers": urlsplit(url).netloc.split(","),
+        "bootstrap_servers": servers_of(url),
         "proxy_url": f"{_DIRECT}://",
-        "reconnect_backoff_max_ms": RECONNECT_MAX_MS,
+        "reconnect_backoff_max_ms": _RECONNECT_MAX_MS,
     }
+
+
+class Network:
+    """A `kafka_client` that can be closed: one that meets no broker when it is made stays open otherwise."""
+
+    def __init__(self) -> None:
+        self._made: list[KafkaNetClient] = []
+
+    def __call__(self, **settings: Any) -> KafkaNetClient:
+        self._made.append(KafkaNetClient(**settings))
+        return self._made[-1]
+
+    def close(self) -> None:
+        """End its threads and sockets; a second call does nothing."""
+        for client in self._made:
+            client.close()
 
 
 @contextmanager
 def admin(url: str, *, timeout_ms: int) -> Iterator[KafkaAdminClient]:
-    """An admin client, closed at the end also where no broker answers.
+    """An admin client, closed at the end.
 
     Raises:
         KafkaError: No broker answered within the time.
     """
-    clients: list[KafkaNetClient] = []
-
-    def client(**settings: Any) -> KafkaNetClient:
-        clients.append(KafkaNetClient(**settings))
-        return clients[-1]
-
-    try:
-        with KafkaAdminClient(
-            **connection(url),
-            bootstrap_timeout_ms=timeout_ms,
-            request_timeout_ms=timeout_ms,
-            kafka_client=client,
-        ) as opened:
-            yield opened
-    finally:
-        # A start that fails leaves its thread running.
-        for made in clients:
-            made.close()
+    settings = {**connection(url), "bootstrap_timeout_ms": timeout_ms, "request_timeout_ms": timeout_ms}
+    with closing(Network()) as client, KafkaAdminClient(**settings, kafka_client=client) as opened:
+        yield opened

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from itertools import chain
 from queue import Empty, SimpleQueue
@@ -18,7 +18,7 @@ from mesh.event_log.kafka_records import fetched
 from mesh.event_log.kafka_thread import tell
 from mesh.event_log.kafka_topics import KafkaTopics, TopicMismatch
 from mesh.event_log.port import Delivery, EventLogUnavailable, SubscriptionLost
-from mesh.kafka_client import connection, network
+from mesh.kafka_client import Network, connection
 
 BATCH = 200
 SESSION_SECONDS = 6.0
@@ -126,7 +126,7 @@ class KafkaMember:
 
     def _consume(self) -> None:
         settings = {**connection(self._url), **_SETTINGS, "session_timeout_ms": self._session_ms}
-        with network() as client:
+        with closing(Network()) as client:
             consumer = KafkaConsumer(
                 **settings,
                 group_id=self._group,

@@ -1,8 +1,7 @@
 """Publishes to Kafka: one thread hands records to the library, which has a thread of its own behind it."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -13,7 +12,7 @@ from mesh.event_log.kafka_answers import Answers, Question, Room
 from mesh.event_log.kafka_records import message_of, size_bytes
 from mesh.event_log.kafka_topics import KafkaTopics, TopicMismatch
 from mesh.event_log.port import EventLogUnavailable, Record
-from mesh.kafka_client import connection, network
+from mesh.kafka_client import Network, connection
 
 MAX_WAITING_BYTES = 16 * 2**20
 """Of records that are not acknowledged yet: the library itself has no bound."""
@@ -43,7 +42,6 @@ class KafkaPublisher:
         self._room = Room(MAX_WAITING_BYTES)
         self._answers = Answers(loop, self._room)
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
-        self._opened = ExitStack()
         self._producer: KafkaProducer | None = None
         self._has_failed = False
         self._is_stopping = False
@@ -79,11 +77,9 @@ class KafkaPublisher:
 
     def run(self) -> None:
         """Hand over what is published, until `stop`."""
-        try:
-            while batch := self._next_batch():
-                self._hand_over(batch)
-        finally:
-            self._opened.close()
+        while batch := self._next_batch():
+            self._hand_over(batch)
+        self._let_go()
 
     def _next_batch(self) -> list[_Item]:
         """Everything that waits, at least one; nothing at the end."""
@@ -101,7 +97,7 @@ class KafkaPublisher:
             producer = self._connected()
         except TopicMismatch as error:
             self._refuse(batch, error)
-        except KafkaError as error:
+        except Exception as error:  # noqa: BLE001 - the thread's edge: whatever happens, the next may succeed
             self._refuse(batch, EventLogUnavailable(f"no broker answers: {type(error).__name__}"))
         else:
             for record, question in batch:
@@ -110,12 +106,16 @@ class KafkaPublisher:
     def _connected(self) -> KafkaProducer:
         # One that failed is replaced: what it still holds must not come late.
         if self._has_failed:
-            self._opened.close()
-            self._producer, self._has_failed = None, False
+            self._let_go()
         if self._producer is None:
             self._topics.ensure()
-            self._producer = self._opened.enter_context(_producer(self._url))
+            self._producer, self._has_failed = _open(self._url), False
         return self._producer
+
+    def _let_go(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer:
+            _close(producer)
 
     def _send(self, producer: KafkaProducer, record: Record | None, question: Question) -> None:
         if record is None or question.done.done():
@@ -123,8 +123,8 @@ class KafkaPublisher:
             return
         try:
             sent = producer.send(**message_of(record))
-        except (KafkaError, ValueError) as error:
-            self._answers.give(question, _unacknowledged(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed(question, error)
         else:
             sent.add_callback(self._acknowledged, question).add_errback(self._failed, question)
 
@@ -140,14 +140,13 @@ class KafkaPublisher:
             self._answers.give(question, error)
 
 
-@contextmanager
-def _producer(url: str) -> Iterator[KafkaProducer]:
-    with network() as client:
-        producer = KafkaProducer(**connection(url), **_SETTINGS, kafka_client=client)
-        try:
-            yield producer
-        finally:
-            _close(producer)
+def _open(url: str) -> KafkaProducer:
+    network = Network()
+    try:
+        return KafkaProducer(**connection(url), **_SETTINGS, kafka_client=network)
+    except KafkaError:
+        network.close()
+        raise
 
 
 def _close(producer: KafkaProducer) -> None:

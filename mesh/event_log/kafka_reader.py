@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 from mesh.event_log.kafka_records import fetched
 from mesh.event_log.kafka_topics import KafkaTopics, TopicMismatch
 from mesh.event_log.port import Delivery, EventLogUnavailable
-from mesh.kafka_client import connection, network
+from mesh.kafka_client import Network, connection
 
 PATIENCE_SECONDS = 10.0
 _FETCH_MS = 500
@@ -61,7 +61,7 @@ class _Reader:
 
     def open(self) -> None:
         self._topics.ensure()
-        client = self._stack.enter_context(network())
+        client = self._stack.enter_context(closing(Network()))
         self._consumer = KafkaConsumer(**connection(self._url), **_SETTINGS, kafka_client=client)
         self._stack.callback(self._consumer.close)
         self._consumer.assign(
