@@ -1,5 +1,6 @@
 """What the environment says about the mesh; read once, by each process's `main`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ REAL = "real"
 PROFILES = (EMBEDDED, REAL)
 MAX_WORKERS = 8
 _HIGHEST_PORT = 65535
+_MYSQL, _REPLICAS = "SHOPMESH_MYSQL_URL", "SHOPMESH_MYSQL_REPLICA_URLS"
+_MYSQL_SCHEMES = ("mysql", "mysql+asyncmy", "mysql+aiomysql")
+_PREFIX = re.compile(r"/?[A-Za-z0-9_]{0,40}")
 
 
 class SettingError(Exception):
@@ -34,6 +38,9 @@ class MeshSettings:
         limits_file: YAML with other rate limits (`SHOPMESH_LIMITS_FILE`).
         profile: Which set of backends `up` started (`SHOPMESH_PROFILE`); each has its own state.
         mongodb_url: The event store of orders (`SHOPMESH_MONGODB_URL`); None: a SQLite file.
+        mysql_url: The SQL databases of user, inventory and notification (`SHOPMESH_MYSQL_URL`); None: SQLite
+            files. A path in it is what the databases' names begin with.
+        mysql_replica_urls: Where inventory may read (`SHOPMESH_MYSQL_REPLICA_URLS`, with commas).
         kafka_url: The event log (`SHOPMESH_KAFKA_URL`); None: a SQLite file.
         redis_url: Shared rate-limit counters (`SHOPMESH_REDIS_URL`); None: in-process.
         mail_url: Where mails go (`SHOPMESH_MAIL_URL`); None: files below `home`.
@@ -50,6 +57,8 @@ class MeshSettings:
     limits_file: Path | None = None
     profile: str = EMBEDDED
     mongodb_url: str | None = None
+    mysql_url: str | None = None
+    mysql_replica_urls: tuple[str, ...] = ()
     kafka_url: str | None = None
     redis_url: str | None = None
     mail_url: str | None = None
@@ -67,7 +76,6 @@ class MeshSettings:
         """
         workers = _integer(environ, "SHOPMESH_WORKERS", 1, 1, MAX_WORKERS)
         limits_file = environ.get("SHOPMESH_LIMITS_FILE")
-        _refuse_unbuilt(environ)
         return cls(
             home=Path(environ.get("SHOPMESH_HOME") or ".shopmesh").absolute(),
             port_offset=_integer(environ, "SHOPMESH_PORT_OFFSET", 0, 0, _largest_offset(workers)),
@@ -76,6 +84,8 @@ class MeshSettings:
             limits_file=Path(limits_file).absolute() if limits_file else None,
             profile=_choice(environ, "SHOPMESH_PROFILE", PROFILES),
             mongodb_url=_url(environ, "SHOPMESH_MONGODB_URL", ("mongodb", "mongodb+srv")),
+            mysql_url=_mysql_url(environ, _MYSQL),
+            mysql_replica_urls=_replica_urls(environ),
             kafka_url=_url(environ, "SHOPMESH_KAFKA_URL", ("kafka",)),
             redis_url=_url(environ, "SHOPMESH_REDIS_URL", ("redis", "rediss", "unix")),
             mail_url=_url(environ, "SHOPMESH_MAIL_URL", ("smtp", "smtps", "file")),
@@ -162,10 +172,17 @@ def _url(environ: Mapping[str, str], variable: str, schemes: tuple[str, ...]) ->
     return text
 
 
-def _refuse_unbuilt(environ: Mapping[str, str]) -> None:
-    for variable in (
-        "SHOPMESH_MYSQL_URL",
-        "SHOPMESH_MYSQL_REPLICA_URLS",
-    ):
-        if environ.get(variable):
-            raise SettingError(variable, "set", "only unset so far: this backend comes with a later release")
+def _replica_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
+    listed = [url.strip() for url in environ.get(_REPLICAS, "").split(",") if url.strip()]
+    if listed and not environ.get(_MYSQL):
+        raise SettingError(_REPLICAS, "set", f"only unset, as {_MYSQL} is: a replica needs its primary")
+    return tuple(url for each in listed if (url := _mysql_url({_REPLICAS: each}, _REPLICAS)))
+
+
+def _mysql_url(environ: Mapping[str, str], variable: str) -> str | None:
+    url = _url(environ, variable, _MYSQL_SCHEMES)
+    if url is not None and not _PREFIX.fullmatch(urlsplit(url).path):
+        raise SettingError(
+            variable, "mysql:…", "a URL whose path is up to 40 letters, digits and underscores"
+        )
+    return url

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, MetaData, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from interceptors.stats import count_query
@@ -31,6 +32,7 @@ __all__ = [
     "create_tables",
     "is_reachable",
     "open_engine",
+    "opened",
     "position_of",
     "read",
     "sqlite_url",
@@ -105,9 +107,21 @@ def open_engine(url: str, *, one_writer: bool = False, tells_positions: bool = F
 
 
 @asynccontextmanager
+async def opened(url: str, *metadatas: MetaData, one_writer: bool = False) -> AsyncIterator[AsyncEngine]:
+    """An engine over a database with every table in it, created where there is none."""
+    sql_sqlite.make_folder(make_url(url))
+    engine = open_engine(url, one_writer=one_writer)
+    try:
+        await create_tables(engine, *metadatas)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
 async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that sees one consistent snapshot and keeps nothing."""
-    async with cancellable(), AsyncSession(engine, expire_on_commit=False) as session:
+    async with cancellable(), _bounded(), AsyncSession(engine, expire_on_commit=False) as session:
         yield session
 
 
@@ -115,7 +129,7 @@ async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
 async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that writes: committed at the end, rolled back on an error."""
     traits = _traits(engine)
-    async with cancellable():
+    async with cancellable(), _bounded():
         async with _turn(traits), _opened(engine) as connection:
             async with AsyncSession(connection, expire_on_commit=False) as session:
                 await _wait_for_turn(session, engine)
@@ -185,6 +199,15 @@ async def is_reachable(engine: AsyncEngine) -> bool:
 def changes_of(engine: AsyncEngine) -> Changes:
     """The changes of an engine's database; the engine's own commits are told at once."""
     return _traits(engine).changes
+
+
+@asynccontextmanager
+async def _bounded() -> AsyncIterator[None]:
+    """A pool that is empty for too long is a database that cannot be used now."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise OperationalError("no connection is free", None, error) from None
 
 
 def _traits(engine: AsyncEngine) -> _Traits:

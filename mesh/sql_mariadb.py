@@ -42,7 +42,7 @@ def engine_options(url: URL) -> dict[str, Any]:
         "connect_args": {"charset": "utf8mb4", **timeouts},
         "pool_size": 8,
         "max_overflow": 8,
-        "pool_timeout": CONNECT_SECONDS,
+        "pool_timeout": ANSWER_SECONDS,
         "pool_pre_ping": True,
         "pool_recycle": 1800,
     }

@@ -1,6 +1,7 @@
 """SQLite as the mesh uses it: shared by several processes, each commit on disk when it returns."""
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event
@@ -16,6 +17,12 @@ _WAL_ATTEMPTS = 200
 def engine_options(_url: URL) -> dict[str, Any]:
     """What `create_async_engine` has to know."""
     return {"connect_args": {"async_creator_fn": steady_connection}}
+
+
+def make_folder(url: URL) -> None:
+    """Make the folder of a file; other databases have none."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
 def set_up(engine: Engine) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
+from mesh.databases import database_url
 from mesh.settings import MeshSettings, SettingError
 
 _HOLD = "SHOPMESH_HOLD_SECONDS"
@@ -16,12 +16,12 @@ class Settings:
     """The settings of the inventory service.
 
     Attributes:
-        database: The SQLite file.
+        database_url: Products, stock, reservations, the outbox and the inbox.
         hold_seconds: How long stock is held for an order that is not committed (`SHOPMESH_HOLD_SECONDS`).
         sweep_seconds: How late, at most, a hold that has run out is given back.
     """
 
-    database: Path
+    database_url: str
     hold_seconds: int = 900
     sweep_seconds: float = 1.0
 
@@ -35,4 +35,4 @@ class Settings:
         text = environ.get(_HOLD) or "900"
         if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _MAX_HOLD_SECONDS:
             raise SettingError(_HOLD, text, f"a whole number of seconds from 1 to {_MAX_HOLD_SECONDS}")
-        return cls(database=mesh.database("inventory"), hold_seconds=int(text))
+        return cls(database_url=database_url(mesh, "inventory"), hold_seconds=int(text))

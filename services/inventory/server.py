@@ -14,7 +14,7 @@ from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
 from mesh.event_log.outbox_sql import OUTBOX_TABLES, OutboxRelay
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
-from mesh.sql import changes_of, create_tables, is_reachable, open_engine, sqlite_url
+from mesh.sql import changes_of, is_reachable, opened
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
@@ -47,7 +47,7 @@ from shopmesh.inventory.v1 import catalog_service_pb2_grpc, inventory_service_pb
 
 @asynccontextmanager
 async def compose(node: Node) -> AsyncIterator[Service]:
-    """The service of one process, on SQLite."""
+    """The service of one process."""
     settings = Settings.from_environ(node.settings, os.environ)
     async with (
         open_database(settings) as engine,
@@ -112,13 +112,9 @@ async def compose(node: Node) -> AsyncIterator[Service]:
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """Open the database, with every table in it."""
-    settings.database.parent.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(sqlite_url(settings.database))
-    try:
-        await create_tables(engine, metadata, *OUTBOX_TABLES, *INBOX_TABLES)
+    tables = (metadata, *OUTBOX_TABLES, *INBOX_TABLES)
+    async with opened(settings.database_url, *tables) as engine:
         yield engine
-    finally:
-        await engine.dispose()
 
 
 def order_consumer(

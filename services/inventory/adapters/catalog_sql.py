@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.consistency import note_write
-from mesh.sql import read, write
+from mesh.sql import position_of, read, write
 from services.inventory.adapters.money_sql import money_columns, money_of
 from services.inventory.adapters.stock_sql import in_chunks
+from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import price_history, product_changes, products, stock
 from services.inventory.application.ports import Page, ProductOrder, ProductQuery
 from services.inventory.domain.errors import ProductExists, ProductNotFound
@@ -67,38 +68,41 @@ class SqlCatalog:
     async def find(self, skus: Sequence[str]) -> Mapping[str, Listing]:
         if not skus:
             return {}
-        async with read(self._engine) as session:
-            return {
-                row.sku: _versioned(row) async for rows in in_chunks(session, _BY_SKUS, skus) for row in rows
-            }
+        with translated():
+            async with read(self._engine) as session:
+                chunks = in_chunks(session, _BY_SKUS, skus)
+                return {row.sku: _versioned(row) async for rows in chunks for row in rows}
 
     async def page(self, query: ProductQuery, *, size: int, after: str | None) -> Page:
         statement = _matching(query).limit(size + 1)
         if after is not None:
             statement = statement.where(_behind(query, after))
-        async with read(self._engine) as session:
-            rows = (await session.execute(statement)).all()
+        with translated():
+            async with read(self._engine) as session:
+                rows = (await session.execute(statement)).all()
         listings = tuple(_listing_of(row) for row in rows[:size])
         return Page(listings, _position(query.order, listings[-1].product) if len(rows) > size else None)
 
     async def add(self, product: Product, provenance: Provenance) -> None:
         try:
-            async with write(self._engine) as session:
-                await session.execute(insert(products).values(**_columns(product)))
-                change_id = await _record_change(session, product, "created", provenance)
-                await _record_price(session, product, change_id, provenance)
+            with translated():
+                async with write(self._engine) as session:
+                    await session.execute(insert(products).values(**_columns(product)))
+                    change_id = await _record_change(session, product, "created", provenance)
+                    await _record_price(session, product, change_id, provenance)
         except IntegrityError:
             raise ProductExists(f"there is a product {product.sku} already") from None
-        _note(change_id)
+        _note(session, change_id)
 
     async def change(self, sku: str, rule: Callable[[Product], Product], provenance: Provenance) -> Listing:
-        async with write(self._engine) as session:
-            old = await _product(session, sku)
-            new = rule(old)
-            change_id = await _store(session, old, new, provenance) if new != old else None
-            listing = _versioned((await session.execute(_BY_SKUS, {"skus": [sku]})).one())
+        with translated():
+            async with write(self._engine) as session:
+                old = await _product(session, sku)
+                new = rule(old)
+                change_id = await _store(session, old, new, provenance) if new != old else None
+                listing = _versioned((await session.execute(_BY_SKUS, {"skus": [sku]})).one())
         if change_id is not None:
-            _note(change_id)
+            _note(session, change_id)
         return listing
 
 
@@ -213,12 +217,13 @@ def _product_of(row: Row[Any]) -> Product:
 
 
 def _listing_of(row: Any) -> Listing:
-    return Listing(_product_of(row), row.available)
+    # Sums are decimals in MariaDB.
+    return Listing(_product_of(row), int(row.available))
 
 
 def _versioned(row: Any) -> Listing:
     return replace(_listing_of(row), version=int(row.version))
 
 
-def _note(change_id: int) -> None:
-    note_write("inventory", f"catalog:{change_id}")
+def _note(session: AsyncSession, change_id: int) -> None:
+    note_write("inventory", position_of(session) or f"catalog:{change_id}")

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.consistency import note_write
 from mesh.event_log.outbox_sql import enqueue
-from mesh.sql import read, write
+from mesh.sql import position_of, read, writing
 from mesh.telemetry import current_traceparent
 from mesh.topology import INVENTORY_EVENTS
 from services.inventory.adapters.reservations_sql import find_reservation, store_transition
 from services.inventory.adapters.shortages_sql import SqlShortageRecord
 from services.inventory.adapters.stock_sql import OFFERS_BY_SKUS, in_chunks, stocks_of
+from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import adjustments, movements, reservations, stock, warehouses
 from services.inventory.adapters.wms_sql import SqlWmsRecord
 from services.inventory.application.ports import Ledger
@@ -72,6 +73,11 @@ class SqlLedger:
         self._changed = changed
         self._moved: set[str] = set()
         self.last_movement = 0
+
+    @property
+    def position(self) -> str | None:
+        """How far its commit got; None: it cannot be told."""
+        return position_of(self._session)
 
     @property
     def wms(self) -> SqlWmsRecord:
@@ -187,19 +193,22 @@ class SqlLedgers:
         self._changed = changed
 
     async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return await self._once(work)
-            except StockContended:
-                continue
-        return await self._once(work)
+        with translated():
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return await self._once(work)
+                except StockContended:
+                    continue
+            return await self._once(work)
 
     async def _once(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
-        async with write(self._engine) as session:
+        async def within(session: AsyncSession) -> tuple[T, SqlLedger]:
             ledger = SqlLedger(session, clock=self._clock, new_id=self._new_id, changed=self._changed)
-            result = await work(ledger)
+            return await work(ledger), ledger
+
+        result, ledger = await writing(self._engine, within)
         if ledger.last_movement:
-            note_write("inventory", f"stock:{ledger.last_movement}")
+            note_write("inventory", ledger.position or f"stock:{ledger.last_movement}")
             self._committed()
         return result
 
@@ -217,8 +226,9 @@ class SqlDueHolds:
             .order_by(reservations.c.expire_time)
             .limit(limit)
         )
-        async with read(self._engine) as session:
-            return (await session.execute(due)).scalars().all()
+        with translated():
+            async with read(self._engine) as session:
+                return (await session.execute(due)).scalars().all()
 
 
 class JoinedLedgers:

@@ -45,6 +45,8 @@ _WITH_LINES = (
         )
     )
     .order_by(reservation_lines.c.position, allocations.c.warehouse)
+    # Whoever looks at a reservation here decides on it: the others wait, and see the outcome.
+    .with_for_update()
 )
 
 

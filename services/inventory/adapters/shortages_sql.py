@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, CursorResult, Row, and_, delete, exists, i
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.sql import read
+from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import allocations, reservations, shipments, shortages
 from services.inventory.domain.errors import StockContended
 from services.inventory.domain.events import StockClaim
@@ -61,8 +62,9 @@ class SqlDueShortages:
         due = (
             select(*_SHORTAGE).where(shortages.c.due_time <= now).order_by(shortages.c.due_time).limit(limit)
         )
-        async with read(self._engine) as session:
-            return [_shortage(row) for row in await session.execute(due)]
+        with translated():
+            async with read(self._engine) as session:
+                return [_shortage(row) for row in await session.execute(due)]
 
 
 def _claims_of(sku: str, warehouse: str, state: ReservationState) -> Any:

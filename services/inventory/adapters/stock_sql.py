@@ -7,6 +7,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.sql import read
+from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import products, stock
 from services.inventory.domain.stock import Shelf, Stock
 
@@ -40,8 +41,9 @@ class SqlStockLevels:
     async def find(self, skus: Sequence[str]) -> Mapping[str, Stock]:
         if not skus:
             return {}
-        async with read(self._engine) as session:
-            return stocks_of([row async for rows in in_chunks(session, _BY_SKUS, skus) for row in rows])
+        with translated():
+            async with read(self._engine) as session:
+                return stocks_of([row async for rows in in_chunks(session, _BY_SKUS, skus) for row in rows])
 
 
 async def in_chunks(session: AsyncSession, statement: Any, skus: Sequence[str]) -> Any:

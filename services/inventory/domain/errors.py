@@ -91,3 +91,9 @@ class StockContended(DomainError):
     """Others changed the same stock at the same time, again and again."""
 
     reason = "STOCK_CONTENDED"
+
+
+class StoreUnavailable(DomainError):
+    """The database cannot be used now."""
+
+    reason = "STORE_UNAVAILABLE"

@@ -25,6 +25,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
         errors.ReservationDiffers: StatusCode.ALREADY_EXISTS,
         errors.DuplicateLine: StatusCode.INVALID_ARGUMENT,
         errors.StockContended: StatusCode.ABORTED,
+        errors.StoreUnavailable: StatusCode.UNAVAILABLE,
     }
 )
 """A subclass counts as its nearest listed base."""

@@ -2,14 +2,23 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
+
+import pytest
 
 from services.inventory.adapters.tables import allocations
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.errors import ReservationReleased
 from services.inventory.domain.reservation import Reservation, ReservationState, Wanted
-from tests.support.inventory.shop import HOLD, ORDER, Shop, open_shop, order_id
+from tests.support.inventory.shop import HOLD, ORDER, Shop, open_shop_at, order_id
+
+
+@pytest.fixture
+async def shop(database_url: str) -> AsyncIterator[Shop]:
+    """An empty shop, over each kind of database."""
+    async with open_shop_at(database_url) as opened:
+        yield opened
 
 
 async def buy(shop: Shop, number: int, *lines: Wanted) -> Reservation | Shortage:
@@ -30,14 +39,13 @@ async def test_two_hundred_buyers_of_twenty_pieces_get_exactly_twenty(shop: Shop
     assert not await shop.discrepancies()
 
 
-async def test_buyers_at_three_workers_share_the_same_pieces(shop: Shop, tmp_path: Path) -> None:
+async def test_buyers_at_three_workers_share_the_same_pieces(shop: Shop, database_url: str) -> None:
     await shop.sell("MUG-RED", berlin=30)
     await shop.sell("MUG-BLUE", hamburg=25)
     both = Wanted("MUG-RED", 1), Wanted("MUG-BLUE", 1)
 
     async with AsyncExitStack() as stack:
-        path = tmp_path / "embedded" / "inventory.db"
-        workers = [shop, *[await stack.enter_async_context(open_shop(path)) for _ in range(2)]]
+        workers = [shop, *[await stack.enter_async_context(open_shop_at(database_url)) for _ in range(2)]]
         # Half of them name the SKUs the other way round: nobody waits in a circle.
         outcomes = await asyncio.gather(
             *(buy(workers[each % 3], each, *both[:: 1 if each % 2 else -1]) for each in range(90))
@@ -58,14 +66,16 @@ async def test_a_split_order_gets_all_or_nothing(shop: Shop) -> None:
     assert (await shop.stocks.get("MUG-RED")).reserved == 4
 
 
-async def test_holds_that_run_out_come_back_once_though_two_workers_sweep(shop: Shop, tmp_path: Path) -> None:
+async def test_holds_that_run_out_come_back_once_though_two_workers_sweep(
+    shop: Shop, database_url: str
+) -> None:
     await shop.sell("MUG-RED", berlin=200)
     for number in range(120):
         await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", 1)], actor=ORDER)
     for number in range(20):
         await shop.reservations.commit(order_id(number), actor=ORDER)
 
-    async with open_shop(tmp_path / "embedded" / "inventory.db") as other:
+    async with open_shop_at(database_url) as other:
         for each in (shop, other):
             each.clock.turn_on(HOLD)
         await asyncio.gather(shop.expiry.sweep(), other.expiry.sweep())

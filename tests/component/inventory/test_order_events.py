@@ -9,6 +9,7 @@ import pytest
 from mesh.event_log import EventLog
 from mesh.event_log.outbox_sql import OutboxRelay
 from mesh.event_log.sqlite import SqliteEventLog
+from mesh.sql import sqlite_url
 from mesh.topology import INVENTORY_EVENTS, ORDER_EVENTS
 from services.inventory.adapters.tables import movements, shipments
 from services.inventory.config import Settings
@@ -23,7 +24,7 @@ from tests.support.inventory.shop import ORDER, STAFF, Shop, order_id
 @asynccontextmanager
 async def consuming(shop: Shop, tmp_path: Path) -> AsyncIterator[EventLog]:
     async with SqliteEventLog.opened(tmp_path / "event_log.db") as log:
-        settings = Settings(database=tmp_path / "embedded" / "inventory.db")
+        settings = Settings(sqlite_url(tmp_path / "embedded" / "inventory.db"))
         consumer = order_consumer(
             shop.engine, log, clock=shop.clock, settings=settings, changed=lambda _skus: None
         )

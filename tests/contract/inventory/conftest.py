@@ -1,18 +1,14 @@
-"""The adapters that every port's suite runs over."""
+"""The databases that every port's suite runs over."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.inventory.shop import Shop, open_shop
-
-SHOPS: dict[str, Callable[[Path], AbstractAsyncContextManager[Shop]]] = {"sqlite": open_shop}
+from tests.support.inventory.shop import Shop, open_shop_at
 
 
-@pytest.fixture(params=sorted(SHOPS))
-async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
+@pytest.fixture
+async def shop(database_url: str) -> AsyncIterator[Shop]:
     """An empty shop, over each kind of database."""
-    async with SHOPS[request.param](tmp_path / "inventory.db") as opened:
+    async with open_shop_at(database_url) as opened:
         yield opened

@@ -1,7 +1,7 @@
-"""A shop on a SQLite file, with what its use cases need, and a clock that a test can turn."""
+"""A shop on a database, with what its use cases need, and a clock that a test can turn."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import Changes, changes_of, read
+from mesh.sql import Changes, changes_of, read, sqlite_url
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import SqlDueHolds, SqlLedgers
 from services.inventory.adapters.shortages_sql import SqlDueShortages
@@ -101,11 +101,16 @@ class Shop:
         }
 
 
+def open_shop(path: Path) -> AbstractAsyncContextManager[Shop]:
+    """A shop on a SQLite file."""
+    return open_shop_at(sqlite_url(path))
+
+
 @asynccontextmanager
-async def open_shop(path: Path) -> AsyncIterator[Shop]:
-    """A shop with two warehouses and nothing in them; several may be open on one file."""
+async def open_shop_at(database_url: str) -> AsyncIterator[Shop]:
+    """A shop with two warehouses and nothing in them; several may be open on one database."""
     clock = TurnableClock()
-    async with open_database(Settings(database=path)) as engine:
+    async with open_database(Settings(database_url)) as engine:
         changes = changes_of(engine)
         catalog = SqlCatalog(engine=engine)
         levels = SqlStockLevels(engine=engine)

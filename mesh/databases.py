@@ -1,0 +1,35 @@
+"""Which database is a service's own: a SQLite file, or one on the server of `SHOPMESH_MYSQL_URL`."""
+
+from sqlalchemy import make_url
+
+from mesh.settings import MeshSettings
+from mesh.sql import sqlite_url
+
+_DRIVER = "mysql+asyncmy"
+_PREFIX = "shopmesh"
+
+
+def database_url(settings: MeshSettings, service: str) -> str:
+    """The SQLAlchemy URL of a service's primary."""
+    if settings.mysql_url is None:
+        return sqlite_url(settings.database(service))
+    return mysql_url(settings.mysql_url, service)
+
+
+def replica_urls(settings: MeshSettings, service: str) -> tuple[str, ...]:
+    """The SQLAlchemy URLs of a service's replicas, of which there may be none."""
+    return tuple(mysql_url(url, service) for url in settings.mysql_replica_urls)
+
+
+def mysql_url(server: str, service: str) -> str:
+    """A service's database on a server.
+
+    Args:
+        server: `mysql://user:password@host:port`; a path is what the names of databases begin with,
+            `shopmesh` by default. `mysql+aiomysql://` takes another driver, if it is installed.
+        service: the database's name goes on with it.
+    """
+    url = make_url(server)
+    driver = _DRIVER if url.drivername == "mysql" else url.drivername
+    own = url.set(drivername=driver, database=f"{url.database or _PREFIX}_{service}")
+    return own.render_as_string(hide_password=False)

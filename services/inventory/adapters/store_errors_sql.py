@@ -1,0 +1,26 @@
+"""What the SQL driver's errors mean to inventory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from services.inventory.domain.errors import StoreUnavailable
+
+_RETRY_SECONDS = 1.0
+
+_log = structlog.get_logger()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Whatever the driver raises within, but a broken constraint, means that the store cannot be used now."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        _log.warning("store_unavailable", store="sql", error=type(error.orig).__name__)
+        message = "stock and products cannot be read or changed now"
+        raise StoreUnavailable(message, retry_after_seconds=_RETRY_SECONDS) from None
