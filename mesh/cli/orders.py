@@ -1,49 +1,73 @@
 """`orders`: how an order came to be what it is."""
 
 import asyncio
-import json
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import typer
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
-from google.protobuf.struct_pb2 import Value
 from rich.text import Text
 
-from mesh.cli.calling import ADMIN, channel_as, print_json, whole_numbers
+from mesh.cli.calling import ADMIN, channel_as, print_json
 from mesh.cli.console import out
 from mesh.cli.context import running_settings_of
+from mesh.cli.maintaining import DryRun, run_maintenance
+from mesh.cli.order_sheets import show_difference, show_event, show_order
 from shopmesh.order.v1.audit_service_pb2 import (
     DiffOrderRequest,
+    DiffOrderResponse,
     GetOrderAtRequest,
     GetOrderHistoryRequest,
     GetOrderHistoryResponse,
-    HistoryEvent,
     VerifyOrderRequest,
+    VerifyOrdersRequest,
+    VerifyOrdersResponse,
 )
 from shopmesh.order.v1.audit_service_pb2_grpc import AuditServiceStub
 
 _PAGE = 200
+_VERIFIED_AT_ONCE = 500
 _TAMPERED = 1
-_Answer = TypeVar("_Answer", bound=Message)
+_Answer = TypeVar("_Answer")
 
-app = typer.Typer(help="Look into orders: history, time travel, verification.", no_args_is_help=True)
-OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
+
+class Log(StrEnum):
+    """Where events are carried."""
+
+    KAFKA = "kafka"
+
+
+app = typer.Typer(
+    help="Look into orders: history, time travel, verification; make their index anew.", no_args_is_help=True
+)
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not the id of an order: a UUID is") from None
+
+
+OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", parser=_uuid)]
+SomeOrderId = Annotated[
+    str | None, typer.Argument(metavar="ID", help="The order's id; none: all orders.", parser=_uuid)
+]
 Who = Annotated[str, typer.Option("--as", metavar="NAME|EMAIL", help="Who asks; others see only their own.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The answer as REST gives it.")]
 
 
 @app.command()
 def history(context: typer.Context, order_id: OrderId, who: Who = ADMIN, as_json: AsJson = False) -> None:
-    """Show the events of an order, oldest first."""
-    found = _ask(context, who, lambda audit: _history(audit, order_id))
+    """Show what happened to an order, by whom, why, in which trace, and what it changed."""
     if as_json:
-        print_json(found)
+        print_json(_ask(context, who, lambda audit: _history(audit, order_id)))
         return
-    for event in found.events:
-        _show_event(event)
+    found, changes = _ask(context, who, lambda audit: _history_with_changes(audit, order_id))
+    for event, change in zip(found.events, changes, strict=True):
+        show_event(event, change.differences)
 
 
 @app.command()
@@ -52,9 +76,11 @@ def at(
     order_id: OrderId,
     version: Annotated[int | None, typer.Option(min=1, help="After this event.")] = None,
     time: Annotated[datetime | None, typer.Option(help="After all events up to this time (UTC).")] = None,
+    *,
     who: Who = ADMIN,
+    as_json: AsJson = False,
 ) -> None:
-    """Print an order as it was at a version or at a time."""
+    """Show an order as it was at a version or at a time."""
     if (version is None) == (time is None):
         raise typer.BadParameter("give either --version or --time")
     request = GetOrderAtRequest(order_id=order_id)
@@ -62,7 +88,11 @@ def at(
         request.version = version
     if time is not None:
         request.time.FromDatetime(time)
-    print_json(_ask(context, who, lambda audit: audit.GetOrderAt(request)))
+    found = _ask(context, who, lambda audit: audit.GetOrderAt(request))
+    if as_json:
+        print_json(found)
+    else:
+        show_order(found.order)
 
 
 @app.command()
@@ -81,21 +111,70 @@ def diff(
         print_json(found)
         return
     for each in found.differences:
-        out.print(Text(f"{each.path}: {_short(each.old_value)} → {_short(each.new_value)}"))
+        show_difference(each)
 
 
 @app.command()
-def verify(context: typer.Context, order_id: OrderId, who: Who = ADMIN, as_json: AsJson = False) -> None:
-    """Check that nobody has changed an order's events; exits with 0 when valid, 1 when not."""
+def verify(
+    context: typer.Context, order_id: SomeOrderId = None, who: Who = ADMIN, as_json: AsJson = False
+) -> None:
+    """Check that nobody has changed the events of an order, or of any; exits with 0 when valid, 1 when not.
+
+    Found is every change to what was published, at the latest two seconds after it was stored.
+    What was stored last and is taken away within that time leaves no trace.
+    """
+    if order_id is None:
+        _verify_all(context, who, as_json)
+        return
     found = _ask(context, who, lambda audit: audit.VerifyOrder(VerifyOrderRequest(order_id=order_id)))
     if as_json:
         print_json(found)
     else:
-        out.print(f"{'valid' if found.valid else 'NOT VALID'}: {found.events} events, head {found.head_hash}")
+        out.print(f"{_verdict(found.valid)}: {found.events} events, head {found.head_hash or 'missing'}")
         for finding in found.findings:
             out.print(Text(f"  version {finding.version}: {finding.problem}", style="red"))
     if not found.valid:
         raise typer.Exit(_TAMPERED)
+
+
+@app.command()
+def rebuild(
+    context: typer.Context,
+    source: Annotated[
+        Log | None, typer.Option("--from", help="Restore the event store from the event log.")
+    ] = None,
+    target: Annotated[
+        Log | None, typer.Option("--to", help="Publish again what the event log has lost.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Make the index of orders anew from their events, while orders go on; prints its digest.
+
+    With --from kafka it is the events themselves that are restored, and with --to kafka published
+    again; `kafka` is the event log of this mesh, in the embedded profile a file. Exits with 1 when
+    something does not fit together or is shorter than what was signed.
+    """
+    if source and target:
+        raise typer.BadParameter("give either --from or --to")
+    work = "restore" if source else "refill" if target else "rebuild"
+    raise typer.Exit(run_maintenance(context, work, dry_run=dry_run))
+
+
+def _verify_all(context: typer.Context, who: str, as_json: bool) -> None:
+    found = _ask(context, who, _all_verified)
+    if as_json:
+        print_json(found)
+    else:
+        out.print(f"{_verdict(found.valid)}: {found.orders} orders, {found.events} events")
+        for finding in found.findings:
+            where = f"order {finding.order_id} version {finding.version}"
+            out.print(Text(f"  {where}: {finding.problem}", style="red"))
+    if not found.valid:
+        raise typer.Exit(_TAMPERED)
+
+
+def _verdict(valid: bool) -> str:
+    return "valid" if valid else "NOT VALID"
 
 
 def _ask(
@@ -119,15 +198,27 @@ async def _history(audit: AuditServiceStub, order_id: str) -> GetOrderHistoryRes
         request.page_token = page.next_page_token
 
 
-def _show_event(event: HistoryEvent) -> None:
-    time = event.occur_time.ToDatetime().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    line = Text(f"{event.version:>3}  {time}  ")
-    line.append(f"{event.type:<16}", style="bold")
-    line.append(f"  {event.actor}  trace {event.trace_id}", style="dim")
-    out.print(line)
-    for name, value in sorted(event.data.fields.items()):
-        out.print(Text(f"       {name}: {_short(value)}"))
+async def _history_with_changes(
+    audit: AuditServiceStub, order_id: str
+) -> tuple[GetOrderHistoryResponse, list[DiffOrderResponse]]:
+    found = await _history(audit, order_id)
+    steps = [
+        DiffOrderRequest(order_id=order_id, from_version=event.version - 1, to_version=event.version)
+        for event in found.events
+    ]
+    return found, await asyncio.gather(*(audit.DiffOrder(step) for step in steps))
 
 
-def _short(value: Value) -> str:
-    return json.dumps(whole_numbers(MessageToDict(value)), ensure_ascii=False, sort_keys=True)
+async def _all_verified(audit: AuditServiceStub) -> VerifyOrdersResponse:
+    """All pages as one."""
+    whole = VerifyOrdersResponse(valid=True)
+    request = VerifyOrdersRequest(page_size=_VERIFIED_AT_ONCE)
+    while True:
+        page = await audit.VerifyOrders(request)
+        whole.valid &= page.valid
+        whole.orders += page.orders
+        whole.events += page.events
+        whole.findings.extend(page.findings)
+        if not page.next_page_token:
+            return whole
+        request.page_token = page.next_page_token

@@ -18,6 +18,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderFinding:
+    """The same, of an order among others."""
+
+    order_id: str
+    version: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What looking at every stored byte of an order gave."""
 

@@ -72,6 +72,13 @@ def test_a_token_needs_a_mesh(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[
         ("up", "--workers", "0"),
         ("up", "--profile", "imagined"),
         ("orders", "at", "some-order"),
+        ("orders", "at", "some-order", "--version", "1"),
+        ("orders", "at", "6a8f3a52-5c1f-5f0e-9d0b-0d8f2f3c7b11"),
+        ("orders", "history", "some-order"),
+        ("orders", "diff", "some-order", "1", "2"),
+        ("orders", "verify", "some-order"),
+        ("orders", "rebuild", "--from", "nowhere"),
+        ("orders", "rebuild", "--from", "kafka", "--to", "kafka"),
         ("nonsense",),
     ],
 )

@@ -25,6 +25,7 @@ from services.order.application.ports.inventory import (
 from services.order.application.ports.key_vault import CustomerIsClosed, KeyVault, SealedField
 from services.order.application.ports.order_index import OrderIndex, OrderRow, Search, Superseded
 from services.order.application.ports.progress import Progress
+from services.order.application.ports.published_events import PublishedEvent, PublishedEvents
 from services.order.application.ports.steps import ContinueTrace, Reached
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "OrderRow",
     "Position",
     "Progress",
+    "PublishedEvent",
+    "PublishedEvents",
     "Reached",
     "ReservationGone",
     "ReservationRefused",

@@ -1,0 +1,52 @@
+"""What long work on orders' data came to, in lines for people."""
+
+from collections.abc import Iterator, Sequence
+
+from services.order.application.rebuild import Difference, Few, Rebuilt
+from services.order.application.refill import Refilled
+from services.order.application.restore import Restored
+from services.order.application.verification import OrderFinding
+
+
+def rebuilt_lines(rebuilt: Rebuilt, seconds: float) -> Iterator[str]:
+    speed = rebuilt.events / max(seconds, 0.001)
+    yield f"folded {rebuilt.events:,} events of {rebuilt.orders:,} orders in {seconds:.1f} s ({speed:,.0f}/s)"
+    yield f"generation {rebuilt.generation} is in use, digest {rebuilt.digest}"
+    if rebuilt.unreadable:
+        yield f"NOT INDEXED, since their events make no order: {len(rebuilt.unreadable)}"
+        yield from (f"  {order_id}" for order_id in rebuilt.unreadable)
+
+
+def difference_lines(difference: Difference) -> Iterator[str]:
+    yield "the index is what the events make" if difference.is_none else "a rebuild would change the index"
+    yield _few("rows missing", difference.missing)
+    yield _few("rows extra", difference.extra)
+    yield _few("rows different", difference.different)
+    yield f"digest of the index as it is: {difference.digest}"
+
+
+def restored_lines(restored: Restored, verb: str) -> Iterator[str]:
+    yield f"read {restored.read:,} published events, {verb} {restored.restored:,}"
+    yield from _finding_lines(restored.findings)
+
+
+def refilled_lines(refilled: Refilled, verb: str) -> Iterator[str]:
+    if refilled.findings:
+        yield (
+            "published nothing: of some orders the topic has later versions and lacks earlier ones, "
+            "and consumers count on their order. Empty the topic, then refill it whole."
+        )
+    else:
+        yield f"the topic had {refilled.found:,} events, {verb} {refilled.published:,}"
+    yield from _finding_lines(refilled.findings)
+
+
+def _few(what: str, few: Few) -> str:
+    return f"{what}: {few.count:,}{' — ' if few.order_ids else ''}{', '.join(few.order_ids)}"
+
+
+def _finding_lines(findings: Sequence[OrderFinding]) -> Iterator[str]:
+    if findings:
+        yield f"findings: {len(findings):,}"
+    for finding in findings:
+        yield f"  order {finding.order_id} version {finding.version}: {finding.problem}"
