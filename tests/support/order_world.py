@@ -1,25 +1,19 @@
 """The order service's use cases on its embedded adapters, with an inventory in memory."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.event_log.lease import lease_metadata
-from mesh.sql import changes_of, write
+from mesh.sql import write
 from services.kernel.money import Money
-from services.order.adapters import event_store_sqlite, key_records_sqlite, search_index_sqlite
-from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.adapters.head_log_file import FileHeadLog
-from services.order.adapters.key_records_sqlite import SqliteKeyRecords
 from services.order.adapters.key_ring_file import FileKeyRing
 from services.order.adapters.key_vault_aes import AesKeyVault
-from services.order.adapters.search_index_sqlite import SqliteOrderIndex
 from services.order.application.audit import Audit
 from services.order.application.customers import Customers
 from services.order.application.deadline import Deadline
@@ -28,10 +22,11 @@ from services.order.application.order_views import OrderViews
 from services.order.application.orders import Orders
 from services.order.application.ports import AccountsSilent, AccountState
 from services.order.application.sealing import PlaceOrder
+from services.order.config import Settings
 from services.order.domain.lines import Line, ShippingAddress
 from services.order.domain.order import Order
 from services.order.server import Inside, Outside, wire
-from services.order.stores import open_database
+from services.order.stores import open_database, open_stores
 from tests.support.memory_inventory import MemoryInventory
 
 ALICE = str(UUID(int=0xA11CE))
@@ -93,13 +88,17 @@ class OrderWorld:
     """Everything of the order service but gRPC."""
 
     home: Path
-    events: AsyncEngine
     outside: Outside
     inside: Inside
     inventory: MemoryInventory
     accounts: MemoryAccounts
     clock: MovableClock
     steps: Steps
+    mongodb_url: str | None
+
+    def of_another_process(self) -> AbstractAsyncContextManager["OrderWorld"]:
+        """The world as another worker has it, on the same stores."""
+        return open_world(self.home, inventory=self.inventory, clock=self.clock, mongodb_url=self.mongodb_url)
 
     @property
     def orders(self) -> Orders:
@@ -138,8 +137,8 @@ class OrderWorld:
         return [event.envelope.type for event in page.events]
 
     async def tamper(self, statement: str, **values: object) -> None:
-        """Change the event store behind the service's back."""
-        async with write(self.events) as session:
+        """Change the event store, in its file, behind the service's back."""
+        async with open_database(self.home / "order.db") as events, write(events) as session:
             await session.execute(text("PRAGMA defer_foreign_keys=ON"))
             await session.execute(text(statement), values)
 
@@ -150,28 +149,42 @@ class OrderWorld:
 
 @asynccontextmanager
 async def open_world(
-    home: Path, *, inventory: MemoryInventory | None = None, clock: MovableClock | None = None
+    home: Path,
+    *,
+    inventory: MemoryInventory | None = None,
+    clock: MovableClock | None = None,
+    mongodb_url: str | None = None,
 ) -> AsyncIterator[OrderWorld]:
-    """The world of one process; several may share a home, an inventory and a clock."""
+    """The world of one process; several may share a home or a server, an inventory and a clock."""
     inventory, clock = inventory or stocked(), clock or MovableClock()
     accounts, steps = MemoryAccounts(), Steps()
-    async with (
-        open_database(home / "order.db", event_store_sqlite.metadata, lease_metadata) as events,
-        open_database(home / "order_keys.db", key_records_sqlite.metadata) as keys,
-        open_database(home / "order_search.db", search_index_sqlite.metadata) as search,
-    ):
-        changes = changes_of(events)
+    settings = settings_in(home, mongodb_url=mongodb_url)
+    async with open_stores(settings) as stores:
         outside = Outside(
-            store=SqliteEventStore(events, changes=changes),
-            changes=changes,
-            vault=AesKeyVault(SqliteKeyRecords(keys), ring=FileKeyRing(home / "order-kek"), clock=clock),
-            heads=FileHeadLog(home / "order_heads.log", key=bytes(32)),
-            index=SqliteOrderIndex(search),
+            store=stores.events,
+            changes=stores.changes,
+            vault=AesKeyVault(stores.keys, ring=FileKeyRing(settings.key_encryption_keys), clock=clock),
+            heads=FileHeadLog(settings.head_log, key=bytes(32)),
+            index=stores.index,
             inventory=inventory,
             accounts=accounts,
         )
         inside = wire(outside, clock=clock, reached=steps)
-        yield OrderWorld(home, events, outside, inside, inventory, accounts, clock, steps)
+        yield OrderWorld(home, outside, inside, inventory, accounts, clock, steps, mongodb_url)
+
+
+def settings_in(home: Path, *, mongodb_url: str | None = None) -> Settings:
+    """Everything in one folder."""
+    return Settings(
+        mongodb_url=mongodb_url,
+        database=home / "order.db",
+        keys_database=home / "order_keys.db",
+        search_database=home / "order_search.db",
+        inbox_database=home / "order_inbox.db",
+        head_log=home / "order_heads.log",
+        key_encryption_keys=home / "order-kek",
+        head_key=home / "order-heads",
+    )
 
 
 def stocked() -> MemoryInventory:

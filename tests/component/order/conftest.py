@@ -49,6 +49,12 @@ class Shop:
         return (await stub.GetStock(stock.GetStockRequest(sku=sku))).stock
 
 
+@pytest.fixture(params=["sqlite", "mongodb"])
+def mongodb_or_none(request: pytest.FixtureRequest) -> str | None:
+    """For use cases that have to be the same on both stores: where MongoDB is, if it is to be used."""
+    return None if request.param == "sqlite" else str(request.getfixturevalue("mongodb_url"))
+
+
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop that sells ten red mugs for 12.50 € and three teapots for 30 €."""

@@ -23,8 +23,8 @@ BREAKFAST = order_id_of(ALICE, "breakfast")
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[OrderWorld]:
-    async with open_world(tmp_path) as opened:
+async def world(tmp_path: Path, mongodb_or_none: str | None) -> AsyncIterator[OrderWorld]:
+    async with open_world(tmp_path, mongodb_url=mongodb_or_none) as opened:
         yield opened
 
 
@@ -144,10 +144,8 @@ async def test_a_silent_release_is_made_up_for_by_the_process_manager(world: Ord
     assert not await world.is_open()
 
 
-async def test_of_cancelling_and_shipping_at_once_over_two_processes_one_wins(
-    tmp_path: Path, world: OrderWorld
-) -> None:
-    async with open_world(tmp_path, inventory=world.inventory, clock=world.clock) as other:
+async def test_of_cancelling_and_shipping_at_once_over_two_processes_one_wins(world: OrderWorld) -> None:
+    async with world.of_another_process() as other:
         for number in range(10):
             order = await world.place(mugs(1, request_id=f"race-{number}"))
             await asyncio.gather(

@@ -13,8 +13,8 @@ BREAKFAST = order_id_of(ALICE, "breakfast")
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[OrderWorld]:
-    async with open_world(tmp_path) as opened:
+async def world(tmp_path: Path, mongodb_or_none: str | None) -> AsyncIterator[OrderWorld]:
+    async with open_world(tmp_path, mongodb_url=mongodb_or_none) as opened:
         yield opened
 
 

@@ -53,8 +53,8 @@ class FailingLog:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[OrderWorld]:
-    async with open_world(tmp_path) as opened:
+async def world(tmp_path: Path, mongodb_or_none: str | None) -> AsyncIterator[OrderWorld]:
+    async with open_world(tmp_path, mongodb_url=mongodb_or_none) as opened:
         yield opened
 
 
@@ -143,12 +143,12 @@ async def test_a_relay_that_dies_behind_a_publish_publishes_again(world: OrderWo
 
 
 async def test_two_relays_at_once_keep_the_order_of_first_occurrence(
-    tmp_path: Path, world: OrderWorld, log: FailingLog
+    world: OrderWorld, log: FailingLog
 ) -> None:
     for number in range(5):
         order = await world.place(mugs(1, request_id=f"order-{number}"))
         await world.orders.cancel(order.order_id, ALICE, cause(), deadline=in_time())
-    async with open_world(tmp_path) as other:
+    async with world.of_another_process() as other:
         await asyncio.gather(
             *(relay_of(each, log).publish_waiting() for each in (world, other, world, other))
         )
@@ -163,13 +163,13 @@ async def test_two_relays_at_once_keep_the_order_of_first_occurrence(
 
 
 async def test_a_running_relay_is_woken_by_the_commits_of_any_process(
-    tmp_path: Path, world: OrderWorld, log: FailingLog
+    world: OrderWorld, log: FailingLog
 ) -> None:
     async def is_published() -> bool:
         return await unpublished(world) == [] and await world.outside.store.read(BREAKFAST) is not None
 
     async with (
-        open_world(tmp_path) as other,
+        world.of_another_process() as other,
         running(world.outside.changes.run(), relay_of(world, log).run()),
     ):
         await other.place(mugs())

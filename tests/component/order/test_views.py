@@ -21,8 +21,8 @@ ALL = Search(Selection())
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[OrderWorld]:
-    async with open_world(tmp_path) as opened:
+async def world(tmp_path: Path, mongodb_or_none: str | None) -> AsyncIterator[OrderWorld]:
+    async with open_world(tmp_path, mongodb_url=mongodb_or_none) as opened:
         yield opened
 
 
@@ -119,10 +119,8 @@ async def test_a_filtered_search_pages_too(world: OrderWorld) -> None:
     assert second.next_page_token == ""
 
 
-async def test_a_watcher_sees_the_order_now_each_change_and_the_end(
-    tmp_path: Path, world: OrderWorld
-) -> None:
-    async with open_world(tmp_path, inventory=world.inventory, clock=world.clock) as other:
+async def test_a_watcher_sees_the_order_now_each_change_and_the_end(world: OrderWorld) -> None:
+    async with world.of_another_process() as other:
         await other.place(mugs())
         watching = asyncio.create_task(world.outside.changes.run())
         states = []
