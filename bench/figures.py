@@ -1,8 +1,11 @@
 """Figures with their intervals, and what they have to reach."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+
+Curves = Mapping[str, Sequence[tuple[float, float]]]
+"""Points by the name of their line."""
 
 
 class Verdict(Enum):
@@ -80,6 +83,7 @@ class Figure:
         unit: Its unit; `x` for ratios.
         bound: What it has to reach; None: it is told only.
         errors: Calls that were not answered as they should; any makes the figure fail.
+        curves: Points for a picture, by the name of their line.
         notes: What else the program saw, by name: the two sides of a ratio, lateness of the driver.
     """
 
@@ -89,6 +93,7 @@ class Figure:
     unit: str
     bound: Bound | None = None
     errors: int = 0
+    curves: Curves = field(default_factory=dict)
     notes: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -15,6 +15,7 @@ import grpc
 from bench.cores import MEASURED
 from bench.processes import Process, started
 from mesh.settings import MeshSettings
+from mesh.sql import sqlite_url
 from mesh.topology import ENVOY_PORT, grpc_port
 from tests.support.minting import Mint
 from tests.support.running_mesh import free_port_offset
@@ -47,6 +48,11 @@ class Home:
     @property
     def settings(self) -> MeshSettings:
         return MeshSettings(home=self.folder, port_offset=self.port_offset)
+
+    @property
+    def database_url(self) -> str:
+        """Inventory's database, where no other is set."""
+        return sqlite_url(self.settings.database("inventory"))
 
     def environ(self, worker: int = 0, workers: int = 1) -> Mapping[str, str]:
         return {

@@ -81,3 +81,7 @@ def _running_alone(number: int, processes: tuple[Process, ...]) -> Iterator[None
     finally:
         for other in others:
             other.resume()
+
+
+def in_silence(_text: str) -> None:
+    """What a server says about its installation is not part of the table."""

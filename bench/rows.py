@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 
 from bench.plan import Program
-from bench.programs import calls, event_store, front_door
+from bench.programs import calls, event_store, front_door, stock
 
 ROWS: Mapping[str, Program] = {
     "P1": calls.cached_batch,
     "P2": calls.interceptor_chain,
+    "P3": stock.against_baseline,
+    "P4": stock.at_load,
+    "P5": stock.statements,
+    "P6": stock.concurrent_misses,
     "P8": front_door.rest_against_grpc,
     "P9": event_store.appends,
     "P14": calls.two_workers,

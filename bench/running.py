@@ -11,10 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.cores import DRIVER, MEASURED, pin
 from bench.home import SPAN_RATIO
 from bench.processes import Process
-from bench.shop import fill
+from bench.shop import make_shop
 from mesh.sql import sqlite_url
-from services.inventory.config import Settings
-from services.inventory.server import open_database
 from tests.support.running_mesh import RunningMesh, free_port_offset, up
 
 
@@ -39,8 +37,7 @@ class MeasuredMesh:
 @asynccontextmanager
 async def measured_mesh(home: Path, measured: str, *, skus: int) -> AsyncIterator[MeasuredMesh]:
     """Bring a mesh up over a shop with so many SKUs."""
-    async with open_database(Settings(sqlite_url(home / "embedded" / "inventory.db"))) as engine:
-        await fill(engine, skus)
+    await make_shop(sqlite_url(home / "embedded" / "inventory.db"), skus)
     with up(home, free_port_offset(), OTEL_TRACES_SAMPLER_ARG=SPAN_RATIO) as mesh:
         pids = {name: int(part["pid"]) for name, part in mesh.parts().items() if part["pid"]}
         for name, pid in pids.items():

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import write
-from services.inventory.adapters.tables import products, stock, warehouses
+from mesh.sql import opened, write
+from services.inventory.adapters.tables import metadata, products, stock, warehouses
 
 WAREHOUSES = ("berlin", "hamburg")
 PIECES = 1_000_000
@@ -25,8 +25,13 @@ def skus(count: int, *, first: int = 0) -> list[str]:
     return [sku(number) for number in range(first, first + count)]
 
 
-async def fill(engine: AsyncEngine, count: int, *, pieces: int = PIECES) -> None:
-    """Put so many SKUs into an empty shop."""
+async def make_shop(url: str, count: int, *, pieces: int = PIECES) -> None:
+    """Make a database with so many SKUs, each with so many pieces in both warehouses."""
+    async with opened(url, metadata) as engine:
+        await _fill(engine, count, pieces)
+
+
+async def _fill(engine: AsyncEngine, count: int, pieces: int) -> None:
     async with write(engine) as session:
         await session.execute(insert(warehouses), [{"name": name} for name in WAREHOUSES])
     for first in range(0, count, _ROWS_PER_STATEMENT):

@@ -10,6 +10,7 @@ from bench.home import Home
 from bench.open_loop import Call
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 
+GET_STOCK = "/shopmesh.inventory.v1.InventoryService/GetStock"
 BATCH_GET_STOCK = "/shopmesh.inventory.v1.InventoryService/BatchGetStock"
 FRAME_BYTES = 5
 _TIMEOUT_SECONDS = 30.0
@@ -37,12 +38,23 @@ def grpc_target(home: Home, folder: Path, request: bytes, answer: bytes, *, work
     )
 
 
+def get_stock_request(sku: str) -> bytes:
+    return pb.GetStockRequest(sku=sku).SerializeToString()
+
+
+async def queries_of(channel: grpc.aio.Channel, method: str, request: bytes, *, token: str) -> int:
+    """How many SQL statements a call cost, as its trailers tell."""
+    call = _stub(channel, method)(request, metadata=_bearer(token), timeout=_TIMEOUT_SECONDS)
+    await call
+    return int(dict(await call.trailing_metadata())["x-db-queries"])
+
+
 def batch_call(
     channels: Sequence[grpc.aio.Channel], requests: Sequence[bytes], *, token: str, size: int
 ) -> Call:
     """A call for the drivers of our own; right is an answer with so many SKUs."""
     stubs = [_stub(channel) for channel in channels]
-    metadata = (("authorization", f"Bearer {token}"),)
+    metadata = _bearer(token)
 
     async def call(number: int) -> bool:
         stub, request = stubs[number % len(stubs)], requests[number % len(requests)]
@@ -55,5 +67,11 @@ def batch_call(
     return call
 
 
-def _stub(channel: grpc.aio.Channel) -> "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]":
-    return channel.unary_unary(BATCH_GET_STOCK)
+def _stub(
+    channel: grpc.aio.Channel, method: str = BATCH_GET_STOCK
+) -> "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]":
+    return channel.unary_unary(method)
+
+
+def _bearer(token: str) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {token}"),)

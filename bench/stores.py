@@ -25,12 +25,8 @@ Append = Callable[[Commit], Awaitable[None]]
 @asynccontextmanager
 async def sqlite_store(path: Path) -> AsyncIterator[SqliteEventStore]:
     """The shipped store over a file."""
-    engine = sql.open_engine(sql.sqlite_url(path))
-    try:
-        await sql.create_tables(engine, metadata)
+    async with sql.opened(sql.sqlite_url(path), metadata) as engine:
         yield SqliteEventStore(engine, changes=sql.changes_of(engine))
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager

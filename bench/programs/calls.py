@@ -11,11 +11,8 @@ from bench.figures import Figure, at_least, at_most
 from bench.home import Home, serving
 from bench.plan import Plan, in_turns
 from bench.saturation import Saturation, saturate
-from bench.shop import fill, skus
+from bench.shop import make_shop, skus
 from bench.stock_calls import answer_of, grpc_target, request_of
-from mesh.sql import sqlite_url
-from services.inventory.config import Settings
-from services.inventory.server import open_database
 
 _BATCH = 20
 _SHIPPED = "services.inventory.server"
@@ -119,8 +116,7 @@ async def two_workers(plan: Plan) -> AsyncIterator[Figure]:
 
 async def _stocked_home(folder: Path) -> Home:
     home = Home.made(folder)
-    async with open_database(Settings(sqlite_url(home.settings.database("inventory")))) as engine:
-        await fill(engine, 1000)
+    await make_shop(home.database_url, 1000)
     return home
 
 

@@ -8,7 +8,7 @@ from bench.commits import new_commit
 from bench.cores import DRIVER, MEASURED, pin, working_on
 from bench.estimates import estimate, ratios
 from bench.figures import Bound, Figure, at_least
-from bench.plan import Plan, in_turns
+from bench.plan import Plan, in_silence, in_turns
 from bench.stores import Append, eventsourcing_recorder, mongo_store, raw_mongo, raw_sqlite, sqlite_store
 from mesh.backends.mongodb import MongodbBackend
 from mesh.backends.running import running
@@ -41,7 +41,7 @@ async def _sqlite(plan: Plan) -> AsyncIterator[Figure]:
 async def _mongodb(plan: Plan) -> AsyncIterator[Figure]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(
-            running(MongodbBackend(), plan.room("p9-mongodb"), say=_in_silence)
+            running(MongodbBackend(), plan.room("p9-mongodb"), say=in_silence)
         )
         pin(server.pid, DRIVER)
         store = await stack.enter_async_context(mongo_store(server.url, "store"))
@@ -83,7 +83,3 @@ def _side(plan: Plan, append: Append, clients: int) -> Callable[[], Awaitable[Th
 
 def _counted(clients: int) -> str:
     return "alone" if clients == 1 else f"{clients} clients"
-
-
-def _in_silence(_text: str) -> None:
-    """What a server says about its installation is not part of the table."""
