@@ -16,11 +16,16 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would change,
 
 def run_maintenance(context: typer.Context, work: str, *, dry_run: bool) -> int:
     """Run it to its end on the stores of this mesh, up or down; returns its exit code."""
+    return run_module(context, _MODULE, work, *(("--dry-run",) if dry_run else ()))
+
+
+def run_module(context: typer.Context, module: str, *arguments: str) -> int:
+    """Run any module so, for example `services.order.keys`; returns its exit code."""
     settings = store_settings_of(context)
     environment = {
         **environ_of(context),
         **running_backends_of(settings).urls(),
         **part_environment(settings),
     }
-    command = (sys.executable, "-m", _MODULE, work, *(("--dry-run",) if dry_run else ()))
+    command = (sys.executable, "-m", module, *arguments)
     return subprocess.run(command, env=environment, check=False).returncode

@@ -13,7 +13,7 @@ from rich.text import Text
 from mesh.cli.calling import ADMIN, channel_as, print_json
 from mesh.cli.console import out
 from mesh.cli.context import running_settings_of
-from mesh.cli.maintaining import DryRun, run_maintenance
+from mesh.cli.maintaining import DryRun, run_maintenance, run_module
 from mesh.cli.order_sheets import show_difference, show_event, show_order
 from shopmesh.order.v1.audit_service_pb2 import (
     DiffOrderRequest,
@@ -158,6 +158,15 @@ def rebuild(
         raise typer.BadParameter("give either --from or --to")
     work = "restore" if source else "refill" if target else "rebuild"
     raise typer.Exit(run_maintenance(context, work, dry_run=dry_run))
+
+
+@app.command()
+def rotate_keys(context: typer.Context) -> None:
+    """Encrypt the customers' data keys by a new key-encryption key and drop the old one.
+
+    Running workers need no restart. Interrupted, it leaves everything readable: run it again.
+    """
+    raise typer.Exit(run_module(context, "services.order.keys", "--rotate"))
 
 
 def _verify_all(context: typer.Context, who: str, as_json: bool) -> None:
