@@ -11,7 +11,7 @@ from mesh.launcher.parts import FRONT_DOOR
 from mesh.launcher.readiness import Readiness
 from mesh.launcher.state import MeshState, PartState
 
-READY_WITHIN_SECONDS = 60.0
+READY_WITHIN_SECONDS = 90.0
 POLL_SECONDS = 0.1
 _MAX_STARTS = 4
 """A part that ended this often before it was ready will not become so."""
