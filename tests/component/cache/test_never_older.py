@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -13,9 +13,9 @@ from tests.component.cache.conftest import Process, open_process
 from tests.support.cached import Source
 from tests.support.valkey import Valkey
 
-SKUS = ("MUG-RED", "MUG-BLUE")
 processes = st.integers(0, 1)
-skus = st.sampled_from(SKUS)
+# Few keys, so that what happens happens to the same one.
+skus = st.sampled_from(("MUG-RED", "MUG-RED", "MUG-BLUE"))
 Step = Callable[["World"], object]
 
 
@@ -63,8 +63,27 @@ class World:
         """The first tier ends, and so does a pause."""
         self.everybody[number].clock.now += 20
 
-    async def end(self) -> None:
+    def hold_reads_up(self) -> None:
+        """From now on what was read from the source arrives late."""
+        self.source.held_up.clear()
+
+    def let_reads_go(self) -> None:
         self.source.held_up.set()
+
+    async def hold_writes_up(self) -> None:
+        """From now on the server answers reads only."""
+        await self.server.client_pause(10_000, all=False)
+
+    async def let_writes_go(self) -> None:
+        await self.server.client_unpause()
+
+    async def flush(self) -> None:
+        await self.let_writes_go()
+        await self.server.flushall()
+
+    async def end(self) -> None:
+        self.let_reads_go()
+        await self.let_writes_go()
         await asyncio.gather(*self.reads)
 
 
@@ -75,31 +94,37 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda number: lambda world: world.lose_the_server(number), processes),
     st.sampled_from(
         [
-            lambda world: world.acknowledge(),
-            lambda world: world.source.held_up.clear(),
-            lambda world: world.source.held_up.set(),
-            lambda world: world.server.flushall(),
-            lambda world: asyncio.sleep(0.001),
+            World.acknowledge,
+            World.hold_reads_up,
+            World.let_reads_go,
+            World.hold_writes_up,
+            World.let_writes_go,
+            World.flush,
         ]
     ),
 )
+# How far what was begun gets before the next step: nowhere, or to the server and back.
+plans = st.lists(st.tuples(steps, st.sampled_from((0, 0.003))), min_size=10, max_size=40)
 
 
-@given(plan=st.lists(steps, min_size=5, max_size=40))
-@settings(max_examples=150, deadline=None)
-def test_no_read_is_older_than_an_acknowledged_invalidation(valkey: Valkey, plan: list[Step]) -> None:
+@given(plan=plans)
+@settings(max_examples=100, deadline=None, phases=[Phase.generate])
+def test_no_read_is_older_than_an_acknowledged_invalidation(
+    valkey: Valkey, plan: list[tuple[Step, float]]
+) -> None:
     asyncio.run(_play(valkey, plan))
 
 
-async def _play(valkey: Valkey, plan: list[Step]) -> None:
+async def _play(valkey: Valkey, plan: list[tuple[Step, float]]) -> None:
     source = Source()
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(Redis.from_url(valkey.url))
         await server.flushall()
         everybody = [await stack.enter_async_context(open_process(valkey.url, source)) for _ in range(2)]
         world = World(source, server, everybody)
-        for step in plan:
+        for step, pause_seconds in plan:
             done = step(world)
             if asyncio.iscoroutine(done):
                 await done
+            await asyncio.sleep(pause_seconds)
         await world.end()

@@ -99,10 +99,14 @@ async def test_until_an_invalidation_is_acknowledged_its_own_process_does_not_lo
     await here.cache.find(["MUG-RED"])
     await here.settled()
 
-    source.commit("MUG-RED")
-    here.cache.invalidate(["MUG-RED"])
+    async with Redis.from_url(server.url) as redis:
+        await redis.client_pause(10_000, all=False)
+        source.commit("MUG-RED")
+        here.cache.invalidate(["MUG-RED"])
+        found = await here.cache.find(["MUG-RED"])
+        await redis.client_unpause()
 
-    assert await here.cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v2"}
+    assert found == {"MUG-RED": "MUG-RED v2"}
 
 
 async def test_what_does_not_exist_is_shared_too(server: Valkey, start: Start) -> None:
@@ -204,6 +208,23 @@ async def test_a_silent_server_is_left_alone_and_every_question_is_answered(
     assert not here.breaker.is_closed
     # The database is asked once for all of them.
     assert len(source.reads) == 2
+
+
+async def test_an_invalidation_that_never_reached_the_server_is_made_good_for_before_anything_is_read(
+    server: Valkey, start: Start, source: Source
+) -> None:
+    here, there = await start(server), await start(server)
+    await here.cache.find(["MUG-RED"])
+    await here.settled()
+
+    here.breaker.failed()
+    source.commit("MUG-RED")
+    here.cache.invalidate(["MUG-RED"])
+    await here.settled()
+    here.clock.now += 1
+
+    assert await here.cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v2"}
+    assert await there.cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v2"}
 
 
 async def test_a_server_that_comes_back_does_not_bring_back_what_was_invalidated_meanwhile(
