@@ -62,6 +62,8 @@ async def make_ready(place: Place) -> None:
     if not _password_file(place).exists():
         _write(_password_file(place), secrets.token_urlsafe(24))
     _write(_init_file(place), _INIT.format(user=USER, password=password(place)))
+    # Its own: a server that starts removes what others have in a common one.
+    _temporary(place).mkdir(exist_ok=True)
     if not _data(place).exists():
         await _make_data(place)
 
@@ -71,7 +73,7 @@ def command(place: Place, *more: str) -> tuple[str, ...]:
     port = place.ports[0]
     return (
         *(str(_program("mariadbd")), "--no-defaults", f"--user={getpass.getuser()}"),
-        *(f"--datadir={_data(place)}", f"--init-file={_init_file(place)}"),
+        *(f"--datadir={_data(place)}", f"--tmpdir={_temporary(place)}", f"--init-file={_init_file(place)}"),
         *(f"--port={port}", f"--server-id={port}", *_OPTIONS, *more),
     )
 
@@ -94,7 +96,7 @@ async def _make_data(place: Place) -> None:
     await _run(
         *(str(_program("mariadb-install-db")), "--no-defaults", f"--datadir={unfinished}"),
         *("--auth-root-authentication-method=socket", f"--auth-root-socket-user={user}"),
-        *("--skip-test-db", f"--user={user}"),
+        *("--skip-test-db", f"--user={user}", f"--tmpdir={_temporary(place)}"),
         remedy=f"Look at {place.folder}: is there space, and may {user} write?",
     )
     unfinished.rename(_data(place))
@@ -104,8 +106,9 @@ async def _run(*command: str, remedy: str) -> None:
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
     output, _ = await process.communicate()
     if process.returncode:
-        lines = output.decode(errors="replace").strip().splitlines() or [f"exit code {process.returncode}"]
-        raise BackendError(f"{Path(command[0]).name} failed: {lines[-1]}", remedy)
+        lines = output.decode(errors="replace").splitlines()
+        problem = next((line for line in lines if "ERROR" in line), f"exit code {process.returncode}")
+        raise BackendError(f"{Path(command[0]).name} failed: {problem}", remedy)
 
 
 def _found(program: str) -> str | None:
@@ -130,6 +133,10 @@ def _owner_only(path: str, flags: int) -> int:
 
 def _data(place: Place) -> Path:
     return place.folder / "data"
+
+
+def _temporary(place: Place) -> Path:
+    return place.folder / "tmp"
 
 
 def _password_file(place: Place) -> Path:
