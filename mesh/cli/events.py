@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-import uuid
+from contextlib import aclosing
 from typing import Annotated
 
 import typer
 
 from mesh.cli.context import store_settings_of
+from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from mesh.topology import TOPICS
 
@@ -25,7 +26,7 @@ def tail(
     topic: Annotated[list[str] | None, typer.Option(help="Only this topic; may be repeated.")] = None,
     key: Annotated[str | None, typer.Option(help="Only events of this order, user or SKU.")] = None,
 ) -> None:
-    """Print every event as a line of JSON, the oldest first, and go on with those that come."""
+    """Print every event as a line of JSON, a key's oldest first, and go on with those that come."""
     chosen = tuple(topic or TOPICS)
     if unknown := set(chosen) - set(TOPICS):
         raise typer.BadParameter(f"no topic {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
@@ -34,15 +35,15 @@ def tail(
 
 async def _tail(settings: MeshSettings, topics: tuple[str, ...], key: str | None) -> None:
     # Here, since the database library would make every other command wait half a second.
-    from mesh.event_log import open_event_log  # noqa: PLC0415
+    from mesh.event_log import EventLogUnavailable, open_event_log  # noqa: PLC0415
 
-    # A group of its own that never commits: nobody's place in the log changes.
-    group = f"tail:{uuid.uuid4()}"
-    async with open_event_log(settings) as log, log.consume(group, topics) as subscription:
-        while True:
-            for delivery in await subscription.poll():
+    try:
+        async with open_event_log(settings) as log, aclosing(log.follow(topics)) as deliveries:
+            async for delivery in deliveries:
                 if key in (None, delivery.record.key):
                     typer.echo(_line(delivery.record.topic, delivery.record.body))
+    except EventLogUnavailable as error:
+        raise LaunchError(str(error), "Is the mesh well? shopmesh status") from error
 
 
 def _line(topic: str, body: bytes) -> str:
