@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import grpc
@@ -11,13 +11,14 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from interceptors.client.outgoing import outgoing_interceptors
-from mesh.channels import open_channel
+from mesh.channels import Channels, connect, open_channel
 from mesh.cli.credentials import account
 from mesh.cli.oauth import token_of_account
 from mesh.contract import load_contract
 from mesh.settings import MeshSettings
 
 ADMIN = "admin"
+WMS = "wms"
 
 
 @asynccontextmanager
@@ -37,6 +38,11 @@ async def channel_as(who: str, service: str, settings: MeshSettings) -> AsyncIte
         service, settings, contract=load_contract(), interceptors=interceptors
     ) as channel:
         yield channel
+
+
+def channel_as_wms(settings: MeshSettings) -> AbstractAsyncContextManager[Channels]:
+    """A channel to inventory whose calls carry the warehouse system's own token, renewed as it runs out."""
+    return connect(WMS, settings, services=("inventory",))
 
 
 def print_json(message: Message) -> None:

@@ -34,6 +34,23 @@ def account(settings: MeshSettings, who: str) -> Account:
     return Account(who, typer.prompt(f"Password of {who}", hide_input=True, err=True))
 
 
+def client_secret(settings: MeshSettings, client: str) -> str:
+    """Read the secret of an OAuth client of this mesh.
+
+    Raises:
+        LaunchError: No client has this name.
+    """
+    file = settings.client_secret(client)
+    known = sorted(path.stem for path in file.parent.glob("*.secret"))
+    if client not in known:
+        raise LaunchError(
+            f"No secret of a client {client!r} here; there are: {', '.join(known)}.",
+            "Give one of these.",
+            usage=True,
+        )
+    return file.read_text().strip()
+
+
 def _demo_accounts(file: Path) -> dict[str, Account]:
     if not file.exists():
         return {}

@@ -7,7 +7,7 @@ import grpc
 import typer
 
 from interceptors.rate_limit.limits import LimitsFileError
-from mesh.cli import config, doctor, events, lifecycle, logs, mail, orders, token, users
+from mesh.cli import config, doctor, events, lifecycle, logs, mail, orders, stock, token, users, wms
 from mesh.cli.console import show_problem
 from mesh.launcher.errors import LaunchError
 from mesh.settings import SettingError
@@ -24,6 +24,8 @@ for command in (lifecycle.up, lifecycle.down, lifecycle.status, doctor.doctor, l
     app.command()(command)
 for name, group in (
     ("orders", orders.app),
+    ("stock", stock.app),
+    ("wms", wms.app),
     ("users", users.app),
     ("mail", mail.app),
     ("events", events.app),

@@ -6,10 +6,8 @@ from typing import Annotated
 import typer
 
 from mesh.cli.context import running_settings_of
-from mesh.cli.credentials import account
+from mesh.cli.credentials import account, client_secret
 from mesh.cli.oauth import token_of_account, token_of_client
-from mesh.launcher.errors import LaunchError
-from mesh.settings import MeshSettings
 from mesh.topology import SERVICES
 
 
@@ -47,7 +45,7 @@ def token(
             _check_audience(client, audience)
             settings = running_settings_of(context)
             printed = asyncio.run(
-                token_of_client(settings.issuer, client, _secret(settings, client), audience=audience)
+                token_of_client(settings.issuer, client, client_secret(settings, client), audience=audience)
             )
         case _:
             raise typer.BadParameter("give either --as NAME or --client NAME")
@@ -65,15 +63,3 @@ def _check_audience(client: str, audience: str | None) -> None:
         raise typer.BadParameter(f"{client} is a service of the mesh: give --audience, one of {names}")
     if audience is not None and audience not in SERVICES:
         raise typer.BadParameter(f"--audience {audience!r} is none of {names}")
-
-
-def _secret(settings: MeshSettings, client: str) -> str:
-    file = settings.client_secret(client)
-    known = sorted(path.stem for path in file.parent.glob("*.secret"))
-    if client not in known:
-        raise LaunchError(
-            f"No secret of a client {client!r} here; there are: {', '.join(known)}.",
-            "Give one of these.",
-            usage=True,
-        )
-    return file.read_text().strip()

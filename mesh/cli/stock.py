@@ -1,0 +1,117 @@
+"""`stock`: the shop's stock against the warehouse system's."""
+
+import asyncio
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import grpc
+import typer
+from google.protobuf.json_format import ParseDict, ParseError
+
+from mesh.cli.calling import channel_as_wms, print_json
+from mesh.cli.console import note, show_table
+from mesh.cli.context import running_settings_of
+from mesh.launcher.errors import LaunchError
+from mesh.settings import MeshSettings
+from shopmesh.inventory.v1.wms_service_pb2 import (
+    ReconcileStockRequest,
+    ReconcileStockResponse,
+    SnapshotLine,
+)
+from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
+
+_LINES_PER_CALL = 5000
+_DRIFT = 1
+
+app = typer.Typer(help="Compare the shop's stock with the warehouse's.", no_args_is_help=True)
+
+
+@app.callback()
+def stock() -> None:
+    """Keep `reconcile` a command of its own."""
+
+
+@app.command()
+def reconcile(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="The warehouse's numbers: sku, warehouse and onHand, as .json or as .csv with a header.",
+        ),
+    ],
+    repair: Annotated[bool, typer.Option("--repair", help="Book the differences.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as REST gives it.")] = False,
+) -> None:
+    """Show where the numbers differ; exits with 0 when they are equal in the end, 1 when not."""
+    lines = read_snapshot(file)
+    report = asyncio.run(_reconciled(running_settings_of(context), lines, repair=repair))
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+    if report.drift and not report.repaired:
+        raise typer.Exit(_DRIFT)
+
+
+def read_snapshot(file: Path) -> Sequence[SnapshotLine]:
+    """Read a warehouse's numbers.
+
+    Raises:
+        BadParameter: The file does not hold any.
+    """
+    try:
+        lines = _csv(file) if file.suffix == ".csv" else _json(file)
+        return [ParseDict(line, SnapshotLine()) for line in lines]
+    except (ParseError, ValueError, AttributeError, TypeError) as error:
+        raise typer.BadParameter(f"{file} is no snapshot: {error}") from None
+
+
+def _csv(file: Path) -> list[dict[str, Any]]:
+    with file.open(newline="", encoding="utf-8") as rows:
+        return list(csv.DictReader(rows))
+
+
+def _json(file: Path) -> list[dict[str, Any]]:
+    document = json.loads(file.read_text(encoding="utf-8"))
+    lines: list[dict[str, Any]] = document["lines"] if isinstance(document, dict) else document
+    return lines
+
+
+async def _reconciled(
+    settings: MeshSettings, lines: Sequence[SnapshotLine], *, repair: bool
+) -> ReconcileStockResponse:
+    whole, booked = ReconcileStockResponse(), []
+    async with channel_as_wms(settings) as channels:
+        wms = WmsServiceStub(channels.to("inventory"))
+        for start in range(0, max(1, len(lines)), _LINES_PER_CALL):
+            part = ReconcileStockRequest(lines=lines[start : start + _LINES_PER_CALL], repair=repair)
+            answer = await _asked(wms, part)
+            booked += [answer.repaired] if answer.drift else []
+            whole.compared += answer.compared
+            whole.drift.extend(answer.drift)
+    whole.repaired = bool(booked) and all(booked)
+    return whole
+
+
+async def _asked(wms: WmsServiceStub, request: ReconcileStockRequest) -> ReconcileStockResponse:
+    try:
+        return await wms.ReconcileStock(request)
+    except grpc.aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+            raise LaunchError(f"The snapshot is refused: {error.details()}", "", usage=True) from None
+        raise
+
+
+def _show(report: ReconcileStockResponse) -> None:
+    if report.drift:
+        rows = ((each.sku, each.warehouse, str(each.ours), str(each.theirs)) for each in report.drift)
+        show_table(("sku", "warehouse", "ours", "theirs"), rows)
+    end = ", now repaired" if report.repaired else ""
+    note(f"{report.compared} compared, {len(report.drift)} differ{end}.")

@@ -1,0 +1,107 @@
+"""How a warehouse system reaches the shop: a gRPC stream, or REST."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+import grpc
+import httpx
+from google.protobuf.json_format import MessageToDict, ParseDict
+
+from mesh.launcher.errors import LaunchError
+from shopmesh.inventory.v1.wms_service_pb2 import (
+    PushStockUpdatesRequest,
+    PushStockUpdatesResponse,
+    StockUpdate,
+    StockUpdateAck,
+    SyncStockRequest,
+    SyncStockResponse,
+)
+from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
+
+_PATH = "/v1/wms/stock-updates"
+_ATTEMPTS = 10
+_PAUSE_SECONDS = 1.0
+_TRY_AGAIN = frozenset({401, 409, 429, 503, 504})
+_BROKEN = frozenset(
+    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED, grpc.StatusCode.CANCELLED}
+    | {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAUTHENTICATED}
+)
+
+
+class Line(Protocol):
+    """Says updates and hears the answers."""
+
+    async def say(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
+        """Say updates, in this order, until each is answered; what got lost on the way is said again."""
+        ...
+
+
+class StreamLine:
+    """A `SyncStock` stream; when it ends, the next one goes on."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = WmsServiceStub(channel)
+        self._call: Any = None
+
+    async def say(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
+        return [await self._say_one(update) for update in updates]
+
+    async def close(self) -> None:
+        """End the stream in order."""
+        if self._call is not None:
+            await self._call.done_writing()
+            while await self._call.read() is not grpc.aio.EOF:
+                continue
+
+    async def _say_one(self, update: StockUpdate) -> StockUpdateAck:
+        for attempt in range(_ATTEMPTS):
+            try:
+                ack = await self._answered(update)
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in _BROKEN or attempt == _ATTEMPTS - 1:
+                    raise
+                ack = None
+            if ack is not None:
+                return ack
+            self._call = None
+            await asyncio.sleep(_PAUSE_SECONDS)
+        raise LaunchError("The shop keeps closing the stream.", "Is the mesh well? shopmesh status")
+
+    async def _answered(self, update: StockUpdate) -> StockUpdateAck | None:
+        """The answer; None when the stream ended before it."""
+        if self._call is None:
+            self._call = self._stub.SyncStock()
+        await self._call.write(SyncStockRequest(update=update))
+        while isinstance(heard := await self._call.read(), SyncStockResponse):
+            if heard.HasField("ack"):
+                return heard.ack
+        return None
+
+
+class PushLine:
+    """REST through the front door: a request for as many updates as there are to say."""
+
+    def __init__(self, client: httpx.AsyncClient, token: Callable[[], Awaitable[str]]) -> None:
+        self._client = client
+        self._token = token
+        self._bearer = ""
+
+    async def say(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
+        body = MessageToDict(PushStockUpdatesRequest(updates=updates))
+        answer = await self._posted(body)
+        for _ in range(_ATTEMPTS):
+            if answer.status_code not in _TRY_AGAIN:
+                break
+            if answer.status_code == httpx.codes.UNAUTHORIZED:
+                self._bearer = ""
+            await asyncio.sleep(_PAUSE_SECONDS)
+            answer = await self._posted(body)
+        if answer.status_code != httpx.codes.OK:
+            raise LaunchError(f"The shop refused updates: {answer.status_code} {answer.text}", "")
+        return ParseDict(answer.json(), PushStockUpdatesResponse()).acks
+
+    async def _posted(self, body: dict[str, Any]) -> httpx.Response:
+        self._bearer = self._bearer or await self._token()
+        bearer = {"authorization": f"Bearer {self._bearer}"}
+        return await self._client.post(_PATH, json=body, headers=bearer)

@@ -1,0 +1,52 @@
+"""What goes wrong between a warehouse system and whoever listens to it."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shopmesh.inventory.v1.wms_service_pb2 import StockUpdate
+
+_MOST_OVERTAKING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How badly a warehouse system behaves; each is a share of the updates, from 0 to 1.
+
+    Attributes:
+        duplicates: Said twice.
+        disorder: Held back until up to four later ones were said.
+        pauses: Said after a silence of up to two seconds.
+    """
+
+    duplicates: float = 0.0
+    disorder: float = 0.0
+    pauses: float = 0.0
+
+
+class Mischief:
+    """Repeats updates and holds them back, losing none."""
+
+    def __init__(self, habits: Habits, chance: random.Random) -> None:
+        self._habits = habits
+        self._chance = chance
+        self._held: list[tuple[int, StockUpdate]] = []
+
+    def pass_on(self, update: StockUpdate) -> Sequence[StockUpdate]:
+        """What is said now, when there is something new to say."""
+        due = self._due()
+        if self._chance.random() < self._habits.disorder:
+            self._held.append((self._chance.randint(1, _MOST_OVERTAKING), update))
+            return due
+        copies = 2 if self._chance.random() < self._habits.duplicates else 1
+        return [*[update] * copies, *due]
+
+    def rest(self) -> Sequence[StockUpdate]:
+        """What is held back still."""
+        rest, self._held = [update for _, update in self._held], []
+        return rest
+
+    def _due(self) -> list[StockUpdate]:
+        waiting = [(left - 1, update) for left, update in self._held]
+        self._held = [(left, update) for left, update in waiting if left > 0]
+        return [update for left, update in waiting if left <= 0]

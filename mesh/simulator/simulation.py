@@ -1,0 +1,106 @@
+"""A warehouse that tells the shop what happens in it, at a rate, with its habits."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from mesh.simulator.lines import Line
+from mesh.simulator.mischief import Habits, Mischief
+from mesh.simulator.warehouse import Warehouse
+from shopmesh.inventory.v1 import wms_service_pb2 as pb
+
+_LONGEST_SILENCE_SECONDS = 2.0
+_BATCH_SECONDS = 0.25
+_MOST_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is told, and how.
+
+    Attributes:
+        rate: Updates a second.
+        count: How many things happen.
+        habits: How badly the warehouse system behaves.
+        shipped: Orders that the first counts name: their pieces have left.
+    """
+
+    rate: float
+    count: int
+    habits: Habits
+    shipped: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of it; `resent` are updates said again because the shop named a gap."""
+
+    happened: int = 0
+    said: int = 0
+    resent: int = 0
+    results: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+class Simulation:
+    """Plays a plan. All that has happened is acknowledged by the shop in the end."""
+
+    def __init__(
+        self,
+        *,
+        warehouse: Warehouse,
+        line: Line,
+        plan: Plan,
+        chance: random.Random,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._warehouse = warehouse
+        self._line = line
+        self._plan = plan
+        self._chance = chance
+        self._monotonic = monotonic
+        self._mischief = Mischief(plan.habits, chance)
+        self.tally = Tally()
+
+    async def run(self) -> Tally:
+        """Count every shelf, let things happen until the plan is fulfilled, and say what was held back."""
+        await self._say(self._warehouse.count_all(self._plan.shipped))
+        async for due in self._turns():
+            updates = [self._warehouse.happen() for _ in range(due)]
+            self.tally.happened += due
+            await self._say([said for update in updates for said in self._mischief.pass_on(update)])
+        await self._say(self._mischief.rest())
+        return self.tally
+
+    async def _turns(self) -> AsyncIterator[int]:
+        """How many things happen, a few times a second; silences are made up for afterwards."""
+        start, done = self._monotonic(), 0
+        while done < self._plan.count:
+            await asyncio.sleep(min(_BATCH_SECONDS, 1 / self._plan.rate))
+            if self._chance.random() < self._plan.habits.pauses:
+                await asyncio.sleep(self._chance.uniform(0, _LONGEST_SILENCE_SECONDS))
+            passed = int((self._monotonic() - start) * self._plan.rate) - done
+            due = min(passed, self._plan.count - done, _MOST_AT_ONCE // 2)
+            if due > 0:
+                done += due
+                yield due
+
+    async def _say(self, updates: Sequence[pb.StockUpdate]) -> None:
+        for ack in await self._heard(updates):
+            if ack.result == pb.STOCK_UPDATE_RESULT_GAP:
+                missing = self._warehouse.said_from((ack.sku, ack.warehouse), ack.expected_sequence)
+                self.tally.resent += len(missing)
+                await self._heard(missing)
+
+    async def _heard(self, updates: Sequence[pb.StockUpdate]) -> Sequence[pb.StockUpdateAck]:
+        acks: list[pb.StockUpdateAck] = []
+        for start in range(0, len(updates), _MOST_AT_ONCE):
+            acks += await self._line.say(updates[start : start + _MOST_AT_ONCE])
+        self.tally.said += len(acks)
+        for ack in acks:
+            name = pb.StockUpdateResult.Name(ack.result).removeprefix("STOCK_UPDATE_RESULT_")
+            self.tally.results[name] += 1
+            self.tally.reasons.update([ack.reason] if ack.reason else [])
+        return acks

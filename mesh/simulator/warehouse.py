@@ -1,0 +1,90 @@
+"""The simulated warehouse: its own numbers, and everything it has said of them."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from shopmesh.inventory.v1.wms_service_pb2 import SnapshotLine, StockCount, StockDelta, StockUpdate
+
+Place = tuple[str, str]
+"""A SKU and a warehouse."""
+
+_SHARE_OF_COUNTS = 0.1
+_MOST_ARRIVING, _MOST_LOST = 20, 6
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The pieces of one SKU in one warehouse.
+
+    Attributes:
+        number: The pieces that lie there now.
+        first: The sequence of the first update that is said of them.
+        said: The updates, oldest first.
+    """
+
+    number: int
+    first: int
+    said: list[StockUpdate] = field(default_factory=list)
+
+    @property
+    def next_sequence(self) -> int:
+        return self.first + len(self.said)
+
+
+class Warehouse:
+    """Things happen in it, each of which it says once; all can be said again."""
+
+    def __init__(self, shelves: Mapping[Place, Shelf], chance: random.Random) -> None:
+        self._shelves = dict(shelves)
+        self._places = sorted(self._shelves)
+        self._chance = chance
+
+    def happen(self) -> StockUpdate:
+        """Pieces come, go, or are counted somewhere."""
+        place = self._chance.choice(self._places)
+        if self._chance.random() < _SHARE_OF_COUNTS:
+            return self._count(place)
+        return self._come_or_go(place)
+
+    def count_all(self, shipped: Sequence[str]) -> Sequence[StockUpdate]:
+        """Every shelf is counted; the pieces of these orders have left before."""
+        return [self._count(place, shipped) for place in self._places]
+
+    def said_from(self, place: Place, sequence: int) -> Sequence[StockUpdate]:
+        """What was said of a shelf from a sequence on."""
+        shelf = self._shelves[place]
+        return shelf.said[max(0, sequence - shelf.first) :]
+
+    def snapshot(self) -> Iterator[SnapshotLine]:
+        """All numbers, by SKU and warehouse."""
+        for sku, warehouse in self._places:
+            number = self._shelves[sku, warehouse].number
+            yield SnapshotLine(sku=sku, warehouse=warehouse, on_hand=number)
+
+    def _count(self, place: Place, shipped: Sequence[str] = ()) -> StockUpdate:
+        counted = StockCount(on_hand=self._shelves[place].number, shipped_order_ids=shipped)
+        return self._say(place, count=counted)
+
+    def _come_or_go(self, place: Place) -> StockUpdate:
+        shelf = self._shelves[place]
+        lost = self._chance.randint(0, min(_MOST_LOST, shelf.number))
+        quantity = -lost if lost and self._chance.random() < 0.5 else self._chance.randint(1, _MOST_ARRIVING)
+        shelf.number += quantity
+        return self._say(place, delta=StockDelta(quantity=quantity))
+
+    def _say(self, place: Place, **change: StockCount | StockDelta) -> StockUpdate:
+        shelf = self._shelves[place]
+        now = Timestamp()
+        now.GetCurrentTime()
+        fields = {
+            "sku": place[0],
+            "warehouse": place[1],
+            "sequence": shelf.next_sequence,
+            "observe_time": now,
+        }
+        update = StockUpdate(**fields, **change)  # type: ignore[arg-type]
+        shelf.said.append(update)
+        return update
