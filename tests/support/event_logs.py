@@ -2,13 +2,13 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mesh.backends.running import Server
-from mesh.event_log import Delivery, EventLog, Subscription
+from mesh.event_log import Delivery, EventLog, Record, Subscription
 from mesh.event_log.kafka import KafkaEventLog
 from mesh.event_log.sqlite import SqliteEventLog
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
@@ -66,3 +66,64 @@ async def take(subscription: Subscription, count: int) -> list[Delivery]:
 
 def versions(deliveries: Sequence[Delivery]) -> list[tuple[str, int]]:
     return [(delivery.record.key, delivery.record.version) for delivery in deliveries]
+
+
+def open_own_kafka(server: Server) -> Open:
+    """For parts that know the topics by their real names."""
+    topics = own_topics()
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[EventLog]:
+        async with open_kafka(server, topics)() as log:
+            yield _OwnTopics(log, topics)
+
+    return opened
+
+
+class _OwnTopics:
+    """A shared log in which all names belong to one test."""
+
+    def __init__(self, log: EventLog, topics: Topics) -> None:
+        self._log = log
+        self._mark = f".{topics.mark}"
+
+    async def publish(self, record: Record) -> None:
+        await self._log.publish(replace(record, topic=record.topic + self._mark))
+
+    @asynccontextmanager
+    async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[Subscription]:
+        marked = [topic + self._mark for topic in topics]
+        async with self._log.consume(group + self._mark, marked) as subscription:
+            yield _OwnSubscription(subscription, self._mark)
+
+    async def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
+        async for delivery in self._log.replay(topic + self._mark):
+            yield _unmarked(delivery, self._mark)
+
+    async def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
+        async for delivery in self._log.follow([topic + self._mark for topic in topics]):
+            yield _unmarked(delivery, self._mark)
+
+    async def is_reachable(self) -> bool:
+        return await self._log.is_reachable()
+
+
+class _OwnSubscription:
+    def __init__(self, subscription: Subscription, mark: str) -> None:
+        self._subscription = subscription
+        self._mark = mark
+
+    async def poll(self) -> Sequence[Delivery]:
+        return [_unmarked(delivery, self._mark) for delivery in await self._subscription.poll()]
+
+    async def commit(self, delivery: Delivery) -> None:
+        marked = replace(delivery.record, topic=delivery.record.topic + self._mark)
+        await self._subscription.commit(replace(delivery, record=marked))
+
+    async def lag_seconds(self) -> float:
+        return await self._subscription.lag_seconds()
+
+
+def _unmarked(delivery: Delivery, mark: str) -> Delivery:
+    record = replace(delivery.record, topic=delivery.record.topic.removesuffix(mark))
+    return replace(delivery, record=record)

@@ -16,12 +16,10 @@ from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subs
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
 from mesh.event_log.outbox_sql import OUTBOX_TABLES, OutboxRelay, enqueue
-from mesh.event_log.sqlite import SqliteEventLog
 from mesh.topology import USER_EVENTS
 from services.kernel.envelope import Envelope, hash_of
+from tests.support.event_logs import Open, open_own_kafka, open_sqlite
 from tests.support.events import DEADLINE_SECONDS, MORNING, eventually, morning, running
-
-LEASE_SECONDS = 0.4
 
 metadata = MetaData()
 effects = Table("effects", metadata, Column("key", String(50)), Column("version", Integer))
@@ -36,9 +34,16 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
+@pytest.fixture(params=["sqlite", "kafka"])
+def open_log(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    if request.param == "sqlite":
+        return open_sqlite(tmp_path)
+    return open_own_kafka(request.getfixturevalue("kafka"))
+
+
 @pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[EventLog]:
-    async with SqliteEventLog.opened(tmp_path / "event_log.db", lease_seconds=LEASE_SECONDS) as log:
+async def log(open_log: Open) -> AsyncIterator[EventLog]:
+    async with open_log() as log:
         yield log
 
 
