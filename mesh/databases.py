@@ -1,9 +1,15 @@
 """Which database is a service's own: a SQLite file, or one on the server of `SHOPMESH_MYSQL_URL`."""
 
-from sqlalchemy import make_url
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh import sql_sqlite
+from mesh.migrations import Schema, upgrade
 from mesh.settings import MeshSettings
-from mesh.sql import sqlite_url
+from mesh.sql import open_engine, sqlite_url
 
 _DRIVER = "mysql+asyncmy"
 _PREFIX = "shopmesh"
@@ -33,3 +39,24 @@ def mysql_url(server: str, service: str) -> str:
     driver = _DRIVER if url.drivername == "mysql" else url.drivername
     own = url.set(drivername=driver, database=f"{url.database or _PREFIX}_{service}")
     return own.render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def opened(
+    url: str, schema: Schema, *, one_writer: bool = False, tells_positions: bool = False
+) -> AsyncIterator[AsyncEngine]:
+    """An engine over a database that is made where it is missing, with every step of its schema taken.
+
+    Args:
+        url: see `database_url`.
+        schema: the service's tables.
+        one_writer: see `mesh.sql.open_engine`.
+        tells_positions: see `mesh.sql.open_engine`.
+    """
+    sql_sqlite.make_folder(make_url(url))
+    engine = open_engine(url, one_writer=one_writer, tells_positions=tells_positions)
+    try:
+        await upgrade(engine, schema)
+        yield engine
+    finally:
+        await engine.dispose()

@@ -32,7 +32,6 @@ __all__ = [
     "create_tables",
     "is_reachable",
     "open_engine",
-    "opened",
     "position_of",
     "read",
     "sqlite_url",
@@ -104,18 +103,6 @@ def open_engine(url: str, *, one_writer: bool = False, tells_positions: bool = F
     event.listen(engine.sync_engine, "begin", _begin)
     dialect.set_up(engine.sync_engine)
     return engine
-
-
-@asynccontextmanager
-async def opened(url: str, *metadatas: MetaData, one_writer: bool = False) -> AsyncIterator[AsyncEngine]:
-    """An engine over a database with every table in it, created where there is none."""
-    sql_sqlite.make_folder(make_url(url))
-    engine = open_engine(url, one_writer=one_writer)
-    try:
-        await create_tables(engine, *metadatas)
-        yield engine
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager

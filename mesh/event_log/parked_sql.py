@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Integer,
-    LargeBinary,
     MetaData,
     ScalarSelect,
     String,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh.event_log.columns_sql import BODY
 from mesh.event_log.port import Record
 
 inbox_metadata = MetaData()
@@ -36,7 +36,7 @@ _parked = Table(
     Column("key", String(100), nullable=False),
     Column("version", Integer, nullable=False),
     Column("type", String(100), nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", BODY, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("reason", String(500), nullable=False),
     Column("park_time", String(40), nullable=False),

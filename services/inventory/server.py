@@ -8,22 +8,23 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.cache.opening import open_caches
+from mesh.databases import opened
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
-from mesh.event_log.outbox_sql import OUTBOX_TABLES, OutboxRelay
+from mesh.event_log.inbox_sql import SqlInbox
+from mesh.event_log.outbox_sql import OutboxRelay
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
-from mesh.sql import changes_of, is_reachable, opened
+from mesh.sql import changes_of, is_reachable
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import Changed, JoinedLedgers, SqlDueHolds, SqlLedgers
+from services.inventory.adapters.schema_sql import SCHEMA
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_cache import CachedStockLevels, CoalescedStockLevels
 from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
 from services.inventory.adapters.stock_sql import SqlStockLevels
-from services.inventory.adapters.tables import metadata
 from services.inventory.application.expiry import Expiry
 from services.inventory.application.products import Products
 from services.inventory.application.reconciliation import Reconciliation
@@ -112,8 +113,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """Open the database, with every table in it."""
-    tables = (metadata, *OUTBOX_TABLES, *INBOX_TABLES)
-    async with opened(settings.database_url, *tables) as engine:
+    async with opened(settings.database_url, SCHEMA) as engine:
         yield engine
 
 

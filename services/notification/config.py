@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from mesh.databases import database_url
 from mesh.settings import MeshSettings, SettingError
 from services.notification.adapters.smtp_url import ALLOWED, SmtpUrl
 
@@ -16,14 +17,14 @@ class Settings:
     """What the service is built from.
 
     Attributes:
-        database: its SQLite file.
+        database_url: deliveries, preferences and the inbox.
         mail_folder: where mails are written as files, unless `mail_server` is set.
         mail_server: where mails are handed over (`SHOPMESH_MAIL_URL`).
         shop_url: where links in mails lead to.
         worker: this process's name among the service's workers.
     """
 
-    database: Path
+    database_url: str
     mail_folder: Path
     mail_server: SmtpUrl | None
     shop_url: str
@@ -37,7 +38,7 @@ class Settings:
             SettingError: the mail URL cannot be used.
         """
         return cls(
-            database=settings.database("notification"),
+            database_url=database_url(settings, "notification"),
             mail_folder=_folder(settings),
             mail_server=_server(settings.mail_url),
             shop_url=f"{settings.issuer}/",

@@ -1,12 +1,15 @@
 """The notification service: chooses its adapters and serves."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
+from mesh.databases import opened
 from mesh.event_log import open_event_log
 from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
+from mesh.event_log.inbox_sql import SqlInbox
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
 from services.kernel.envelope import Envelope
@@ -14,7 +17,7 @@ from services.notification.adapters.contacts_grpc import GrpcContacts
 from services.notification.adapters.mailer_folder import FolderMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
-from services.notification.adapters.tables import metadata
+from services.notification.adapters.schema_sql import SCHEMA
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
 from services.notification.application.deliveries import Deliveries
 from services.notification.application.intake import Intake
@@ -32,37 +35,40 @@ from shopmesh.notification.v1.notification_service_pb2_grpc import add_Notificat
 async def compose(node: Node) -> AsyncIterator[Service]:
     """Build the service for one process."""
     settings = Settings.from_mesh(node.settings)
-    settings.database.parent.mkdir(parents=True, exist_ok=True)
-    engine = sql.open_engine(sql.sqlite_url(settings.database))
-    try:
-        await sql.create_tables(engine, metadata, *INBOX_TABLES)
-        async with open_event_log(node.settings) as log:
-            inbox = SqlInbox(engine, CONSUMER, node.clock, decode=Envelope.from_body)
-            effect = intake_effect(Intake(clock=node.clock), SqlUnit)
-            consumer = Consumer(log, CONSUMER, TOPICS, inbox, effect)
-            work = SqlUnitOfWork(engine)
-            mailer = _mailer(settings)
-            deliveries = Deliveries(
-                read=work.read,
-                write=work.write,
-                contacts=GrpcContacts(node.channels.to("user")),
-                renderer=JinjaRenderer(shop_url=settings.shop_url),
-                mailer=mailer,
-                holder=settings.worker,
-                clock=node.clock,
-            )
-            servicer = NotificationServicer(
-                notifications=Notifications(read=work.read, write=work.write), inbox=inbox, consumer=consumer
-            )
-            yield Service(
-                servicers=(Servicer(add_NotificationServiceServicer_to_server, servicer),),
-                errors=STATUS_BY_ERROR,
-                hard={"notification.sql": lambda: sql.is_reachable(engine)},
-                soft={"notification.event_log": log.is_reachable, "notification.mailer": mailer.is_reachable},
-                tasks=(consumer.run, Sender(deliveries, sql.changes_of(engine)).run),
-            )
-    finally:
-        await engine.dispose()
+    async with open_database(settings.database_url) as engine, open_event_log(node.settings) as log:
+        inbox = SqlInbox(engine, CONSUMER, node.clock, decode=Envelope.from_body)
+        effect = intake_effect(Intake(clock=node.clock), SqlUnit)
+        consumer = Consumer(log, CONSUMER, TOPICS, inbox, effect)
+        work = SqlUnitOfWork(engine)
+        mailer = _mailer(settings)
+        deliveries = Deliveries(
+            read=work.read,
+            write=work.write,
+            contacts=GrpcContacts(node.channels.to("user")),
+            renderer=JinjaRenderer(shop_url=settings.shop_url),
+            mailer=mailer,
+            holder=settings.worker,
+            clock=node.clock,
+        )
+        servicer = NotificationServicer(
+            notifications=Notifications(read=work.read, write=work.write), inbox=inbox, consumer=consumer
+        )
+        yield Service(
+            servicers=(Servicer(add_NotificationServiceServicer_to_server, servicer),),
+            errors=STATUS_BY_ERROR,
+            hard={"notification.sql": lambda: sql.is_reachable(engine)},
+            soft={"notification.event_log": log.is_reachable, "notification.mailer": mailer.is_reachable},
+            tasks=(consumer.run, Sender(deliveries, sql.changes_of(engine)).run),
+        )
+
+
+def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
+    """Open the database, with every table in it.
+
+    Whether a mail is still to be sent, to an account that may be erased meanwhile, is decided by one writer
+    at a time.
+    """
+    return opened(url, SCHEMA, one_writer=True)
 
 
 def _mailer(settings: Settings) -> Mailer:

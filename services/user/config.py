@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
+from mesh.databases import database_url
 from mesh.node import Node
-from mesh.sql import sqlite_url
 from services.user.domain.budget import Budget
 from services.user.domain.scopes import CLIENT_SCOPES
 
@@ -31,7 +31,7 @@ class Settings:
     def of(cls, node: Node) -> Self:
         login = node.limits[_LOGIN_CLASS]
         return cls(
-            database_url=sqlite_url(node.settings.database("user")),
+            database_url=database_url(node.settings, "user"),
             issuer=node.settings.issuer,
             scopes=frozenset(node.contract.scopes),
             login_budget=Budget(login.rate_per_minute, login.burst),

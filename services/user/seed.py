@@ -12,18 +12,17 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from mesh.event_log.outbox_sql import OUTBOX_TABLES
+from mesh.databases import database_url
 from mesh.settings import MeshSettings, SettingError
-from mesh.sql import create_tables, open_engine, sqlite_url
 from services.kernel.clock import system_clock
 from services.kernel.ids import uuid7
 from services.user.adapters.keys_file import KeyFiles, replace_file
 from services.user.adapters.password_hasher_argon2 import Argon2PasswordHasher
-from services.user.adapters.tables import metadata
 from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
 from services.user.domain.account import Account
 from services.user.domain.events import EmailVerified, UserRegistered
 from services.user.domain.scopes import CUSTOMER_SCOPES
+from services.user.server import open_database
 
 _STAFF_SCOPES = frozenset(
     {"orders:fulfil", "audit", "stock:write", "catalog:write", "notifications:admin", "users:admin"}
@@ -44,16 +43,11 @@ async def seed(settings: MeshSettings) -> None:
     """Make the keys, the credentials and the accounts."""
     KeyFiles.of(settings).ensure()
     credentials = _credentials(settings.home / "credentials.json")
-    settings.data.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(sqlite_url(settings.database("user")))
-    try:
-        await create_tables(engine, metadata, *OUTBOX_TABLES)
+    async with open_database(database_url(settings, "user")) as engine:
         with Argon2PasswordHasher.opened() as hasher:
             unit_of_work = SqlUnitOfWork(engine, clock=system_clock, new_id=uuid7)
             for name, credential in credentials.items():
                 await _seed_account(unit_of_work, hasher, name, credential)
-    finally:
-        await engine.dispose()
 
 
 def _credentials(path: Path) -> Mapping[str, Mapping[str, str]]:

@@ -1,19 +1,20 @@
 """The composition root of the user service."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
+from mesh.databases import opened
 from mesh.event_log.open import open_event_log
-from mesh.event_log.outbox_sql import OUTBOX_TABLES, OutboxRelay
+from mesh.event_log.outbox_sql import OutboxRelay
 from mesh.health import Probe
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
-from mesh.sql import create_tables, is_reachable, open_engine
+from mesh.sql import is_reachable
 from services.kernel.ids import uuid7
 from services.user.adapters.authorization_server_authlib import AuthlibAuthorizationServer
 from services.user.adapters.clients_file import FileClientRegistry
@@ -21,7 +22,7 @@ from services.user.adapters.customer_orders_grpc import GrpcCustomerOrders
 from services.user.adapters.keys_file import KeyFiles, Keyring
 from services.user.adapters.oauth_protocol_authlib import Provider
 from services.user.adapters.password_hasher_argon2 import Argon2PasswordHasher
-from services.user.adapters.tables import metadata
+from services.user.adapters.schema_sql import SCHEMA
 from services.user.adapters.tokens_joserfc import JwtTokens
 from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
 from services.user.application.accounts import Accounts
@@ -123,7 +124,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
     settings, keys = Settings.of(node), KeyFiles.of(node.settings)
     keys.ensure()
     async with AsyncExitStack() as stack:
-        engine = await _open_database(node, settings, stack)
+        engine = await stack.enter_async_context(open_database(settings.database_url))
         log = await stack.enter_async_context(open_event_log(node.settings))
         parts = Parts(
             settings=settings,
@@ -137,12 +138,12 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         yield _service(parts, engine, relay=OutboxRelay(engine, log), event_log=log.is_reachable)
 
 
-async def _open_database(node: Node, settings: Settings, stack: AsyncExitStack) -> AsyncEngine:
-    node.settings.data.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(settings.database_url)
-    stack.push_async_callback(engine.dispose)
-    await create_tables(engine, metadata, *OUTBOX_TABLES)
-    return engine
+def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
+    """Open the database, with every table in it.
+
+    Whether a token lives, and in which order revocations are read, is decided by one writer at a time.
+    """
+    return opened(url, SCHEMA, one_writer=True)
 
 
 def _service(parts: Parts, engine: AsyncEngine, *, relay: OutboxRelay, event_log: Probe) -> Service:

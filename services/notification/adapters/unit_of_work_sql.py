@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 
+import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
@@ -11,6 +13,11 @@ from services.notification.adapters.deliveries_sql import SqlDeliveryStore
 from services.notification.adapters.erasures_sql import SqlErasureStore
 from services.notification.adapters.order_summaries_sql import SqlOrderSummaryStore
 from services.notification.adapters.preferences_sql import SqlPreferenceStore
+from services.notification.domain.errors import StoreUnavailable
+
+_RETRY_SECONDS = 1.0
+
+_log = structlog.get_logger()
 
 
 class SqlUnit:
@@ -44,10 +51,20 @@ class SqlUnitOfWork:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnit]:
-        async with sql.read(self._engine) as session:
+        async with _translated(), sql.read(self._engine) as session:
             yield SqlUnit(session)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlUnit]:
-        async with sql.write(self._engine) as session:
+        async with _translated(), sql.write(self._engine) as session:
             yield SqlUnit(session)
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        _log.warning("database_unavailable", error=type(error.orig).__name__)
+        message = "notifications cannot be read or changed now"
+        raise StoreUnavailable(message, retry_after_seconds=_RETRY_SECONDS) from None

@@ -26,6 +26,12 @@ class UnknownPreference(DomainError):
         super().__init__(message, fields=[("updateMask", message)])
 
 
+class StoreUnavailable(DomainError):
+    """The database cannot be used now."""
+
+    reason: ClassVar[str] = "STORE_UNAVAILABLE"
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(_json_name, names))
 

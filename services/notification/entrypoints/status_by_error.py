@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import grpc
 
 from services.kernel.errors import DomainError
+from services.notification.domain.errors import StoreUnavailable
 
 STATUS_BY_ERROR: Mapping[type[Exception], grpc.StatusCode] = {
     DomainError: grpc.StatusCode.INVALID_ARGUMENT,
+    StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
 }

@@ -6,7 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Float,
+    Double,
     Index,
     Integer,
     MetaData,
@@ -153,7 +153,7 @@ issued_tokens = Table(
 revocations = Table(
     "revocations",
     metadata,
-    # A cursor: AUTOINCREMENT never takes a number twice, and writers come one after the other.
+    # A cursor: a number is never taken twice, and writers come one after the other on every database.
     Column("cursor", Integer, primary_key=True, autoincrement=True),
     Column("token_id", _ID, nullable=False, index=True),
     Column("subject", _ID, nullable=False, index=True),
@@ -165,5 +165,5 @@ budgets = Table(
     "budgets",
     metadata,
     Column("key", String(100), primary_key=True),
-    Column("arrival", Float(53), nullable=False, index=True),
+    Column("arrival", Double, nullable=False, index=True),
 )

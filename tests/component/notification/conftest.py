@@ -11,18 +11,18 @@ from typing import Any
 import grpc
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log import EventLog
 from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
+from mesh.event_log.inbox_sql import SqlInbox
 from mesh.event_log.sqlite import SqliteEventLog
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope
 from services.notification.adapters.contacts_grpc import GrpcContacts
 from services.notification.adapters.mailer_folder import FolderMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
-from services.notification.adapters.tables import metadata
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
 from services.notification.application.deliveries import Deliveries
 from services.notification.application.intake import Intake
@@ -32,6 +32,7 @@ from services.notification.domain.delivery import Delivery
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.sender import Sender
 from services.notification.entrypoints.servicer import NotificationServicer
+from services.notification.server import open_database
 from tests.support.events import MORNING, envelope, record
 from tests.support.mail import ALICE, MUG_ORDER, KnownContacts, contact_service, parse
 
@@ -74,6 +75,7 @@ class World:
     """What is around the service."""
 
     home: Path
+    database_url: str
     log: EventLog
     contacts: KnownContacts
     channel: grpc.aio.Channel
@@ -117,7 +119,7 @@ class World:
         await self.publish(USER_EVENTS, user, "UserErased", {"userId": user})
 
     async def count(self, table: str) -> int:
-        engine = sql.open_engine(sql.sqlite_url(self.home / "notification.db"))
+        engine = sql.open_engine(self.database_url)
         async with sql.read(engine) as session:
             count = (await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()  # noqa: S608
         await engine.dispose()
@@ -128,12 +130,12 @@ StartWorker = Callable[..., Any]
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
     async with (
         SqliteEventLog.opened(tmp_path / "event_log.db", lease_seconds=0.4) as log,
         contact_service() as (contacts, channel),
     ):
-        yield World(tmp_path, log, contacts, channel, MovableClock())
+        yield World(tmp_path, database_url, log, contacts, channel, MovableClock())
 
 
 @pytest.fixture
@@ -155,8 +157,11 @@ async def worker(start_worker: StartWorker) -> Worker:
 
 @asynccontextmanager
 async def _worker(world: World, name: str, mailer: Mailer) -> AsyncIterator[Worker]:
-    engine = sql.open_engine(sql.sqlite_url(world.home / "notification.db"))
-    await sql.create_tables(engine, metadata, *INBOX_TABLES)
+    async with open_database(world.database_url) as engine:
+        yield _put_together(world, name, mailer, engine)
+
+
+def _put_together(world: World, name: str, mailer: Mailer, engine: AsyncEngine) -> Worker:
     work = SqlUnitOfWork(engine)
     inbox = SqlInbox(engine, CONSUMER, world.clock, decode=Envelope.from_body, retry_seconds=(0,))
     effect = intake_effect(Intake(clock=world.clock), SqlUnit)
@@ -173,5 +178,4 @@ async def _worker(world: World, name: str, mailer: Mailer) -> AsyncIterator[Work
     servicer = NotificationServicer(
         notifications=Notifications(read=work.read, write=work.write), inbox=inbox, consumer=consumer
     )
-    yield Worker(work, inbox, consumer, deliveries, Sender(deliveries, sql.changes_of(engine)), servicer)
-    await engine.dispose()
+    return Worker(work, inbox, consumer, deliveries, Sender(deliveries, sql.changes_of(engine)), servicer)

@@ -4,14 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from mesh.event_log.outbox_sql import OUTBOX_TABLES
-from mesh.sql import create_tables, open_engine, sqlite_url
 from services.kernel.ids import uuid7
-from services.user.adapters.tables import metadata
 from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
 from services.user.application.ports import UnitOfWork
 from services.user.domain.account import Account
@@ -19,17 +15,16 @@ from services.user.domain.errors import UserNotFound
 from services.user.domain.events import MailPurpose, UserRegistered
 from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
 from services.user.domain.link import Link
+from services.user.server import open_database
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["sqlite"])
-async def unit_of_work(tmp_path: Path) -> AsyncIterator[UnitOfWork]:
-    engine = open_engine(sqlite_url(tmp_path / "user.db"))
-    await create_tables(engine, metadata, *OUTBOX_TABLES)
-    yield SqlUnitOfWork(engine, clock=lambda: NOON, new_id=uuid7)
-    await engine.dispose()
+@pytest.fixture
+async def unit_of_work(database_url: str) -> AsyncIterator[UnitOfWork]:
+    async with open_database(database_url) as engine:
+        yield SqlUnitOfWork(engine, clock=lambda: NOON, new_id=uuid7)
 
 
 def alice() -> Account:

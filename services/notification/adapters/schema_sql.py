@@ -1,0 +1,12 @@
+"""The tables of notification, with those of its events."""
+
+from pathlib import Path
+
+from mesh.event_log.inbox_sql import INBOX_TABLES
+from mesh.migrations import Schema
+from services.notification.adapters.tables import metadata
+
+SCHEMA = Schema(
+    folder=Path(__file__).parents[1] / "migrations",
+    metadatas=(metadata, *INBOX_TABLES),
+)

@@ -1,0 +1,12 @@
+"""The tables of the user service, with those of its events."""
+
+from pathlib import Path
+
+from mesh.event_log.outbox_sql import OUTBOX_TABLES
+from mesh.migrations import Schema
+from services.user.adapters.tables import metadata
+
+SCHEMA = Schema(
+    folder=Path(__file__).parents[1] / "migrations",
+    metadatas=(metadata, *OUTBOX_TABLES),
+)

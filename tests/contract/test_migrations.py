@@ -1,0 +1,85 @@
+"""Databases get the tables of their services step by step, and back."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh import migrations, sql
+from mesh.migrations import BASE, Schema
+from services.inventory.adapters.schema_sql import SCHEMA as INVENTORY
+from services.notification.adapters.schema_sql import SCHEMA as NOTIFICATION
+from services.user.adapters.schema_sql import SCHEMA as USER
+
+SCHEMAS = {"user": USER, "inventory": INVENTORY, "notification": NOTIFICATION}
+
+
+@pytest.fixture(params=sorted(SCHEMAS))
+def schema(request: pytest.FixtureRequest) -> Schema:
+    return SCHEMAS[request.param]
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = sql.open_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+async def tables(engine: AsyncEngine) -> set[str]:
+    async with sql.alone(engine) as connection:
+        return set(await connection.run_sync(lambda each: inspect(each).get_table_names()))
+
+
+def own(schema: Schema) -> set[str]:
+    return {name for metadata in schema.metadatas for name in metadata.tables}
+
+
+async def test_the_steps_lead_to_the_tables_of_the_code(engine: AsyncEngine, schema: Schema) -> None:
+    await migrations.upgrade(engine, schema)
+
+    assert await migrations.drift(engine, schema) == []
+
+
+async def test_a_database_made_without_steps_is_taken_over_with_its_rows(
+    engine: AsyncEngine, schema: Schema
+) -> None:
+    await sql.create_tables(engine, *schema.metadatas)
+    kept = schema.metadatas[0].sorted_tables[0]
+    async with sql.write(engine) as session:
+        row = {column.name: _value(column.type.python_type) for column in kept.columns}
+        names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+        await session.execute(text(f"INSERT INTO {kept.name} ({names}) VALUES ({marks})"), row)  # noqa: S608
+
+    await migrations.upgrade(engine, schema)
+
+    async with sql.read(engine) as session:
+        count = await session.scalar(text(f"SELECT count(*) FROM {kept.name}"))  # noqa: S608
+    assert count == 1
+    assert await migrations.drift(engine, schema) == []
+
+
+async def test_a_step_that_was_interrupted_is_taken_again(engine: AsyncEngine, schema: Schema) -> None:
+    await migrations.upgrade(engine, schema)
+    async with sql.alone(engine) as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+    await migrations.upgrade(engine, schema)
+
+    assert await migrations.drift(engine, schema) == []
+
+
+async def test_the_way_back_leaves_no_table(engine: AsyncEngine, schema: Schema) -> None:
+    await migrations.upgrade(engine, schema)
+    assert own(schema) <= await tables(engine)
+
+    await migrations.downgrade(engine, schema, BASE)
+
+    assert not own(schema) & await tables(engine)
+    await migrations.upgrade(engine, schema)
+    assert await migrations.drift(engine, schema) == []
+
+
+def _value(kind: type) -> object:
+    return "MUG-RED" if kind is str else 0
