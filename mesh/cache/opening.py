@@ -45,6 +45,7 @@ class Caches:
         self._sender = secrets.token_hex(8)
         self._breaker = Breaker(pause_seconds=_PAUSE_SECONDS, monotonic=time.monotonic)
         self._caches: list[ReadThroughCache[Any]] = []
+        self._told: set[str] = set()
 
     def add(
         self, name: str, *, load: Load[T], codec: Codec[T], keeps_absent: bool = True
@@ -76,11 +77,13 @@ class Caches:
 
     def invalidate(self, keys: Collection[str]) -> None:
         """Call it after every commit that changes what keys stand for."""
+        self._note(keys)
         for cache in self._caches:
             cache.invalidate(keys)
 
     def forget(self, keys: Collection[str]) -> None:
-        """Another process has changed what keys stand for."""
+        """Another process has invalidated keys."""
+        self._note(keys)
         for cache in self._caches:
             cache.forget(keys)
 
@@ -88,6 +91,20 @@ class Caches:
         """Other processes may have changed anything."""
         for cache in self._caches:
             cache.forget_all()
+
+    def check(self, changed: Collection[str]) -> None:
+        """Invalidate keys that were changed by somebody who told nobody.
+
+        Args:
+            changed: The keys that have changed lately, as the database says.
+        """
+        for cache in self._caches:
+            cache.forget(changed)
+        untold = set(changed) - self._told
+        self._told.difference_update(changed)
+        if untold:
+            for cache in self._caches:
+                cache.invalidate(untold)
 
     async def follow(self) -> None:
         """Hear of the changes of other processes; never returns."""
@@ -103,6 +120,11 @@ class Caches:
             forget=self.forget,
             forget_all=self.forget_all,
         )
+
+    def _note(self, keys: Collection[str]) -> None:
+        if len(self._told) > _MOST:
+            self._told.clear()
+        self._told.update(keys)
 
     @property
     def probes(self) -> Mapping[str, Callable[[], Awaitable[bool]]]:

@@ -62,7 +62,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         feed = StockFeed(
             levels=coalesced,
             changes=SqliteStockChanges(engine=engine, changes=changes),
-            forget=caches.forget,
+            check=caches.check,
         )
         ledgers = SqlLedgers(
             engine=engine,

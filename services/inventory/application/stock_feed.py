@@ -17,18 +17,18 @@ class StockFeed:
     """Reads what has changed once and hands it to everybody who watches it."""
 
     def __init__(
-        self, *, levels: StockLevels, changes: StockChanges, forget: Callable[[Collection[str]], None]
+        self, *, levels: StockLevels, changes: StockChanges, check: Callable[[Collection[str]], None]
     ) -> None:
         """Make a feed without watchers.
 
         Args:
             levels: Stock as it is now, never from a cache.
             changes: Tells whose stock was changed.
-            forget: Drops what this process has cached of SKUs, whoever has changed them.
+            check: Drops what is cached of SKUs, should whoever has changed them not have done so.
         """
         self._levels = levels
         self._changes = changes
-        self._forget = forget
+        self._check = check
         self._watchers: dict[str, set[_Watcher]] = defaultdict(set)
 
     async def run(self) -> None:
@@ -38,7 +38,7 @@ class StockFeed:
         await self._refresh(tuple(self._watchers))
         while True:
             position, skus = await self._changes.after(position)
-            self._forget(skus)
+            self._check(skus)
             await self._refresh(skus & self._watchers.keys())
             await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,21 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 @pytest.fixture
 async def inventory(tmp_path: Path, shop: Shop) -> AsyncIterator[Inventory]:
     """The service over the database of `shop`."""
-    async with serve("inventory", _composed, tmp_path) as served:
+    async with open_inventory(tmp_path, shop) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def open_inventory(home: Path, shop: Shop, **settings: Any) -> AsyncIterator[Inventory]:
+    """A process of the service over the database of `shop`, with its own settings; several may be open."""
+
+    @asynccontextmanager
+    async def composed(node: Node) -> AsyncIterator[Service]:
+        own = replace(node, settings=replace(node.settings, **settings))
+        async with compose(own) as service, running(*(task() for task in service.tasks)):
+            yield service
+
+    async with serve("inventory", composed, home) as served:
         yield Inventory(
             served=served,
             shop=shop,
@@ -65,9 +79,3 @@ async def inventory(tmp_path: Path, shop: Shop) -> AsyncIterator[Inventory]:
             stock=inventory_service_pb2_grpc.InventoryServiceStub(served.channel),
             wms=wms_service_pb2_grpc.WmsServiceStub(served.channel),
         )
-
-
-@asynccontextmanager
-async def _composed(node: Node) -> AsyncIterator[Service]:
-    async with compose(node) as service, running(*(task() for task in service.tasks)):
-        yield service

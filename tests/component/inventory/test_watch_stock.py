@@ -33,7 +33,7 @@ async def deliver(shop: Shop, sku: str, *numbers: int) -> None:
 
 def feed_of(shop: Shop) -> StockFeed:
     changes = SqliteStockChanges(engine=shop.engine, changes=shop.changes)
-    return StockFeed(levels=shop.levels, changes=changes, forget=lambda _skus: None)
+    return StockFeed(levels=shop.levels, changes=changes, check=lambda _skus: None)
 
 
 async def read(stream: Stream) -> pb.WatchStockResponse:
