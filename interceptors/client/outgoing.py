@@ -17,7 +17,7 @@ TokenSource = Callable[[], Awaitable[str]]
 
 def outgoing_interceptors(token: TokenSource) -> tuple[grpc.aio.ClientInterceptor, ...]:
     """The interceptors of a channel; grpc wants one object per kind of call."""
-    return _Unary(token), _Stream(token)
+    return _Unary(token), _Stream(token), _BothWays(token)
 
 
 class _Outgoing:
@@ -55,6 +55,14 @@ class _Stream(_Outgoing, grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         """Open the stream."""
         return await continuation(await self.completed(client_call_details), request)
+
+
+class _BothWays(_Outgoing, grpc.aio.StreamStreamClientInterceptor):
+    async def intercept_stream_stream(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        """Open the stream."""
+        return await continuation(await self.completed(client_call_details), request_iterator)
 
 
 def _remaining(asked: float | None) -> float | None:

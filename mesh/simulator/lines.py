@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import grpc
@@ -72,7 +73,9 @@ class StreamLine:
         """The answer; None when the stream ended before it."""
         if self._call is None:
             self._call = self._stub.SyncStock()
-        await self._call.write(SyncStockRequest(update=update))
+        # It may have ended before: what it ended with is read below.
+        with suppress(asyncio.InvalidStateError):
+            await self._call.write(SyncStockRequest(update=update))
         while isinstance(heard := await self._call.read(), SyncStockResponse):
             if heard.HasField("ack"):
                 return heard.ack
