@@ -46,6 +46,9 @@ INDEXES = (
 )
 """All that queries and uniqueness rely on; checked at every start."""
 
+BODIES = {"_id": False, "order_id": True, "version": True, "events.body": True}
+"""What of a document a fold needs."""
+
 
 def document_of(commit: Commit, commit_id: str, *, unpublished: bool) -> Document:
     markers = {"unpublished": unpublished, "open": commit.open}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from typing import Any, Self
 
 import structlog
@@ -15,6 +16,7 @@ from mesh.waking import Waking
 from services.kernel.ids import NewId
 from services.order.adapters.commit_writer_mongo import CommitWriter
 from services.order.adapters.commits_mongo import (
+    BODIES,
     COLLECTION,
     INDEXES,
     NEWEST,
@@ -27,6 +29,7 @@ from services.order.adapters.commits_mongo import (
 )
 from services.order.adapters.store_errors_mongo import translated, unavailable
 from services.order.adapters.times import time_of, time_text
+from services.order.adapters.whole_orders import whole_orders
 from services.order.application.ports import Commit, OpenOrder, Position, Selection, Stream, VersionTaken
 from services.order.domain.errors import StoreUnavailable
 
@@ -107,6 +110,16 @@ class MongoEventStore:
                         break
                     documents.append(document)
         return list(streams_of(documents))
+
+    async def bodies(self, *, after: str | None, limit: int) -> Sequence[tuple[str, Sequence[bytes]]]:
+        wanted = {"order_id": {"$gt": after or ""}}
+        with translated():
+            found = self._commits.find(wanted, BODIES, hint=STREAMS).sort("order_id", ASCENDING)
+            documents = await found.limit(limit).to_list()
+        documents.sort(key=itemgetter("order_id", "version"))
+        events = ((each["order_id"], event["body"]) for each in documents for event in each["events"])
+        whole = whole_orders(events, more_follow=len(documents) == limit)
+        return whole if whole or not documents else await self.bodies(after=after, limit=2 * limit)
 
     async def count(self) -> int:
         with translated():

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh import sql
 from mesh.consistency import note_write
 from services.order.adapters.event_tables_sqlite import (
+    BODIES,
     COMMITS,
     EVENTS,
     IN_ORDER,
@@ -28,6 +29,7 @@ from services.order.adapters.event_tables_sqlite import (
     time_text,
 )
 from services.order.adapters.store_errors_sql import translated
+from services.order.adapters.whole_orders import whole_orders
 from services.order.application.ports import (
     Commit,
     OpenOrder,
@@ -80,6 +82,13 @@ class SqliteEventStore:
             within = COMMITS.c.order_id.between(order_ids[0], order_ids[-1])
             found, after = await self._streams(JOINED.where(within)), order_ids[-1]
         return found
+
+    async def bodies(self, *, after: str | None, limit: int) -> Sequence[tuple[str, Sequence[bytes]]]:
+        async with self._read() as session:
+            connection = await session.connection()
+            rows = (await connection.exec_driver_sql(BODIES, (after or "", limit))).all()
+        whole = whole_orders(map(tuple, rows), more_follow=len(rows) == limit)
+        return whole if whole or not rows else await self.bodies(after=after, limit=2 * limit)
 
     async def count(self) -> int:
         async with self._read() as session:

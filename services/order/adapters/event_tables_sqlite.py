@@ -63,6 +63,8 @@ JOINED = select(*_COLUMNS).join_from(
 )
 IN_ORDER = (COMMITS.c.order_id, EVENTS.c.version)
 
+BODIES = "SELECT order_id, body FROM events WHERE order_id > ? ORDER BY order_id, version LIMIT ?"
+
 
 def streams_of(rows: Iterable[Row[tuple[object, ...]]]) -> list[Stream]:
     """The streams that rows of `JOINED`, in the order of `IN_ORDER`, make."""

@@ -4,13 +4,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from services.order.application.ports import EventStore, OrderIndex, OrderRow, Progress, Stream
+from services.order.application.ports import EventStore, OrderIndex, OrderRow, Progress
 from services.order.application.search import folded
 from services.order.application.search_rows import digest
 
-_BATCH = 500
+_COMMITS_AT_ONCE = 4_000
+_ROWS_AT_ONCE = 1_000
 _DISCARDED_AT_ONCE = 5_000
 _FIRST_FEW = 10
+
+Batch = Sequence[tuple[str, Sequence[bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,11 @@ class Rebuild:
         await self._discard()
         orders, events, unreadable = 0, 0, list[str]()
         async with aclosing(self._batches("folding")) as batches:
-            async for streams in batches:
-                rows, skipped = folded(streams)
+            async for batch in batches:
+                rows, skipped = folded(batch)
                 await self._index.fill(generation, rows)
                 orders += len(rows)
-                events += sum(len(commit.events) for stream in streams for commit in stream.commits)
+                events += sum(len(bodies) for _, bodies in batch)
                 unreadable += skipped
         content = await digest(self._index, generation)
         await self._index.finish(generation)
@@ -105,23 +108,23 @@ class Rebuild:
 
     async def _stored(self, generation: int) -> AsyncGenerator[OrderRow, None]:
         after = None
-        while page := await self._index.rows(generation, after=after, limit=_BATCH):
+        while page := await self._index.rows(generation, after=after, limit=_ROWS_AT_ONCE):
             for row in page:
                 yield row
             after = page[-1].order_id
 
     async def _wanted(self) -> AsyncGenerator[OrderRow, None]:
         async with aclosing(self._batches("comparing")) as batches:
-            async for streams in batches:
-                for row in folded(streams)[0]:
+            async for batch in batches:
+                for row in folded(batch)[0]:
                     yield row
 
-    async def _batches(self, stage: str) -> AsyncGenerator[Sequence[Stream], None]:
+    async def _batches(self, stage: str) -> AsyncGenerator[Batch, None]:
         total, done, after = await self._store.count(), 0, None
         self._progress(stage, 0, total)
-        while streams := await self._store.streams(after=after, limit=_BATCH):
-            yield streams
-            after, done = streams[-1].order_id, done + len(streams)
+        while batch := await self._store.bodies(after=after, limit=_COMMITS_AT_ONCE):
+            yield batch
+            after, done = batch[-1][0], done + len(batch)
             self._progress(stage, done, max(done, total))
 
     async def _discard(self) -> None:

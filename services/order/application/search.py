@@ -1,11 +1,11 @@
 """Finding orders of all customers in the index, and keeping the index up with the events."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 from services.kernel.paging import page_size
 from services.order.application.journal import history_of
 from services.order.application.order_views import OrderViews, Page
-from services.order.application.ports import EventStore, OrderIndex, OrderRow, Position, Search, Stream
+from services.order.application.ports import EventStore, OrderIndex, OrderRow, Position, Search
 from services.order.application.positions import position_of, token_of
 from services.order.application.search_rows import folded_row
 from services.order.domain.order import Order
@@ -51,23 +51,20 @@ class SearchProjection:
         Returns:
             The orders whose events make none: they are left as they were.
         """
-        rows, unreadable = folded(await self._store.several(sorted(order_ids)))
+        streams = await self._store.several(sorted(order_ids))
+        rows, unreadable = folded((each.order_id, [event.body for event in each.events]) for each in streams)
         await self._index.upsert(rows)
         return unreadable
 
 
-def folded(streams: Collection[Stream]) -> tuple[list[OrderRow], list[str]]:
-    """The rows of streams, and the ids of those whose events make no order."""
+def folded(orders: Iterable[tuple[str, Sequence[bytes]]]) -> tuple[list[OrderRow], list[str]]:
+    """The rows of orders, given their events' bytes, and the ids of those whose events make no order."""
     rows, unreadable = [], []
-    for stream in streams:
+    for order_id, bodies in orders:
         try:
-            rows.append(
-                folded_row(
-                    stream.order_id, [event.body for commit in stream.commits for event in commit.events]
-                )
-            )
+            rows.append(folded_row(order_id, bodies))
         except ValueError:
-            unreadable.append(stream.order_id)
+            unreadable.append(order_id)
     return rows, unreadable
 
 

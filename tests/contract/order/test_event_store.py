@@ -234,6 +234,27 @@ async def test_all_streams_are_read_by_order_id_page_by_page(store: EventStore) 
     assert seen == [[("order-1", 2), ("order-2", 1)], [("order-3", 1)]]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+async def test_the_bytes_of_whole_orders_are_read_page_by_page(store: EventStore, limit: int) -> None:
+    for number in (3, 1, 2):
+        await store.append(commit(f"order-{number}"))
+    await store.append(commit("order-1", versions=(2, 3)))
+    await store.append(commit("order-1", versions=(4,)))
+    seen: list[tuple[str, Sequence[bytes]]] = []
+    after = None
+
+    while page := await store.bodies(after=after, limit=limit):
+        seen += page
+        after = page[-1][0]
+
+    assert [(order_id, len(bodies)) for order_id, bodies in seen] == [
+        ("order-1", 4),
+        ("order-2", 1),
+        ("order-3", 1),
+    ]
+    assert list(seen[0][1]) == [f"order-1 v{version} ä".encode() for version in (1, 2, 3, 4)]
+
+
 async def test_several_streams_are_read_at_once(store: EventStore) -> None:
     for number in range(3):
         await store.append(commit(f"order-{number}"))

@@ -130,6 +130,13 @@ class EventStore(Protocol):
         """The next streams behind an order id, by order id; none only at the end."""
         ...
 
+    async def bodies(self, *, after: str | None, limit: int) -> Sequence[tuple[str, Sequence[bytes]]]:
+        """As `streams`, but only each order's events, as bytes: what folding everything needs, quickly.
+
+        `limit` is about how many commits; an order comes whole.
+        """
+        ...
+
     async def count(self) -> int:
         """About how many orders there are, for whoever waits for all of them."""
         ...
