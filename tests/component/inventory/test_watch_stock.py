@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import grpc
 import pytest
 from sqlalchemy import event, insert
 
-from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
 from services.inventory.adapters.tables import movements
 from services.inventory.application.stock_feed import StockFeed
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.stock import Stock
+from services.inventory.server import stock_changes
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.stream.v1 import stream_pb2
 from tests.component.inventory.conftest import Inventory
@@ -32,7 +32,7 @@ async def deliver(shop: Shop, sku: str, *numbers: int) -> None:
 
 
 def feed_of(shop: Shop) -> StockFeed:
-    changes = SqliteStockChanges(engine=shop.engine, changes=shop.changes)
+    changes = stock_changes(shop.engine)
     return StockFeed(levels=shop.levels, changes=changes, check=lambda _skus: None)
 
 
@@ -102,6 +102,31 @@ async def test_a_thousand_watchers_cost_one_look_per_change(shop: Shop) -> None:
     assert len(looks) <= 2 + 2
 
 
+async def test_what_different_watchers_watch_is_read_together(shop: Shop) -> None:
+    skus = [f"MUG-{number}" for number in range(20)]
+    for sku in skus:
+        await shop.sell(sku, berlin=1)
+    feed = feed_of(shop)
+    watchers = [feed.watch([sku]) for sku in skus for _ in range(10)]
+    looks: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "FROM products" in statement:
+            looks.append(statement)
+
+    async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS * 2):
+        for watcher in watchers:
+            await anext(watcher)
+        await _elsewhere(shop, skus, 1)
+        event.listen(shop.engine.sync_engine, "before_cursor_execute", note)
+        shop.changes.notify()
+        seen = [await anext(watcher) for watcher in watchers]
+        event.remove(shop.engine.sync_engine, "before_cursor_execute", note)
+
+    assert {stock.available for stock in seen} == {2}
+    assert len(looks) == 1
+
+
 async def test_a_slow_watcher_is_told_the_newest_state_only(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
     await shop.sell("MUG-BLUE", berlin=3)
@@ -128,7 +153,7 @@ async def test_a_watcher_is_told_of_changes_by_another_process(shop: Shop) -> No
 
     async with running(feed.run(), shop.changes.run()), asyncio.timeout(DEADLINE_SECONDS):
         await anext(watcher)
-        await _elsewhere(shop, "MUG-RED", 5)
+        await _elsewhere(shop, ["MUG-RED"], 5)
         assert (await anext(watcher)).available == 8
 
 
@@ -164,23 +189,25 @@ async def _next(watcher: AsyncIterator[Stock]) -> Stock:
     return await anext(watcher)
 
 
-async def _elsewhere(shop: Shop, sku: str, count: int) -> None:
+async def _elsewhere(shop: Shop, skus: list[str], count: int) -> None:
     """Change stock as another process does: over another connection, telling nobody."""
     async with shop.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE stock SET book = book + ?, version = version + 1", (count,))
-        await connection.execute(
-            insert(movements).values(
-                sku=sku,
-                warehouse="berlin",
-                cause="ADJUST",
-                book=count,
-                untold=0,
-                held=0,
-                committed=0,
-                order_id="",
-                actor="another process",
-                note="",
-                causation="",
-                time=MORNING,
-            )
-        )
+        await connection.execute(insert(movements), [_movement(sku, count) for sku in skus])
+
+
+def _movement(sku: str, count: int) -> dict[str, Any]:
+    return {
+        "sku": sku,
+        "warehouse": "berlin",
+        "cause": "ADJUST",
+        "book": count,
+        "untold": 0,
+        "held": 0,
+        "committed": 0,
+        "order_id": "",
+        "actor": "another process",
+        "note": "",
+        "causation": "",
+        "time": MORNING,
+    }
