@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 
 from bench.plan import Program
-from bench.programs import calls, event_store, front_door, stock
+from bench.programs import (
+    calls,
+    event_log,
+    event_store,
+    front_door,
+    growth,
+    overload,
+    rebuild,
+    reservations,
+    stock,
+)
 
 ROWS: Mapping[str, Program] = {
     "P1": calls.cached_batch,
@@ -12,8 +22,13 @@ ROWS: Mapping[str, Program] = {
     "P4": stock.at_load,
     "P5": stock.statements,
     "P6": stock.concurrent_misses,
+    "P7": reservations.hot_and_spread,
     "P8": front_door.rest_against_grpc,
     "P9": event_store.appends,
+    "P10": event_log.carried,
+    "P11": rebuild.of_the_index,
+    "P12": growth.of_everything,
+    "P13": overload.three_times_the_knee,
     "P14": calls.two_workers,
     "P15": front_door.placing_orders,
 }

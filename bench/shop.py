@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import opened, write
-from services.inventory.adapters.tables import metadata, products, stock, warehouses
+from mesh.sql import write
+from services.inventory.adapters.tables import products, stock, warehouses
+from services.inventory.config import Settings
+from services.inventory.server import open_database
 
 WAREHOUSES = ("berlin", "hamburg")
 PIECES = 1_000_000
@@ -27,7 +29,7 @@ def skus(count: int, *, first: int = 0) -> list[str]:
 
 async def make_shop(url: str, count: int, *, pieces: int = PIECES) -> None:
     """Make a database with so many SKUs, each with so many pieces in both warehouses."""
-    async with opened(url, metadata) as engine:
+    async with open_database(Settings(database_url=url)) as engine:
         await _fill(engine, count, pieces)
 
 

@@ -23,7 +23,7 @@ def request_of(skus: Sequence[str]) -> bytes:
 async def answer_of(address: str, request: bytes) -> bytes:
     """What a server answers, as bytes."""
     async with grpc.aio.insecure_channel(address) as channel:
-        return await _stub(channel)(request, timeout=_TIMEOUT_SECONDS)
+        return await stub_of(channel)(request, timeout=_TIMEOUT_SECONDS)
 
 
 def grpc_target(home: Home, folder: Path, request: bytes, answer: bytes, *, worker: int = 0) -> Target:
@@ -44,7 +44,7 @@ def get_stock_request(sku: str) -> bytes:
 
 async def queries_of(channel: grpc.aio.Channel, method: str, request: bytes, *, token: str) -> int:
     """How many SQL statements a call cost, as its trailers tell."""
-    call = _stub(channel, method)(request, metadata=_bearer(token), timeout=_TIMEOUT_SECONDS)
+    call = stub_of(channel, method)(request, metadata=_bearer(token), timeout=_TIMEOUT_SECONDS)
     await call
     return int(dict(await call.trailing_metadata())["x-db-queries"])
 
@@ -53,7 +53,7 @@ def batch_call(
     channels: Sequence[grpc.aio.Channel], requests: Sequence[bytes], *, token: str, size: int
 ) -> Call:
     """A call for the drivers of our own; right is an answer with so many SKUs."""
-    stubs = [_stub(channel) for channel in channels]
+    stubs = [stub_of(channel) for channel in channels]
     metadata = _bearer(token)
 
     async def call(number: int) -> bool:
@@ -67,9 +67,10 @@ def batch_call(
     return call
 
 
-def _stub(
+def stub_of(
     channel: grpc.aio.Channel, method: str = BATCH_GET_STOCK
 ) -> "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]":
+    """A method without messages: bytes in, bytes out."""
     return channel.unary_unary(method)
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 
 from eventsourcing.persistence import StoredEvent as RecordedEvent
@@ -10,6 +11,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from sqlalchemy import Table, insert
 from sqlalchemy.dialects import sqlite
 
+from bench.commits import new_commit
 from mesh import mongo, sql
 from mesh.waking import Waking
 from services.kernel.ids import uuid7
@@ -18,14 +20,22 @@ from services.order.adapters.event_store_mongo import MongoEventStore
 from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.adapters.event_tables_sqlite import COMMITS, EVENTS, commit_row, event_rows, metadata
 from services.order.application.ports import Commit
+from services.order.stores import open_database
 
 Append = Callable[[Commit], Awaitable[None]]
+
+
+def _insertion(table: Table) -> str:
+    return str(insert(table).compile(dialect=sqlite.dialect(paramstyle="named")))
+
+
+_INSERT_COMMIT, _INSERT_EVENT = _insertion(COMMITS), _insertion(EVENTS)
 
 
 @asynccontextmanager
 async def sqlite_store(path: Path) -> AsyncIterator[SqliteEventStore]:
     """The shipped store over a file."""
-    async with sql.opened(sql.sqlite_url(path), metadata) as engine:
+    async with open_database(path, metadata) as engine:
         yield SqliteEventStore(engine, changes=sql.changes_of(engine))
 
 
@@ -43,14 +53,13 @@ async def raw_sqlite(path: Path) -> AsyncIterator[Append]:
     """The same rows, as durable, with the standard library's driver on this very thread."""
     async with sqlite_store(path):
         """Makes the tables."""
-    commits, events = _insertion(COMMITS), _insertion(EVENTS)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
 
         async def append(commit: Commit) -> None:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(commits, commit_row(commit, unpublished=True))
-            connection.executemany(events, event_rows(commit))
+            connection.execute(_INSERT_COMMIT, commit_row(commit, unpublished=True))
+            connection.executemany(_INSERT_EVENT, event_rows(commit))
             connection.execute("COMMIT")
 
         yield append
@@ -90,5 +99,13 @@ async def eventsourcing_recorder(path: Path) -> AsyncIterator[Append]:
         datastore.close()
 
 
-def _insertion(table: Table) -> str:
-    return str(insert(table).compile(dialect=sqlite.dialect(paramstyle="named")))
+def store_many(path: Path, count: int) -> list[str]:
+    """Put so many orders of one event each into a file that a store has made; returns their ids."""
+    pattern = new_commit()
+    order_ids = [f"00000000-0000-7000-8000-{number:012d}" for number in range(count)]
+    commits = (replace(pattern, order_id=order_id) for order_id in order_ids)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for commit in commits:
+            connection.execute(_INSERT_COMMIT, commit_row(commit, unpublished=False))
+            connection.executemany(_INSERT_EVENT, event_rows(commit))
+    return order_ids

@@ -12,7 +12,8 @@ from bench.open_loop import Call, Latencies, call_at, schedule
 from bench.plan import Plan
 from bench.processes import Process
 from bench.servers.inventory import BASELINE, SHIPPED
-from bench.shop import make_shop, skus
+from bench.shop import make_shop
+from bench.shop import skus as neighbours
 from bench.stock_calls import batch_call, request_of
 
 BATCHED = "batched"
@@ -23,7 +24,6 @@ BATCH = 50
 _SERVER = "bench.servers.inventory"
 _ROUND_TRIP_MS = "1"
 _SKUS = 10_000
-_REQUESTS = [request_of(skus(BATCH, first=first)) for first in range(0, _SKUS, BATCH)]
 _CHANNELS = 4
 _CLIENTS = 32
 _FEWEST_CALLS = 100
@@ -52,7 +52,7 @@ class Variant:
 
     async def warm_up(self) -> None:
         """Ask for every SKU once."""
-        await call_times(len(_REQUESTS), self.call, clients=_CHANNELS)
+        await call_times(_SKUS // BATCH, self.call, clients=_CHANNELS)
 
 
 @asynccontextmanager
@@ -63,16 +63,15 @@ async def variants(
     async with AsyncExitStack() as stack:
         served = {}
         for name in names:
-            home = Home.made(plan.room(room) / name)
-            await make_shop(home.database_url, _SKUS)
-            served[name] = await stack.enter_async_context(_serving(home, name))
-        if CACHED in served:
-            await served[CACHED].warm_up()
+            served[name] = await stack.enter_async_context(serving_variant(plan, room, name))
         yield served
 
 
 @asynccontextmanager
-async def _serving(home: Home, name: str) -> AsyncIterator[Variant]:
+async def serving_variant(plan: Plan, room: str, name: str, *, skus: int = _SKUS) -> AsyncIterator[Variant]:
+    """Serve one of them over a shop with so many SKUs, of which it is asked for ten thousand at most."""
+    home = Home.made(plan.room(room) / name)
+    await make_shop(home.database_url, skus)
     code = BASELINE if name == BASELINE else SHIPPED
     # One of two workers that share no cache keeps none: what is left is batching.
     workers = 1 if name == CACHED else 2
@@ -84,7 +83,15 @@ async def _serving(home: Home, name: str) -> AsyncIterator[Variant]:
             await stack.enter_async_context(_channel(home.address("inventory"), number))
             for number in range(_CHANNELS)
         ]
-        yield Variant(process, batch_call(channels, _REQUESTS, token=home.user_token(), size=BATCH))
+        variant = Variant(process, batch_call(channels, _requests(skus), token=home.user_token(), size=BATCH))
+        if name == CACHED:
+            await variant.warm_up()
+        yield variant
+
+
+def _requests(count: int) -> list[bytes]:
+    step = max(BATCH, BATCH * (count // _SKUS))
+    return [request_of(neighbours(BATCH, first=first)) for first in range(0, count, step)]
 
 
 def _channel(address: str, number: int) -> grpc.aio.Channel:

@@ -25,6 +25,8 @@ _SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
 _STATEMENTS = {1: 1, 10: 1, 100: 1, 500: 3}
 """How many a batch of so many SKUs may take: one for each 199."""
 _CALLERS = 1000
+_FIRST = 50
+"""The size of a batch that opens connections; other sizes ask for other SKUs."""
 _SLOW_MS = "50"
 
 
@@ -95,12 +97,16 @@ async def statements(plan: Plan) -> AsyncIterator[Figure]:
         Redis.from_url(valkey.url) as redis,
     ):
         asking = _Asking(channel, redis, home.user_token())
+        await asking.batch(_FIRST)
         for size, allowed in _STATEMENTS.items():
             cold, hot = await asking.batch(size), await asking.batch(size)
             told = f"BatchGetStock({size})"
             yield _counted("P5", f"{told}, cold: SQL statements", cold.statements, at_most(allowed))
-            yield _counted("P5", f"{told}, cold: cache round trips", cold.trips - hot.trips, at_most(1, 0))
+            yield _counted(
+                "P5", f"{told}, cold: cache round trips before the answer", cold.trips, at_most(1, 0)
+            )
             yield _counted("P5", f"{told}, hot: SQL statements", hot.statements, at_most(0))
+            yield _counted("P5", f"{told}, hot: cache round trips", hot.trips, at_most(0))
 
 
 async def concurrent_misses(plan: Plan) -> AsyncIterator[Figure]:
@@ -139,7 +145,7 @@ class _Cost:
 
 
 class _Asking:
-    """Makes one call and looks at what it cost; hot calls tell what the rate limiter takes."""
+    """Makes one call and looks at what it cost: what is stored behind the answer keeps nobody waiting."""
 
     def __init__(self, channel: grpc.aio.Channel, redis: "Redis", token: str) -> None:
         self._channel = channel
@@ -147,15 +153,15 @@ class _Asking:
         self._token = token
 
     async def batch(self, size: int) -> _Cost:
-        # Other sizes have asked for other SKUs.
         request = request_of(skus(size, first=size))
         before = await self._reads()
         statements = await queries_of(self._channel, BATCH_GET_STOCK, request, token=self._token)
-        return _Cost(statements, await self._reads() - before - 1)
+        return _Cost(statements, await self._reads() - before)
 
     async def _reads(self) -> int:
-        """How often the server has read from a connection: once for each pipeline, this look included."""
-        return int((await self._redis.info("stats"))["total_reads_processed"])
+        """How often the cache was read so far, as the server counts."""
+        commands = await self._redis.info("commandstats")
+        return int(commands.get("cmdstat_mget", {"calls": 0})["calls"])
 
 
 def _counted(row: str, what: str, count: float, bound: Bound) -> Figure:

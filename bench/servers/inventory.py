@@ -17,10 +17,10 @@ from bench.baseline.servicer import BaselineServicer
 from bench.baseline.stock_levels import OneByOneStockLevels
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
-from mesh.sql import opened
 from services.inventory.config import Settings
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.inventory.server import compose as compose_shipped
+from services.inventory.server import open_database
 from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
 
 BASELINE = "baseline"
@@ -31,7 +31,7 @@ SHIPPED = "shipped"
 async def compose_baseline(node: Node) -> AsyncIterator[Service]:
     """The shop's reading side as it was."""
     settings = Settings.from_environ(node.settings, os.environ)
-    async with opened(settings.database_url) as engine:
+    async with open_database(settings) as engine:
         servicer = BaselineServicer(levels=OneByOneStockLevels(engine=engine))  # type: ignore[abstract]
         yield Service(
             servicers=(Servicer(rpc.add_InventoryServiceServicer_to_server, servicer),),

@@ -1,0 +1,131 @@
+"""P12: what a thousand times more data costs a call."""
+
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from bench.commits import new_commit
+from bench.cores import MEASURED, working_on
+from bench.estimates import estimate, percentile, ratios
+from bench.figures import Bound, Figure, at_most
+from bench.plan import Plan, in_turns
+from bench.stores import sqlite_store, store_many
+from bench.variants import BATCHED, CACHED, serving_variant
+from interceptors.rate_limit.gcra import LocalLimiter
+from mesh.contract import LimitClass, load_contract
+from services.order.application.ports import EventStore
+
+T = TypeVar("T")
+
+_HOT = at_most(1.2, 1.05)
+_COLD = at_most(2.0, 1.5)
+_SMALL_SHOP, _LARGE_SHOP = 1000, 1_000_000
+_FEW_EVENTS, _MANY_EVENTS = 10_000, 1_000_000
+_FEW_CALLERS, _MANY_CALLERS = 100, 100_000
+_QUICK_SHARE = 100
+_RATE = 100.0
+_READS = 300
+_ADMISSIONS = 20_000
+
+
+async def of_everything(plan: Plan) -> AsyncIterator[Figure]:
+    """P12: p99 with many SKUs, events and callers, against few."""
+    async for figure in _skus(plan):
+        yield figure
+    async for figure in _events(plan):
+        yield figure
+    yield await _callers(plan)
+
+
+async def _skus(plan: Plan) -> AsyncIterator[Figure]:
+    large = _large(plan, _LARGE_SHOP)
+    for name, bound in ((CACHED, _HOT), (BATCHED, _COLD)):
+        async with (
+            serving_variant(plan, "p12-small", name, skus=_SMALL_SHOP) as few,
+            serving_variant(plan, "p12-large", name, skus=large) as many,
+        ):
+            rounds = await in_turns(
+                plan,
+                many.at_rate(plan, _RATE),
+                few.at_rate(plan, _RATE),
+                alone=(many.process, few.process),
+            )
+        pairs = [(each[0].percentile_ms(99), each[1].percentile_ms(99)) for each in rounds]
+        what = f"BatchGetStock, {name}: p99 with {large:,} SKUs against {_SMALL_SHOP:,}"
+        yield _ratio(what, pairs, bound, errors=sum(side.errors for each in rounds for side in each))
+
+
+async def _events(plan: Plan) -> AsyncIterator[Figure]:
+    room, many = plan.room("p12"), _large(plan, _MANY_EVENTS)
+    async with sqlite_store(room / "few.db") as few, sqlite_store(room / "many.db") as full:
+        few_ids, many_ids = store_many(room / "few.db", _FEW_EVENTS), store_many(room / "many.db", many)
+        reads = await _in_turns(plan, _reading(plan, full, many_ids), _reading(plan, few, few_ids))
+        yield _ratio(f"reading an order: p99 with {many:,} events against {_FEW_EVENTS:,}", reads, _COLD)
+        appends = await _in_turns(plan, _appending(full), _appending(few))
+        yield _ratio(f"appending: p99 with {many:,} events against {_FEW_EVENTS:,}", appends, _COLD)
+
+
+async def _callers(plan: Plan) -> Figure:
+    limit = next(iter(load_contract().limit_classes.values()))
+    pairs = await _in_turns(
+        plan, _admitting(plan, limit, _MANY_CALLERS), _admitting(plan, limit, _FEW_CALLERS)
+    )
+    return _ratio(f"rate limiter: p99 with {_MANY_CALLERS:,} callers against {_FEW_CALLERS}", pairs, _HOT)
+
+
+async def _in_turns(
+    plan: Plan, many: Callable[[], Awaitable[float]], few: Callable[[], Awaitable[float]]
+) -> list[tuple[float, float]]:
+    with working_on(MEASURED):
+        return [(first, second) for first, second in await in_turns(plan, many, few)]
+
+
+def _reading(plan: Plan, store: EventStore, order_ids: Sequence[str]) -> Callable[[], Awaitable[float]]:
+    async def side() -> float:
+        return await _p99_ms(store.read, [plan.chance.choice(order_ids) for _ in range(_READS)])
+
+    return side
+
+
+def _appending(store: EventStore) -> Callable[[], Awaitable[float]]:
+    async def side() -> float:
+        return await _p99_ms(store.append, [new_commit() for _ in range(_READS)])
+
+    return side
+
+
+def _admitting(plan: Plan, limit: LimitClass, callers: int) -> Callable[[], Awaitable[float]]:
+    limiter = LocalLimiter()
+    keys = [f"subject:{number}" for number in range(callers)]
+
+    async def admit(key: str) -> None:
+        await limiter.admit(limit, key)
+
+    async def side() -> float:
+        for key in keys:
+            await admit(key)
+        return await _p99_ms(admit, random.Random(1).choices(keys, k=_ADMISSIONS))
+
+    return side
+
+
+async def _p99_ms(call: Callable[[T], Awaitable[object]], arguments: Sequence[T]) -> float:
+    seconds = []
+    for argument in arguments:
+        start = time.perf_counter()
+        await call(argument)
+        seconds.append(time.perf_counter() - start)
+    return 1000 * percentile(seconds, 99)
+
+
+def _ratio(what: str, pairs: Sequence[tuple[float, float]], bound: Bound, *, errors: int = 0) -> Figure:
+    notes = {
+        "many: p99 ms": estimate([many for many, _ in pairs]).value,
+        "few: p99 ms": estimate([few for _, few in pairs]).value,
+    }
+    return Figure("P12", what, ratios(pairs), "x", bound, errors, notes=notes)
+
+
+def _large(plan: Plan, count: int) -> int:
+    return count // _QUICK_SHARE if plan.is_quick else count
