@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -63,9 +62,8 @@ def main() -> None:
 async def rebuild(settings: MeshSettings, progress: Progress) -> Outcome:
     """Make the index anew and swap it in."""
     async with _rebuild(settings, progress) as work:
-        begin = time.monotonic()
         rebuilt = await work.run()
-        return Outcome(reports.rebuilt_lines(rebuilt, time.monotonic() - begin), not rebuilt.unreadable)
+        return Outcome(reports.rebuilt_lines(rebuilt), not rebuilt.unreadable)
 
 
 async def compare(settings: MeshSettings, progress: Progress) -> Outcome:

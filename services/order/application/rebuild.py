@@ -1,17 +1,20 @@
 """Makes the index anew from the events, beside the one that is read."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from services.order.application.ports import EventStore, OrderIndex, OrderRow, Progress
 from services.order.application.search import folded
-from services.order.application.search_rows import digest
+from services.order.application.search_rows import Digest, digest_of
+from services.order.domain.errors import StoreUnavailable
 
-_COMMITS_AT_ONCE = 4_000
+_COMMITS_AT_ONCE = 2_000
 _ROWS_AT_ONCE = 1_000
 _DISCARDED_AT_ONCE = 5_000
 _FIRST_FEW = 10
+_ATTEMPTS = 3
 
 Batch = Sequence[tuple[str, Sequence[bytes]]]
 
@@ -22,7 +25,8 @@ class Rebuilt:
 
     Attributes:
         unreadable: Orders without a row, since their events make no order.
-        digest: Of the generation when it was swapped in.
+        digest: Of the rows as they were folded.
+        seconds: Until the generation was swapped in.
     """
 
     generation: int
@@ -30,6 +34,7 @@ class Rebuilt:
     events: int
     unreadable: tuple[str, ...]
     digest: str
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -69,10 +74,18 @@ class Difference:
 class Rebuild:
     """Has nothing but the events and the index: no stock, no mail, nothing to publish to."""
 
-    def __init__(self, *, store: EventStore, index: OrderIndex, progress: Progress) -> None:
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        index: OrderIndex,
+        progress: Progress,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._index = index
         self._progress = progress
+        self._monotonic = monotonic
 
     async def run(self) -> Rebuilt:
         """Build a generation while orders go on, swap it in, and delete what it replaces.
@@ -85,23 +98,40 @@ class Rebuild:
         # Registered before anything is read: what is appended from now on is projected into it as well.
         generation = await self._index.begin()
         await self._discard()
+        rebuilt = await self._build(generation)
+        await self._discard()
+        return rebuilt
+
+    async def _build(self, generation: int) -> Rebuilt:
+        begin, digest = self._monotonic(), Digest()
         orders, events, unreadable = 0, 0, list[str]()
         async with aclosing(self._batches("folding")) as batches:
             async for batch in batches:
                 rows, skipped = folded(batch)
-                await self._index.fill(generation, rows)
+                await self._fill(generation, rows)
+                digest.add(rows)
                 orders += len(rows)
                 events += sum(len(bodies) for _, bodies in batch)
                 unreadable += skipped
-        content = await digest(self._index, generation)
         await self._index.finish(generation)
-        await self._discard()
-        return Rebuilt(generation, orders, events, tuple(unreadable), content)
+        seconds = self._monotonic() - begin
+        return Rebuilt(generation, orders, events, tuple(unreadable), digest.hex, seconds)
+
+    async def _fill(self, generation: int, rows: Sequence[OrderRow]) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                await self._index.fill(generation, rows)
+            except StoreUnavailable:
+                # Repeating it is safe, and beginning again would take long.
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                return
 
     async def compare(self) -> Difference:
         """What a rebuild would change; changes nothing."""
         generation = await self._index.current()
-        difference = Difference(await digest(self._index, generation))
+        difference = Difference(await digest_of(self._index, generation))
         async with aclosing(self._stored(generation)) as stored, aclosing(self._wanted()) as wanted:
             await _compare(stored, wanted, difference)
         return difference

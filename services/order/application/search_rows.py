@@ -1,7 +1,7 @@
 """The index's rows, folded from events."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -21,6 +21,7 @@ _STATE_AFTER: Mapping[str, OrderState] = {
     "OrderDelivered": OrderState.DELIVERED,
 }
 _PAGE = 1_000
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def row_of(order: Order) -> OrderRow:
@@ -63,17 +64,32 @@ def canonical(row: OrderRow) -> bytes:
         "skus": row.skus,
         "total": None if total is None else [total.currency_code, total.units, total.nanos],
     }
-    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+    return _CANONICAL.encode(fields).encode()
 
 
-async def digest(index: OrderIndex, generation: int) -> str:
-    """SHA-256 over a generation's rows by order id, hex: the same events make the same digest."""
-    content, after = sha256(), None
+class Digest:
+    """SHA-256 over rows by order id: the same events make the same digest."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+
+    def add(self, rows: Iterable[OrderRow]) -> None:
+        """Go on with these rows."""
+        for row in rows:
+            self._hash.update(canonical(row) + b"\n")
+
+    @property
+    def hex(self) -> str:
+        return self._hash.hexdigest()
+
+
+async def digest_of(index: OrderIndex, generation: int) -> str:
+    """The digest of a generation as it is stored."""
+    digest, after = Digest(), None
     while page := await index.rows(generation, after=after, limit=_PAGE):
-        for row in page:
-            content.update(canonical(row) + b"\n")
+        digest.add(page)
         after = page[-1].order_id
-    return content.hexdigest()
+    return digest.hex
 
 
 def _row(order_id: str, events: Sequence[Mapping[str, Any]]) -> OrderRow:

@@ -8,9 +8,9 @@ from services.order.application.restore import Restored
 from services.order.application.verification import OrderFinding
 
 
-def rebuilt_lines(rebuilt: Rebuilt, seconds: float) -> Iterator[str]:
-    speed = rebuilt.events / max(seconds, 0.001)
-    yield f"folded {rebuilt.events:,} events of {rebuilt.orders:,} orders in {seconds:.1f} s ({speed:,.0f}/s)"
+def rebuilt_lines(rebuilt: Rebuilt) -> Iterator[str]:
+    speed = f"{rebuilt.seconds:.1f} s, {rebuilt.events / max(rebuilt.seconds, 0.001):,.0f} events/s"
+    yield f"folded {rebuilt.events:,} events of {rebuilt.orders:,} orders in {speed}"
     yield f"generation {rebuilt.generation} is in use, digest {rebuilt.digest}"
     if rebuilt.unreadable:
         yield f"NOT INDEXED, since their events make no order: {len(rebuilt.unreadable)}"

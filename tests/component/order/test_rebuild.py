@@ -15,7 +15,7 @@ from services.order.application.event_codec import occurrence_of, payload_of, ty
 from services.order.application.journal import history_of
 from services.order.application.ports import OrderRow, Search, Selection, Superseded
 from services.order.application.rebuild import Rebuild
-from services.order.application.search_rows import digest, folded_row, row_of
+from services.order.application.search_rows import digest_of, folded_row, row_of
 from services.order.domain.events import (
     CancelReason,
     OrderCancelled,
@@ -94,7 +94,7 @@ async def test_the_same_events_make_the_same_digest(world: OrderWorld) -> None:
 
     assert first.digest == second.digest != third.digest
     assert first.generation < second.generation < third.generation
-    assert await digest(world.outside.index, third.generation) == third.digest
+    assert await digest_of(world.outside.index, third.generation) == third.digest
 
 
 async def test_orders_go_on_while_the_index_is_made_anew(world: OrderWorld) -> None:
