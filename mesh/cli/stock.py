@@ -69,7 +69,7 @@ def read_snapshot(file: Path) -> Sequence[SnapshotLine]:
     try:
         lines = _csv(file) if file.suffix == ".csv" else _json(file)
         return [ParseDict(line, SnapshotLine()) for line in lines]
-    except (ParseError, ValueError, AttributeError, TypeError) as error:
+    except (ParseError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise typer.BadParameter(f"{file} is no snapshot: {error}") from None
 
 

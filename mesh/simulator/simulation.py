@@ -88,11 +88,17 @@ class Simulation:
                 yield due
 
     async def _say(self, updates: Sequence[pb.StockUpdate]) -> None:
-        for ack in await self._heard(updates):
-            if ack.result == pb.STOCK_UPDATE_RESULT_GAP:
-                missing = self._warehouse.said_from((ack.sku, ack.warehouse), ack.expected_sequence)
-                self.tally.resent += len(missing)
-                await self._heard(missing)
+        acks = await self._heard(updates)
+        # Once for each shelf: all from there on is said again, whatever else fell into the gap.
+        gaps = {
+            (ack.sku, ack.warehouse): ack.expected_sequence
+            for ack in acks
+            if ack.result == pb.STOCK_UPDATE_RESULT_GAP
+        }
+        for place, expected in gaps.items():
+            missing = self._warehouse.said_from(place, expected)
+            self.tally.resent += len(missing)
+            await self._heard(missing)
 
     async def _heard(self, updates: Sequence[pb.StockUpdate]) -> Sequence[pb.StockUpdateAck]:
         acks: list[pb.StockUpdateAck] = []
