@@ -15,11 +15,17 @@ class Room:
         self._taken_bytes = 0
         self._freed = asyncio.Event()
 
-    async def take(self, size_bytes: int) -> None:
-        """Wait until there is room; what is larger than all of it goes alone."""
-        while self._taken_bytes and self._taken_bytes + size_bytes > self._limit_bytes:
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether this may wait too; what is larger than all of the room goes alone."""
+        return not self._taken_bytes or self._taken_bytes + size_bytes <= self._limit_bytes
+
+    async def wait(self, size_bytes: int) -> None:
+        """Wait until there is room."""
+        while not self.has_room(size_bytes):
             self._freed.clear()
             await self._freed.wait()
+
+    def take(self, size_bytes: int) -> None:
         self._taken_bytes += size_bytes
 
     def give_back(self, size_bytes: int) -> None:

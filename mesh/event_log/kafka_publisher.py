@@ -39,6 +39,7 @@ class KafkaPublisher:
     def __init__(self, url: str, topics: KafkaTopics, loop: asyncio.AbstractEventLoop) -> None:
         self._url = url
         self._topics = topics
+        self._loop = loop
         self._room = Room(MAX_WAITING_BYTES)
         self._answers = Answers(loop, self._room)
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
@@ -58,19 +59,27 @@ class KafkaPublisher:
     async def publish(self, record: Record) -> None:
         """As `EventLog.publish`."""
         size = size_bytes(record)
+        if not self._room.has_room(size):
+            await self._wait_for_room(size)
+        await self._ask(record, size)
+
+    async def _wait_for_room(self, size: int) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._room.take(size)
-                await self._ask(record, size)
+                await self._room.wait(size)
         except TimeoutError:
-            raise EventLogUnavailable("the event log did not acknowledge in time") from None
-        except TopicMismatch as error:
-            raise EventLogUnavailable(str(error)) from error
+            raise EventLogUnavailable("too much waits for its acknowledgement") from None
 
     async def _ask(self, record: Record | None, size: int) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._room.take(size)
         self._queue.put((record, Question(done, size)))
-        await done
+        # A timer by hand: `asyncio.timeout` takes longer than all the rest.
+        timer = self._loop.call_later(PATIENCE_SECONDS, _give_up, done)
+        try:
+            await done
+        finally:
+            timer.cancel()
 
     def stop(self) -> None:
         self._queue.put(None)
@@ -96,9 +105,11 @@ class KafkaPublisher:
         try:
             producer = self._connected()
         except TopicMismatch as error:
-            self._refuse(batch, error)
+            for record, question in batch:
+                self._answers.give(question, EventLogUnavailable(str(error)) if record else error)
         except Exception as error:  # noqa: BLE001 - the thread's edge: whatever happens, the next may succeed
-            self._refuse(batch, EventLogUnavailable(f"no broker answers: {type(error).__name__}"))
+            for _, question in batch:
+                self._answers.give(question, _unacknowledged(error))
         else:
             for record, question in batch:
                 self._send(producer, record, question)
@@ -135,10 +146,6 @@ class KafkaPublisher:
         self._has_failed = True
         self._answers.give(question, _unacknowledged(error))
 
-    def _refuse(self, batch: list[_Item], error: Exception) -> None:
-        for _, question in batch:
-            self._answers.give(question, error)
-
 
 def _open(url: str) -> KafkaProducer:
     network = Network()
@@ -161,3 +168,8 @@ def _close(producer: KafkaProducer) -> None:
 
 def _unacknowledged(error: Exception) -> EventLogUnavailable:
     return EventLogUnavailable(f"the event log did not acknowledge: {type(error).__name__}")
+
+
+def _give_up(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_exception(EventLogUnavailable("the event log did not acknowledge in time"))

@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mesh.backends.running import Server
 from mesh.event_log import Delivery, EventLog, Record, Subscription
 from mesh.event_log.kafka import KafkaEventLog
 from mesh.event_log.sqlite import SqliteEventLog
@@ -50,9 +49,9 @@ def open_sqlite(folder: Path) -> Open:
     return lambda: SqliteEventLog.opened(folder / "event_log.db", lease_seconds=LEASE_SECONDS)
 
 
-def open_kafka(server: Server, topics: Topics, *, partitions: int = 6) -> Open:
+def open_kafka(url: str, topics: Topics, *, partitions: int = 6) -> Open:
     return lambda: KafkaEventLog.opened(
-        server.url, topics=topics.all, partitions=partitions, session_seconds=SESSION_SECONDS
+        url, topics=topics.all, partitions=partitions, session_seconds=SESSION_SECONDS
     )
 
 
@@ -68,13 +67,12 @@ def versions(deliveries: Sequence[Delivery]) -> list[tuple[str, int]]:
     return [(delivery.record.key, delivery.record.version) for delivery in deliveries]
 
 
-def open_own_kafka(server: Server) -> Open:
+def open_own_kafka(url: str, topics: Topics) -> Open:
     """For parts that know the topics by their real names."""
-    topics = own_topics()
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[EventLog]:
-        async with open_kafka(server, topics)() as log:
+        async with open_kafka(url, topics)() as log:
             yield _OwnTopics(log, topics)
 
     return opened

@@ -18,7 +18,7 @@ from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
 from mesh.event_log.outbox_sql import OUTBOX_TABLES, OutboxRelay, enqueue
 from mesh.topology import USER_EVENTS
 from services.kernel.envelope import Envelope, hash_of
-from tests.support.event_logs import Open, open_own_kafka, open_sqlite
+from tests.support.event_logs import Open, open_own_kafka, open_sqlite, own_topics
 from tests.support.events import DEADLINE_SECONDS, MORNING, eventually, morning, running
 
 metadata = MetaData()
@@ -38,7 +38,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 def open_log(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     if request.param == "sqlite":
         return open_sqlite(tmp_path)
-    return open_own_kafka(request.getfixturevalue("kafka"))
+    return open_own_kafka(request.getfixturevalue("kafka").url, own_topics())
 
 
 @pytest.fixture

@@ -2,20 +2,35 @@
 
 import asyncio
 import sys
+import uuid
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from mesh import sql
-from tests.support.event_log_process import effects, metadata
-from tests.support.events import DEADLINE_SECONDS, eventually
+from tests.support.event_log_process import KAFKA_URL, effects, metadata
+from tests.support.events import eventually
 
 CHECKOUT = Path(__file__).parents[3]
 KEYS = [f"order-{number}" for number in range(4)]
 VERSIONS = 40
+PUBLISHING_SECONDS = 120.0
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(params=["sqlite", "kafka"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """What the processes of a test share; its name is nobody else's."""
+    folder = tmp_path / uuid.uuid4().hex
+    folder.mkdir()
+    if request.param == "kafka":
+        (folder / KAFKA_URL).write_text(request.getfixturevalue("kafka").url)
+    return folder
 
 
 @asynccontextmanager
@@ -37,7 +52,7 @@ async def publish_all(folder: Path) -> None:
         async with started("publish", str(folder), key, str(VERSIONS)) as process:
             return await process.wait()
 
-    async with asyncio.timeout(3 * DEADLINE_SECONDS):
+    async with asyncio.timeout(PUBLISHING_SECONDS):
         assert set(await asyncio.gather(*(publish(key) for key in KEYS))) == {0}
 
 
@@ -50,24 +65,24 @@ async def noted(folder: Path) -> dict[str, list[int]]:
     return {key: [row.version for row in rows if row.key == key] for key in KEYS}
 
 
-async def test_processes_publish_at_once_and_every_key_is_in_order(tmp_path: Path) -> None:
+async def test_processes_publish_at_once_and_every_key_is_in_order(folder: Path) -> None:
     async def all_noted() -> bool:
-        return await noted(tmp_path) == {key: list(range(1, VERSIONS + 1)) for key in KEYS}
+        return await noted(folder) == {key: list(range(1, VERSIONS + 1)) for key in KEYS}
 
-    async with started("consume", str(tmp_path)), started("consume", str(tmp_path)):
-        await publish_all(tmp_path)
+    async with started("consume", str(folder)), started("consume", str(folder)):
+        await publish_all(folder)
         await eventually(all_noted)
 
 
-async def test_consumers_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:
+async def test_consumers_that_are_killed_lose_and_double_nothing(folder: Path) -> None:
     async def noted_more_than(count: int) -> bool:
-        return sum(map(len, (await noted(tmp_path)).values())) > count
+        return sum(map(len, (await noted(folder)).values())) > count
 
-    await publish_all(tmp_path)
+    await publish_all(folder)
     for kill_after in (10, 50, 90):
-        async with started("consume", str(tmp_path)) as consumer:
+        async with started("consume", str(folder)) as consumer:
             await eventually(lambda count=kill_after: noted_more_than(count))  # type: ignore[misc]
             consumer.kill()
-    async with started("consume", str(tmp_path)):
+    async with started("consume", str(folder)):
         await eventually(lambda: noted_more_than(len(KEYS) * VERSIONS - 1))
-    assert await noted(tmp_path) == {key: list(range(1, VERSIONS + 1)) for key in KEYS}
+    assert await noted(folder) == {key: list(range(1, VERSIONS + 1)) for key in KEYS}

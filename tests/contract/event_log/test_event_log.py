@@ -28,7 +28,7 @@ def open_log(request: pytest.FixtureRequest, tmp_path: Path, topics: Topics, par
     """Opens the same log once more, as another process would."""
     if request.param == "sqlite":
         return open_sqlite(tmp_path)
-    return open_kafka(request.getfixturevalue("kafka"), topics, partitions=partitions)
+    return open_kafka(request.getfixturevalue("kafka").url, topics, partitions=partitions)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def topics() -> Topics:
 
 @pytest.fixture
 def open_log(kafka: Server, topics: Topics) -> Open:
-    return open_kafka(kafka, topics)
+    return open_kafka(kafka.url, topics)
 
 
 @pytest.fixture
