@@ -42,7 +42,7 @@ class MeshSettings:
             files. A path in it is what the databases' names begin with.
         mysql_replica_urls: Where inventory may read (`SHOPMESH_MYSQL_REPLICA_URLS`, with commas).
         kafka_url: The event log (`SHOPMESH_KAFKA_URL`); None: a SQLite file.
-        redis_url: Shared rate-limit counters (`SHOPMESH_REDIS_URL`); None: in-process.
+        redis_url: Shared rate-limit counters and caches (`SHOPMESH_REDIS_URL`); None: in-process.
         mail_url: Where mails go (`SHOPMESH_MAIL_URL`); None: files below `home`.
         otlp_endpoint: Where spans go (`OTEL_EXPORTER_OTLP_ENDPOINT`); None: a file.
         span_ratio: Share of traces that are recorded (`OTEL_TRACES_SAMPLER_ARG`), 0 to 1.

@@ -54,6 +54,7 @@ class RedisSharedCache(Generic[T]):
         tasks: Tasks,
         new_mark: Callable[[], str],
         random: Callable[[], float],
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         """Bind the cache.
 
@@ -68,6 +69,7 @@ class RedisSharedCache(Generic[T]):
             tasks: Runs invalidations.
             new_mark: Makes a word without spaces that nobody has made before.
             random: Numbers from 0 to below 1.
+            timeout_seconds: How long the server is waited for.
         """
         self._redis = redis
         self._namespace = namespace
@@ -80,11 +82,17 @@ class RedisSharedCache(Generic[T]):
         self._tasks = tasks
         self._new_mark = new_mark
         self._random = random
+        self._timeout_seconds = timeout_seconds
         self._write = redis.register_script(WRITE)
         self._invalidate = redis.register_script(INVALIDATE)
         self._unsettled: Counter[str] = Counter()
         self._has_lost = False
         self._renewing = asyncio.Lock()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether an invalidation was lost and has still to be made good for."""
+        return self._has_lost
 
     async def read(self, keys: Sequence[str]) -> Seen[T]:
         asked = [key for key in keys if key not in self._unsettled]
@@ -170,7 +178,7 @@ class RedisSharedCache(Generic[T]):
         if not self._breaker.admits():
             raise _Away
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout_seconds):
                 yield
         except (RedisError, OSError):
             self._breaker.failed()
@@ -215,14 +223,14 @@ def _parts(value: bytes | None, epoch: bytes) -> tuple[bytes, bytes, bytes]:
     return b"", b"", b""
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Redis:
     """A client that never waits long; connecting happens at the first command."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS,
-        timeout=TIMEOUT_SECONDS,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
+        timeout=timeout_seconds,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), 0),
     )
     return Redis.from_pool(pool)

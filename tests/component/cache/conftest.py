@@ -42,17 +42,23 @@ class Process:
 
 
 @asynccontextmanager
-async def open_process(url: str, source: Source) -> AsyncIterator[Process]:
+async def open_process(url: str, source: Source, *, timeout_seconds: float) -> AsyncIterator[Process]:
     """A process whose clock stands still: nothing ends in its first tier, and a pause when a test says so."""
     clock = Clock()
     breaker = Breaker(pause_seconds=1, monotonic=clock)
-    async with connect(url) as redis, Tasks() as flights, Tasks() as invalidations:
-        shared = shared_cache(redis, invalidations, breaker)
+    async with (
+        connect(url, timeout_seconds=timeout_seconds) as redis,
+        Tasks() as flights,
+        Tasks() as invalidations,
+    ):
+        shared = shared_cache(redis, invalidations, breaker, timeout_seconds)
         cache = read_through(source, flights, clock=clock, local=local_cache(clock), shared=shared)
         yield Process(cache, shared, breaker, clock, flights, invalidations)
 
 
-def shared_cache(redis: Redis, tasks: Tasks, breaker: Breaker) -> RedisSharedCache[str]:
+def shared_cache(
+    redis: Redis, tasks: Tasks, breaker: Breaker, timeout_seconds: float
+) -> RedisSharedCache[str]:
     return RedisSharedCache(
         redis=redis,
         namespace="test:text",
@@ -64,6 +70,7 @@ def shared_cache(redis: Redis, tasks: Tasks, breaker: Breaker) -> RedisSharedCac
         tasks=tasks,
         new_mark=lambda: f"mark-{next(_numbers)}",
         random=Fraction(0.0),
+        timeout_seconds=timeout_seconds,
     )
 
 
@@ -81,7 +88,13 @@ async def server(valkey: Valkey) -> Valkey:
 
 
 @pytest.fixture
-async def start(source: Source) -> AsyncIterator[Callable[[Valkey], object]]:
-    """Starts processes over `source`."""
+async def start(source: Source) -> AsyncIterator[Callable[..., object]]:
+    """Starts processes over `source`; they are patient with a server on a busy machine."""
     async with AsyncExitStack() as stack:
-        yield lambda valkey: stack.enter_async_context(open_process(valkey.url, source))
+
+        def open_one(valkey: Valkey, *, timeout_seconds: float = 10.0) -> object:
+            return stack.enter_async_context(
+                open_process(valkey.url, source, timeout_seconds=timeout_seconds)
+            )
+
+        yield open_one

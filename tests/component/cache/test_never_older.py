@@ -50,7 +50,7 @@ class World:
         for process in self.everybody:
             await process.acknowledged()
         for number, sku, version in self.unacknowledged:
-            if self.everybody[number].breaker.is_closed:
+            if self.everybody[number].breaker.is_closed and not self.everybody[number].shared.is_behind:
                 self.everybody[1 - number].cache.forget([sku])
                 self.floors[1 - number][sku] = max(version, self.floors[1 - number][sku])
         self.unacknowledged.clear()
@@ -120,7 +120,10 @@ async def _play(valkey: Valkey, plan: list[tuple[Step, float]]) -> None:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(Redis.from_url(valkey.url))
         await server.flushall()
-        everybody = [await stack.enter_async_context(open_process(valkey.url, source)) for _ in range(2)]
+        everybody = [
+            await stack.enter_async_context(open_process(valkey.url, source, timeout_seconds=0.05))
+            for _ in range(2)
+        ]
         world = World(source, server, everybody)
         for step, pause_seconds in plan:
             done = step(world)

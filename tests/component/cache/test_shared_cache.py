@@ -17,7 +17,8 @@ from tests.support.events import running
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
 
-Start: TypeAlias = Callable[[Valkey], Awaitable[Process]]
+Start: TypeAlias = Callable[..., Awaitable[Process]]
+SHORT_SECONDS = 0.2
 
 RED_1 = Entry("MUG-RED v1", 1)
 RED_2 = Entry("MUG-RED v2", 2)
@@ -194,7 +195,7 @@ async def test_a_silent_server_is_left_alone_and_every_question_is_answered(
     start_valkey: Callable[[], Valkey], start: Start, source: Source, fault: signal.Signals
 ) -> None:
     server = start_valkey()
-    here = await start(server)
+    here = await start(server, timeout_seconds=SHORT_SECONDS)
     await here.cache.find(["MUG-RED"])
     await here.settled()
 
@@ -231,7 +232,7 @@ async def test_a_server_that_comes_back_does_not_bring_back_what_was_invalidated
     start_valkey: Callable[[], Valkey], start: Start, source: Source
 ) -> None:
     server = start_valkey()
-    here, there = await start(server), await start(server)
+    here, there = await start(server, timeout_seconds=SHORT_SECONDS), await start(server)
     await here.cache.find(["MUG-RED"])
     await here.settled()
 
