@@ -1,7 +1,9 @@
 """What reads of stock and products cost, and that no write is hidden by a cache, over gRPC."""
 
 import math
-from collections.abc import AsyncIterator, Iterator
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +219,24 @@ async def test_a_second_process_finds_what_the_first_has_loaded_and_sees_its_cha
             return bool((await get(second)).stock.available == 4)
 
         await eventually(is_seen, "the second process sees the change")
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+async def test_no_read_and_no_write_fails_for_a_silent_shared_cache(
+    tmp_path: Path, shop: Shop, start_valkey: Callable[[], Valkey], fault: signal.Signals
+) -> None:
+    server = start_valkey()
+    await shop.sell("MUG-RED", berlin=3)
+    async with open_inventory(tmp_path, shop, redis_url=server.url, workers=2) as inventory:
+        await get(inventory)
+
+        os.kill(server.pid, fault)
+        seen = []
+        for number in range(5):
+            await adjust(inventory, number)
+            seen.append((await get(inventory)).stock.available)
+
+    assert seen == [4, 5, 6, 7, 8]
 
 
 async def test_several_processes_that_cannot_tell_each_other_keep_nothing(tmp_path: Path, shop: Shop) -> None:
