@@ -1,7 +1,7 @@
 """Which database is a service's own: a SQLite file, or one on the server of `SHOPMESH_MYSQL_URL`."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -60,3 +60,13 @@ async def opened(
         yield engine
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def open_replicas(urls: Sequence[str]) -> AsyncIterator[tuple[AsyncEngine, ...]]:
+    """Engines over copies of a database, which are only read; they may be away."""
+    async with AsyncExitStack() as stack:
+        engines = tuple(open_engine(url) for url in urls)
+        for engine in engines:
+            stack.push_async_callback(engine.dispose)
+        yield engines

@@ -1,5 +1,6 @@
 """MariaDB as the mesh uses it: bounded in time, in UTC, and exact about letters and constraints."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +23,7 @@ TURN = text("SELECT version_num FROM alembic_version FOR UPDATE")
 """What writers queue at who come one after the other: every migrated database has this one row."""
 
 _ALONE_SECONDS = 30
+_POSITION = re.compile(r"\d{1,10}-\d{1,10}-\d{1,20}(,\d{1,10}-\d{1,10}-\d{1,20})*")
 _DUPLICATE, _CHECK_FAILED, _UNKNOWN_DATABASE = 1062, 4025, 1049
 _LOST_RACES = frozenset({1020, 1205, 1213, _DUPLICATE})
 _SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
@@ -80,6 +82,11 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield automatic
         finally:
             await automatic.execute(text("DO RELEASE_LOCK(:name)"), lock)
+
+
+def is_position(value: str) -> bool:
+    """Whether it is a place in a binary log (domain-server-sequence), and not another store's."""
+    return _POSITION.fullmatch(value) is not None
 
 
 def is_lost_race(error: DBAPIError) -> bool:

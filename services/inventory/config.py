@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mesh.databases import database_url
+from mesh.databases import database_url, replica_urls
 from mesh.settings import MeshSettings, SettingError
 
 _HOLD = "SHOPMESH_HOLD_SECONDS"
@@ -17,11 +17,13 @@ class Settings:
 
     Attributes:
         database_url: Products, stock, reservations, the outbox and the inbox.
+        replica_urls: Copies of it that answer what may be a little old.
         hold_seconds: How long stock is held for an order that is not committed (`SHOPMESH_HOLD_SECONDS`).
         sweep_seconds: How late, at most, a hold that has run out is given back.
     """
 
     database_url: str
+    replica_urls: tuple[str, ...] = ()
     hold_seconds: int = 900
     sweep_seconds: float = 1.0
 
@@ -35,4 +37,8 @@ class Settings:
         text = environ.get(_HOLD) or "900"
         if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _MAX_HOLD_SECONDS:
             raise SettingError(_HOLD, text, f"a whole number of seconds from 1 to {_MAX_HOLD_SECONDS}")
-        return cls(database_url=database_url(mesh, "inventory"), hold_seconds=int(text))
+        return cls(
+            database_url=database_url(mesh, "inventory"),
+            replica_urls=replica_urls(mesh, "inventory"),
+            hold_seconds=int(text),
+        )

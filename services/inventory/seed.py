@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from mesh.settings import MeshSettings
+from mesh.sql_reads import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import SqlLedgers
 from services.inventory.adapters.stock_sql import SqlStockLevels
@@ -32,10 +33,12 @@ async def seed(settings: Settings) -> int:
     """
     catalogue = tuple(seed_products())
     async with open_database(settings) as engine:
-        catalog = SqlCatalog(engine=engine)
+        catalog = SqlCatalog(engine=engine, reads=PrimaryReads(engine))
         ledgers = SqlLedgers(engine=engine, clock=system_clock, new_id=uuid7, committed=_nobody_waits)
         products = Products(catalog=catalog, clock=system_clock)
-        stocks = Stocks(levels=SqlStockLevels(engine=engine), ledgers=ledgers, clock=system_clock)
+        stocks = Stocks(
+            levels=SqlStockLevels(reads=PrimaryReads(engine)), ledgers=ledgers, clock=system_clock
+        )
         await ledgers.write(_open_warehouses)
         present = await catalog.find([each.sku for each in catalogue])
         for each in catalogue:

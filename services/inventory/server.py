@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.cache.opening import open_caches
-from mesh.databases import opened
+from mesh.databases import open_replicas, opened
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import SqlInbox
@@ -16,6 +16,7 @@ from mesh.event_log.outbox_sql import OutboxRelay
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
 from mesh.sql import changes_of, is_reachable
+from mesh.sql_reads import PrimaryReads, ReplicaReads
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
@@ -23,9 +24,11 @@ from services.inventory.adapters.ledger_sql import Changed, JoinedLedgers, SqlDu
 from services.inventory.adapters.schema_sql import SCHEMA
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_cache import CachedStockLevels, CoalescedStockLevels
+from services.inventory.adapters.stock_changes_mariadb import MariadbStockChanges
 from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.application.expiry import Expiry
+from services.inventory.application.ports import StockChanges
 from services.inventory.application.products import Products
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.reservations import Reservations
@@ -52,18 +55,17 @@ async def compose(node: Node) -> AsyncIterator[Service]:
     settings = Settings.from_environ(node.settings, os.environ)
     async with (
         open_database(settings) as engine,
+        open_replicas(settings.replica_urls) as replicas,
         open_event_log(node.settings) as log,
         open_caches("inventory", node.settings) as caches,
     ):
         changes = changes_of(engine)
-        levels = SqlStockLevels(engine=engine)
+        reads = ReplicaReads(service="inventory", primary=engine, replicas=replicas)
+        # What a cache keeps, and what watchers are told, is never as old as a replica may be.
+        levels = SqlStockLevels(reads=PrimaryReads(engine))
         coalesced = CoalescedStockLevels(source=levels, tasks=caches.tasks)
-        cached = CachedStockLevels(source=levels, coalesced=coalesced, caches=caches)
-        feed = StockFeed(
-            levels=coalesced,
-            changes=SqliteStockChanges(engine=engine, changes=changes),
-            check=caches.check,
-        )
+        cached = CachedStockLevels(source=SqlStockLevels(reads=reads), coalesced=coalesced, caches=caches)
+        feed = StockFeed(levels=coalesced, changes=stock_changes(engine), check=caches.check)
         ledgers = SqlLedgers(
             engine=engine,
             clock=node.clock,
@@ -73,7 +75,11 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         )
         reservations = Reservations(ledgers=ledgers, clock=node.clock, hold_seconds=settings.hold_seconds)
         stocks = Stocks(levels=cached, ledgers=ledgers, clock=node.clock)
-        catalog = CachedCatalog(source=SqlCatalog(engine=engine), caches=caches)
+        catalog = CachedCatalog(
+            source=SqlCatalog(engine=engine, reads=reads),
+            loaded=SqlCatalog(engine=engine, reads=PrimaryReads(engine)),
+            caches=caches,
+        )
         products = Products(catalog=catalog, clock=node.clock)
         expiry = Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=node.clock)
         shortages = Shortages(ledgers=ledgers, due=SqlDueShortages(engine=engine), clock=node.clock)
@@ -101,6 +107,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
             soft={"inventory.event_log": log.is_reachable, **caches.probes},
             tasks=(
                 changes.run,
+                reads.run,
                 feed.run,
                 caches.follow,
                 consumer.run,
@@ -113,8 +120,16 @@ async def compose(node: Node) -> AsyncIterator[Service]:
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """Open the database, with every table in it."""
-    async with opened(settings.database_url, SCHEMA) as engine:
+    tells_positions = bool(settings.replica_urls)
+    async with opened(settings.database_url, SCHEMA, tells_positions=tells_positions) as engine:
         yield engine
+
+
+def stock_changes(engine: AsyncEngine) -> StockChanges:
+    """What tells whose stock was changed in a database."""
+    if engine.dialect.name == "sqlite":
+        return SqliteStockChanges(engine=engine, changes=changes_of(engine))
+    return MariadbStockChanges(engine=engine, changes=changes_of(engine))
 
 
 def order_consumer(

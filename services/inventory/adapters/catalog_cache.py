@@ -20,11 +20,18 @@ from services.kernel.money import Money
 class CachedCatalog:
     """The port `Catalog`; that a product is unknown is never remembered: an order is refused for it."""
 
-    def __init__(self, *, source: Catalog, caches: Caches) -> None:
+    def __init__(self, *, source: Catalog, loaded: Catalog, caches: Caches) -> None:
+        """Put a cache before a catalogue.
+
+        Args:
+            source: Where lists, changes, and what has to be fresh go to.
+            loaded: Where the cache is filled from: never older than what it was told of.
+            caches: Makes caches.
+        """
         self._source = source
         self._caches = caches
         self._batcher = Batcher(
-            source.find, most_keys=KEYS_PER_STATEMENT, most_at_once=STATEMENTS_AT_ONCE, tasks=caches.tasks
+            loaded.find, most_keys=KEYS_PER_STATEMENT, most_at_once=STATEMENTS_AT_ONCE, tasks=caches.tasks
         )
         self._cache = caches.add("listing:1", load=self._load, codec=ListingCodec(), keeps_absent=False)
 

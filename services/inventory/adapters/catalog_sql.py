@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.consistency import note_write
-from mesh.sql import position_of, read, write
+from mesh.sql import position_of, write
+from mesh.sql_reads import Reads
 from services.inventory.adapters.money_sql import money_columns, money_of
 from services.inventory.adapters.stock_sql import in_chunks
 from services.inventory.adapters.store_errors_sql import translated
@@ -62,24 +63,37 @@ _SORT_COLUMNS: Mapping[ProductOrder, tuple[ColumnElement[Any], ...]] = MappingPr
 class SqlCatalog:
     """The port `Catalog` over SQL."""
 
-    def __init__(self, *, engine: AsyncEngine) -> None:
+    def __init__(self, *, engine: AsyncEngine, reads: Reads) -> None:
+        """Bind the catalogue.
+
+        Args:
+            engine: The primary, for changes.
+            reads: Where the rest is read.
+        """
         self._engine = engine
+        self._reads = reads
 
     async def find(self, skus: Sequence[str]) -> Mapping[str, Listing]:
+        async def work(session: AsyncSession) -> Mapping[str, Listing]:
+            chunks = in_chunks(session, _BY_SKUS, skus)
+            return {row.sku: _versioned(row) async for rows in chunks for row in rows}
+
         if not skus:
             return {}
         with translated():
-            async with read(self._engine) as session:
-                chunks = in_chunks(session, _BY_SKUS, skus)
-                return {row.sku: _versioned(row) async for rows in chunks for row in rows}
+            return await self._reads(work)
 
     async def page(self, query: ProductQuery, *, size: int, after: str | None) -> Page:
         statement = _matching(query).limit(size + 1)
         if after is not None:
             statement = statement.where(_behind(query, after))
+
+        async def work(session: AsyncSession) -> Sequence[Row[Any]]:
+            rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+            return rows
+
         with translated():
-            async with read(self._engine) as session:
-                rows = (await session.execute(statement)).all()
+            rows = await self._reads(work)
         listings = tuple(_listing_of(row) for row in rows[:size])
         return Page(listings, _position(query.order, listings[-1].product) if len(rows) > size else None)
 

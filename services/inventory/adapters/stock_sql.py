@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from mesh.sql import read
+from mesh.sql_reads import Reads
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import products, stock
 from services.inventory.domain.stock import Shelf, Stock
@@ -35,15 +35,17 @@ OFFERS_BY_SKUS = _by_skus(*_SHELF, *_PRICE)
 class SqlStockLevels:
     """The port `StockLevels` over SQL."""
 
-    def __init__(self, *, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, *, reads: Reads) -> None:
+        self._reads = reads
 
     async def find(self, skus: Sequence[str]) -> Mapping[str, Stock]:
+        async def work(session: AsyncSession) -> Mapping[str, Stock]:
+            return stocks_of([row async for rows in in_chunks(session, _BY_SKUS, skus) for row in rows])
+
         if not skus:
             return {}
         with translated():
-            async with read(self._engine) as session:
-                return stocks_of([row async for rows in in_chunks(session, _BY_SKUS, skus) for row in rows])
+            return await self._reads(work)
 
 
 async def in_chunks(session: AsyncSession, statement: Any, skus: Sequence[str]) -> Any:

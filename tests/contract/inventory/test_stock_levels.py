@@ -6,9 +6,9 @@ import math
 import pytest
 from sqlalchemy import event
 
-from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
 from services.inventory.domain.reservation import Wanted
 from services.inventory.domain.stock import Shelf, Stock
+from services.inventory.server import stock_changes
 from tests.support.events import running
 from tests.support.inventory.shop import ORDER, Shop, order_id
 
@@ -54,7 +54,7 @@ async def test_a_batch_takes_one_statement_per_199_skus(shop: Shop, count: int) 
 
 async def test_changes_behind_a_position_name_each_sku_once(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
-    changes = SqliteStockChanges(engine=shop.engine, changes=shop.changes)
+    changes = stock_changes(shop.engine)
     start = await changes.position()
 
     await shop.sell("MUG-BLUE", berlin=3, hamburg=1)
@@ -66,7 +66,7 @@ async def test_changes_behind_a_position_name_each_sku_once(shop: Shop) -> None:
 
 
 async def test_a_change_wakes_whoever_waits_for_it(shop: Shop) -> None:
-    changes = SqliteStockChanges(engine=shop.engine, changes=shop.changes)
+    changes = stock_changes(shop.engine)
 
     async with running(shop.changes.run()), asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(changes.after(await changes.position()))

@@ -11,6 +11,7 @@ from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.sql import Changes, changes_of, read, sqlite_url
+from mesh.sql_reads import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import SqlDueHolds, SqlLedgers
 from services.inventory.adapters.shortages_sql import SqlDueShortages
@@ -112,8 +113,8 @@ async def open_shop_at(database_url: str) -> AsyncIterator[Shop]:
     clock = TurnableClock()
     async with open_database(Settings(database_url)) as engine:
         changes = changes_of(engine)
-        catalog = SqlCatalog(engine=engine)
-        levels = SqlStockLevels(engine=engine)
+        catalog = SqlCatalog(engine=engine, reads=PrimaryReads(engine))
+        levels = SqlStockLevels(reads=PrimaryReads(engine))
         ledgers = SqlLedgers(engine=engine, clock=clock, new_id=uuid7, committed=changes.notify)
         reservations = Reservations(ledgers=ledgers, clock=clock, hold_seconds=HOLD.total_seconds())
         await ledgers.write(_open_warehouses)
