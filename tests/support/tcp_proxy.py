@@ -80,7 +80,7 @@ class TcpProxy:
             if self._answering or not answers:
                 writer.write(piece)
                 await writer.drain()
-        if writer.can_write_eof():
+        if not writer.is_closing() and writer.can_write_eof():
             writer.write_eof()
 
 
@@ -104,6 +104,6 @@ async def tcp_proxy(target_port: int, *, host: str = "127.0.0.1") -> AsyncIterat
         yield proxy
     finally:
         server.close()
-        for task in tuple(connections):
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+        proxy.resume()
+        proxy.reset()
+        await asyncio.gather(*connections)

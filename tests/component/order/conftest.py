@@ -58,14 +58,21 @@ def mongodb_or_none(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """A shop that sells ten red mugs for 12.50 € and three teapots for 30 €."""
-    home = tmp_path / "inventory"
+    async with open_order_shop(tmp_path) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def open_order_shop(folder: Path, *, mongodb_url: str | None = None) -> AsyncIterator[Shop]:
+    """The same, with its orders in files or in MongoDB."""
+    home = folder / "inventory"
     async with open_shop(home / "embedded" / "inventory.db") as shelves:
         await shelves.sell("MUG-RED", "12.50", berlin=10)
         await shelves.sell("TEAPOT", "30.00", berlin=3)
         async with (
             serve("inventory", compose_inventory, home) as inventory,
             _channel_of_order_to(inventory) as channel,
-            serve("order", _composing(channel), tmp_path / "order") as order,
+            serve("order", _composing(channel), folder / "order", mongodb_url=mongodb_url) as order,
         ):
             yield Shop(
                 order,

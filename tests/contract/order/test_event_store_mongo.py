@@ -1,10 +1,9 @@
 """What the event store does when MongoDB, or the way to it, fails."""
 
 import asyncio
-import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -26,18 +25,8 @@ from tests.support.mongo_stores import open_mongo_store, port_of, through
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from tests.support.waiting import eventually
 
-# The driver leaves a connection that is cancelled while it is being made to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-
 APPENDERS = 64
 BACK_WITHIN_SECONDS = 10.0
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """What a test leaves behind is not told to be the next one's."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture

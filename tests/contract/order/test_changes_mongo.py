@@ -1,0 +1,77 @@
+"""Waking on the commits of another process, with the change stream and without it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mesh.backends.running import Server
+from mesh.mongo import database_of, open_client
+from services.order.adapters.changes_mongo import MongoChanges
+from services.order.adapters.commits_mongo import COLLECTION
+from services.order.adapters.event_store_mongo import MongoEventStore
+from tests.support.commits import commit
+from tests.support.events import running
+from tests.support.mongo_stores import open_mongo_store, port_of, through
+from tests.support.tcp_proxy import TcpProxy, tcp_proxy
+
+WITHIN_SECONDS = 20.0
+
+
+async def woken(changes: MongoChanges, seen: int) -> None:
+    """What was seen before is not the last; fails when nothing more comes in time."""
+    async with asyncio.timeout(WITHIN_SECONDS):
+        assert await changes.wait_past(seen) > seen
+
+
+@pytest.fixture
+async def proxy(mongodb: Server) -> AsyncIterator[TcpProxy]:
+    async with tcp_proxy(port_of(mongodb.url)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def changes(mongodb_url: str, proxy: TcpProxy) -> AsyncIterator[MongoChanges]:
+    """Those of a process behind the proxy, which has seen the stream begin."""
+    url = through(mongodb_url, proxy.port)
+    async with open_client(url) as client:
+        watched = MongoChanges(database_of(client, url, "order")[COLLECTION], poll_seconds=0.05)
+        async with running(watched.run()):
+            await woken(watched, 0)
+            yield watched
+
+
+@pytest.fixture
+async def store(mongodb_url: str) -> AsyncIterator[MongoEventStore]:
+    """The store of another process."""
+    async with open_mongo_store(mongodb_url) as opened:
+        yield opened
+
+
+async def test_a_commit_of_another_process_wakes(changes: MongoChanges, store: MongoEventStore) -> None:
+    seen = changes.count
+
+    await store.append(commit())
+
+    await woken(changes, seen)
+
+
+async def test_a_commit_during_a_broken_stream_wakes_too(
+    changes: MongoChanges, store: MongoEventStore, proxy: TcpProxy
+) -> None:
+    proxy.reset()
+    seen = changes.count
+
+    await store.append(commit())
+
+    await woken(changes, seen)
+
+
+async def test_whoever_waits_looks_now_and_then_while_the_server_is_silent(
+    changes: MongoChanges, proxy: TcpProxy
+) -> None:
+    proxy.pause()
+
+    for _ in range(2):
+        seen = changes.count
+        await woken(changes, seen)
