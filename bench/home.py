@@ -14,10 +14,11 @@ import grpc
 
 from bench.cores import MEASURED
 from bench.processes import Process, started
+from mesh.databases import database_url
 from mesh.settings import MeshSettings
-from mesh.sql import sqlite_url
 from mesh.topology import ENVOY_PORT, grpc_port
 from tests.support.minting import Mint
+from tests.support.real_sql import fresh_prefix
 from tests.support.running_mesh import free_port_offset
 
 SPAN_RATIO = "0.1"
@@ -34,12 +35,18 @@ class Home:
     folder: Path
     port_offset: int
     mint: Mint
+    mysql_url: str | None = None
 
     @classmethod
-    def made(cls, folder: Path) -> "Home":
-        """Make a home with a key of its own, and limits that nothing here reaches."""
+    def made(cls, folder: Path, *, mysql: str | None = None) -> "Home":
+        """Make a home with a key of its own, and limits that nothing here reaches.
+
+        Args:
+            folder: Its own.
+            mysql: URL of the server on which it gets databases of its own; None: SQLite files.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        home = cls(folder, free_port_offset(), Mint(folder))
+        home = cls(folder, free_port_offset(), Mint(folder), mysql and f"{mysql}/{fresh_prefix()}")
         home.mint.publish()
         limits = {"classes": dict.fromkeys(_CLASSES, _UNLIMITED)}
         folder.joinpath("limits.json").write_text(json.dumps(limits))
@@ -47,12 +54,12 @@ class Home:
 
     @property
     def settings(self) -> MeshSettings:
-        return MeshSettings(home=self.folder, port_offset=self.port_offset)
+        return MeshSettings(home=self.folder, port_offset=self.port_offset, mysql_url=self.mysql_url)
 
     @property
     def database_url(self) -> str:
-        """Inventory's database, where no other is set."""
-        return sqlite_url(self.settings.database("inventory"))
+        """Inventory's database."""
+        return database_url(self.settings, "inventory")
 
     def environ(self, worker: int = 0, workers: int = 1) -> Mapping[str, str]:
         return {
@@ -61,6 +68,7 @@ class Home:
             "SHOPMESH_LIMITS_FILE": str(self.folder / "limits.json"),
             "SHOPMESH_WORKER": str(worker),
             "SHOPMESH_WORKERS": str(workers),
+            **({"SHOPMESH_MYSQL_URL": self.mysql_url} if self.mysql_url else {}),
             "OTEL_TRACES_SAMPLER_ARG": SPAN_RATIO,
         }
 

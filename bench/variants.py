@@ -12,9 +12,9 @@ from bench.open_loop import Call, Latencies, call_at, schedule
 from bench.plan import Plan
 from bench.processes import Process
 from bench.servers.inventory import BASELINE, SHIPPED
-from bench.shop import make_shop
-from bench.shop import skus as neighbours
+from bench.shop import skus
 from bench.stock_calls import batch_call, request_of
+from bench.stocked import mariadb, stocked
 
 BATCHED = "batched"
 CACHED = "batched + cache"
@@ -27,6 +27,7 @@ _SKUS = 10_000
 _CHANNELS = 4
 _CLIENTS = 32
 _FEWEST_CALLS = 100
+_LONGEST_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,11 @@ class Variant:
         return (await call_for(plan.seconds, self.call, clients=_CLIENTS)).calls_per_second
 
     def at_rate(self, plan: Plan, rate: float) -> Callable[[], Awaitable[Latencies]]:
-        """One side of a comparison: open-loop at a rate, with enough calls for a 99th percentile."""
+        """One side of a comparison: open-loop at a rate, long enough for a 99th percentile."""
 
         async def side() -> Latencies:
             await call_times(_CHANNELS, self.call, clients=_CHANNELS)
-            seconds = max(plan.seconds, _FEWEST_CALLS / rate)
+            seconds = min(max(plan.seconds, _FEWEST_CALLS / rate), _LONGEST_SECONDS)
             return await call_at(schedule(rate, seconds, plan.chance), self.call)
 
         return side
@@ -59,19 +60,19 @@ class Variant:
 async def variants(
     plan: Plan, room: str, names: Sequence[str] = NAMES
 ) -> AsyncIterator[Mapping[str, Variant]]:
-    """Serve them on the measured core, every statement a millisecond away; what is hot is warm."""
+    """Serve them on the measured core, each over a shop of its own in MariaDB."""
     async with AsyncExitStack() as stack:
+        mysql = await stack.enter_async_context(mariadb(plan.room(room) / "mariadb"))
         served = {}
         for name in names:
-            served[name] = await stack.enter_async_context(serving_variant(plan, room, name))
+            home = await stocked(plan.room(room) / name, _SKUS, mysql=mysql)
+            served[name] = await stack.enter_async_context(serving_variant(home, name, _SKUS))
         yield served
 
 
 @asynccontextmanager
-async def serving_variant(plan: Plan, room: str, name: str, *, skus: int = _SKUS) -> AsyncIterator[Variant]:
-    """Serve one of them over a shop with so many SKUs, of which it is asked for ten thousand at most."""
-    home = Home.made(plan.room(room) / name)
-    await make_shop(home.database_url, skus)
+async def serving_variant(home: Home, name: str, count: int) -> AsyncIterator[Variant]:
+    """Serve one of them over so many SKUs, every statement a millisecond away; a cache is warm."""
     code = BASELINE if name == BASELINE else SHIPPED
     # One of two workers that share no cache keeps none: what is left is batching.
     workers = 1 if name == CACHED else 2
@@ -83,15 +84,17 @@ async def serving_variant(plan: Plan, room: str, name: str, *, skus: int = _SKUS
             await stack.enter_async_context(_channel(home.address("inventory"), number))
             for number in range(_CHANNELS)
         ]
-        variant = Variant(process, batch_call(channels, _requests(skus), token=home.user_token(), size=BATCH))
+        call = batch_call(channels, _requests(count), token=home.user_token(), size=BATCH)
+        variant = Variant(process, call)
         if name == CACHED:
             await variant.warm_up()
         yield variant
 
 
 def _requests(count: int) -> list[bytes]:
+    """Requests that together ask for ten thousand SKUs, from all over the shop."""
     step = max(BATCH, BATCH * (count // _SKUS))
-    return [request_of(neighbours(BATCH, first=first)) for first in range(0, count, step)]
+    return [request_of(skus(BATCH, first=first)) for first in range(0, count, step)]
 
 
 def _channel(address: str, number: int) -> grpc.aio.Channel:

@@ -11,10 +11,12 @@ from bench.figures import Figure, at_least, at_most
 from bench.home import Home, serving
 from bench.plan import Plan, in_turns
 from bench.saturation import Saturation, saturate
-from bench.shop import make_shop, skus
+from bench.shop import skus
 from bench.stock_calls import answer_of, grpc_target, request_of
+from bench.stocked import stocked
 
 _BATCH = 20
+_SKUS = 1000
 _SHIPPED = "services.inventory.server"
 _BARE = "bench.servers.bare"
 _CHAINED = "bench.servers.chained"
@@ -24,7 +26,7 @@ _REQUEST = request_of(skus(_BATCH))
 async def cached_batch(plan: Plan) -> AsyncIterator[Figure]:
     """P1: the shipped service, its cache warm, against the bare server."""
     room = plan.room("p1")
-    shipped, floor = await _stocked_home(room / "shipped"), Home.made(room / "bare")
+    shipped, floor = await stocked(room / "shipped", _SKUS), Home.made(room / "bare")
     async with serving(shipped, _SHIPPED) as service:
         answer = await answer_of(shipped.address("inventory"), _REQUEST)
         async with serving(floor, _BARE, _written(room, answer)) as bare:
@@ -51,9 +53,9 @@ async def cached_batch(plan: Plan) -> AsyncIterator[Figure]:
 async def interceptor_chain(plan: Plan) -> AsyncIterator[Figure]:
     """P2: processor time of the chain alone: a servicer with it, less the same without, over the echo's."""
     room = plan.room("p2")
-    stocked = await _stocked_home(room / "stocked")
-    async with serving(stocked, _SHIPPED):
-        answer = await answer_of(stocked.address("inventory"), _REQUEST)
+    shop = await stocked(room / "stocked", _SKUS)
+    async with serving(shop, _SHIPPED):
+        answer = await answer_of(shop.address("inventory"), _REQUEST)
     homes = [Home.made(room / name) for name in ("chained", "typed", "bare")]
     file = _written(room, answer)
     async with (
@@ -84,7 +86,7 @@ async def interceptor_chain(plan: Plan) -> AsyncIterator[Figure]:
 async def two_workers(plan: Plan) -> AsyncIterator[Figure]:
     """P14: processor time per call of two workers against one."""
     room = plan.room("p14")
-    home = await _stocked_home(room / "shipped")
+    home = await stocked(room / "shipped", _SKUS)
     async with serving(home, _SHIPPED) as alone:
         answer = await answer_of(home.address("inventory"), _REQUEST)
         side = saturate(grpc_target(home, room, _REQUEST, answer), alone, plan.seconds)
@@ -112,12 +114,6 @@ async def two_workers(plan: Plan) -> AsyncIterator[Figure]:
             ).value,
         },
     )
-
-
-async def _stocked_home(folder: Path) -> Home:
-    home = Home.made(folder)
-    await make_shop(home.database_url, 1000)
-    return home
 
 
 def _written(room: Path, answer: bytes) -> str:

@@ -10,6 +10,7 @@ from bench.cores import MEASURED, working_on
 from bench.estimates import estimate, percentile, ratios
 from bench.figures import Bound, Figure, at_most
 from bench.plan import Plan, in_turns
+from bench.stocked import stocked
 from bench.stores import sqlite_store, store_many
 from bench.variants import BATCHED, CACHED, serving_variant
 from interceptors.rate_limit.gcra import LocalLimiter
@@ -23,7 +24,7 @@ _COLD = at_most(2.0, 1.5)
 _SMALL_SHOP, _LARGE_SHOP = 1000, 1_000_000
 _FEW_EVENTS, _MANY_EVENTS = 10_000, 1_000_000
 _FEW_CALLERS, _MANY_CALLERS = 100, 100_000
-_QUICK_SHARE = 100
+_QUICK_SHARE = 50
 _RATE = 100.0
 _READS = 300
 _ADMISSIONS = 20_000
@@ -39,11 +40,12 @@ async def of_everything(plan: Plan) -> AsyncIterator[Figure]:
 
 
 async def _skus(plan: Plan) -> AsyncIterator[Figure]:
-    large = _large(plan, _LARGE_SHOP)
+    large, room = _large(plan, _LARGE_SHOP), plan.room("p12")
+    full, small = await stocked(room / "large", large), await stocked(room / "small", _SMALL_SHOP)
     for name, bound in ((CACHED, _HOT), (BATCHED, _COLD)):
         async with (
-            serving_variant(plan, "p12-small", name, skus=_SMALL_SHOP) as few,
-            serving_variant(plan, "p12-large", name, skus=large) as many,
+            serving_variant(full, name, large) as many,
+            serving_variant(small, name, _SMALL_SHOP) as few,
         ):
             rounds = await in_turns(
                 plan,
@@ -57,13 +59,13 @@ async def _skus(plan: Plan) -> AsyncIterator[Figure]:
 
 
 async def _events(plan: Plan) -> AsyncIterator[Figure]:
-    room, many = plan.room("p12"), _large(plan, _MANY_EVENTS)
+    room, many, count = plan.room("p12"), _large(plan, _MANY_EVENTS), _large(plan, _FEW_EVENTS)
     async with sqlite_store(room / "few.db") as few, sqlite_store(room / "many.db") as full:
-        few_ids, many_ids = store_many(room / "few.db", _FEW_EVENTS), store_many(room / "many.db", many)
+        few_ids, many_ids = store_many(room / "few.db", count), store_many(room / "many.db", many)
         reads = await _in_turns(plan, _reading(plan, full, many_ids), _reading(plan, few, few_ids))
-        yield _ratio(f"reading an order: p99 with {many:,} events against {_FEW_EVENTS:,}", reads, _COLD)
+        yield _ratio(f"reading an order: p99 with {many:,} events against {count:,}", reads, _COLD)
         appends = await _in_turns(plan, _appending(full), _appending(few))
-        yield _ratio(f"appending: p99 with {many:,} events against {_FEW_EVENTS:,}", appends, _COLD)
+        yield _ratio(f"appending: p99 with {many:,} events against {count:,}", appends, _COLD)
 
 
 async def _callers(plan: Plan) -> Figure:

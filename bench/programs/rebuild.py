@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from bench.commits import new_commit
+from bench.commits import EVENTS_PER_ORDER, new_order
 from bench.cores import MEASURED, working_on
 from bench.estimates import estimate, ratios
 from bench.figures import Figure, at_least
@@ -26,7 +26,8 @@ async def of_the_index(plan: Plan) -> AsyncIterator[Figure]:
     settings = Settings.of(Home.made(plan.room("p11") / "home").settings)
     async with open_stores(settings) as stores:
         for _ in range(0, count, _AT_ONCE):
-            await stores.events.restore([new_commit() for _ in range(_AT_ONCE)])
+            orders = [await new_order() for _ in range(_AT_ONCE // EVENTS_PER_ORDER)]
+            await stores.events.restore([commit for order in orders for commit in order])
         with working_on(MEASURED):
             rounds = await in_turns(plan, _rebuild(stores, count), _cursor(settings.database, count))
     yield Figure(

@@ -10,11 +10,12 @@ from redis.asyncio import Redis
 
 from bench.estimates import estimate, ratios
 from bench.figures import Bound, Curves, Estimate, Figure, at_least, at_most
-from bench.home import Home, serving
+from bench.home import serving
 from bench.plan import Plan, in_silence, in_turns
 from bench.servers.inventory import BASELINE, SHIPPED
-from bench.shop import make_shop, sku, skus
+from bench.shop import sku, skus
 from bench.stock_calls import BATCH_GET_STOCK, GET_STOCK, get_stock_request, queries_of, request_of
+from bench.stocked import stocked
 from bench.variants import BATCH, BATCHED, CACHED, NAMES, Variant, variants
 from mesh.backends.running import running
 from mesh.backends.valkey import ValkeyBackend
@@ -88,8 +89,7 @@ async def at_load(plan: Plan) -> AsyncIterator[Figure]:
 
 async def statements(plan: Plan) -> AsyncIterator[Figure]:
     """P5: SQL statements and cache round trips of one call, from the servers' own counters."""
-    home = Home.made(plan.room("p5") / "home")
-    await make_shop(home.database_url, 2000)
+    home = await stocked(plan.room("p5") / "home", 2000)
     async with (
         running(ValkeyBackend(), plan.room("p5-valkey"), say=in_silence) as valkey,
         serving(home, _SERVER, SHIPPED, "0", environ={ValkeyBackend().variable: valkey.url}),
@@ -111,8 +111,7 @@ async def statements(plan: Plan) -> AsyncIterator[Figure]:
 
 async def concurrent_misses(plan: Plan) -> AsyncIterator[Figure]:
     """P6: SQL statements of 1,000 calls that miss the same SKU at the same time."""
-    home = Home.made(plan.room("p6") / "home")
-    await make_shop(home.database_url, 10)
+    home = await stocked(plan.room("p6") / "home", 10)
     async with (
         serving(home, _SERVER, SHIPPED, _SLOW_MS),
         grpc.aio.insecure_channel(home.address("inventory")) as channel,

@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.util import await_only
 
+from bench.baseline.ledger import LockingLedgers
 from bench.baseline.servicer import BaselineServicer
 from bench.baseline.stock_levels import OneByOneStockLevels
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
+from services.inventory.application.reservations import Reservations
 from services.inventory.config import Settings
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.inventory.server import compose as compose_shipped
@@ -29,10 +31,15 @@ SHIPPED = "shipped"
 
 @asynccontextmanager
 async def compose_baseline(node: Node) -> AsyncIterator[Service]:
-    """The shop's reading side as it was."""
+    """Reading and reserving as they were."""
     settings = Settings.from_environ(node.settings, os.environ)
     async with open_database(settings) as engine:
-        servicer = BaselineServicer(levels=OneByOneStockLevels(engine=engine))  # type: ignore[abstract]
+        servicer = BaselineServicer(  # type: ignore[abstract]
+            levels=OneByOneStockLevels(engine=engine),
+            reservations=Reservations(
+                ledgers=LockingLedgers(engine=engine), clock=node.clock, hold_seconds=settings.hold_seconds
+            ),
+        )
         yield Service(
             servicers=(Servicer(rpc.add_InventoryServiceServicer_to_server, servicer),),
             errors=STATUS_BY_ERROR,
