@@ -24,11 +24,10 @@ from services.order.adapters.event_tables_sqlite import (
     commit_row,
     event_rows,
     metadata,
-    order_time,
     streams_of,
-    time_text,
 )
 from services.order.adapters.store_errors_sql import translated
+from services.order.adapters.times import time_of, time_text
 from services.order.adapters.whole_orders import whole_orders
 from services.order.application.ports import (
     Commit,
@@ -138,7 +137,7 @@ class SqliteEventStore:
             longest_first = longest_first.having(behind)
         async with self._read() as session:
             rows = (await session.execute(longest_first)).all()
-        return [OpenOrder(row.order_id, order_time(row.since)) for row in rows]
+        return [OpenOrder(row.order_id, time_of(row.since)) for row in rows]
 
     async def settle(self, order_id: str, version: int) -> None:
         async with self._write() as session:

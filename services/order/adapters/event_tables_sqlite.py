@@ -1,7 +1,6 @@
 """The tables of the event store in SQLite, and how commits stand in them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 
 from sqlalchemy import (
@@ -19,6 +18,7 @@ from sqlalchemy import (
     select,
 )
 
+from services.order.adapters.times import time_of, time_text
 from services.order.application.ports import Commit, StoredEvent, Stream
 
 metadata = MetaData()
@@ -42,7 +42,6 @@ EVENTS = Table(
     Column("hash", String(64), nullable=False),
     ForeignKeyConstraint(["order_id", "commit_version"], ["commits.order_id", "commits.version"]),
 )
-_NO_TIME = datetime.min.replace(tzinfo=UTC)
 IS_FIRST = COMMITS.c.version == 1
 Index("commits_unpublished", COMMITS.c.order_id, COMMITS.c.version, sqlite_where=COMMITS.c.unpublished)
 Index("commits_open", COMMITS.c.commit_time, COMMITS.c.order_id, sqlite_where=COMMITS.c.open)
@@ -82,7 +81,7 @@ def _commit(rows: Sequence[Row[tuple[object, ...]]]) -> Commit:
     return Commit(
         order_id=first.order_id,
         customer_id=first.customer_id,
-        commit_time=order_time(first.commit_time),
+        commit_time=time_of(first.commit_time),
         events=tuple(StoredEvent(row.event_version, _bytes(row.body), row.hash) for row in rows),
         open=first.open,
     )
@@ -91,13 +90,6 @@ def _commit(rows: Sequence[Row[tuple[object, ...]]]) -> Commit:
 def _bytes(body: bytes | str) -> bytes:
     # SQLite keeps what it is given: an edit by hand may leave a text, which verify has to find.
     return body if isinstance(body, bytes) else body.encode()
-
-
-def order_time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return _NO_TIME
 
 
 def commit_row(commit: Commit, *, unpublished: bool) -> dict[str, object]:
@@ -122,8 +114,3 @@ def event_rows(commit: Commit) -> list[dict[str, object]]:
         }
         for event in commit.events
     ]
-
-
-def time_text(time: datetime) -> str:
-    """A fixed width, so that texts sort as times do."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
