@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := .tools/bin
+AS_ROOT = $$(test "$$(id -u)" = 0 || echo "sudo -n")
 GRPCURL := github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
 
 # An environment is current when its stamp carries the digest of what went into it.
@@ -28,7 +29,7 @@ SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
 RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 
 .PHONY: help setup dev up down real test test-fast tools check fmt lint type imports proto contract render drift validate \
-	web page bench e2e faults clean lock audit
+	web page bench h2load e2e faults clean lock audit
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,8 +82,14 @@ e2e: dev tools real ## Run the end-to-end tests
 faults: dev real ## Run the fault-injection tests
 	@$(BIN)/python -m pytest --no-skips tests/faults
 
-bench: dev ## Measure; writes bench/results.json
-	@$(if $(wildcard bench),$(BIN)/python -m bench,echo "bench/ has no programs yet")
+bench: dev real h2load ## Measure into bench/results.json; ROWS="P1 P9" only those, QUICK=1 to see that all works
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(ROWS)
+	@$(if $(QUICK)$(ROWS),,$(BIN)/python -m bench picture)
+
+h2load: # Install the driver of loads by apt
+	@if command -v h2load >/dev/null; then exit 0; fi; echo "==> Installing h2load"; \
+		$(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq -y nghttp2-client >/dev/null || { \
+		echo "Measuring takes h2load. As root: apt install nghttp2-client"; exit 1; }
 
 check: lint type imports contract drift validate ## Lint, types, import rules, contract and drift
 	@echo "==> All checks passed"
@@ -132,8 +139,7 @@ $(WEB):
 tools: $(TOOLS)/grpcurl ## Install grpcurl into .tools/bin, and Chromium by apt
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
 		echo "==> Installing chromium and chromium-driver"; \
-		as_root=$$(test "$$(id -u)" = 0 || echo "sudo -n"); \
-		$$as_root apt-get update -qq && $$as_root apt-get install -qq -y chromium chromium-driver >/dev/null || { \
+		$(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq -y chromium chromium-driver >/dev/null || { \
 		echo "The browser tests need Chromium. As root: apt install chromium chromium-driver"; exit 1; }
 
 $(TOOLS)/grpcurl:

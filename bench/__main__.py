@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [ROW …]` measures; `python -m bench picture` draws what was measured."""
+"""`python -m bench [--quick] [ROW …]` measures; `python -m bench picture` draws and writes down what was."""
 
 import argparse
 import asyncio
@@ -19,6 +19,7 @@ from bench.machine import describe_machine, load_average
 from bench.plan import Plan
 from bench.report import save, show, title_of, told
 from bench.rows import ROWS
+from bench.story import tell
 
 _PICTURE = "picture"
 _WIDTH = 150
@@ -28,9 +29,7 @@ def main() -> None:
     """Measure the rows that are named, or all."""
     chosen = _arguments()
     if chosen.rows == [_PICTURE]:
-        from bench.picture import draw  # noqa: PLC0415 - matplotlib takes a second to import
-
-        draw()
+        _draw()
         return
     os.sched_setaffinity(0, {DRIVER})
     console = Console(width=_WIDTH)
@@ -45,6 +44,15 @@ def main() -> None:
     if not chosen.quick:
         save(figures, run)
     sys.exit(any(figure.verdict is Verdict.FAILED for figure in figures))
+
+
+def _draw() -> None:
+    from bench.picture import NotMeasured, draw  # noqa: PLC0415 - matplotlib takes a second to import
+
+    try:
+        sys.stdout.write(f"{draw()}\n{tell()}\n")
+    except NotMeasured as not_measured:
+        sys.exit(str(not_measured))
 
 
 async def _measure(plan: Plan, rows: Sequence[str], console: Console) -> list[Figure]:

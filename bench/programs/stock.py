@@ -128,7 +128,7 @@ async def _curves(plan: Plan, served: Mapping[str, Variant]) -> Curves:
     processes = tuple(served[name].process for name in NAMES)
     once = replace(plan, pairs=1)
     (knees,) = await in_turns(once, *(partial(served[name].knee, plan) for name in NAMES), alone=processes)
-    for share in _SHARES:
+    for share in (_SHARE,) if plan.is_quick else _SHARES:
         rates = [share * knee for knee in knees]
         sides = [served[name].at_rate(plan, rate) for name, rate in zip(NAMES, rates, strict=True)]
         (measured,) = await in_turns(once, *sides, alone=processes)

@@ -1,0 +1,51 @@
+"""Writes the figures of the last run into `docs/inventory-performance.md`, between its two marks."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.report import load, number
+
+STORY = Path(__file__).parents[1] / "docs" / "inventory-performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+_ROWS = ("P3", "P4", "P5", "P6", "P7")
+
+
+def tell(story: Path = STORY) -> Path:
+    """Replace what stands between the marks."""
+    before, _, rest = story.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    table = "\n".join(table_of(load()))
+    story.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
+    return story
+
+
+def table_of(results: Mapping[str, Any]) -> Iterator[str]:
+    """The rows about inventory as a table, and on what they were measured."""
+    yield "| Row | What | Figure | Interval | Bound / stretch |"
+    yield "|---|---|---|---|---|"
+    measured = [results[row] for row in _ROWS if row in results]
+    for row in measured:
+        yield from map(_line, row["figures"])
+    for machine in dict.fromkeys(_machine(row["run"]) for row in measured):
+        yield f"\n{machine}"
+
+
+def _line(figure: Mapping[str, Any]) -> str:
+    estimate = figure["estimate"]
+    cells = (
+        figure["row"],
+        figure["what"],
+        f"{number(estimate['value'])} {figure['unit']}".strip(),
+        f"{number(estimate['low'])} … {number(estimate['high'])}",
+        figure["bound"] or "",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _machine(run: Mapping[str, Any]) -> str:
+    made_durable = run["fdatasync_ms"]["p50"]
+    return (
+        f"{run['time'][:10]}, {run['cores']} cores ({run['processor']}), load average "
+        f"{run['load_average']:.1f} before the run, fdatasync p50 {made_durable:.2f} ms."
+    )
