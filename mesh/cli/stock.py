@@ -25,6 +25,9 @@ from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
 
 _LINES_PER_CALL = 5000
 _DRIFT = 1
+_REMEDY = (
+    'JSON as {"lines": [{"sku": …, "warehouse": …, "onHand": …}]}, or CSV with these three in its header.'
+)
 
 app = typer.Typer(help="Compare the shop's stock with the warehouse's.", no_args_is_help=True)
 
@@ -64,13 +67,13 @@ def read_snapshot(file: Path) -> Sequence[SnapshotLine]:
     """Read a warehouse's numbers.
 
     Raises:
-        BadParameter: The file does not hold any.
+        LaunchError: The file does not hold any.
     """
     try:
         lines = _csv(file) if file.suffix == ".csv" else _json(file)
         return [ParseDict(line, SnapshotLine()) for line in lines]
     except (ParseError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise typer.BadParameter(f"{file} is no snapshot: {error}") from None
+        raise LaunchError(f"{file} is no snapshot: {error}", _REMEDY, usage=True) from None
 
 
 def _csv(file: Path) -> list[dict[str, Any]]:

@@ -154,3 +154,24 @@ def test_logs_of_an_unknown_part_name_the_known_ones(
     assert "there are: order" in capsys.readouterr().err
     assert shopmesh("logs", "order", "-n", "1") == 0
     assert capsys.readouterr().out == "two\n"
+
+
+def test_a_file_that_holds_no_numbers_is_refused_as_wrong_usage(
+    shopmesh: Shopmesh, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in [("a.json", "{}"), ("b.json", "no"), ("c.csv", "sku,place\nMUG-RED,berlin\n")]:
+        (tmp_path / name).write_text(text)
+
+        assert shopmesh("stock", "reconcile", str(tmp_path / name)) == 2
+        assert "is no snapshot" in capsys.readouterr().err
+    assert shopmesh("stock", "reconcile", str(tmp_path / "missing.json")) == 2
+
+
+def test_reconciling_and_simulating_need_a_mesh(
+    shopmesh: Shopmesh, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "numbers.csv").write_text("sku,warehouse,on_hand\nMUG-RED,berlin,4\n")
+
+    for command in (("stock", "reconcile", str(tmp_path / "numbers.csv")), ("wms", "simulate")):
+        assert shopmesh(*command) == 1
+        assert "shopmesh up" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """What the warehouse system's counts and deltas do to stock, reservations and shipments."""
 
+import asyncio
+
 import pytest
 
 from services.inventory.adapters.tables import movements, shipments, wms_quarantine
@@ -331,3 +333,27 @@ async def test_adjustments_by_hand_and_updates_share_one_book(shop: Shop) -> Non
     await say(shop, 2, Delta(-3))
 
     assert await numbers(shop) == (5, 0, 0, 0)
+
+
+async def test_a_feed_that_arrives_by_many_ways_at_once_moves_once(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=9)
+    await confirm(shop, 1, quantity=4)
+    feed = [
+        StockUpdate("MUG-RED", "hamburg", 1, Delta(5)),
+        StockUpdate("MUG-GONE", "hamburg", 1, Delta(5)),
+        StockUpdate("MUG-RED", "berlin", 1, Delta(3)),
+        StockUpdate("MUG-RED", "berlin", 2, Delta(-4, order_id(1))),
+        StockUpdate("MUG-RED", "berlin", 3, Count(7)),
+        StockUpdate("MUG-RED", "berlin", 4, Delta(-1, order_id(2))),
+    ]
+
+    async def play() -> None:
+        for update in feed:
+            await shop.wms.apply(update, actor=WMS)
+
+    await asyncio.gather(*(play() for _ in range(6)), ship(shop))
+
+    assert await numbers(shop) == (6, 0, 0, 0)
+    assert (await shop.stocks.get("MUG-RED")).on_hand == 11
+    assert len(await shop.rows(shipments)) == 2
+    assert len(await shop.rows(wms_quarantine)) == 1

@@ -1,0 +1,47 @@
+"""The simulated warehouse against the real service."""
+
+import random
+import time
+
+import grpc
+import pytest
+
+from interceptors.client.outgoing import outgoing_interceptors
+from mesh.simulator.lines import StreamLine
+from mesh.simulator.mischief import Habits
+from mesh.simulator.opening import shelves_of, some_skus
+from mesh.simulator.simulation import Plan, Simulation
+from mesh.simulator.warehouse import Warehouse
+from shopmesh.inventory.v1.wms_service_pb2 import ReconcileStockRequest
+from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
+from tests.component.inventory.conftest import Inventory
+
+
+@pytest.mark.parametrize("habits", [Habits(), Habits(duplicates=0.3, disorder=0.5)])
+async def test_the_shop_has_the_warehouses_numbers_in_the_end(inventory: Inventory, habits: Habits) -> None:
+    await inventory.sell(MUG_RED=5, MUG_BLUE=9)
+    chance = random.Random(11)
+
+    async def token() -> str:
+        return inventory.served.mint.token(sub="wms", client_id="wms", scope="wms")
+
+    async with grpc.aio.insecure_channel(
+        f"127.0.0.1:{inventory.served.port}", interceptors=list(outgoing_interceptors(token))
+    ) as channel:
+        line = StreamLine(channel)
+        skus = await some_skus(inventory.catalog, 10)
+        warehouse = Warehouse(await shelves_of(inventory.stock, line, skus), chance)
+        plan = Plan(rate=500, count=60, habits=habits)
+        played = Simulation(
+            warehouse=warehouse, line=line, plan=plan, chance=chance, monotonic=time.monotonic
+        )
+        tally = await played.run()
+        await line.close()
+        snapshot = ReconcileStockRequest(lines=warehouse.snapshot())
+        found = await WmsServiceStub(channel).ReconcileStock(snapshot)
+
+    assert (found.compared, list(found.drift)) == (2, [])
+    assert tally.happened == 60
+    assert tally.results["APPLIED"] + tally.results["DUPLICATE"] >= 60
+    assert not tally.results["QUARANTINED"]
+    assert not await inventory.shop.discrepancies()
