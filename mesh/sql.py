@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, MetaData, event, make_url
+from sqlalchemy import Connection, MetaData, Select, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -31,6 +31,7 @@ __all__ = [
     "changes_of",
     "create_tables",
     "is_reachable",
+    "lock",
     "open_engine",
     "position_of",
     "read",
@@ -148,6 +149,12 @@ async def writing(
                 raise
         await asyncio.sleep(pause(_FIRST_PAUSE_SECONDS * 2**attempt))
     return await _once(engine, work)
+
+
+async def lock(session: AsyncSession, rows: Select[Any]) -> None:
+    """Keep others from changing rows until the transaction ends; on SQLite nobody else is writing."""
+    if session.get_bind().dialect.name != "sqlite":
+        await session.execute(rows.with_for_update())
 
 
 def position_of(session: AsyncSession) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 import structlog
 from sqlalchemy import Column, ColumnElement, CursorResult, Integer, String, Table, insert, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
@@ -162,6 +162,7 @@ class SqlInbox(Generic[E]):
 
     async def _handle(self, record: Record, effect: Effect[E]) -> Outcome:
         async with sql.write(self._engine) as session:
+            await self._take_turn(session, record.topic, record.key)
             last, first_parked = await self._progress(session, record)
             if record.version <= last:
                 return Outcome.DROPPED
@@ -184,7 +185,15 @@ class SqlInbox(Generic[E]):
             await effect(session, event)
 
     async def _park(self, record: Record, reason: str) -> Outcome:
+        try:
+            return await self._park_once(record, reason)
+        except (Overtaken, IntegrityError) as error:
+            # Another process has handled or parked it at the same time.
+            raise TryLater(reason) from error
+
+    async def _park_once(self, record: Record, reason: str) -> Outcome:
         async with sql.write(self._engine) as session:
+            await self._take_turn(session, record.topic, record.key)
             last, _ = await self._progress(session, record)
             if record.version <= last:
                 return Outcome.DROPPED
@@ -205,6 +214,7 @@ class SqlInbox(Generic[E]):
         first: Parked | None = None
         try:
             async with sql.write(self._engine) as session:
+                await self._take_turn(session, topic, key)
                 first = await self._parked.first(session, topic, key)
                 if first is None or not await self._release(session, first):
                     return False
@@ -233,9 +243,13 @@ class SqlInbox(Generic[E]):
         async with sql.write(self._engine) as session:
             await self._parked.explain(session, parked, reason)
 
+    async def _take_turn(self, session: AsyncSession, topic: str, key: str) -> None:
+        """Whoever handles, parks or redrives events of a key does so alone, from here on."""
+        await sql.lock(session, select(_inbox.c.version).where(self._of(topic, key)))
+
     async def _progress(self, session: AsyncSession, record: Record) -> tuple[int, int | None]:
         """The last version that was handled or parked, 0 for none, and the first one that is parked."""
-        last = select(_inbox.c.version).where(self._mine(record)).scalar_subquery()
+        last = select(_inbox.c.version).where(self._of(record.topic, record.key)).scalar_subquery()
         first_parked = self._parked.first_version(record.topic, record.key)
         row = (await session.execute(select(last.label("last"), first_parked.label("parked")))).one()
         return row.last or 0, row.parked
@@ -246,17 +260,13 @@ class SqlInbox(Generic[E]):
             row = {"consumer": self._consumer, "topic": record.topic, "key": record.key}
             await session.execute(insert(_inbox).values(**row, version=record.version))
             return
-        unchanged = self._mine(record) & (_inbox.c.version == last)
+        unchanged = self._of(record.topic, record.key) & (_inbox.c.version == last)
         moved = await session.execute(update(_inbox).where(unchanged).values(version=record.version))
         if cast(CursorResult[Any], moved).rowcount != 1:
             raise Overtaken(f"version {record.version} was handled meanwhile")
 
-    def _mine(self, record: Record) -> ColumnElement[bool]:
-        return (
-            (_inbox.c.consumer == self._consumer)
-            & (_inbox.c.topic == record.topic)
-            & (_inbox.c.key == record.key)
-        )
+    def _of(self, topic: str, key: str) -> ColumnElement[bool]:
+        return (_inbox.c.consumer == self._consumer) & (_inbox.c.topic == topic) & (_inbox.c.key == key)
 
     def _warn(self, event: str, record: Record, reason: str) -> None:
         place = {"topic": record.topic, "key": record.key, "version": record.version}

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
@@ -35,8 +34,8 @@ class Effects:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = sql.open_engine(sql.sqlite_url(tmp_path / "mail.db"))
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = sql.open_engine(database_url)
     await sql.create_tables(engine, metadata, *INBOX_TABLES)
     yield engine
     await engine.dispose()

@@ -27,8 +27,8 @@ new_id = map("event-{}".format, itertools.count()).__next__
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = sql.open_engine(sql.sqlite_url(tmp_path / "user.db"))
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = sql.open_engine(database_url)
     await sql.create_tables(engine, metadata, *OUTBOX_TABLES, *INBOX_TABLES)
     yield engine
     await engine.dispose()
