@@ -92,13 +92,16 @@ def run(service: str, compose: Compose) -> None:
 async def open_node(service: str, settings: MeshSettings, contract: Contract) -> AsyncIterator[Node]:
     """Yield what the mesh gives to a service."""
     limits = dict(load_limits(contract, settings.limits_file))
-    async with connect(service, settings, contract=contract) as channels:
+    async with (
+        connect(service, settings, contract=contract) as channels,
+        _open_limiter(settings) as limiter,
+    ):
         yield Node(
             service=service,
             settings=settings,
             contract=contract,
             limits=limits,
-            limiter=_limiter(settings),
+            limiter=limiter,
             channels=channels,
             draining=asyncio.Event(),
             clock=_clock,
@@ -211,13 +214,16 @@ def _verifier(node: Node, revocations: Revocations) -> TokenVerifier:
     return TokenVerifier(keys=keys, audiences=audiences, revocations=revocations, clock=node.clock)
 
 
-def _limiter(settings: MeshSettings) -> Limiter:
+@asynccontextmanager
+async def _open_limiter(settings: MeshSettings) -> AsyncIterator[Limiter]:
     local = LocalLimiter(workers=settings.workers)
     if not settings.redis_url:
-        return local
+        yield local
+        return
     from interceptors.rate_limit.redis_limiter import RedisLimiter  # noqa: PLC0415 - takes 0.4 s to import
 
-    return RedisLimiter.connect(settings.redis_url, fallback=local)
+    async with RedisLimiter.connect(settings.redis_url, fallback=local) as limiter:
+        yield limiter
 
 
 def _clock() -> datetime:

@@ -1,7 +1,8 @@
 """The same token buckets in a Redis-protocol server, shared by all workers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 from redis.asyncio import Redis
@@ -41,9 +42,13 @@ class RedisLimiter:
         self._silent_until = float("-inf")
 
     @classmethod
-    def connect(cls, url: str, *, fallback: Limiter) -> "RedisLimiter":
-        redis = Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
-        return cls(redis=redis, fallback=fallback)
+    @asynccontextmanager
+    async def connect(cls, url: str, *, fallback: Limiter) -> AsyncIterator["RedisLimiter"]:
+        """A limiter with connections of its own, closed at the end."""
+        async with Redis.from_url(
+            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+        ) as redis:
+            yield cls(redis=redis, fallback=fallback)
 
     async def admit(self, limit: LimitClass, key: str) -> float:
         if self._monotonic() < self._silent_until:

@@ -13,6 +13,7 @@ from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.redis_limiter import RedisLimiter
 from mesh.contract import LimitClass, LimitPer
 from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 SLOW = LimitClass("slow", LimitPer.CALLER, rate_per_minute=1, burst=5, undivided=False, purpose="")
 
@@ -90,10 +91,23 @@ async def test_a_silent_server_never_opens_the_limit(
     fault: signal.Signals, start_valkey: Callable[[], Valkey]
 ) -> None:
     valkey = start_valkey()
-    limiter = RedisLimiter.connect(valkey.url, fallback=LocalLimiter())
-    assert await limiter.admit(SLOW, "alice") == 0
+    async with RedisLimiter.connect(valkey.url, fallback=LocalLimiter()) as limiter:
+        assert await limiter.admit(SLOW, "alice") == 0
 
-    os.kill(valkey.pid, fault)
-    waits = [await limiter.admit(SLOW, "alice") for _ in range(10)]
+        os.kill(valkey.pid, fault)
+        waits = [await limiter.admit(SLOW, "alice") for _ in range(10)]
 
     assert sum(wait == 0 for wait in waits) == 5
+
+
+async def test_a_limiter_that_is_left_leaves_no_connection_open(start_valkey: Callable[[], Valkey]) -> None:
+    valkey = start_valkey()
+    async with Redis.from_url(valkey.url) as redis:
+        async with RedisLimiter.connect(valkey.url, fallback=_Never()) as limiter:
+            await limiter.admit(SLOW, "alice")
+            assert len(await redis.client_list()) == 2
+
+        async def nobody_else() -> bool:
+            return len(await redis.client_list()) == 1
+
+        await eventually(nobody_else, "the connection of the limiter is closed")
