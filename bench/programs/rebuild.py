@@ -58,7 +58,7 @@ def _cursor(database: Path, count: int) -> Callable[[], Awaitable[float]]:
         start = time.perf_counter()
         with closing(sqlite3.connect(database)) as connection:
             rows = connection.execute("SELECT body FROM events ORDER BY order_id, version")
-            read = sum(Envelope.from_body(body).version for (body,) in rows)
+            read = len([Envelope.from_body(body) for (body,) in rows])
         assert read == count
         return count / (time.perf_counter() - start)
 
