@@ -79,8 +79,8 @@ test-fast: dev ## Run the tests that need no server
 e2e: dev tools real ## Run the end-to-end tests
 	@$(BIN)/python -m pytest --no-skips tests/e2e
 
-faults: dev real ## Run the fault-injection tests
-	@$(BIN)/python -m pytest --no-skips tests/faults
+faults: dev real ## The long fault run, also as make faults FAULTS="--orders 1000 --kills 30 --seed 7"
+	@$(BIN)/python -m tests.faults.long --profile real $(FAULTS)
 
 bench: dev real h2load ## Measure into bench/results.json; ROWS="P1 P9" only those, QUICK=1 to see that all works
 	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(ROWS)

@@ -1,61 +1,45 @@
-"""Customers who keep ordering whatever happens, and remember what they were told."""
+"""Customers who keep ordering mugs whatever happens, and remember what they were told."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from threading import Event
 
-import httpx
-
-from tests.faults.checker import violations
+from tests.faults.history import History, Told
+from tests.faults.settling import require_none, settled
+from tests.faults.shoppers import Shop
 from tests.faults.stores import Stores
+from tests.faults.tokens import Tokens
 from tests.support.running_mesh import RunningMesh
-from tests.support.waiting import until
 
-_ADDRESS = {
-    "recipient": "Alice Adams",
-    "line1": "Main Street 1",
-    "city": "Berlin",
-    "postalCode": "10115",
-    "countryCode": "DE",
-}
+MUG = "MUG-RED"
 
 
-@dataclass(slots=True)
 class Customers:
-    """Place orders of one MUG-RED each.
+    """Place orders of one mug each, without trying again."""
 
-    Attributes:
-        mesh: Where they order.
-        token: With which token.
-        acknowledged: The orders that were answered with 200: order id to request id.
-        unknown: Request ids whose answer did not come.
-    """
+    def __init__(self, mesh: RunningMesh, who: str) -> None:
+        """Let an account order.
 
-    mesh: RunningMesh
-    token: str
-    acknowledged: dict[str, str] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
+        Args:
+            mesh: Where.
+            who: The name of a demo account.
+        """
+        self._mesh = mesh
+        self._who = who
+        self._history = History(mesh.home.with_name(f"{mesh.home.name}-history.jsonl"))
+        tokens = Tokens(mesh)
+        tokens.of(who)
+        self._shop = Shop(mesh, self._history, tokens)
 
-    def order(self, request_id: str) -> int:
-        """Place one order, without trying again; returns the status, 0 for none."""
-        body = {
-            "requestId": request_id,
-            "lines": [{"sku": "MUG-RED", "quantity": 1}],
-            "shippingAddress": _ADDRESS,
-        }
-        try:
-            with self.mesh.http(self.token) as client:
-                answer = client.post("/v1/orders", json=body)
-        except httpx.HTTPError:
-            self.unknown.append(request_id)
-            return 0
-        if answer.status_code == 200:
-            self.acknowledged[answer.json()["order"]["orderId"]] = request_id
-        else:
-            self.unknown.append(request_id)
-        return answer.status_code
+    @property
+    def told(self) -> Told:
+        return self._history.told()
+
+    def order(self, request_id: str, sku: str = MUG) -> str:
+        """Place one order; returns its id, empty without an acknowledgement."""
+        order = self._shop.place(self._who, request_id, {sku: 1})
+        return str(order["orderId"]) if order else ""
 
     @contextmanager
     def keep_ordering(self, prefix: str, at_once: int = 3) -> Iterator[None]:
@@ -79,15 +63,5 @@ class Customers:
 
     def settle(self, *, seconds: float = 90) -> None:
         """Wait until the mesh is at rest with every invariant kept; fail with what is not."""
-        stores = Stores(self.mesh.home)
-
-        def kept() -> bool:
-            return not any(violations(stores, self.acknowledged).values())
-
-        try:
-            until(kept, "every invariant holds", seconds=seconds)
-        except AssertionError as late:
-            found = {
-                name: all_of[:3] for name, all_of in violations(stores, self.acknowledged).items() if all_of
-            }
-            raise AssertionError(f"{late}: {found}") from None
+        stores = Stores(self._mesh.home, self._mesh.variables)
+        require_none(settled(stores, lambda: self.told, seconds=seconds))

@@ -10,7 +10,7 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +71,7 @@ class RunningMesh:
         return f"http://127.0.0.1:{port}/metrics"
 
     def run(
-        self, *arguments: str, check: bool = True, answer: str = ""
+        self, *arguments: str, check: bool = True, answer: str = "", program: Sequence[str] = (str(SHOPMESH),)
     ) -> "subprocess.CompletedProcess[str]":
         """Run the command line against this mesh; `answer` is typed at its prompt."""
         environ = {
@@ -81,7 +81,7 @@ class RunningMesh:
             **self.variables,
         }
         done = subprocess.run(
-            (str(SHOPMESH), *arguments),
+            (*program, *arguments),
             env=environ,
             input=answer or None,
             start_new_session=bool(answer),
@@ -124,13 +124,19 @@ class RunningMesh:
 
 
 @contextmanager
-def up(home: Path, port_offset: int, *arguments: str, **variables: str) -> Iterator[RunningMesh]:
-    """Bring a mesh up and down again."""
+def up(
+    home: Path,
+    port_offset: int,
+    *arguments: str,
+    program: Sequence[str] = (str(SHOPMESH),),
+    **variables: str,
+) -> Iterator[RunningMesh]:
+    """Bring a mesh up, by another program than the shipped one where it is given, and down again."""
     limits = home.with_name(f"{home.name}-limits.json")
     limits.write_text(json.dumps({"classes": _GENEROUS}))
     mesh = RunningMesh(home, port_offset, {"SHOPMESH_LIMITS_FILE": str(limits), **variables})
     try:
-        mesh.run("up", *arguments)
+        mesh.run("up", *arguments, program=program)
         yield mesh
     finally:
         mesh.run("down")

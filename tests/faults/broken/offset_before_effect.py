@@ -1,0 +1,27 @@
+"""Notification that notes an event as handled before it is."""
+
+from unittest.mock import patch
+
+from mesh import failpoints
+from mesh.event_log.consumer import Consumer
+from mesh.event_log.port import Subscription
+from mesh.server import run
+from services.kernel.envelope import Envelope
+from services.notification import server
+
+
+class HastyConsumer(Consumer[Envelope]):
+    """Commits first. The failpoint stays where it is: between the two steps."""
+
+    async def _handle(self, subscription: Subscription) -> None:
+        deliveries = await subscription.poll()
+        for delivery in deliveries:
+            await subscription.commit(delivery)
+        failpoints.reached("effect_done")
+        for delivery in deliveries:
+            await self._inbox.deliver(delivery.record, self._effect)
+
+
+if __name__ == "__main__":
+    with patch.object(server, "Consumer", HastyConsumer):
+        run("notification", server.compose)

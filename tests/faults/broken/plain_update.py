@@ -1,0 +1,38 @@
+"""An inventory that reads how much there is, and writes what it makes of it, without a condition."""
+
+from collections.abc import Sequence
+from unittest.mock import patch
+
+from sqlalchemy import insert, select, update
+
+from mesh.server import run
+from services.inventory import server
+from services.inventory.adapters import ledger_sql
+from services.inventory.adapters.ledger_sql import SqlLedger
+from services.inventory.adapters.tables import movements, stock
+from services.inventory.domain.movement import Movement, Provenance
+
+_NUMBERS = ("book", "untold", "held", "committed")
+
+
+class PlainLedger(SqlLedger):
+    """Believes that nobody changes a shelf between its look and its update."""
+
+    async def move(self, moved: Sequence[Movement], provenance: Provenance) -> None:
+        for movement in moved:
+            await self._overwrite(movement)
+            row = ledger_sql._row(movement, provenance)
+            recorded = await self._session.execute(insert(movements).returning(movements.c.id), [row])
+            self.last_movement = max(recorded.scalars())
+        self._tell_after_commit(movement.sku for movement in moved)
+
+    async def _overwrite(self, movement: Movement) -> None:
+        shelf = (stock.c.sku == movement.sku) & (stock.c.warehouse == movement.warehouse)
+        there = (await self._session.execute(select(stock).where(shelf))).one()
+        made = {name: getattr(there, name) + getattr(movement, name) for name in _NUMBERS}
+        await self._session.execute(update(stock).where(shelf).values(**made, version=there.version + 1))
+
+
+if __name__ == "__main__":
+    with patch.object(ledger_sql, "SqlLedger", PlainLedger):
+        run("inventory", server.compose)

@@ -1,0 +1,96 @@
+"""Shoppers and random faults on a running mesh, and at the end a line per invariant."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from tests.faults.checker import Violations
+from tests.faults.history import History
+from tests.faults.injecting import Fault, Injector
+from tests.faults.invariants_of_stock import oversold
+from tests.faults.probing import Prober
+from tests.faults.products import make_products
+from tests.faults.sampling import sampled
+from tests.faults.settling import settled
+from tests.faults.shoppers import STAFF, Shop, Shoppers
+from tests.faults.stores import Stores
+from tests.faults.tokens import Tokens
+from tests.support.running_mesh import RunningMesh
+
+WRITES_WITHIN_SECONDS = 10.0
+_I3, _I6, _I12 = "I3 nothing reserved beyond", "I6 the index", "I12 writes work again within 10 s"
+_LOOK_SECONDS = 1.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """How much of what.
+
+    Attributes:
+        orders: To be placed, at least.
+        faults: One after the other, spread over the orders.
+        seed: Of what shoppers want and of the faults.
+        shoppers: At once.
+        seconds: When to stop shopping and to inject no more, whatever is left.
+    """
+
+    orders: int
+    faults: tuple[Fault, ...]
+    seed: int
+    shoppers: int = 6
+    seconds: float = 3600.0
+
+
+def run(mesh: RunningMesh, campaign: Campaign, say: Say) -> Violations:
+    """Go shopping under faults, let the mesh come to rest, and check it."""
+    say(f"seed {campaign.seed}: {campaign.orders} orders, {len(campaign.faults)} faults")
+    history = History(mesh.home.with_name(f"{mesh.home.name}-history-{campaign.seed}.jsonl"))
+    stores, tokens = Stores(mesh.home, mesh.variables), Tokens(mesh)
+    skus = make_products(mesh, tokens.of(STAFF), pieces=campaign.orders)
+    shop = Shop(mesh, history, tokens)
+    shoppers = Shoppers(shop, skus=skus, seed=campaign.seed, at_once=campaign.shoppers)
+    prober = Prober(mesh, history, tokens, sku=skus[0], name=f"probe-{campaign.seed}")
+    with sampled(lambda: oversold(stores)) as seen_oversold:
+        with shoppers.shopping():
+            late = list(_inject(mesh, prober, campaign, shoppers, say))
+        say(f"shopping is over: {dict(history.counts())}; waiting for rest")
+        found = dict(settled(stores, history.told, seconds=300))
+    _add(found, _I3, seen_oversold)
+    _add(found, _I6, _rebuilt_otherwise(mesh, stores))
+    return found | {_I12: late}
+
+
+def _inject(
+    mesh: RunningMesh, prober: Prober, campaign: Campaign, shoppers: Shoppers, say: Say
+) -> Iterator[str]:
+    """Inject faults among the orders; yields those after which writes did not work soon enough."""
+    injector, end = Injector(mesh), time.monotonic() + campaign.seconds
+    for number, fault in enumerate(campaign.faults, start=1):
+        if time.monotonic() > end:
+            say(f"time is over before fault {number}")
+            break
+        shoppers.want(campaign.orders * number // len(campaign.faults))
+        pause = prober.seconds_to_write(injector.inject(fault))
+        taken = "no write" if pause is None else f"writes after {pause:.1f} s"
+        say(f"fault {number}: {fault}; {taken}; {shoppers.placed} orders")
+        if pause is None or pause > WRITES_WITHIN_SECONDS:
+            yield f"{fault}: {taken}"
+    shoppers.want(campaign.orders)
+    while shoppers.placed < campaign.orders and time.monotonic() < end:
+        time.sleep(_LOOK_SECONDS)
+
+
+def _rebuilt_otherwise(mesh: RunningMesh, stores: Stores) -> Iterator[str]:
+    """The index has to be the same when it is rebuilt, and once more."""
+    before = set(stores.index())
+    for time_ in ("once", "twice"):
+        mesh.run("orders", "rebuild")
+        if set(stores.index()) != before:
+            yield f"rebuilt {time_}, the index is another one"
+
+
+def _add(found: dict[str, list[str]], invariant: str, problems: Iterable[str]) -> None:
+    name = next(name for name in found if name.startswith(invariant))
+    found[name] = [*found[name], *problems]

@@ -1,0 +1,40 @@
+"""What must hold of mails: I10."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.faults.snapshot import Snapshot
+from tests.faults.stored import StoredEvent
+
+_TEMPLATE_OF = {
+    "OrderConfirmed": "ORDER_CONFIRMED",
+    "OrderCancelled": "ORDER_CANCELLED",
+    "OrderShipped": "ORDER_SHIPPED",
+}
+_SENT = "SELECT order_id, template FROM deliveries WHERE order_id <> '' AND state = 'SENT'"
+_COUNT_SENT = "SELECT COUNT(*) FROM deliveries WHERE state = 'SENT'"
+
+
+def wrong_mails(seen: Snapshot) -> Iterator[str]:
+    """Mails that are due and were not sent, were sent twice, or were never due."""
+    due = Counter(
+        (order_id, template)
+        for order_id, events in seen.stored.items()
+        for event in events
+        if (template := _template(event))
+    )
+    rows = seen.stores.rows("notification", _SENT)
+    sent = Counter((order_id, template.upper()) for order_id, template in rows)
+    for order_id, template in sorted(due.keys() | sent.keys()):
+        if due[order_id, template] != sent[order_id, template]:
+            yield f"order {order_id}: {template} sent {sent[order_id, template]} times"
+    ((recorded,),) = seen.stores.rows("notification", _COUNT_SENT)
+    if recorded != len(seen.stores.mails()):
+        yield f"{recorded} mails recorded as sent, {len(seen.stores.mails())} in the folder"
+
+
+def _template(event: StoredEvent) -> str | None:
+    if event.fields["type"] == "OrderRejected":
+        # Whoever was waiting for the answer needs no mail.
+        return "ORDER_REJECTED" if event.fields["payload"].get("decidedLater") else None
+    return _TEMPLATE_OF.get(event.fields["type"])

@@ -1,0 +1,123 @@
+"""A checker that never failed proves nothing: it names what each deliberately broken mesh violates."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from mesh.backends.mariadb import MariadbBackend
+from mesh.backends.running import Server
+from tests.faults.checker import Violations, report
+from tests.faults.ordering import Customers
+from tests.faults.products import make_product
+from tests.faults.settling import require_none, settled
+from tests.faults.stores import Stores
+from tests.support.real_servers import running_server
+from tests.support.running_mesh import SHOPMESH, RunningMesh, free_port_offset, up
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.timeout(600)
+
+_AT_ONCE = 24
+_SCARCE = "FAULT-FOUGHT-FOR"
+_PIECES = 10
+_SETTLED_SECONDS = 120.0
+
+
+def a_few_orders(mesh: RunningMesh, customers: Customers) -> None:
+    """One after the other, while the failpoint is met and after it."""
+    for number in range(3):
+        customers.order(f"few-{number}")
+    until(lambda: any(part["restarts"] for part in mesh.parts().values()), "a process dies", seconds=60)
+    until(lambda: _all_ready(mesh), "all parts are ready again", seconds=120)
+    customers.order("afterwards")
+
+
+def the_same_at_once(mesh: RunningMesh, customers: Customers) -> None:
+    """The same requests, each from many callers at the same time."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for request in ("breakfast", "lunch", "dinner"):
+            list(pool.map(customers.order, [request] * _AT_ONCE))
+
+
+def the_last_pieces_at_once(mesh: RunningMesh, customers: Customers) -> None:
+    """More orders at the same time than there are pieces."""
+    make_product(mesh, mesh.token("admin"), _SCARCE, pieces=_PIECES)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda number: customers.order(f"last-{number}", _SCARCE), range(6 * _PIECES)))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What happens to a mesh, the broken one and the shipped one.
+
+    Attributes:
+        drive: What callers do.
+        invariants: What a broken mesh violates.
+        failpoint: Where processes die, once each.
+        workers: Processes per service.
+    """
+
+    drive: Callable[[RunningMesh, Customers], None]
+    invariants: tuple[str, ...]
+    failpoint: str = ""
+    workers: int = 1
+
+
+SCENARIOS = {
+    "no_inbox": Scenario(a_few_orders, ("I10",), failpoint="effect_done"),
+    "offset_before_effect": Scenario(a_few_orders, ("I10",), failpoint="effect_done"),
+    "publish_before_append": Scenario(a_few_orders, ("I7",), failpoint="event_published"),
+    "no_unique_index": Scenario(the_same_at_once, ("I2", "I4"), workers=2),
+    "plain_update": Scenario(the_last_pieces_at_once, ("I3", "I9"), workers=2),
+}
+UNBROKEN = {
+    f"{each.drive.__name__}_{each.failpoint or 'without_a_death'}": each for each in SCENARIOS.values()
+}
+
+
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(MariadbBackend(), tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
+
+
+@pytest.mark.parametrize("variant", SCENARIOS)
+def test_the_checker_names_what_a_broken_variant_violates(
+    variant: str, tmp_path: Path, mariadb: Server
+) -> None:
+    scenario = SCENARIOS[variant]
+
+    found = play(scenario, tmp_path, mariadb, (sys.executable, "-m", "tests.faults.broken.up", variant))
+
+    violated = {name.split()[0] for name, problems in found.items() if problems}
+    assert violated >= {*scenario.invariants}, report(found)
+
+
+@pytest.mark.parametrize("scenario", UNBROKEN.values(), ids=UNBROKEN.keys())
+def test_the_shipped_mesh_violates_nothing_in_the_same_scenario(
+    scenario: Scenario, tmp_path: Path, mariadb: Server
+) -> None:
+    require_none(play(scenario, tmp_path, mariadb))
+
+
+def play(
+    scenario: Scenario, folder: Path, mariadb: Server, program: Sequence[str] = (str(SHOPMESH),)
+) -> Violations:
+    """Bring a mesh up on real backends, with databases of its own, and play a scenario on it."""
+    settings = {"SHOPMESH_MYSQL_URL": f"{mariadb.url.rstrip('/')}/{uuid4().hex[:12]}"}
+    if scenario.failpoint:
+        settings["FAILPOINT"] = scenario.failpoint
+    arguments = ("--profile", "real", "--workers", str(scenario.workers))
+    with up(folder / "home", free_port_offset(), *arguments, program=program, **settings) as mesh:
+        customers = Customers(mesh, "alice")
+        scenario.drive(mesh, customers)
+        return settled(Stores(mesh.home, mesh.variables), lambda: customers.told, seconds=_SETTLED_SECONDS)
+
+
+def _all_ready(mesh: RunningMesh) -> bool:
+    return all(part["state"] == "ready" for part in mesh.parts().values())
