@@ -6,6 +6,7 @@ The payload's envelope is made by the caller's factory, so that this module know
 import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import groupby
@@ -155,7 +156,9 @@ class OutboxRelay:
                 tasks.create_task(self._changes.run())
                 tasks.create_task(self._relay())
         finally:
-            await self._lease.release()
+            # Should the database be away: it runs out by itself.
+            with suppress(DBAPIError):
+                await self._lease.release()
 
     async def _relay(self) -> None:
         while True:

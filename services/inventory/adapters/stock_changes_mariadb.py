@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.sql import Changes, read
 from mesh.sql_mariadb import ANSWER_SECONDS, IDLE_SECONDS
+from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import movements
 
 _LAST = select(func.coalesce(func.max(movements.c.id), 0))
@@ -38,8 +39,9 @@ class MariadbStockChanges:
         self._missing: dict[int, float] = {}
 
     async def position(self) -> int:
-        async with read(self._engine) as session:
-            last = int((await session.execute(_LAST)).scalar_one())
+        with translated():
+            async with read(self._engine) as session:
+                last = int((await session.execute(_LAST)).scalar_one())
         since = max(0, last - _MOST_MISSING)
         self._note(since, last, await self._ids_behind(since))
         return last
@@ -59,8 +61,9 @@ class MariadbStockChanges:
 
     async def _skus_behind(self, position: int) -> dict[int, str]:
         asked = {"position": position, "missing": list(self._missing)}
-        async with read(self._engine) as session:
-            return {row.id: row.sku for row in await session.execute(_BEHIND, asked)}
+        with translated():
+            async with read(self._engine) as session:
+                return {row.id: row.sku for row in await session.execute(_BEHIND, asked)}
 
     def _note(self, position: int, last: int, seen: Collection[int]) -> None:
         now = self._clock()

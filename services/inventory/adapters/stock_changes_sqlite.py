@@ -4,6 +4,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.sql import Changes, read
+from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import movements
 
 _LAST = select(func.coalesce(func.max(movements.c.id), 0))
@@ -21,14 +22,16 @@ class SqliteStockChanges:
         self._changes = changes
 
     async def position(self) -> int:
-        async with read(self._engine) as session:
-            return int((await session.execute(_LAST)).scalar_one())
+        with translated():
+            async with read(self._engine) as session:
+                return int((await session.execute(_LAST)).scalar_one())
 
     async def after(self, position: int) -> tuple[int, frozenset[str]]:
         while True:
             seen = self._changes.count
-            async with read(self._engine) as session:
-                rows = (await session.execute(_SKUS_SINCE, {"position": position})).all()
+            with translated():
+                async with read(self._engine) as session:
+                    rows = (await session.execute(_SKUS_SINCE, {"position": position})).all()
             if rows:
                 return max(row.last for row in rows), frozenset(row.sku for row in rows)
             await self._changes.wait_past(seen)

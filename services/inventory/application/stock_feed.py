@@ -2,15 +2,21 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 from services.inventory.application.ports import StockChanges, StockLevels
 from services.inventory.application.stocks import unknown_sku
+from services.inventory.domain.errors import StoreUnavailable
 from services.inventory.domain.stock import Stock
 
 # Changes that follow each other faster are read together.
 _PAUSE_SECONDS = 0.01
+_RETRY_SECONDS = 0.5
+
+T = TypeVar("T")
 
 
 class StockFeed:
@@ -33,13 +39,13 @@ class StockFeed:
 
     async def run(self) -> None:
         """Follow the changes; never returns."""
-        position = await self._changes.position()
+        position = await _patiently(self._changes.position)
         # What changed between a watcher's first look and this position would be missed otherwise.
-        await self._refresh(tuple(self._watchers))
+        await _patiently(partial(self._refresh, tuple(self._watchers)))
         while True:
-            position, skus = await self._changes.after(position)
+            position, skus = await _patiently(partial(self._changes.after, position))
             self._check(skus)
-            await self._refresh(skus & self._watchers.keys())
+            await _patiently(partial(self._refresh, skus & self._watchers.keys()))
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def watch(self, skus: Sequence[str]) -> AsyncGenerator[Stock, None]:
@@ -82,6 +88,15 @@ class StockFeed:
         for sku, stock in found.items():
             for watcher in self._watchers.get(sku, ()):
                 watcher.offer((stock,))
+
+
+async def _patiently(look: Callable[[], Awaitable[T]]) -> T:
+    """Look again until the store can be read: watchers stay, and are told then."""
+    while True:
+        try:
+            return await look()
+        except StoreUnavailable:
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 class _Watcher:
