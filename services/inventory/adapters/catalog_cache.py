@@ -57,27 +57,6 @@ class CachedCatalog:
         finally:
             self._caches.invalidate([sku])
 
-    async def stored(self, skus: Sequence[str]) -> Mapping[str, Product]:
-        return await self._source.stored(skus)
-
-    async def put(
-        self,
-        skus: Sequence[str],
-        rule: Callable[[Mapping[str, Product]], Sequence[Product]],
-        provenance: Provenance,
-    ) -> Mapping[str, Product]:
-        touched: set[str] = set()
-
-        def noted(known: Mapping[str, Product]) -> Sequence[Product]:
-            products = rule(known)
-            touched.update(product.sku for product in products)
-            return products
-
-        try:
-            return await self._source.put(skus, noted, provenance)
-        finally:
-            self._caches.invalidate(touched)
-
     async def _load(self, skus: Sequence[str]) -> Mapping[str, Entry[Listing]]:
         found = await self._batcher.find(skus)
         return {sku: Entry(listing, listing.version) for sku, listing in found.items()}
