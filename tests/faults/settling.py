@@ -8,7 +8,8 @@ from tests.faults.history import Told
 from tests.faults.stores import Stores
 
 _PAUSE_SECONDS = 1.0
-_REST_SECONDS = 30.0
+# Longer than the longest pause before a mail, or anything else, is tried again.
+_REST_SECONDS = 40.0
 
 
 def settled(stores: Stores, told: Callable[[], Told], *, seconds: float) -> Violations:
