@@ -21,6 +21,7 @@ from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import Changed, JoinedLedgers, SqlDueHolds, SqlLedgers
+from services.inventory.adapters.price_history_sql import SqlPriceHistory
 from services.inventory.adapters.schema_sql import SCHEMA
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_cache import CachedStockLevels, CoalescedStockLevels
@@ -29,6 +30,8 @@ from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.application.expiry import Expiry
 from services.inventory.application.ports import StockChanges
+from services.inventory.application.prices import Prices
+from services.inventory.application.product_imports import ProductImports
 from services.inventory.application.products import Products
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.reservations import Reservations
@@ -80,7 +83,12 @@ async def compose(node: Node) -> AsyncIterator[Service]:
             loaded=SqlCatalog(engine=engine, reads=PrimaryReads(engine)),
             caches=caches,
         )
-        products = Products(catalog=catalog, clock=node.clock)
+        catalog_servicer = CatalogServicer(
+            products=Products(catalog=catalog, clock=node.clock),
+            imports=ProductImports(catalog=catalog, clock=node.clock),
+            prices=Prices(history=SqlPriceHistory(reads=reads)),
+            clock=node.clock,
+        )
         expiry = Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=node.clock)
         shortages = Shortages(ledgers=ledgers, due=SqlDueShortages(engine=engine), clock=node.clock)
         consumer = order_consumer(engine, log, clock=node.clock, settings=settings, changed=caches.invalidate)
@@ -95,10 +103,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         )
         yield Service(
             servicers=(
-                Servicer(
-                    catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
-                    CatalogServicer(products=products, clock=node.clock),
-                ),
+                Servicer(catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server, catalog_servicer),
                 Servicer(inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server, inventory),
                 Servicer(wms_service_pb2_grpc.add_WmsServiceServicer_to_server, wms),
             ),

@@ -11,9 +11,10 @@ from mesh.cache.opening import Caches
 from mesh.consistency import required_position
 from services.inventory.adapters.stock_cache import STATEMENTS_AT_ONCE
 from services.inventory.adapters.stock_sql import KEYS_PER_STATEMENT
-from services.inventory.application.ports import Catalog, Page, ProductQuery
+from services.inventory.application.ports import Catalog
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.product import Listing, Product
+from services.inventory.domain.product_query import Page, ProductQuery
 from services.kernel.money import Money
 
 
@@ -56,6 +57,27 @@ class CachedCatalog:
             return await self._source.change(sku, rule, provenance)
         finally:
             self._caches.invalidate([sku])
+
+    async def stored(self, skus: Sequence[str]) -> Mapping[str, Product]:
+        return await self._source.stored(skus)
+
+    async def put(
+        self,
+        skus: Sequence[str],
+        rule: Callable[[Mapping[str, Product]], Sequence[Product]],
+        provenance: Provenance,
+    ) -> Mapping[str, Product]:
+        touched: set[str] = set()
+
+        def noted(known: Mapping[str, Product]) -> Sequence[Product]:
+            products = rule(known)
+            touched.update(product.sku for product in products)
+            return products
+
+        try:
+            return await self._source.put(skus, noted, provenance)
+        finally:
+            self._caches.invalidate(touched)
 
     async def _load(self, skus: Sequence[str]) -> Mapping[str, Entry[Listing]]:
         found = await self._batcher.find(skus)

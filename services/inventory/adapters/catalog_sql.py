@@ -6,21 +6,26 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.consistency import note_write
-from mesh.sql import position_of, write
+from mesh.sql import position_of, read, write, writing
 from mesh.sql_reads import Reads
-from services.inventory.adapters.money_sql import money_columns, money_of
+from services.inventory.adapters.product_rows_sql import (
+    locked_products,
+    product_of,
+    store_products,
+    stored_products,
+)
 from services.inventory.adapters.stock_sql import in_chunks
 from services.inventory.adapters.store_errors_sql import translated
-from services.inventory.adapters.tables import price_history, product_changes, products, stock
-from services.inventory.application.ports import Page, ProductOrder, ProductQuery
-from services.inventory.domain.errors import ProductExists, ProductNotFound
+from services.inventory.adapters.tables import product_changes, products, stock
+from services.inventory.domain.errors import CatalogContended, ProductExists, ProductNotFound
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.product import Listing, Product
+from services.inventory.domain.product_query import Page, ProductOrder, ProductQuery
 
 _free = stock.c.book - stock.c.untold - stock.c.held - stock.c.committed
 _available = (
@@ -101,9 +106,7 @@ class SqlCatalog:
         try:
             with translated():
                 async with write(self._engine) as session:
-                    await session.execute(insert(products).values(**_columns(product)))
-                    change_id = await _record_change(session, product, "created", provenance)
-                    await _record_price(session, product, change_id, provenance)
+                    change_id = await store_products(session, {}, [product], provenance)
         except IntegrityError:
             raise ProductExists(f"there is a product {product.sku} already") from None
         _note(session, change_id)
@@ -111,13 +114,36 @@ class SqlCatalog:
     async def change(self, sku: str, rule: Callable[[Product], Product], provenance: Provenance) -> Listing:
         with translated():
             async with write(self._engine) as session:
-                old = await _product(session, sku)
-                new = rule(old)
-                change_id = await _store(session, old, new, provenance) if new != old else None
+                known = await locked_products(session, [sku])
+                if sku not in known:
+                    raise ProductNotFound(f"there is no product {sku}")
+                change_id = await store_products(session, known, [rule(known[sku])], provenance)
                 listing = _versioned((await session.execute(_BY_SKUS, {"skus": [sku]})).one())
-        if change_id is not None:
-            _note(session, change_id)
+        _note(session, change_id)
         return listing
+
+    async def stored(self, skus: Sequence[str]) -> Mapping[str, Product]:
+        with translated():
+            async with read(self._engine) as session:
+                return await stored_products(session, skus)
+
+    async def put(
+        self,
+        skus: Sequence[str],
+        rule: Callable[[Mapping[str, Product]], Sequence[Product]],
+        provenance: Provenance,
+    ) -> Mapping[str, Product]:
+        async def work(session: AsyncSession) -> tuple[Mapping[str, Product], AsyncSession, int | None]:
+            known = await locked_products(session, skus)
+            return known, session, await store_products(session, known, rule(known), provenance)
+
+        try:
+            with translated():
+                known, session, change_id = await writing(self._engine, work)
+        except IntegrityError:
+            raise CatalogContended("others added the same products meanwhile; try again") from None
+        _note(session, change_id)
+        return known
 
 
 def _matching(query: ProductQuery) -> Select[Any]:
@@ -163,81 +189,15 @@ def _python_type(column: ColumnElement[Any]) -> type:
     return column.type.python_type
 
 
-async def _product(session: AsyncSession, sku: str) -> Product:
-    row = (
-        await session.execute(select(products).where(products.c.sku == sku).with_for_update())
-    ).one_or_none()
-    if row is None:
-        raise ProductNotFound(f"there is no product {sku}")
-    return _product_of(row)
-
-
-async def _store(session: AsyncSession, old: Product, new: Product, provenance: Provenance) -> int:
-    await session.execute(update(products).where(products.c.sku == new.sku).values(**_columns(new)))
-    change_id = await _record_change(session, new, _difference(old, new), provenance)
-    if new.price != old.price:
-        await _record_price(session, new, change_id, provenance)
-    return change_id
-
-
-async def _record_change(session: AsyncSession, product: Product, what: str, provenance: Provenance) -> int:
-    change = insert(product_changes).values(
-        sku=product.sku, what=what, actor=provenance.actor, time=provenance.time
-    )
-    return int((await session.execute(change.returning(product_changes.c.id))).scalar_one())
-
-
-async def _record_price(
-    session: AsyncSession, product: Product, change_id: int, provenance: Provenance
-) -> None:
-    await session.execute(
-        insert(price_history).values(
-            change_id=change_id, sku=product.sku, start_time=provenance.time, **money_columns(product.price)
-        )
-    )
-
-
-def _difference(old: Product, new: Product) -> str:
-    fields = ("name", "description", "category", "price", "image_url", "retired")
-    return ", ".join(field for field in fields if getattr(old, field) != getattr(new, field))
-
-
-def _columns(product: Product) -> dict[str, Any]:
-    return {
-        "sku": product.sku,
-        "name": product.name,
-        "description": product.description,
-        "category": product.category,
-        **money_columns(product.price),
-        "image_url": product.image_url,
-        "retired": product.retired,
-        "update_time": product.update_time,
-        "name_key": product.name.casefold(),
-        "search_text": f"{product.name}\n{product.description}\n{product.sku}".casefold(),
-    }
-
-
-def _product_of(row: Row[Any]) -> Product:
-    return Product(
-        sku=row.sku,
-        name=row.name,
-        description=row.description,
-        category=row.category,
-        price=money_of(row),
-        image_url=row.image_url,
-        retired=row.retired,
-        update_time=row.update_time,
-    )
-
-
 def _listing_of(row: Any) -> Listing:
     # Sums are decimals in MariaDB.
-    return Listing(_product_of(row), int(row.available))
+    return Listing(product_of(row), int(row.available))
 
 
 def _versioned(row: Any) -> Listing:
     return replace(_listing_of(row), version=int(row.version))
 
 
-def _note(session: AsyncSession, change_id: int) -> None:
-    note_write("inventory", position_of(session) or f"catalog:{change_id}")
+def _note(session: AsyncSession, change_id: int | None) -> None:
+    if change_id is not None:
+        note_write("inventory", position_of(session) or f"catalog:{change_id}")

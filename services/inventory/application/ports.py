@@ -1,54 +1,20 @@
 """What inventory needs from the world."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Protocol, TypeVar
 
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.events import InventoryEvent, StockClaim
 from services.inventory.domain.movement import Movement, Provenance
-from services.inventory.domain.product import Listing, Product
+from services.inventory.domain.product import Listing, PriceEntry, Product
+from services.inventory.domain.product_query import Page, ProductQuery
 from services.inventory.domain.reservation import Offer, Reservation, Shipment, Transition
 from services.inventory.domain.shortage import ShelfShortage
 from services.inventory.domain.stock import Stock
 from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
 
 T = TypeVar("T")
-
-
-class ProductOrder(Enum):
-    """What a list of products can be sorted by; the SKU decides between equals."""
-
-    NAME = "name"
-    PRICE = "price"
-    SKU = "sku"
-
-
-@dataclass(frozen=True, slots=True)
-class ProductQuery:
-    """Which products on sale are asked for, and in which order.
-
-    Attributes:
-        category: Only of this category; empty: of any.
-        words: Only those that contain every one of these, in lower case.
-        order: What they are sorted by.
-        descending: Whether from the last to the first.
-    """
-
-    category: str
-    words: tuple[str, ...]
-    order: ProductOrder
-    descending: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some products, and the position behind the last one; None: there are no more."""
-
-    listings: tuple[Listing, ...]
-    position: str | None
 
 
 class Catalog(Protocol):
@@ -79,6 +45,45 @@ class Catalog(Protocol):
 
         Raises:
             ProductNotFound: There is no such product.
+        """
+        ...
+
+    async def stored(self, skus: Sequence[str]) -> Mapping[str, Product]:
+        """The products that exist, retired ones too, as a change would find them now."""
+        ...
+
+    async def put(
+        self,
+        skus: Sequence[str],
+        rule: Callable[[Mapping[str, Product]], Sequence[Product]],
+        provenance: Provenance,
+    ) -> Mapping[str, Product]:
+        """Store what `rule` makes of the products that exist, new ones and changed ones, in one transaction.
+
+        Args:
+            skus: What it looks at; everything that it answers is one of these, and each once.
+            rule: Gets those of them that exist. It may be called again, after a lost race.
+            provenance: Who changes the catalogue.
+
+        Returns:
+            The products that existed, as they were before.
+
+        Raises:
+            CatalogContended: Others added the same products meanwhile.
+        """
+        ...
+
+
+class PriceHistory(Protocol):
+    """The prices that products have had."""
+
+    async def find(self, sku: str, *, limit: int, before: int | None) -> Sequence[PriceEntry]:
+        """The newest prices of a product, the newest in front; every product has at least one.
+
+        Args:
+            sku: Which product.
+            limit: The most to find.
+            before: Only those older than the one of this change.
         """
         ...
 
@@ -144,6 +149,10 @@ class WmsRecord(Protocol):
 
     async def untold(self, sku: str, warehouse: str) -> Sequence[Shipment]:
         """What has left and was not told of, the newest first."""
+        ...
+
+    async def mark_after_cancel(self, order_id: str) -> Sequence[Shipment]:
+        """Note that an order of which pieces have left was given up; answers what was not noted before."""
         ...
 
     async def tell(self, shipment: Shipment) -> None:

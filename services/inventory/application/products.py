@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from services.inventory.application.ports import Catalog, ProductOrder, ProductQuery
+from services.inventory.application.ports import Catalog
 from services.inventory.domain.errors import ProductNotFound
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.product import Listing, Product, ProductChange, changed, retired
+from services.inventory.domain.product_query import ProductOrder, ProductQuery
 from services.kernel.clock import Clock
 from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
 

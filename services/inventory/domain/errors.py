@@ -21,6 +21,12 @@ class InvalidProduct(DomainError):
     reason = "INVALID_PRODUCT"
 
 
+class CatalogContended(DomainError):
+    """Others added the same products at the same time."""
+
+    reason = "CATALOG_CONTENDED"
+
+
 class StockNotFound(DomainError):
     """There is no stock of an unknown SKU."""
 

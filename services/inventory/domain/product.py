@@ -40,6 +40,23 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceEntry:
+    """A price that a product has or had.
+
+    Attributes:
+        change_id: The change that set it; grows with time.
+        price: The price of one piece.
+        start_time: From when it counts.
+        actor: Who set it.
+    """
+
+    change_id: int
+    price: Money
+    start_time: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProductChange:
     """New values of a product's fields; `price` is None where none was given."""
 

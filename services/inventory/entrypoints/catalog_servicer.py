@@ -3,10 +3,18 @@
 from operator import attrgetter
 from typing import Any
 
+from services.inventory.application.prices import Prices
+from services.inventory.application.product_imports import ProductImports
 from services.inventory.application.products import ListProducts, Products
 from services.inventory.domain.product import Listing
 from services.inventory.entrypoints.actor import current_actor
-from services.inventory.entrypoints.messages import new_product, product_change, product_message
+from services.inventory.entrypoints.messages import (
+    import_response,
+    new_product,
+    price_message,
+    product_change,
+    product_message,
+)
 from services.inventory.entrypoints.pieces import Pieces
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import catalog_service_pb2 as pb
@@ -16,8 +24,10 @@ from shopmesh.inventory.v1 import catalog_service_pb2_grpc as rpc
 class CatalogServicer(rpc.CatalogServiceServicer):
     """Answers `CatalogService`."""
 
-    def __init__(self, *, products: Products, clock: Clock) -> None:
+    def __init__(self, *, products: Products, imports: ProductImports, prices: Prices, clock: Clock) -> None:
         self._products = products
+        self._imports = imports
+        self._prices = prices
         self._clock = clock
         self._pieces = Pieces(key=attrgetter("product.sku"), answer=_answer)
 
@@ -62,6 +72,19 @@ class CatalogServicer(rpc.CatalogServiceServicer):
     async def RetireProduct(self, request: pb.RetireProductRequest, context: Any) -> pb.RetireProductResponse:
         listing = await self._products.retire(request.sku, actor=current_actor())
         return pb.RetireProductResponse(product=product_message(listing))
+
+    async def ListPrices(self, request: pb.ListPricesRequest, context: Any) -> pb.ListPricesResponse:
+        page = await self._prices.list(request.sku, size=request.page_size, page_token=request.page_token)
+        prices = [price_message(entry) for entry in page.entries]
+        return pb.ListPricesResponse(prices=prices, next_page_token=page.next_page_token)
+
+    async def ImportProducts(
+        self, request: pb.ImportProductsRequest, context: Any
+    ) -> pb.ImportProductsResponse:
+        wanted = [new_product(product, clock=self._clock) for product in request.products]
+        if request.validate_only:
+            return import_response(await self._imports.check(wanted))
+        return import_response(await self._imports.run(wanted, actor=current_actor()))
 
 
 def _answer(listing: Listing) -> pb.BatchGetProductsResponse:

@@ -1,10 +1,13 @@
 """Between the domain and the contract's messages."""
 
+from datetime import datetime
+
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.money_pb2 import Money as MoneyMessage
 
 from services.inventory.application.reservations import Shortage
-from services.inventory.domain.product import Listing, Product, ProductChange
+from services.inventory.domain.product import Listing, PriceEntry, Product, ProductChange
+from services.inventory.domain.product_import import ImportPlan
 from services.inventory.domain.reservation import Line, Reservation, ReservationState, Shortfall
 from services.inventory.domain.stock import Stock
 from services.kernel.clock import Clock
@@ -32,9 +35,7 @@ def product_message(listing: Listing) -> catalog.Product:
         image_url=product.image_url,
         available=listing.available,
         retired=product.retired,
-        update_time=Timestamp(
-            seconds=int(product.update_time.timestamp()), nanos=product.update_time.microsecond * 1000
-        ),
+        update_time=_timestamp(product.update_time),
     )
 
 
@@ -59,6 +60,24 @@ def product_change(message: catalog.ProductChange) -> ProductChange:
         category=message.category,
         price=_money(message.price) if message.HasField("price") else None,
         image_url=message.image_url,
+    )
+
+
+def price_message(entry: PriceEntry) -> catalog.PriceEntry:
+    return catalog.PriceEntry(
+        price=_money_message(entry.price), start_time=_timestamp(entry.start_time), actor=entry.actor
+    )
+
+
+def import_response(plan: ImportPlan) -> catalog.ImportProductsResponse:
+    return catalog.ImportProductsResponse(
+        created_count=len(plan.created),
+        updated_count=len(plan.updated),
+        unchanged_count=plan.unchanged,
+        problems=[
+            catalog.ImportProblem(index=each.index, field=each.field, description=each.description)
+            for each in plan.problems
+        ],
     )
 
 
@@ -127,3 +146,7 @@ def _money_message(money: Money) -> MoneyMessage:
 
 def _money(message: MoneyMessage) -> Money:
     return Money(message.currency_code, message.units, message.nanos)
+
+
+def _timestamp(time: datetime) -> Timestamp:
+    return Timestamp(seconds=int(time.timestamp()), nanos=time.microsecond * 1000)

@@ -16,6 +16,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
         errors.ProductNotFound: StatusCode.NOT_FOUND,
         errors.ProductExists: StatusCode.ALREADY_EXISTS,
         errors.InvalidProduct: StatusCode.INVALID_ARGUMENT,
+        errors.CatalogContended: StatusCode.ABORTED,
         errors.StockNotFound: StatusCode.NOT_FOUND,
         errors.WarehouseNotFound: StatusCode.NOT_FOUND,
         errors.WarehouseRequired: StatusCode.INVALID_ARGUMENT,

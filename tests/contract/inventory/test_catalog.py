@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from services.inventory.adapters.tables import price_history, product_changes
-from services.inventory.application.ports import ProductOrder, ProductQuery
 from services.inventory.domain.errors import ProductExists, ProductNotFound
 from services.inventory.domain.movement import Provenance
+from services.inventory.domain.product_query import ProductOrder, ProductQuery
 from services.kernel.money import Money
 from tests.support.events import MORNING
 from tests.support.inventory.shop import STAFF, Shop, product

@@ -65,6 +65,16 @@ class CatalogServiceStub:
                 request_serializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.RetireProductRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.RetireProductResponse.FromString,
                 _registered_method=True)
+        self.ListPrices = channel.unary_unary(
+                '/shopmesh.inventory.v1.CatalogService/ListPrices',
+                request_serializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ListPricesRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ListPricesResponse.FromString,
+                _registered_method=True)
+        self.ImportProducts = channel.unary_unary(
+                '/shopmesh.inventory.v1.CatalogService/ImportProducts',
+                request_serializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ImportProductsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ImportProductsResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -129,6 +139,31 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPrices(self, request, context):
+        """Lists the prices that a product has had, the newest first; a retired one's too.
+
+        Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT for a page
+        token of another product (INVALID_PAGE_TOKEN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportProducts(self, request, context):
+        """Adds the products that are new and gives the others the values of the request,
+        all of them or none. A new price counts for orders placed from then on; a retired
+        product stays retired. Repeating it changes nothing.
+
+        Fails with INVALID_ARGUMENT (INVALID_PRODUCT) when a SKU stands there twice or a
+        product would change its currency; the message says how many there are, the first
+        of them are named as `products[i].field`. Fails with ABORTED (CATALOG_CONTENDED)
+        when others added the same products meanwhile. The body of a REST request may
+        have 1 MiB, a gRPC message 4 MiB.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -161,6 +196,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.RetireProduct,
                     request_deserializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.RetireProductRequest.FromString,
                     response_serializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.RetireProductResponse.SerializeToString,
+            ),
+            'ListPrices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPrices,
+                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ListPricesRequest.FromString,
+                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ListPricesResponse.SerializeToString,
+            ),
+            'ImportProducts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportProducts,
+                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ImportProductsRequest.FromString,
+                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ImportProductsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -326,6 +371,60 @@ class CatalogService:
             '/shopmesh.inventory.v1.CatalogService/RetireProduct',
             shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.RetireProductRequest.SerializeToString,
             shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.RetireProductResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPrices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.inventory.v1.CatalogService/ListPrices',
+            shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ListPricesRequest.SerializeToString,
+            shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ListPricesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportProducts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.inventory.v1.CatalogService/ImportProducts',
+            shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ImportProductsRequest.SerializeToString,
+            shopmesh_dot_inventory_dot_v1_dot_catalog__service__pb2.ImportProductsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,6 +50,23 @@ class CatalogServiceStub:
 
     Fails with NOT_FOUND (PRODUCT_NOT_FOUND).
     """
+    ListPrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]
+    """Lists the prices that a product has had, the newest first; a retired one's too.
+
+    Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT for a page
+    token of another product (INVALID_PAGE_TOKEN).
+    """
+    ImportProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]
+    """Adds the products that are new and gives the others the values of the request,
+    all of them or none. A new price counts for orders placed from then on; a retired
+    product stays retired. Repeating it changes nothing.
+
+    Fails with INVALID_ARGUMENT (INVALID_PRODUCT) when a SKU stands there twice or a
+    product would change its currency; the message says how many there are, the first
+    of them are named as `products[i].field`. Fails with ABORTED (CATALOG_CONTENDED)
+    when others added the same products meanwhile. The body of a REST request may
+    have 1 MiB, a gRPC message 4 MiB.
+    """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """The catalogue: products, their prices, and what is available of them."""
@@ -122,6 +139,35 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         changes nothing.
 
         Fails with NOT_FOUND (PRODUCT_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def ListPrices(
+        self,
+        request: _catalog_service_pb2.ListPricesRequest,
+        context: _aio.ServicerContext[_catalog_service_pb2.ListPricesRequest, _abc.Awaitable[_catalog_service_pb2.ListPricesResponse]],
+    ) -> _abc.Awaitable[_catalog_service_pb2.ListPricesResponse]:
+        """Lists the prices that a product has had, the newest first; a retired one's too.
+
+        Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT for a page
+        token of another product (INVALID_PAGE_TOKEN).
+        """
+
+    @_abc_1.abstractmethod
+    def ImportProducts(
+        self,
+        request: _catalog_service_pb2.ImportProductsRequest,
+        context: _aio.ServicerContext[_catalog_service_pb2.ImportProductsRequest, _abc.Awaitable[_catalog_service_pb2.ImportProductsResponse]],
+    ) -> _abc.Awaitable[_catalog_service_pb2.ImportProductsResponse]:
+        """Adds the products that are new and gives the others the values of the request,
+        all of them or none. A new price counts for orders placed from then on; a retired
+        product stays retired. Repeating it changes nothing.
+
+        Fails with INVALID_ARGUMENT (INVALID_PRODUCT) when a SKU stands there twice or a
+        product would change its currency; the message says how many there are, the first
+        of them are named as `products[i].field`. Fails with ABORTED (CATALOG_CONTENDED)
+        when others added the same products meanwhile. The body of a REST request may
+        have 1 MiB, a gRPC message 4 MiB.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _aio.Server) -> None: ...
