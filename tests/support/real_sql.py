@@ -49,6 +49,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
+@pytest.fixture(params=DIALECTS)
+def mysql_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """`SHOPMESH_MYSQL_URL` of a mesh with databases of its own; None: the embedded ones."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Server = request.getfixturevalue("mariadb")
+    prefix = fresh_prefix()
+    yield f"{server.url}/{prefix}"
+    for (name,) in execute(server, f"SHOW DATABASES LIKE '{prefix}%'"):
+        execute(server, f"DROP DATABASE {name}")
+
+
 @contextmanager
 def fresh_database(server: Server) -> Iterator[str]:
     """The URL of a database that is not there yet, and is not any more at the end."""

@@ -33,6 +33,9 @@ def test_the_issuer_follows_the_port_offset() -> None:
         ("OTEL_TRACES_SAMPLER_ARG", "2", "from 0 to 1"),
         ("OTEL_TRACES_SAMPLER_ARG", "nan", "from 0 to 1"),
         ("SHOPMESH_KAFKA_URL", "http://localhost", "the scheme kafka"),
+        ("SHOPMESH_MYSQL_URL", "postgresql://localhost", "the scheme mysql"),
+        ("SHOPMESH_MYSQL_URL", "mysql://localhost/a-b", "letters, digits and underscores"),
+        ("SHOPMESH_MYSQL_REPLICA_URLS", "mysql://localhost", "a replica needs its primary"),
         ("SHOPMESH_PROFILE", "fake", "embedded or real"),
     ],
 )
@@ -48,3 +51,14 @@ def test_a_url_with_a_password_is_not_repeated_in_the_refusal() -> None:
         MeshSettings.from_environ({"SHOPMESH_REDIS_URL": "http://user:hidden@localhost"})
 
     assert "hidden" not in str(refused.value)
+
+
+def test_replicas_are_named_with_commas() -> None:
+    settings = MeshSettings.from_environ(
+        {
+            "SHOPMESH_MYSQL_URL": "mysql://localhost:1",
+            "SHOPMESH_MYSQL_REPLICA_URLS": "mysql://localhost:2, mysql://localhost:3",
+        }
+    )
+
+    assert settings.mysql_replica_urls == ("mysql://localhost:2", "mysql://localhost:3")

@@ -1,0 +1,27 @@
+"""Which database is a service's own."""
+
+from pathlib import Path
+
+import pytest
+
+from mesh.databases import database_url, mysql_url, replica_urls
+from mesh.settings import MeshSettings
+
+
+def test_without_a_server_it_is_a_file_below_the_home() -> None:
+    settings = MeshSettings(home=Path("/home/mesh"))
+
+    assert database_url(settings, "user") == "sqlite+aiosqlite:////home/mesh/embedded/user.db"
+    assert replica_urls(settings, "user") == ()
+
+
+@pytest.mark.parametrize(
+    ("server", "own"),
+    [
+        ("mysql://shop:p%40ss@db:3306", "mysql+asyncmy://shop:p%40ss@db:3306/shopmesh_inventory"),
+        ("mysql://db/blue", "mysql+asyncmy://db/blue_inventory"),
+        ("mysql+aiomysql://db", "mysql+aiomysql://db/shopmesh_inventory"),
+    ],
+)
+def test_on_a_server_each_service_has_its_own(server: str, own: str) -> None:
+    assert mysql_url(server, "inventory") == own
