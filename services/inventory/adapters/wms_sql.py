@@ -1,6 +1,7 @@
 """What the warehouse system has told, in SQL: read and written within a ledger's transaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Row, and_, insert, select, update
@@ -67,6 +68,14 @@ class SqlWmsRecord:
             .order_by(shipments.c.time.desc(), shipments.c.order_id)
         )
         return [_shipment(row) for row in found]
+
+    async def mark_after_cancel(self, order_id: str) -> Sequence[Shipment]:
+        unmarked = and_(shipments.c.order_id == order_id, shipments.c.after_cancel.is_(False))
+        in_order = select(shipments).where(unmarked).order_by(shipments.c.sku, shipments.c.warehouse)
+        found = (await self._session.execute(in_order)).all()
+        if found:
+            await self._session.execute(update(shipments).where(unmarked).values(after_cancel=True))
+        return [replace(_shipment(row), after_cancel=True) for row in found]
 
     async def tell(self, shipment: Shipment) -> None:
         untold = and_(

@@ -76,12 +76,19 @@ class Reservations:
         return await self._ledgers.write(work)
 
     async def release(self, order_id: str, *, actor: str, causation: str = "") -> Reservation:
-        """Give back what is held or committed; an unknown order is marked: a late reserve is refused."""
+        """Give back what is held or committed; an unknown order is marked: a late reserve is refused.
+
+        What has left stays so, and is told of as shipped after the cancellation.
+        """
 
         async def work(ledger: Ledger) -> Reservation:
             stored = await ledger.reservation(order_id)
             transition = release(stored) if stored else _tombstone(order_id)
-            return await self._apply(ledger, transition, actor, causation)
+            released = await self._apply(ledger, transition, actor, causation)
+            if released.has_left:
+                left = await ledger.wms.mark_after_cancel(order_id)
+                await _report(ledger, left, self._provenance(order_id, actor, causation))
+            return released
 
         return await self._ledgers.write(work)
 

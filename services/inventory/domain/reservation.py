@@ -83,6 +83,11 @@ class Reservation:
     lines: tuple[Line, ...] = ()
     expire_time: datetime | None = None
 
+    @property
+    def has_left(self) -> bool:
+        """Whether pieces of it have left a warehouse."""
+        return any(part.shipped for line in self.lines for part in line.allocations)
+
     def check_repeat(self, wanted: Sequence[Wanted]) -> None:
         """Whether a repeated reserve may be answered with this reservation.
 

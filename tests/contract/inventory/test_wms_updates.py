@@ -258,6 +258,20 @@ async def test_a_shipment_after_the_cancellation_is_reported(shop: Shop) -> None
     assert (event.type, event.payload["afterCancel"]) == ("ShipmentReported", True)
 
 
+async def test_a_cancellation_that_the_shipment_overtook_is_reported_once(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+    await confirm(shop)
+    await say(shop, 1, Delta(-2, order_id(1)))
+
+    for _ in range(2):
+        await shop.reservations.release(order_id(1), actor=ORDER)
+
+    assert await numbers(shop) == (3, 0, 0, 0)
+    [shipment] = await shop.rows(shipments)
+    assert shipment.after_cancel
+    assert [event.payload["afterCancel"] for event in await told_events(shop)] == [False, True]
+
+
 async def test_pieces_for_an_order_that_reserved_nothing_are_gone_all_the_same(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=5)
 
