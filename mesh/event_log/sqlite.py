@@ -114,10 +114,11 @@ class SqliteEventLog:
                 await self._insert([record for record, _ in batch])
         except BaseException:
             for _, stored in batch:
-                _settle(stored, EventLogUnavailable("the event log did not acknowledge"))
+                _fail(stored)
             raise
         for _, stored in batch:
-            _settle(stored, None)
+            if not stored.done():
+                stored.set_result(None)
 
     async def _insert(self, batch: Sequence[Record]) -> None:
         now = self._clock()
@@ -218,10 +219,8 @@ class _Member:
         return {topic: stored.get(topic, 0) for topic in self._topics}
 
 
-def _settle(stored: asyncio.Future[None], error: Exception | None) -> None:
-    if stored.done():
-        return
-    if error is None:
-        stored.set_result(None)
-    else:
-        stored.set_exception(error)
+def _fail(stored: asyncio.Future[None]) -> None:
+    if not stored.done():
+        stored.set_exception(EventLogUnavailable("the event log did not acknowledge"))
+        # Retrieved: whoever flushed raises the cause instead of awaiting it.
+        stored.exception()

@@ -1,11 +1,15 @@
-"""What only the embedded event log promises: its members take turns by a lease."""
+"""What only the embedded event log promises: members take turns by a lease, publishers share a write."""
 
-from contextlib import AsyncExitStack
+import asyncio
+import gc
+import sqlite3
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mesh.event_log import Record, SubscriptionLost
+from mesh.event_log import EventLogUnavailable, Record, SubscriptionLost
 from mesh.event_log.sqlite import SqliteEventLog
 from mesh.topology import ORDER_EVENTS
 from tests.support.event_logs import LEASE_SECONDS, take, versions
@@ -55,3 +59,19 @@ async def test_a_lease_from_a_future_that_never_comes_is_over(tmp_path: Path) ->
             log.consume("mail", [ORDER_EVENTS]) as successor,
         ):
             assert versions(await take(successor, 1)) == [("order-1", 1)]
+
+
+async def test_a_write_that_fails_is_heard_of_by_its_publishers_and_nowhere_else(tmp_path: Path) -> None:
+    path, unheard = tmp_path / "event_log.db", list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unheard.append(context))
+    async with SqliteEventLog.opened(path) as log:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("DROP TABLE records")
+
+        outcomes = await asyncio.gather(*(log.publish(placed()) for _ in range(3)), return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [EventLogUnavailable] * 3
+    # Their tracebacks hold the futures.
+    del outcomes
+    gc.collect()
+    assert unheard == []
