@@ -35,14 +35,11 @@ def main() -> None:
     console = Console(width=_WIDTH)
     with tempfile.TemporaryDirectory(prefix="shopmesh-bench-") as folder:
         plan = Plan.quick(Path(folder)) if chosen.quick else Plan.full(Path(folder))
-        run = _run(plan)
         try:
             figures = asyncio.run(_measure(plan, chosen.rows or list(ROWS), console))
         except DriverMissing as missing:
             sys.exit(str(missing))
     show(figures, console)
-    if not chosen.quick:
-        save(figures, run)
     sys.exit(any(figure.verdict is Verdict.FAILED for figure in figures))
 
 
@@ -56,12 +53,17 @@ def _draw() -> None:
 
 
 async def _measure(plan: Plan, rows: Sequence[str], console: Console) -> list[Figure]:
+    machine = describe_machine(plan.folder)
     figures: list[Figure] = []
     for row in rows:
         console.print(title_of(ROWS[row]), style="dim", highlight=False)
-        async for figure in ROWS[row](plan):
+        run = {**_run(plan), **machine}
+        found = [figure async for figure in ROWS[row](plan)]
+        for figure in found:
             console.print(told(figure), style="dim", highlight=False)
-            figures.append(figure)
+        if not plan.is_quick:
+            save(found, run)
+        figures += found
     return figures
 
 
@@ -71,7 +73,6 @@ def _run(plan: Plan) -> dict[str, Any]:
         "pairs": plan.pairs,
         "seconds": plan.seconds,
         "load_average": load_average(),
-        **describe_machine(plan.folder),
     }
 
 

@@ -4,29 +4,21 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from bench.carrier import Carrier, carrying, real_servers
 from bench.commits import new_commit
-from bench.cores import DRIVER, MEASURED, pin
+from bench.cores import MEASURED
 from bench.estimates import estimate, percentile, ratios
 from bench.figures import Estimate, Figure, at_least, at_most
 from bench.home import Home
 from bench.open_loop import call_at, schedule
-from bench.plan import Plan, in_silence, in_turns
+from bench.plan import Plan, in_turns
 from bench.processes import started
-from mesh.backends.kafka import KafkaBackend
-from mesh.backends.mongodb import MongodbBackend
-from mesh.backends.running import running
-from mesh.event_log import EventLog, Record, open_event_log
-from mesh.settings import MeshSettings
+from mesh.event_log import Record
 from mesh.topology import ORDER_EVENTS
-from services.order.adapters.head_log_file import FileHeadLog
-from services.order.adapters.relay import Relay
 from services.order.application.ports import Commit
-from services.order.config import Settings
-from services.order.stores import Stores, open_stores
 
 _HANDLER = "bench.servers.handler"
 _COMMITS_PER_SECOND = 20.0
@@ -41,7 +33,7 @@ async def carried(plan: Plan) -> AsyncIterator[Figure]:
     home = Home.made(plan.room("p10") / "embedded")
     async for figure in _measured(plan, "embedded", home, {}):
         yield figure
-    async with _real_servers(plan) as variables:
+    async with real_servers(plan) as variables:
         home = Home.made(plan.room("p10") / "real")
         async for figure in _measured(plan, "MongoDB, Kafka", home, variables):
             yield figure
@@ -55,32 +47,18 @@ async def _measured(
         mongodb_url=variables.get("SHOPMESH_MONGODB_URL"),
         kafka_url=variables.get("SHOPMESH_KAFKA_URL"),
     )
-    async with _carrier(settings) as carrier:
+    async with carrying(settings) as carrier:
         yield await _relaying(plan, where, carrier)
         yield await _handling(plan, where, home, variables, carrier)
 
 
-@dataclass(frozen=True, slots=True)
-class _Carrier:
-    stores: Stores
-    log: EventLog
-    relay: Relay
-
-    async def append_many(self, count: int) -> Sequence[Commit]:
-        """Store commits that wait for the relay."""
-        commits = [new_commit() for _ in range(count)]
-        for first in range(0, count, _CLIENTS):
-            await asyncio.gather(*map(self.stores.events.append, commits[first : first + _CLIENTS]))
-        return commits
-
-
-async def _relaying(plan: Plan, where: str, carrier: _Carrier) -> Figure:
+async def _relaying(plan: Plan, where: str, carrier: Carrier) -> Figure:
     count = 200 if plan.is_quick else 2000
     rounds = await in_turns(plan, _relay_side(carrier, count), _producer_side(carrier, count))
     return Figure(
         "P10",
         f"{where}: the relay's commits/s against a bare producer loop",
-        ratios(rounds_of(rounds)),
+        ratios([(relay, producer) for relay, producer in rounds]),
         "x",
         at_least(0.60, 0.80),
         notes={
@@ -90,7 +68,7 @@ async def _relaying(plan: Plan, where: str, carrier: _Carrier) -> Figure:
     )
 
 
-def _relay_side(carrier: _Carrier, count: int) -> Callable[[], Awaitable[float]]:
+def _relay_side(carrier: Carrier, count: int) -> Callable[[], Awaitable[float]]:
     async def side() -> float:
         await carrier.append_many(count)
         start = time.perf_counter()
@@ -101,7 +79,7 @@ def _relay_side(carrier: _Carrier, count: int) -> Callable[[], Awaitable[float]]
     return side
 
 
-def _producer_side(carrier: _Carrier, count: int) -> Callable[[], Awaitable[float]]:
+def _producer_side(carrier: Carrier, count: int) -> Callable[[], Awaitable[float]]:
     async def side() -> float:
         records = [_record(new_commit()) for _ in range(count)]
         start = time.perf_counter()
@@ -113,7 +91,7 @@ def _producer_side(carrier: _Carrier, count: int) -> Callable[[], Awaitable[floa
 
 
 async def _handling(
-    plan: Plan, where: str, home: Home, variables: Mapping[str, str], carrier: _Carrier
+    plan: Plan, where: str, home: Home, variables: Mapping[str, str], carrier: Carrier
 ) -> Figure:
     told = home.folder / "handled.txt"
     command = (sys.executable, "-m", _HANDLER, _GROUP, str(told))
@@ -141,13 +119,13 @@ async def _handling(
     )
 
 
-async def _append(carrier: _Carrier) -> str:
+async def _append(carrier: Carrier) -> str:
     commit = new_commit()
     await carrier.stores.events.append(commit)
     return commit.order_id
 
 
-def _appending(carrier: _Carrier, committed: dict[str, int]) -> Callable[[int], Awaitable[bool]]:
+def _appending(carrier: Carrier, committed: dict[str, int]) -> Callable[[int], Awaitable[bool]]:
     async def call(_number: int) -> bool:
         order_id = await _append(carrier)
         committed[order_id] = time.monotonic_ns()
@@ -172,47 +150,6 @@ def _read(told: Path) -> dict[str, int]:
     return {key: int(at) for key, at in pairs}
 
 
-def rounds_of(rounds: Sequence[tuple[float, ...]]) -> list[tuple[float, float]]:
-    return [(first, second) for first, second in rounds]
-
-
-@asynccontextmanager
-async def _carrier(settings: MeshSettings) -> AsyncIterator[_Carrier]:
-    own = Settings.of(settings)
-    async with open_stores(own) as stores, open_event_log(settings) as log:
-        relay = Relay(
-            store=stores.events,
-            log=log,
-            heads=FileHeadLog(own.head_log, key=bytes(32)),
-            changes=stores.changes,
-            lease=stores.relay_lease,
-            reached=_nothing,
-        )
-        watching = asyncio.create_task(stores.changes.run())
-        try:
-            yield _Carrier(stores, log, relay)
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-
-
-@asynccontextmanager
-async def _real_servers(plan: Plan) -> AsyncIterator[Mapping[str, str]]:
-    variables = {}
-    async with AsyncExitStack() as stack:
-        for backend in (MongodbBackend(), KafkaBackend()):
-            server = await stack.enter_async_context(
-                running(backend, plan.room(f"p10-{backend.name}"), say=in_silence)
-            )
-            pin(server.pid, DRIVER)
-            variables[backend.variable] = server.url
-        yield variables
-
-
 def _record(commit: Commit) -> Record:
     (event,) = commit.events
     return Record(ORDER_EVENTS, commit.order_id, event.version, event.body, event.hash)
-
-
-def _nothing(_step: str) -> None:
-    """No process dies here on purpose."""
