@@ -1,6 +1,6 @@
 """How a call is refused: one exception, one way to say it on the wire."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import grpc
@@ -10,6 +10,8 @@ from google.rpc import error_details_pb2, status_pb2
 
 ERROR_DOMAIN = "shopmesh"
 DETAILS_KEY = "grpc-status-details-bin"
+_MOST_FIELDS_BYTES = 3000
+"""A client of gRPC's core takes 8 KiB of trailers for granted, and there the message stands twice."""
 
 
 @dataclass(slots=True, eq=False)
@@ -20,7 +22,8 @@ class Refused(Exception):
         code: The gRPC status code.
         reason: The stable name of the cause, SCREAMING_SNAKE_CASE.
         message: What is wrong and what is allowed, for people.
-        fields: What is wrong in the request: (path, description).
+        fields: What is wrong in the request: (path, description). Callers are told as many of
+            the first ones as a client is sure to take.
         metadata: Further facts for programs.
         retry_after_seconds: When trying again makes sense, if it does.
         request_id: The trace id by which the log knows the call, if it helps.
@@ -51,7 +54,9 @@ class Refused(Exception):
             violation = error_details_pb2.BadRequest.FieldViolation
             details.append(
                 error_details_pb2.BadRequest(
-                    field_violations=[violation(field=path, description=what) for path, what in self.fields]
+                    field_violations=[
+                        violation(field=path, description=what) for path, what in _told(self.fields)
+                    ]
                 )
             )
         if self.retry_after_seconds is not None:
@@ -61,6 +66,15 @@ class Refused(Exception):
         if self.request_id:
             details.append(error_details_pb2.RequestInfo(request_id=self.request_id))
         return details
+
+
+def _told(fields: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+    left = _MOST_FIELDS_BYTES
+    for path, what in fields:
+        left -= len(path.encode()) + len(what.encode())
+        if left < 0:
+            return
+        yield path, what
 
 
 def _packed(detail: Message) -> any_pb2.Any:

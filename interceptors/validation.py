@@ -20,7 +20,14 @@ ORIGINAL_PATH_KEY = "x-envoy-original-path"
 REPEATED_FIELD_KEY = "x-shopmesh-repeated-field"
 """Where the front proxy names a path field that it found in the body and did not pass on."""
 
+_TOLD = 10
 _SEGMENT = re.compile(r"\{[a-z0-9_.]+\}")
+
+
+def broken_rules(validator: protovalidate.Validator, message: Message) -> tuple[tuple[str, str], ...]:
+    """What of a message breaks the rules of its proto: (path as JSON callers write it, what is allowed)."""
+    violations = validator.collect_violations(message)
+    return tuple((_path(each.proto.field), each.proto.message) for each in violations)
 
 
 class ValidationInterceptor(AsyncServerInterceptor):
@@ -54,9 +61,9 @@ class ValidationInterceptor(AsyncServerInterceptor):
     def _check(self, request: Message | Malformed) -> None:
         if isinstance(request, Malformed):
             raise _malformed(request)
-        violations = self._validator.collect_violations(request)
-        if violations:
-            raise _refusal(tuple((_path(each.proto.field), each.proto.message) for each in violations))
+        broken = broken_rules(self._validator, request)
+        if broken:
+            raise _refusal(broken)
 
 
 def json_name(field_name: str) -> str:
@@ -121,5 +128,7 @@ def _malformed(request: Malformed) -> Refused:
 
 
 def _refusal(fields: tuple[tuple[str, str], ...]) -> Refused:
-    told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:10])
+    told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_TOLD])
+    if len(fields) > _TOLD:
+        told += f"; and {len(fields) - _TOLD} more"
     return Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", told, fields=fields)

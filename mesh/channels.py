@@ -14,6 +14,9 @@ from mesh.settings import MeshSettings
 from mesh.tokens import ClientCredentials, TokenUnavailable
 from mesh.topology import SERVICES, grpc_port, http_port
 
+LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
+"""What a service takes as one message."""
+
 _KEEPALIVE_MS = 30_000
 _MAX_RECONNECT_BACKOFF_MS = 1_000
 

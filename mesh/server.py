@@ -24,7 +24,7 @@ from interceptors.chain import standard_chain
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.limits import LimitsFileError, load_limits
 from interceptors.registration import Registrations, wrap
-from mesh.channels import connect
+from mesh.channels import LARGEST_MESSAGE_BYTES, connect
 from mesh.contract import Contract, ContractError, load_contract
 from mesh.health import Health, Probe
 from mesh.http_server import PortInUse, serve_http
@@ -37,7 +37,6 @@ from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_
 
 DRAIN_SECONDS = 10.0
 _MOST_CONCURRENT_CALLS = 4000
-_LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 _LARGEST_METADATA_BYTES = 32 * 1024
 
 _log = structlog.get_logger()
@@ -119,7 +118,7 @@ def build_server(
     server = grpc.aio.server(
         options=(
             ("grpc.so_reuseport", 0),
-            ("grpc.max_receive_message_length", _LARGEST_MESSAGE_BYTES),
+            ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
             ("grpc.max_metadata_size", _LARGEST_METADATA_BYTES),
         ),
         maximum_concurrent_rpcs=_MOST_CONCURRENT_CALLS,

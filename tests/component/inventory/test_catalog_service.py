@@ -176,3 +176,16 @@ async def test_a_write_answers_a_consistency_token_and_a_read_takes_it(inventory
     )
 
     assert (await read).product.sku == "MUG-RED"
+
+
+async def test_a_request_that_is_wrong_in_hundreds_of_places_is_refused_with_the_first_of_them(
+    inventory: Inventory,
+) -> None:
+    request = pb.BatchGetProductsRequest(skus=[f"mug {number}" for number in range(500)])
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await inventory.catalog.BatchGetProducts(request)
+
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "and 490 more" in str(refused.value.details())
+    assert {"skus[0]", "skus[9]"} <= violations_of(refused.value).keys()
