@@ -73,6 +73,7 @@ def commit_of(document: Document) -> Commit:
             for event in document["events"]
         ),
         open=document.get("open", False),
+        published=not document.get("unpublished", False),
     )
 
 

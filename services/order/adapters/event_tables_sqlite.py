@@ -84,6 +84,7 @@ def _commit(rows: Sequence[Row[tuple[object, ...]]]) -> Commit:
         commit_time=time_of(first.commit_time),
         events=tuple(StoredEvent(row.event_version, _bytes(row.body), row.hash) for row in rows),
         open=first.open,
+        published=not first.unpublished,
     )
 
 

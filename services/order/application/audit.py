@@ -132,7 +132,7 @@ class Audit:
         stream = await self._store.read(order_id)
         if stream is None and not heads:
             raise not_found(order_id)
-        return check(stream, heads)
+        return check(stream, heads, await self._heads.of_order(order_id))
 
     async def verify_all(self, *, requested_size: int, page_token: str) -> VerificationPage:
         """Check the next orders by id, of all that are stored or were ever signed.
@@ -147,7 +147,8 @@ class Audit:
         order_ids = sorted(stored.keys() | signed.keys())
         checked = []
         for order_id in order_ids[:size]:
-            checked.append((order_id, check(stored.get(order_id), signed.get(order_id, ()))))
+            later = await self._heads.of_order(order_id)
+            checked.append((order_id, check(stored.get(order_id), signed.get(order_id, ()), later)))
             # Other calls get their turn.
             await asyncio.sleep(0)
         more = len(order_ids) > size

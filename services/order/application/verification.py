@@ -39,18 +39,22 @@ class Verification:
         return not self.findings
 
 
-def check(stream: Stream | None, heads: Sequence[SignedHead]) -> Verification:
+def check(
+    stream: Stream | None, heads: Sequence[SignedHead], later_heads: Sequence[SignedHead]
+) -> Verification:
     """Check versions, hashes, the chain, the signed heads and every indexed copy.
 
     Args:
         stream: As it is stored; None: it is not.
         heads: Read before the stream: what is appended meanwhile can then only be missing
             in them, never in the stream.
+        later_heads: Read after the stream: what is published in it is among them.
     """
     events = stream.events if stream else ()
     findings = [
         *(_stream_findings(stream) if stream else ()),
         *_head_findings(heads, {event.version: event.hash for event in events}),
+        *(_unsigned_findings(stream, later_heads) if stream else ()),
     ]
     findings.sort(key=lambda finding: finding.version)
     return Verification(len(events), events[-1].hash if events else "", tuple(findings))
@@ -108,6 +112,15 @@ def _head_findings(heads: Sequence[SignedHead], hashes: Mapping[int, str]) -> It
             yield Finding(head.version, "it was published and signed, and is missing in the store")
         elif hashes[head.version] != head.hash:
             yield Finding(head.version, "it was published and signed with another hash")
+
+
+def _unsigned_findings(stream: Stream, heads: Sequence[SignedHead]) -> Iterator[Finding]:
+    """The relay signs before it marks as published: what it never saw, somebody else has stored."""
+    signed = {head.version for head in heads}
+    for commit in stream.commits:
+        for event in commit.events:
+            if commit.published and event.version not in signed:
+                yield Finding(event.version, "it is marked as published and was never signed")
 
 
 def _placed(stream: Stream) -> OrderPlaced | None:

@@ -148,6 +148,21 @@ async def insert(world: OrderWorld) -> None:
     )
 
 
+async def insert_with_a_chain_that_is_right(world: OrderWorld) -> None:
+    """A whole commit, as if it had been published."""
+    last = (await bodies(world))[-1]
+    forged = replace(Envelope.from_body(last), version=4, prev_hash=hash_of(last)).body()
+    await world.tamper(
+        "INSERT INTO commits SELECT order_id, 4, customer_id, commit_time, 0, open"
+        " FROM commits WHERE version = 3"
+    )
+    await world.tamper(
+        "INSERT INTO events SELECT order_id, 4, 4, :body, :hash FROM events WHERE version = 3",
+        body=forged,
+        hash=hash_of(forged),
+    )
+
+
 async def reorder(world: OrderWorld) -> None:
     for old, new in ((2, 9), (3, 2), (9, 3)):
         await world.tamper("UPDATE events SET version = :new WHERE version = :old", old=old, new=new)
@@ -181,6 +196,7 @@ async def make_it_unreadable(world: OrderWorld) -> None:
         (cut_the_tail, 3),
         (delete_everything, 1),
         (insert, 4),
+        (insert_with_a_chain_that_is_right, 4),
         (reorder, 2),
         (change_the_indexed_customer, 1),
         (change_the_indexed_time, 1),

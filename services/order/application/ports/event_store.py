@@ -1,7 +1,7 @@
 """Where the streams of orders are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -31,6 +31,7 @@ class Commit:
         commit_time: When its first event occurred; an indexed copy.
         events: Without a gap from `version` on.
         open: Whether the process manager may have to go on with the order; see `EventStore.settle`.
+        published: Of a commit that was read: whether the store says that all of it was published.
     """
 
     order_id: str
@@ -38,6 +39,7 @@ class Commit:
     commit_time: datetime
     events: tuple[StoredEvent, ...]
     open: bool
+    published: bool = field(default=False, compare=False)
 
     @property
     def version(self) -> int:
