@@ -15,6 +15,7 @@ from mesh.cli.console import out
 from mesh.cli.context import running_settings_of
 from mesh.cli.maintaining import DryRun, run_maintenance, run_module
 from mesh.cli.order_sheets import show_difference, show_event, show_order
+from mesh.cli.times import utc_time
 from shopmesh.order.v1.audit_service_pb2 import (
     DiffOrderRequest,
     DiffOrderResponse,
@@ -75,7 +76,14 @@ def at(
     context: typer.Context,
     order_id: OrderId,
     version: Annotated[int | None, typer.Option(min=1, help="After this event.")] = None,
-    time: Annotated[datetime | None, typer.Option(help="After all events up to this time (UTC).")] = None,
+    time: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="TIME",
+            parser=utc_time,
+            help="After all events up to this time, as --json prints times; without an offset it is UTC.",
+        ),
+    ] = None,
     *,
     who: Who = ADMIN,
     as_json: AsJson = False,

@@ -1,11 +1,15 @@
 """What the command line says when there is nothing to talk to, or it was used wrongly."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mesh.cli.main import main
+from mesh.cli.times import utc_time
+
+ORDER = "6a8f3a52-5c1f-5f0e-9d0b-0d8f2f3c7b11"
 
 Shopmesh = Callable[..., int]
 
@@ -73,7 +77,11 @@ def test_a_token_needs_a_mesh(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[
         ("up", "--profile", "imagined"),
         ("orders", "at", "some-order"),
         ("orders", "at", "some-order", "--version", "1"),
-        ("orders", "at", "6a8f3a52-5c1f-5f0e-9d0b-0d8f2f3c7b11"),
+        ("orders", "at", ORDER),
+        *(
+            ("orders", "at", ORDER, "--time", time)
+            for time in ("yesterday", "08:00", "2026-13-01T08:00:00Z", "9999-12-31T23:00:00-09:00")
+        ),
         ("orders", "history", "some-order"),
         ("orders", "diff", "some-order", "1", "2"),
         ("orders", "verify", "some-order"),
@@ -87,6 +95,27 @@ def test_wrong_usage_exits_with_2(
 ) -> None:
     assert shopmesh(*arguments) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_time_that_cannot_be_read_is_named_with_one_that_can(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shopmesh("orders", "at", ORDER, "--time", "yesterday") == 2
+    complaint = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "'yesterday' is not a time: 2026-11-26T08:00:00.123456Z" in complaint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-26T08:00:00.123456Z",
+        "2026-11-26t08:00:00.123456z",
+        "2026-11-26T08:00:00.123456",
+        "2026-11-26T09:30:00.123456+01:30",
+    ],
+)
+def test_a_time_is_read_as_it_is_printed_and_is_utc_without_an_offset(text: str) -> None:
+    assert utc_time(text) == datetime(2026, 11, 26, 8, 0, 0, 123456, tzinfo=UTC)
 
 
 def test_a_bad_setting_is_named_with_what_is_allowed(
