@@ -15,6 +15,7 @@ from mesh.cli.console import out
 from mesh.cli.context import running_settings_of
 from mesh.cli.maintaining import DryRun, run_maintenance, run_module
 from mesh.cli.order_sheets import show_difference, show_event, show_order
+from mesh.cli.problems import PROBLEMS, tell
 from mesh.cli.times import utc_time
 from shopmesh.order.v1.audit_service_pb2 import (
     DiffOrderRequest,
@@ -31,6 +32,7 @@ from shopmesh.order.v1.audit_service_pb2_grpc import AuditServiceStub
 _PAGE = 200
 _VERIFIED_AT_ONCE = 500
 _TAMPERED = 1
+_UNKNOWN = 3
 _Answer = TypeVar("_Answer")
 
 
@@ -126,22 +128,26 @@ def diff(
 def verify(
     context: typer.Context, order_id: SomeOrderId = None, who: Who = ADMIN, as_json: AsJson = False
 ) -> None:
-    """Check that nobody has changed the events of an order, or of any; exits with 0 when valid, 1 when not.
+    """Check that nobody has changed the events of an order, or of any.
+
+    Exits with 0 when valid, 1 when tampered with, 2 for wrong usage, and 3 when it could not be
+    checked: the mesh is down or does not answer, whoever asks may not, there is no such order.
 
     Found is every change to what was published, at the latest two seconds after it was stored.
     What was stored last and is taken away within that time leaves no trace.
     """
-    if order_id is None:
-        _verify_all(context, who, as_json)
-        return
-    found = _ask(context, who, lambda audit: audit.VerifyOrder(VerifyOrderRequest(order_id=order_id)))
-    if as_json:
-        print_json(found)
-    else:
-        out.print(f"{_verdict(found.valid)}: {found.events} events, head {found.head_hash or 'missing'}")
-        for finding in found.findings:
-            out.print(Text(f"  version {finding.version}: {finding.problem}", style="red"))
-    if not found.valid:
+    try:
+        valid = (
+            _verify_all(context, who, as_json)
+            if order_id is None
+            else _verify_one(context, order_id, who, as_json)
+        )
+    except PROBLEMS as problem:
+        raise typer.Exit(tell(problem, failed=_UNKNOWN)) from problem
+    except typer.Abort:
+        # Nobody was there to give the password.
+        raise typer.Exit(_UNKNOWN) from None
+    if not valid:
         raise typer.Exit(_TAMPERED)
 
 
@@ -177,7 +183,18 @@ def rotate_keys(context: typer.Context) -> None:
     raise typer.Exit(run_module(context, "services.order.keys", "--rotate"))
 
 
-def _verify_all(context: typer.Context, who: str, as_json: bool) -> None:
+def _verify_one(context: typer.Context, order_id: str, who: str, as_json: bool) -> bool:
+    found = _ask(context, who, lambda audit: audit.VerifyOrder(VerifyOrderRequest(order_id=order_id)))
+    if as_json:
+        print_json(found)
+    else:
+        out.print(f"{_verdict(found.valid)}: {found.events} events, head {found.head_hash or 'missing'}")
+        for finding in found.findings:
+            out.print(Text(f"  version {finding.version}: {finding.problem}", style="red"))
+    return found.valid
+
+
+def _verify_all(context: typer.Context, who: str, as_json: bool) -> bool:
     found = _ask(context, who, _all_verified)
     if as_json:
         print_json(found)
@@ -186,8 +203,7 @@ def _verify_all(context: typer.Context, who: str, as_json: bool) -> None:
         for finding in found.findings:
             where = f"order {finding.order_id} version {finding.version}"
             out.print(Text(f"  {where}: {finding.problem}", style="red"))
-    if not found.valid:
-        raise typer.Exit(_TAMPERED)
+    return found.valid
 
 
 def _verdict(valid: bool) -> str:

@@ -5,9 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from grpc import StatusCode
+from grpc.aio import AioRpcError, Metadata
 
 from mesh.cli.main import main
+from mesh.cli.problems import Problem, tell
 from mesh.cli.times import utc_time
+from mesh.launcher.errors import LaunchError
 
 ORDER = "6a8f3a52-5c1f-5f0e-9d0b-0d8f2f3c7b11"
 
@@ -116,6 +120,30 @@ def test_a_time_that_cannot_be_read_is_named_with_one_that_can(
 )
 def test_a_time_is_read_as_it_is_printed_and_is_utc_without_an_offset(text: str) -> None:
     assert utc_time(text) == datetime(2026, 11, 26, 8, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("which", [(), (ORDER,)])
+def test_what_could_not_be_verified_is_not_taken_for_tampered(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str], which: tuple[str, ...]
+) -> None:
+    assert shopmesh("orders", "verify", *which) == 3
+    assert "shopmesh up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        LaunchError("http://localhost:8080 does not answer."),
+        AioRpcError(StatusCode.PERMISSION_DENIED, Metadata(), Metadata(), "audit is missing"),
+        ConnectionRefusedError(111, "Connection refused"),
+    ],
+)
+def test_a_problem_ends_with_the_code_that_the_command_chose_for_it(problem: Problem) -> None:
+    assert (tell(problem), tell(problem, failed=3)) == (1, 3)
+
+
+def test_wrong_usage_stays_wrong_usage_whatever_the_command_chose() -> None:
+    assert tell(LaunchError("There is no demo account 'carol'.", usage=True), failed=3) == 2
 
 
 def test_a_bad_setting_is_named_with_what_is_allowed(

@@ -1,0 +1,45 @@
+"""What went wrong, as a message with a remedy and an exit code."""
+
+import grpc
+
+from interceptors.rate_limit.limits import LimitsFileError
+from mesh.cli.console import show_problem
+from mesh.launcher.errors import LaunchError
+from mesh.settings import SettingError
+
+FAILED, WRONG_USAGE = 1, 2
+PROBLEMS = (LaunchError, SettingError, LimitsFileError, grpc.aio.AioRpcError, OSError)
+"""What a command may end with."""
+Problem = LaunchError | SettingError | LimitsFileError | grpc.aio.AioRpcError | OSError
+
+_REMEDIES = {
+    grpc.StatusCode.UNAVAILABLE: "Is the mesh well? shopmesh status",
+    grpc.StatusCode.DEADLINE_EXCEEDED: "Is the mesh well? shopmesh status",
+    grpc.StatusCode.PERMISSION_DENIED: "Ask as somebody who may: --as admin",
+    grpc.StatusCode.UNIMPLEMENTED: "This comes with a later release.",
+}
+
+
+def tell(problem: Problem, *, failed: int = FAILED) -> int:
+    """Print a problem and what to do about it.
+
+    Args:
+        problem: what went wrong.
+        failed: the exit code when the command was right and the machine, or a service, was not.
+
+    Returns:
+        The exit code: `WRONG_USAGE` or `failed`.
+    """
+    match problem:
+        case LaunchError():
+            show_problem(problem.message, problem.remedy)
+            return WRONG_USAGE if problem.usage else failed
+        case SettingError() | LimitsFileError():
+            show_problem(str(problem), "Correct or unset the variable and try again.")
+            return WRONG_USAGE
+        case grpc.aio.AioRpcError():
+            show_problem(f"{problem.code().name}: {problem.details()}", _REMEDIES.get(problem.code(), ""))
+        case OSError():
+            where = problem.filename or "The system"
+            show_problem(f"{where}: {problem.strerror}", "What this machine lacks: shopmesh doctor")
+    return failed
