@@ -12,6 +12,7 @@ from mesh.cancelling import cancellable
 from mesh.waking import Waking
 
 POLL_SECONDS = 0.02
+EMPTY_SECONDS = 5.0
 _MARIADB_POLL_SECONDS = 0.05
 _RETRY_SECONDS = 1.0
 _POSITION = "SELECT @@gtid_binlog_pos"
@@ -34,14 +35,35 @@ class Changes(Waking):
 
 
 class SqliteChanges(Changes):
-    """The changes of a file."""
+    """The changes of a file, and the end of what they have overwritten.
 
-    def __init__(self, path: Path, *, poll_seconds: float = POLL_SECONDS) -> None:
+    Deleted values stay readable in the write-ahead log until its place is used again: it is emptied
+    within seconds of a change.
+    """
+
+    def __init__(
+        self, path: Path, *, poll_seconds: float = POLL_SECONDS, empty_seconds: float = EMPTY_SECONDS
+    ) -> None:
         super().__init__()
         self._path = path
         self._poll_seconds = poll_seconds
+        self._empty_seconds = empty_seconds
 
     async def _watch(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look())
+            tasks.create_task(self._empty_log())
+
+    async def _empty_log(self) -> None:
+        emptied = 0
+        while True:
+            await self.wait_past(emptied)
+            await asyncio.sleep(self._empty_seconds)
+            seen = self.count
+            if await asyncio.to_thread(_truncate_log, self._path):
+                emptied = seen
+
+    async def _look(self) -> None:
         # On the loop's own thread: data_version reads shared memory only; a hop to a thread costs more.
         with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as connection:
             version = None
@@ -87,6 +109,16 @@ async def _position(connection: AsyncConnection) -> str:
     async with cancellable():
         position: str = (await connection.exec_driver_sql(_POSITION)).scalar_one()
         return position
+
+
+def _truncate_log(path: Path) -> bool:
+    """Write the log into the file and empty it; False while somebody else is reading or writing."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
+        try:
+            (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+    return not is_busy
 
 
 def _data_version(connection: sqlite3.Connection) -> int | None:

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, exists, select, update
-from sqlalchemy import text as statement
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -64,7 +63,6 @@ class SqliteKeyRecords:
         row = insert(_keys).values(customer_id=customer_id, create_time=now, **tombstone)
         overwritten = row.on_conflict_do_update(index_elements=["customer_id"], set_=tombstone)
         async with self._write() as session:
-            await _forget_what_is_overwritten(session)
             await session.execute(overwritten)
             await session.execute(delete(_marks).where(_marks.c.customer_id == customer_id))
 
@@ -96,7 +94,6 @@ class SqliteKeyRecords:
     async def rewrap(self, customer_id: str, old: bytes, new: bytes) -> None:
         same = (_keys.c.customer_id == customer_id) & (_keys.c.wrapped_key == old)
         async with self._write() as session:
-            await _forget_what_is_overwritten(session)
             await session.execute(update(_keys).where(same).values(wrapped_key=new))
 
     async def is_reachable(self) -> bool:
@@ -122,8 +119,3 @@ async def _find(session: sql.Session, customer_id: str) -> KeyRecord | None:
     stored = select(_keys.c.wrapped_key).where(_keys.c.customer_id == customer_id)
     row = (await session.execute(stored)).one_or_none()
     return None if row is None else KeyRecord(row.wrapped_key)
-
-
-async def _forget_what_is_overwritten(session: sql.Session) -> None:
-    # Without it SQLite leaves the old bytes in the file's free places.
-    await session.execute(statement("PRAGMA secure_delete=ON"))

@@ -1,0 +1,72 @@
+"""Whoever erases the account is forgotten: by every reader, and by every byte of the stores."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.people import Person, joined, mails_to
+from tests.e2e.shop import HOME, Store, answered, place
+from tests.support.running_mesh import RunningMesh
+from tests.support.waiting import until
+
+
+def planted() -> str:
+    return f"planted{secrets.token_hex(6)}"
+
+
+def files_with(folder: Path, values: Sequence[str]) -> list[str]:
+    """Which files contain one of the values; the folder of sent mails stands for people's mailboxes."""
+    needles = [value.encode() for value in values]
+    return [
+        f"{path.relative_to(folder)} has {needle.decode()}"
+        for path in folder.rglob("*")
+        if path.is_file() and "mail" not in path.relative_to(folder).parts
+        for needle in needles
+        if needle in path.read_bytes()
+    ]
+
+
+def delivered_order(mesh: RunningMesh, store: Store, person: Person, values: Sequence[str]) -> str:
+    """An order to an address of planted values that has come to its end, all mails included."""
+    recipient, line1, line2, city, region, postal_code = values
+    address = HOME | {"recipient": recipient, "line1": line1, "line2": line2, "city": city, "region": region}
+    sku = store.product(berlin=5)
+    order = place(person.client, (sku, 1), shippingAddress=address | {"postalCode": postal_code})
+    answered(store.ship(order["orderId"]))
+    answered(store.deliver(order["orderId"]))
+    # Verification, confirmed, shipped.
+    until(lambda: len(mails_to(mesh, person.email)) >= 3, "all mails of the order are sent")
+    return str(order["orderId"])
+
+
+def test_nothing_of_an_erased_customer_is_left_in_any_store(
+    running_mesh: RunningMesh, store: Store, admin: httpx.Client
+) -> None:
+    email, name, address = f"{planted()}@example.com", planted(), [planted()[:16] for _ in range(6)]
+    with joined(running_mesh, name, email=email) as person:
+        answered(
+            person.client.patch(
+                "/v1/users/me", json={"user": {"displayName": name}, "updateMask": "displayName"}
+            )
+        )
+        answered(
+            person.client.post(
+                "/v1/users/me/addresses",
+                json=HOME | {"recipient": address[0], "line1": address[1]},
+            )
+        )
+        order_id = delivered_order(running_mesh, store, person, address)
+        values = [email.partition("@")[0], name, *address]
+        assert files_with(running_mesh.home, values), "the search finds nothing, whatever is there"
+
+        answered(person.client.delete("/v1/users/me"))
+
+    until(lambda: not files_with(running_mesh.home, values), "every store has forgotten the customer")
+    order = answered(admin.get("/v1/orders:search", params={"customerId": person.user_id}))["orders"][0]
+    assert (order["orderId"], order["state"]) == (order_id, "ORDER_STATE_DELIVERED")
+    assert not order.get("shippingAddress")
+    assert answered(admin.get(f"/v1/orders/{order_id}:verify"))["valid"]
+    history = answered(admin.get(f"/v1/orders/{order_id}/history"))["events"]
+    assert history[0]["data"]["personalDataErased"]
