@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from mesh.cli import config, doctor, events, lifecycle, logs, mail, orders, stock, token, users, wms
+from mesh.cli import config, doctor, events, lifecycle, logs, mail, orders, products, stock, token, users, wms
 from mesh.cli.problems import PROBLEMS, tell
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ for command in (lifecycle.up, lifecycle.down, lifecycle.status, doctor.doctor, l
     app.command()(command)
 for name, group in (
     ("orders", orders.app),
+    ("products", products.app),
     ("stock", stock.app),
     ("wms", wms.app),
     ("users", users.app),

@@ -1,6 +1,7 @@
 """Products and their changes as rows, in SQL."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
@@ -43,7 +44,9 @@ async def store_products(
     Returns:
         The id of the last change; None when there was none.
     """
-    changes = [(known.get(product.sku), product) for product in new if product != known.get(product.sku)]
+    # In one order, so that writers wait for each other and do not deadlock.
+    ordered = sorted(new, key=attrgetter("sku"))
+    changes = [(known.get(product.sku), product) for product in ordered if product != known.get(product.sku)]
     if not changes:
         return None
     created = [_columns(product) for old, product in changes if old is None]

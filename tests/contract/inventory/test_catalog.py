@@ -1,13 +1,17 @@
 """What every `Catalog` promises."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from services.inventory.adapters.tables import price_history, product_changes
-from services.inventory.domain.errors import ProductExists, ProductNotFound
+from services.inventory.domain.errors import CatalogContended, ProductExists, ProductNotFound
 from services.inventory.domain.movement import Provenance
+from services.inventory.domain.product import Product
 from services.inventory.domain.product_query import ProductOrder, ProductQuery
 from services.kernel.money import Money
 from tests.support.events import MORNING
@@ -107,6 +111,68 @@ async def test_a_rule_that_refuses_changes_nothing(shop: Shop) -> None:
 async def test_an_unknown_product_cannot_be_changed(shop: Shop) -> None:
     with pytest.raises(ProductNotFound):
         await shop.catalog.change("MUG-GONE", lambda old: old, BY_STAFF)
+
+
+async def test_many_products_are_stored_at_once_new_ones_and_changed_ones(shop: Shop) -> None:
+    await add(shop, "MUG-RED", "MUG-BLUE")
+    skus = ["MUG-RED", "MUG-BLUE", *(f"SKU-{number}" for number in range(450))]
+    cheaper = {"MUG-RED": product("MUG-RED", "9.50")}
+    wanted = [cheaper.get(sku, product(sku)) for sku in skus]
+
+    before = await shop.catalog.put(skus, lambda _: wanted, BY_STAFF)
+
+    assert before == {sku: product(sku) for sku in ("MUG-RED", "MUG-BLUE")}
+    assert await shop.catalog.stored(skus) == {each.sku: each for each in wanted}
+    assert len(await shop.rows(product_changes)) == 2 + 451
+    assert len(await shop.rows(price_history)) == 2 + 451
+    version = {sku: (await shop.catalog.find([sku]))[sku].version for sku in ("MUG-RED", "MUG-BLUE")}
+    assert version["MUG-RED"] > version["MUG-BLUE"]
+
+
+async def test_a_rule_that_refuses_many_products_changes_none(shop: Shop) -> None:
+    await add(shop, "MUG-RED")
+
+    def refuse(known: object) -> list[Product]:
+        raise ValueError(f"not {known}")
+
+    with pytest.raises(ValueError, match="MUG-RED"):
+        await shop.catalog.put(["MUG-RED", "MUG-BLUE"], refuse, BY_STAFF)
+
+    assert (await shop.catalog.stored(["MUG-RED", "MUG-BLUE"])).keys() == {"MUG-RED"}
+
+
+async def test_many_products_of_two_writers_are_stored_whole_or_not_at_all(shop: Shop) -> None:
+    skus = [f"SKU-{number}" for number in range(50)]
+
+    def all_new(known: Mapping[str, Product]) -> list[Product]:
+        return [product(sku) for sku in skus if sku not in known]
+
+    writers = (shop.catalog.put(order, all_new, BY_STAFF) for order in (skus, skus[::-1]))
+    outcomes = await asyncio.gather(*writers, return_exceptions=True)
+
+    assert all(isinstance(outcome, Mapping | CatalogContended) for outcome in outcomes)
+    assert len(await shop.rows(product_changes)) == 50
+
+
+async def test_prices_are_found_from_the_newest_on(shop: Shop) -> None:
+    def at(price: str, _: Mapping[str, Product]) -> list[Product]:
+        return [product("MUG-RED", price)]
+
+    await add(shop, "MUG-RED", "MUG-BLUE")
+    for price in ("11.00", "10.00", "10.00", "9.50"):
+        await shop.catalog.put(["MUG-RED"], partial(at, price), BY_STAFF)
+
+    newest = await shop.prices.find("MUG-RED", limit=2, before=None)
+    others = await shop.prices.find("MUG-RED", limit=9, before=newest[-1].change_id)
+
+    assert [str(entry.price) for entry in (*newest, *others)] == [
+        "9.50 EUR",
+        "10.00 EUR",
+        "11.00 EUR",
+        "12.90 EUR",
+    ]
+    assert {(entry.actor, entry.start_time) for entry in others} == {(STAFF, MORNING)}
+    assert not await shop.prices.find("MUG-GONE", limit=1, before=None)
 
 
 async def test_pages_show_every_product_on_sale_once(shop: Shop) -> None:

@@ -14,6 +14,7 @@ from mesh.sql import Changes, changes_of, read, sqlite_url
 from mesh.sql_reads import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import SqlDueHolds, SqlLedgers
+from services.inventory.adapters.price_history_sql import SqlPriceHistory
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.adapters.tables import movements, stock
@@ -61,6 +62,7 @@ class Shop:
     changes: Changes
     clock: TurnableClock
     catalog: SqlCatalog
+    prices: SqlPriceHistory
     ledgers: SqlLedgers
     levels: SqlStockLevels
     products: Products
@@ -123,6 +125,7 @@ async def open_shop_at(database_url: str) -> AsyncIterator[Shop]:
             changes=changes,
             clock=clock,
             catalog=catalog,
+            prices=SqlPriceHistory(reads=PrimaryReads(engine)),
             ledgers=ledgers,
             levels=levels,
             products=Products(catalog=catalog, clock=clock),

@@ -1,0 +1,71 @@
+"""A sheet of products on its way into the catalogue, as the command line sends it."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import grpc
+import pytest
+
+from interceptors.client.outgoing import outgoing_interceptors
+from mesh.cli.product_sheets import COLUMNS, BadLine, read_sheet
+from mesh.cli.products import imported
+from services.inventory.adapters.tables import products
+from shopmesh.inventory.v1.catalog_service_pb2 import ImportProductsResponse
+from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from tests.component.inventory.conftest import Inventory
+
+RED = "MUG-RED,Red mug,,kitchen,12.90,EUR,"
+BLUE = "MUG-BLUE,Blue mug,,kitchen,12.90,EUR,"
+
+
+@pytest.fixture
+async def catalog(inventory: Inventory) -> AsyncIterator[CatalogServiceStub]:
+    """A stub whose calls carry the token of the shop's staff."""
+
+    async def token() -> str:
+        return inventory.served.mint.user("admin-id", "catalog:write")
+
+    async with grpc.aio.insecure_channel(
+        f"127.0.0.1:{inventory.served.port}", interceptors=outgoing_interceptors(token)
+    ) as channel:
+        yield CatalogServiceStub(channel)
+
+
+async def run(
+    catalog: CatalogServiceStub, folder: Path, *lines: str, dry_run: bool = False
+) -> tuple[tuple[int, int, int], Sequence[BadLine]]:
+    file = folder / "products.csv"
+    file.write_text("\n".join([",".join(COLUMNS), *lines]), encoding="utf-8")
+    answer, bad_lines = await imported(catalog, read_sheet(file), dry_run=dry_run)
+    return _tally(answer), bad_lines
+
+
+async def test_a_sheet_is_imported_and_again_changes_nothing(
+    catalog: CatalogServiceStub, tmp_path: Path
+) -> None:
+    assert await run(catalog, tmp_path, RED, BLUE) == ((2, 0, 0), [])
+    assert await run(catalog, tmp_path, RED, BLUE.replace("12.90", "14")) == ((0, 1, 1), [])
+
+
+async def test_a_dry_run_says_what_would_happen_and_stores_nothing(
+    catalog: CatalogServiceStub, inventory: Inventory, tmp_path: Path
+) -> None:
+    assert await run(catalog, tmp_path, RED, BLUE, dry_run=True) == ((2, 0, 0), [])
+    assert await inventory.shop.rows(products) == []
+
+
+async def test_what_only_the_service_knows_is_told_beside_what_can_be_read_from_the_file(
+    catalog: CatalogServiceStub, inventory: Inventory, tmp_path: Path
+) -> None:
+    await run(catalog, tmp_path, RED)
+
+    broken = "MUG-NEW,New mug,,kitchen,12.90,EUR,", RED.replace("EUR", "USD"), BLUE.replace("12.90", "much")
+    _, bad_lines = await run(catalog, tmp_path, *broken)
+
+    assert [(each.line, each.column) for each in bad_lines] == [(3, "currency"), (4, "price")]
+    assert bad_lines[0].problem == "is USD; MUG-RED has EUR"
+    assert [row.sku for row in await inventory.shop.rows(products)] == ["MUG-RED"]
+
+
+def _tally(answer: ImportProductsResponse) -> tuple[int, int, int]:
+    return answer.created_count, answer.updated_count, answer.unchanged_count
