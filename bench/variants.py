@@ -27,7 +27,7 @@ _SKUS = 10_000
 _CHANNELS = 4
 _CLIENTS = 32
 _FEWEST_CALLS = 100
-_LONGEST_SECONDS = 10.0
+_LONGEST_SECONDS = 6.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from mesh.backends.valkey import ValkeyBackend
 
 _SERVER = "bench.servers.inventory"
 _SHARE = 0.6
-_SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
+_SHARES = (0.2, 0.4, 0.6, 0.8, 0.95)
 _STATEMENTS = {1: 1, 10: 1, 100: 1, 500: 3}
 """How many a batch of so many SKUs may take: one for each 199."""
 _CALLERS = 1000
