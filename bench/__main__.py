@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ def main() -> None:
     if chosen.rows == [_PICTURE]:
         _draw()
         return
+    # As Ctrl+C: the servers that were started end with the run.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.sched_setaffinity(0, {DRIVER})
     console = Console(width=_WIDTH)
     with tempfile.TemporaryDirectory(prefix="shopmesh-bench-") as folder:
