@@ -13,6 +13,7 @@ from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
 _BACK_SECONDS = 120.0
+_BACKEND_LAYER = 2
 _PATIENCE_SECONDS = 1.0
 
 
@@ -33,6 +34,7 @@ class _Process:
     pid: int
     restarts: int
     port: int
+    layer: int
 
 
 def random_faults(parts: Sequence[str], *, count: int, seed: int) -> tuple[Fault, ...]:
@@ -50,6 +52,10 @@ class Injector:
     def parts(self) -> list[str]:
         """The names of all parts, services and backends."""
         return sorted(self._processes())
+
+    def backends(self) -> list[str]:
+        """The names of the servers that the services stand on."""
+        return sorted(name for name, process in self._processes().items() if process.layer == _BACKEND_LAYER)
 
     def inject(self, fault: Fault) -> float:
         """Let it happen and wait until it is over; returns when that was, in monotonic time.
@@ -74,7 +80,7 @@ class Injector:
         """What runs, by the supervisor's own file."""
         state = json.loads(self._mesh.home.joinpath("run", "state.json").read_text())
         return {
-            part["name"]: _Process(part["process"]["pid"], part["restarts"], part["ports"][0])
+            part["name"]: _Process(part["process"]["pid"], part["restarts"], part["ports"][0], part["layer"])
             for part in state["parts"]
             if part["process"]
         }

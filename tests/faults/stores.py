@@ -25,7 +25,7 @@ from tests.faults.stores_sqlite import (
 _EMBEDDED, _REAL = "embedded", "real"
 _IN_SQL = ("user", "inventory", "notification")
 _URL = re.compile(r"export (\w+)='(.*)'")
-_MONGODB, _KAFKA, _MYSQL = "SHOPMESH_MONGODB_URL", "SHOPMESH_KAFKA_URL", "SHOPMESH_MYSQL_URL"
+MONGODB, KAFKA, MYSQL = "SHOPMESH_MONGODB_URL", "SHOPMESH_KAFKA_URL", "SHOPMESH_MYSQL_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class Stores:
 
     def rows(self, database: str, query: str) -> list[tuple[Any, ...]]:
         """Run a query that SQLite and MariaDB both understand."""
-        url = self.url(_MYSQL)
+        url = self.url(MYSQL)
         if url and database in _IN_SQL:
             return rows_in_mariadb(url, database, query)
         return rows_in_sqlite(self.folder / f"{database}.db", query)
 
     def change(self, database: str, statement: str) -> None:
         """Run a statement that writes, as somebody with access to a service's database could."""
-        url = self.url(_MYSQL)
+        url = self.url(MYSQL)
         if url and database in _IN_SQL:
             change_in_mariadb(url, database, statement)
         else:
@@ -63,17 +63,17 @@ class Stores:
 
     def stored(self) -> list[StoredEvent]:
         """The events of all orders, by order and version."""
-        url = self.url(_MONGODB)
+        url = self.url(MONGODB)
         return stored_in_mongo(url) if url else stored_in_sqlite(self.folder / "order.db")
 
     def published(self) -> list[StoredEvent]:
         """The order events of the event log, each order's in its order."""
-        url = self.url(_KAFKA)
+        url = self.url(KAFKA)
         return published_in_kafka(url) if url else published_in_sqlite(self.folder / "event_log.db")
 
     def index(self) -> list[IndexRow]:
         """The rows in which staff finds orders."""
-        url = self.url(_MONGODB)
+        url = self.url(MONGODB)
         return index_in_mongo(url) if url else index_in_sqlite(self.folder / "order_search.db")
 
     def heads(self) -> list[SignedHead]:

@@ -16,7 +16,7 @@ from tests.faults.checker import Violations, report
 from tests.faults.ordering import Customers
 from tests.faults.products import make_product
 from tests.faults.settling import require_none, settled
-from tests.faults.stores import Stores
+from tests.faults.stores import MYSQL, Stores
 from tests.support.real_servers import running_server
 from tests.support.running_mesh import SHOPMESH, RunningMesh, free_port_offset, up
 from tests.support.waiting import until
@@ -115,7 +115,7 @@ def test_the_shipped_mesh_violates_nothing_in_the_same_scenarios(
 @contextmanager
 def brought_up(scenario: Scenario, folder: Path, mariadb: Server, *program: str) -> Iterator[RunningMesh]:
     """A mesh on real backends, with databases of its own."""
-    settings = {"SHOPMESH_MYSQL_URL": f"{mariadb.url.rstrip('/')}/{uuid4().hex[:12]}"}
+    settings = {MYSQL: f"{mariadb.url.rstrip('/')}/shopmesh_{uuid4().hex[:12]}"}
     if scenario.failpoint:
         settings["FAILPOINT"] = scenario.failpoint
     arguments = ("--profile", "real", "--workers", str(scenario.workers))
