@@ -15,6 +15,7 @@ from mesh.launcher.errors import LaunchError
 
 ORDER = "6a8f3a52-5c1f-5f0e-9d0b-0d8f2f3c7b11"
 
+PRODUCTS = "sku,name,description,category,price,currency,image_url\n"
 Shopmesh = Callable[..., int]
 
 
@@ -232,3 +233,22 @@ def test_reconciling_and_simulating_need_a_mesh(
     for command in (("stock", "reconcile", str(tmp_path / "numbers.csv")), ("wms", "simulate")):
         assert shopmesh(*command) == 1
         assert "shopmesh up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sheet", "complaint"),
+    [
+        ("sku,name,cost\n", "unknown: 'cost'"),
+        (PRODUCTS, "holds no product"),
+        (PRODUCTS + "A,Mug,,kitchen,1,EUR,\n" * 5001, "holds 5001 products; at once 5000 can be imported"),
+        (PRODUCTS + f"A,Mug,{'long' * 500},kitchen,1,EUR,\n" * 2500, "at once 4194304 can be imported"),
+    ],
+)
+def test_a_spreadsheet_that_cannot_be_imported_is_wrong_usage(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str], tmp_path: Path, sheet: str, complaint: str
+) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text(sheet, encoding="utf-8")
+
+    assert shopmesh("products", "import", str(file)) == 2
+    assert complaint in " ".join(capsys.readouterr().err.replace("│", " ").split())
