@@ -10,9 +10,6 @@ from mesh.backends.mariadb import MariadbBackend, MariadbReplicaBackend
 from mesh.backends.mongodb import MongodbBackend
 from mesh.backends.valkey import ValkeyBackend
 
-NOT_READ = frozenset({"SHOPMESH_MYSQL_URL", "SHOPMESH_MYSQL_REPLICA_URLS"})
-"""What the services do not read so far; nothing is started for it."""
-
 _BROUGHT_BY = {"SHOPMESH_MYSQL_REPLICA_URLS": "SHOPMESH_MYSQL_URL"}
 """A server that somebody else runs has replicas of its own, or none."""
 

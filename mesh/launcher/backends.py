@@ -82,9 +82,9 @@ def _folder(home: Path) -> Path:
 
 def _placed(home: Path, port_offset: int, given: Iterable[str] = ()) -> tuple["Placed", ...]:
     # Here, since the drivers take a second to import and the embedded profile needs none.
-    from mesh.backends.known import NOT_READ, place_backends  # noqa: PLC0415
+    from mesh.backends.known import place_backends  # noqa: PLC0415
 
-    return place_backends(_folder(home), port_offset=port_offset, given=NOT_READ.union(given))
+    return place_backends(_folder(home), port_offset=port_offset, given=frozenset(given))
 
 
 def _lines(urls: Mapping[str, str]) -> str:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mesh.backends.known import NOT_READ, place_backends
+from mesh.backends.known import place_backends
 from tests.support.running_mesh import RunningMesh, free_port_offset, up
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(600)
 
-BACKENDS = tuple(each.name for each in place_backends(Path(), given=NOT_READ))
+BACKENDS = tuple(each.name for each in place_backends(Path()))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_the_embedded_profile_is_refused_beside_it(mesh: RunningMesh) -> None:
 
 
 def test_the_files_of_the_services_lie_beside_those_of_the_embedded_profile(mesh: RunningMesh) -> None:
-    assert (mesh.home / "real").joinpath("user.db").exists()
+    assert (mesh.home / "real").joinpath("order_heads.log").exists()
     assert not (mesh.home / "embedded").exists()
 
 
