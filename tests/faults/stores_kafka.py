@@ -4,18 +4,40 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from tests.faults.stored import StoredEvent
 
 _TOPIC = "shopmesh.order.events.v1"
 _POLL_MS = 500
+_ANSWER_SECONDS = 30
 
 
 def published_in_kafka(url: str) -> list[StoredEvent]:
     """All partitions one after the other; an order is in one of them."""
+    return [_event(each) for each in _messages(url)]
+
+
+def publish_again_in_kafka(url: str) -> None:
+    """Every order event once more, behind all that are there."""
+    with closing(
+        KafkaProducer(bootstrap_servers=_servers(url), acks="all", metrics_enabled=False)
+    ) as producer:
+        for each in _messages(url):
+            producer.send(_TOPIC, key=each.key, value=each.value, headers=each.headers).get(_ANSWER_SECONDS)
+
+
+def is_consumed_in_kafka(url: str, group: str) -> bool:
+    """Whether a consumer group has handled every order event."""
+    with closing(_reader(url, group)) as reader:
+        partitions = _partitions(reader)
+        ends = reader.end_offsets(partitions)
+        return all((reader.committed(each) or 0) >= ends[each] for each in partitions)
+
+
+def _messages(url: str) -> list[Any]:
     with closing(_reader(url)) as reader:
-        partitions = [TopicPartition(_TOPIC, number) for number in reader.partitions_for_topic(_TOPIC)]
+        partitions = _partitions(reader)
         reader.assign(partitions)
         reader.seek_to_beginning(*partitions)
         ends = reader.end_offsets(partitions)
@@ -23,16 +45,25 @@ def published_in_kafka(url: str) -> list[StoredEvent]:
         while any(reader.position(partition) < ends[partition] for partition in partitions):
             for batch in reader.poll(_POLL_MS).values():
                 messages.extend(batch)
-    return [_event(each) for each in messages]
+    return messages
 
 
-def _reader(url: str) -> KafkaConsumer:
+def _reader(url: str, group: str | None = None) -> KafkaConsumer:
     return KafkaConsumer(
-        bootstrap_servers=urlsplit(url).netloc.split(","),
+        bootstrap_servers=_servers(url),
+        group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         metrics_enabled=False,
     )
+
+
+def _partitions(reader: KafkaConsumer) -> list[TopicPartition]:
+    return [TopicPartition(_TOPIC, number) for number in reader.partitions_for_topic(_TOPIC)]
+
+
+def _servers(url: str) -> list[str]:
+    return urlsplit(url).netloc.split(",")
 
 
 def _event(message: Any) -> StoredEvent:
