@@ -68,7 +68,7 @@ def _check_size(file: Path, sheet: Sheet) -> None:
         raise typer.BadParameter(f"{file} holds no product")
     if count > _MOST_PRODUCTS:
         raise typer.BadParameter(f"{file} holds {count} products; at once {_MOST_PRODUCTS} can be imported")
-    size = ImportProductsRequest(products=sheet.products.values()).ByteSize()
+    size = ImportProductsRequest(products=sheet.products.values(), validate_only=True).ByteSize()
     if size > LARGEST_MESSAGE_BYTES:
         raise typer.BadParameter(
             f"the products of {file} take {size} bytes; at once {LARGEST_MESSAGE_BYTES} can be imported"

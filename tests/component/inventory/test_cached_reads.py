@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import Engine, event
@@ -155,6 +156,27 @@ async def test_products_are_cached_and_a_new_price_is_seen_at_once(cached: Inven
 
     assert hot == (0, "l1=1,l2=0,miss=0")
     assert (await cached.catalog.BatchGetProducts(request)).products[0].price.units == 99
+
+
+async def test_what_an_import_changes_is_seen_at_once_and_the_rest_stays_cached(cached: Inventory) -> None:
+    products = catalog_pb.BatchGetProductsRequest(skus=["MUG-RED", "MUG-BLUE", "MUG-NEW"])
+    request = catalog_pb.ImportProductsRequest()
+    for each in (await cached.catalog.BatchGetProducts(products)).products:
+        request.products.append(each)
+    red = next(each for each in request.products if each.sku == "MUG-RED")
+    red.price.units = 99
+    request.products.add().MergeFrom(red)
+    request.products[-1].sku = "MUG-NEW"
+    with pytest.raises(grpc.aio.AioRpcError, match="MUG-NEW"):
+        await get(cached, "MUG-NEW")
+
+    await cached.catalog.ImportProducts(request, **cached.as_admin)
+
+    call = cached.catalog.BatchGetProducts(products)
+    found = {each.sku: each.price.units for each in (await call).products}
+    assert (found["MUG-RED"], found["MUG-NEW"]) == (99, 99)
+    assert "miss=2" in dict(await call.trailing_metadata() or ())["x-cache"]
+    assert (await get(cached, "MUG-NEW")).stock.available == 0
 
 
 async def test_that_a_product_is_unknown_is_never_taken_from_a_cache(cached: Inventory) -> None:
