@@ -34,6 +34,8 @@ _OPTIONS = (
     "--gtid-strict-mode=ON",
     # A commit is on disk when it returns, also when the power fails.
     "--sync-binlog=1",
+    # What somebody has had erased is in the log for a day and no longer.
+    "--binlog-expire-logs-seconds=86400",
     "--innodb-flush-log-at-trx-commit=1",
     "--innodb-buffer-pool-size=64M",
     "--innodb-log-file-size=48M",
