@@ -42,7 +42,7 @@ def import_products(
             metavar="FILE.csv",
             exists=True,
             dir_okay=False,
-            help=f"CSV in UTF-8 with the header {','.join(COLUMNS)}; prices like 12.90.",
+            help=f"CSV in UTF-8 with up to {_MOST_PRODUCTS} products; header: {', '.join(COLUMNS)}.",
         ),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
