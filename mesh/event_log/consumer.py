@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mesh import failpoints
 from mesh.event_log.inbox_sql import E, Effect, Outcome, Redriven, SqlInbox, TryLater
+from mesh.event_log.parked_sql import Parked
 from mesh.event_log.port import Delivery, EventLog, EventLogUnavailable, Subscription, SubscriptionLost
 
 FIRST_RETRY_SECONDS = 0.1
@@ -60,6 +61,10 @@ class Consumer(Generic[E]):
                 _log.warning("consumer_waits", group=self._group, error=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LAST_RETRY_SECONDS)
+
+    async def parked(self, *, after: int, limit: int) -> Sequence[Parked]:
+        """What is parked behind a position, oldest first."""
+        return await self._inbox.parked(after=after, limit=limit)
 
     async def redrive(self, key: str | None) -> Redriven:
         """Handle the parked events of a key, or all, again."""

@@ -13,6 +13,7 @@ from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import SqlInbox
 from mesh.event_log.outbox_sql import OutboxRelay
+from mesh.event_log.parking import Parking
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
 from mesh.sql import changes_of, is_reachable
@@ -43,13 +44,19 @@ from services.inventory.config import Settings
 from services.inventory.entrypoints.catalog_servicer import CatalogServicer
 from services.inventory.entrypoints.consumer import CONSUMER, on_order_event
 from services.inventory.entrypoints.inventory_servicer import InventoryServicer
+from services.inventory.entrypoints.parking_servicer import StockParkingServicer
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.inventory.entrypoints.sweeper import sweep_regularly
 from services.inventory.entrypoints.wms_servicer import WmsServicer
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import uuid7
-from shopmesh.inventory.v1 import catalog_service_pb2_grpc, inventory_service_pb2_grpc, wms_service_pb2_grpc
+from shopmesh.inventory.v1 import (
+    catalog_service_pb2_grpc,
+    inventory_service_pb2_grpc,
+    parking_service_pb2_grpc,
+    wms_service_pb2_grpc,
+)
 
 
 @asynccontextmanager
@@ -106,6 +113,10 @@ async def compose(node: Node) -> AsyncIterator[Service]:
                 Servicer(catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server, catalog_servicer),
                 Servicer(inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server, inventory),
                 Servicer(wms_service_pb2_grpc.add_WmsServiceServicer_to_server, wms),
+                Servicer(
+                    parking_service_pb2_grpc.add_StockParkingServiceServicer_to_server,
+                    StockParkingServicer(parking=Parking(consumer)),
+                ),
             ),
             errors=STATUS_BY_ERROR,
             hard={"inventory.sql": partial(is_reachable, engine)},

@@ -8,6 +8,8 @@ from hashlib import sha256
 from services.kernel.errors import DomainError
 
 DEFAULT_PAGE_SIZE = 50
+_MOST_DIGITS = 18
+"""Of a position, which fits a 64-bit column then."""
 
 
 class InvalidPageToken(DomainError):
@@ -44,6 +46,23 @@ def decode_page_token(token: str, *, filters: str = "") -> str:
     if not isinstance(position, str) or digest != _digest(filters):
         raise _refused("belongs to another query: keep all other parameters as they were")
     return position
+
+
+def encode_position(position: int, *, filters: str = "") -> str:
+    """Name a numbered position; empty for 0, which is behind the last page."""
+    return encode_page_token(str(position), filters=filters) if position else ""
+
+
+def decode_position(token: str, *, filters: str = "") -> int:
+    """Return the number that a token names; 0, the beginning, for the empty one.
+
+    Raises:
+        InvalidPageToken: It is none of ours, or belongs to another query.
+    """
+    position = decode_page_token(token, filters=filters) if token else "0"
+    if not position.isdecimal() or len(position) > _MOST_DIGITS:
+        raise _refused("is not a token that this service made")
+    return int(position)
 
 
 def _digest(filters: str) -> str:

@@ -10,6 +10,7 @@ from mesh.databases import opened
 from mesh.event_log import open_event_log
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import SqlInbox
+from mesh.event_log.parking import Parking
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
 from services.kernel.envelope import Envelope
@@ -51,7 +52,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
             clock=node.clock,
         )
         servicer = NotificationServicer(
-            notifications=Notifications(read=work.read, write=work.write), inbox=inbox, consumer=consumer
+            notifications=Notifications(read=work.read, write=work.write), parking=Parking(consumer)
         )
         yield Service(
             servicers=(Servicer(add_NotificationServiceServicer_to_server, servicer),),

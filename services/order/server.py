@@ -11,6 +11,7 @@ from mesh import failpoints
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
+from mesh.event_log.parking import Parking
 from mesh.node import Node
 from mesh.server import Service, Servicer, run
 from mesh.telemetry import continue_trace
@@ -51,11 +52,12 @@ from services.order.entrypoints.audit_servicer import AuditServicer
 from services.order.entrypoints.background import manage, report
 from services.order.entrypoints.consumer import CONSUMER, on_user_event
 from services.order.entrypoints.order_servicer import OrderServicer
+from services.order.entrypoints.parking_servicer import OrderParkingServicer
 from services.order.entrypoints.projector import project
 from services.order.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.order.entrypoints.stock_consumer import STOCK_CONSUMER, on_stock_event, report_oddity
 from services.order.stores import Stores, open_database, open_stores
-from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2_grpc
+from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2_grpc, parking_service_pb2_grpc
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,10 @@ async def compose(node: Node) -> AsyncIterator[Service]:
             lease=stores.relay_lease,
             reached=failpoints.reached,
         )
+        users = user_consumer(inbox, log, inside.customers, clock=node.clock)
+        stock = stock_consumer(inbox, log, inside, clock=node.clock)
         yield Service(
-            servicers=_servicers(node, inside),
+            servicers=_servicers(node, inside, Parking(users, stock)),
             errors=STATUS_BY_ERROR,
             hard={"order.events": outside.store.is_reachable, "order.keys": outside.vault.is_reachable},
             soft={"order.event_log": log.is_reachable},
@@ -154,8 +158,8 @@ async def compose(node: Node) -> AsyncIterator[Service]:
                 relay.run,
                 partial(manage, inside.manager),
                 partial(project, inside.projection, log),
-                user_consumer(inbox, log, inside.customers, clock=node.clock).run,
-                stock_consumer(inbox, log, inside, clock=node.clock).run,
+                users.run,
+                stock.run,
             ),
         )
 
@@ -196,7 +200,7 @@ def stock_consumer(inbox: AsyncEngine, log: EventLog, inside: Inside, *, clock: 
     return Consumer(log, STOCK_CONSUMER, (INVENTORY_EVENTS,), inbox_of_stock, effect)
 
 
-def _servicers(node: Node, inside: Inside) -> tuple[Servicer, ...]:
+def _servicers(node: Node, inside: Inside, parking: Parking) -> tuple[Servicer, ...]:
     methods = node.contract.methods_of("order")
     orders = OrderServicer(
         orders=inside.orders,
@@ -212,6 +216,10 @@ def _servicers(node: Node, inside: Inside) -> tuple[Servicer, ...]:
         Servicer(order_service_pb2_grpc.add_OrderServiceServicer_to_server, orders),
         Servicer(
             audit_service_pb2_grpc.add_AuditServiceServicer_to_server, AuditServicer(audit=inside.audit)
+        ),
+        Servicer(
+            parking_service_pb2_grpc.add_OrderParkingServiceServicer_to_server,
+            OrderParkingServicer(parking=parking),
         ),
     )
 

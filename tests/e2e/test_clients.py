@@ -17,8 +17,8 @@ GRPCURL = Path(".tools/bin/grpcurl").absolute()
 BUF = Path(sys.executable).with_name("buf")
 SERVICES = {
     "user": ("UserService", "ContactService", "TokenService"),
-    "order": ("OrderService", "AuditService"),
-    "inventory": ("CatalogService", "InventoryService", "WmsService"),
+    "order": ("OrderService", "AuditService", "OrderParkingService"),
+    "inventory": ("CatalogService", "InventoryService", "WmsService", "StockParkingService"),
     "notification": ("NotificationService",),
 }
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from grpc import StatusCode
 
+from mesh.event_log.parking import ParkingUnavailable
 from services.inventory.domain import errors
 from services.kernel.errors import DomainError
 from services.kernel.paging import InvalidPageToken
@@ -27,6 +28,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
         errors.DuplicateLine: StatusCode.INVALID_ARGUMENT,
         errors.StockContended: StatusCode.ABORTED,
         errors.StoreUnavailable: StatusCode.UNAVAILABLE,
+        ParkingUnavailable: StatusCode.UNAVAILABLE,
     }
 )
 """A subclass counts as its nearest listed base."""

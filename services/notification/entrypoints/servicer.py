@@ -1,17 +1,12 @@
 """NotificationService."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from interceptors.auth.caller import caller
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import SqlInbox
-from mesh.event_log.parked_sql import Parked
-from services.kernel.envelope import Envelope
-from services.kernel.paging import decode_page_token, encode_page_token, page_size
+from mesh.event_log.parking import Parking, parked_fields
+from services.kernel.paging import decode_position, encode_position, page_size
 from services.notification.application.notifications import Notifications
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.preferences import Preferences
@@ -26,12 +21,9 @@ _PARKED = "parked"
 class NotificationServicer(NotificationServiceServicer):
     """Translates calls."""
 
-    def __init__(
-        self, *, notifications: Notifications, inbox: SqlInbox[Envelope], consumer: Consumer[Envelope]
-    ) -> None:
+    def __init__(self, *, notifications: Notifications, parking: Parking) -> None:
         self._notifications = notifications
-        self._inbox = inbox
-        self._consumer = consumer
+        self._parking = parking
 
     async def ListNotifications(
         self, request: messages.ListNotificationsRequest, context: Context
@@ -62,17 +54,17 @@ class NotificationServicer(NotificationServiceServicer):
     async def ListParked(
         self, request: messages.ListParkedRequest, context: Context
     ) -> messages.ListParkedResponse:
-        size = page_size(request.page_size)
-        after = int(decode_page_token(request.page_token, filters=_PARKED)) if request.page_token else 0
-        found = await self._inbox.parked(after=after, limit=size + 1)
+        after = decode_position(request.page_token, filters=_PARKED)
+        page = await self._parking.page(after=after, size=page_size(request.page_size))
         return messages.ListParkedResponse(
-            events=[_parked(parked) for parked in found[:size]], next_page_token=_next(found, size)
+            events=[messages.ParkedEvent(**parked_fields(parked)) for parked in page.events],
+            next_page_token=encode_position(page.next_position, filters=_PARKED),
         )
 
     async def RedriveParked(
         self, request: messages.RedriveParkedRequest, context: Context
     ) -> messages.RedriveParkedResponse:
-        redriven = await self._consumer.redrive(request.key or None)
+        redriven = await self._parking.redrive(request.key or None)
         return messages.RedriveParkedResponse(handled=redriven.handled, remaining=redriven.remaining)
 
 
@@ -92,20 +84,3 @@ def _notification(delivery: Delivery) -> messages.Notification:
 
 def _preferences(chosen: Preferences) -> messages.Preferences:
     return messages.Preferences(order_updates=chosen.order_updates, shipping_updates=chosen.shipping_updates)
-
-
-def _parked(parked: Parked) -> messages.ParkedEvent:
-    park_time = Timestamp()
-    park_time.FromDatetime(parked.park_time)
-    return messages.ParkedEvent(
-        topic=parked.record.topic,
-        key=parked.record.key,
-        version=parked.record.version,
-        type=parked.type,
-        reason=parked.reason,
-        park_time=park_time,
-    )
-
-
-def _next(found: Sequence[Parked], size: int) -> str:
-    return encode_page_token(str(found[size - 1].position), filters=_PARKED) if len(found) > size else ""

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import grpc
 
+from mesh.event_log.parking import ParkingUnavailable
 from services.kernel.errors import DomainError
 from services.notification.domain.errors import StoreUnavailable
 
 STATUS_BY_ERROR: Mapping[type[Exception], grpc.StatusCode] = {
     DomainError: grpc.StatusCode.INVALID_ARGUMENT,
     StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
+    ParkingUnavailable: grpc.StatusCode.UNAVAILABLE,
 }

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from grpc import StatusCode
 
+from mesh.event_log.parking import ParkingUnavailable
 from services.kernel.errors import DomainError
 from services.kernel.money import MixedCurrencies
 from services.kernel.paging import InvalidPageToken
@@ -22,6 +23,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
         errors.RequestIdReused: StatusCode.ALREADY_EXISTS,
         errors.InventoryUnavailable: StatusCode.UNAVAILABLE,
         errors.StoreUnavailable: StatusCode.UNAVAILABLE,
+        ParkingUnavailable: StatusCode.UNAVAILABLE,
         errors.ChangedMeanwhile: StatusCode.ABORTED,
     }
 )

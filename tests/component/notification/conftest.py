@@ -17,6 +17,7 @@ from mesh import sql
 from mesh.event_log import EventLog
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.inbox_sql import SqlInbox
+from mesh.event_log.parking import Parking
 from mesh.event_log.sqlite import SqliteEventLog
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope
@@ -176,6 +177,6 @@ def _put_together(world: World, name: str, mailer: Mailer, engine: AsyncEngine) 
         clock=world.clock,
     )
     servicer = NotificationServicer(
-        notifications=Notifications(read=work.read, write=work.write), inbox=inbox, consumer=consumer
+        notifications=Notifications(read=work.read, write=work.write), parking=Parking(consumer)
     )
     return Worker(work, inbox, consumer, deliveries, Sender(deliveries, sql.changes_of(engine)), servicer)

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from services.kernel.envelope import Envelope, hash_of
 from services.kernel.ids import uuid7
 from services.kernel.money import MixedCurrencies, Money, total
-from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token
+from services.kernel.paging import (
+    InvalidPageToken,
+    decode_page_token,
+    decode_position,
+    encode_page_token,
+    encode_position,
+)
 
 EUROS = st.builds(Money, st.just("EUR"), st.integers(0, 10**7), st.integers(0, 10**9 - 1))
 
@@ -88,6 +94,18 @@ def test_later_ids_sort_behind_earlier_ones() -> None:
 
 def test_a_page_token_leads_back_to_its_position() -> None:
     assert decode_page_token(encode_page_token("MUG-RED", filters="q=mug"), filters="q=mug") == "MUG-RED"
+
+
+def test_a_numbered_position_is_found_again_and_none_is_the_beginning_and_the_end() -> None:
+    assert decode_position(encode_position(7, filters="parked"), filters="parked") == 7
+    assert encode_position(0) == ""
+    assert decode_position("") == 0
+
+
+@pytest.mark.parametrize("position", ["MUG-RED", "-1", "9" * 19])
+def test_a_position_that_is_no_number_is_refused(position: str) -> None:
+    with pytest.raises(InvalidPageToken):
+        decode_position(encode_page_token(position))
 
 
 @pytest.mark.parametrize("token", ["x", "é", "AAAA", "bnVsbA==", encode_page_token("a", filters="other")])

@@ -148,7 +148,7 @@ class ParkedEvent(_message.Message):
     version: _builtins.int
     """Its place in its key's stream."""
     type: _builtins.str
-    """Its short name."""
+    """Its short name; empty when it cannot be read."""
     reason: _builtins.str
     """Why it could not be handled."""
     @_builtins.property

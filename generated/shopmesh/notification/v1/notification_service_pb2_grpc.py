@@ -93,6 +93,8 @@ class NotificationServiceServicer:
 
     def ListParked(self, request, context):
         """Lists events that could not be handled, oldest first.
+
+        Fails with UNAVAILABLE (STORE_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,6 +102,9 @@ class NotificationServiceServicer:
 
     def RedriveParked(self, request, context):
         """Handles parked events again, in order, key by key. What fails stays parked.
+
+        Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays
+        handled, call again for the rest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -28,9 +28,16 @@ class NotificationServiceStub:
     that cannot be changed.
     """
     ListParked: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListParkedRequest, _notification_service_pb2.ListParkedResponse]
-    """Lists events that could not be handled, oldest first."""
+    """Lists events that could not be handled, oldest first.
+
+    Fails with UNAVAILABLE (STORE_UNAVAILABLE).
+    """
     RedriveParked: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.RedriveParkedRequest, _notification_service_pb2.RedriveParkedResponse]
-    """Handles parked events again, in order, key by key. What fails stays parked."""
+    """Handles parked events again, in order, key by key. What fails stays parked.
+
+    Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays
+    handled, call again for the rest.
+    """
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Notifications."""
@@ -70,7 +77,10 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ListParkedRequest,
         context: _aio.ServicerContext[_notification_service_pb2.ListParkedRequest, _abc.Awaitable[_notification_service_pb2.ListParkedResponse]],
     ) -> _abc.Awaitable[_notification_service_pb2.ListParkedResponse]:
-        """Lists events that could not be handled, oldest first."""
+        """Lists events that could not be handled, oldest first.
+
+        Fails with UNAVAILABLE (STORE_UNAVAILABLE).
+        """
 
     @_abc_1.abstractmethod
     def RedriveParked(
@@ -78,6 +88,10 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.RedriveParkedRequest,
         context: _aio.ServicerContext[_notification_service_pb2.RedriveParkedRequest, _abc.Awaitable[_notification_service_pb2.RedriveParkedResponse]],
     ) -> _abc.Awaitable[_notification_service_pb2.RedriveParkedResponse]:
-        """Handles parked events again, in order, key by key. What fails stays parked."""
+        """Handles parked events again, in order, key by key. What fails stays parked.
+
+        Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays
+        handled, call again for the rest.
+        """
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _aio.Server) -> None: ...
