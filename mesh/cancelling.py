@@ -10,7 +10,7 @@ async def cancellable() -> AsyncIterator[None]:
     """Raise at the end what came meanwhile and was not raised.
 
     Our SQLite connections hold a cancellation back while a statement runs; `asyncio.wait_for` of Python 3.11,
-    which asyncmy reads with, loses one that comes together with the answer.
+    which asyncmy reads with and pymongo writes with, loses one that comes together with the answer.
     """
     before = _cancellations()
     yield

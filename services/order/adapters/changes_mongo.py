@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
 from pymongo.errors import PyMongoError
 
+from mesh.cancelling import cancellable
 from mesh.mongo import Collection
 from mesh.waking import Waking
 
 _POLL_SECONDS = 0.5
+_AWAIT_MS = 1000
+"""How long the server keeps a question that it has no answer to; below `mesh.mongo.OPERATION_SECONDS`."""
 _INSERTED: Sequence[Mapping[str, Any]] = [
     {"$match": {"operationType": "insert"}},
     {"$project": {"_id": True}},
@@ -30,16 +34,24 @@ class MongoChanges(Waking):
     async def run(self) -> None:
         """Watch the collection; never returns. Without the stream the waiters look now and then."""
         while True:
-            try:
-                await self._watch()
-            except PyMongoError as error:
-                _log.warning("change_stream_broke", error=type(error).__name__)
+            async with cancellable():
+                try:
+                    await self._watch()
+                except PyMongoError as error:
+                    _log.warning("change_stream_broke", error=type(error).__name__)
             await asyncio.sleep(self._poll_seconds)
             self.notify()
 
     async def _watch(self) -> None:
-        async with await self._collection.watch(_INSERTED) as stream:
+        async with AsyncExitStack() as stack:
+            async with cancellable():
+                stream = await self._collection.watch(_INSERTED, max_await_time_ms=_AWAIT_MS)
+                stack.push_async_exit(stream)
             # What was inserted before the stream began is told by nobody else.
             self.notify()
-            async for _ in stream:
-                self.notify()
+            # Question by question, each with the client's time: `async for` has it once for all of them.
+            while stream.alive:
+                async with cancellable():
+                    change = await stream.try_next()
+                if change:
+                    self.notify()

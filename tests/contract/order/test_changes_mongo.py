@@ -1,12 +1,13 @@
 """Waking on the commits of another process, with the change stream and without it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 import pytest
 
 from mesh.backends.running import Server
-from mesh.mongo import database_of, open_client
+from mesh.mongo import Collection, database_of, open_client
 from services.order.adapters.changes_mongo import MongoChanges
 from services.order.adapters.commits_mongo import COLLECTION
 from services.order.adapters.event_store_mongo import MongoEventStore
@@ -14,14 +15,27 @@ from tests.support.commits import commit
 from tests.support.events import running
 from tests.support.mongo_stores import open_mongo_store, port_of, through
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
+from tests.support.waiting import eventually
 
 WITHIN_SECONDS = 20.0
+ANSWERS_OF_AN_IDLE_STREAM = 6
+"""More than the server gives to one stream while a single operation may last."""
 
 
 async def woken(changes: MongoChanges, seen: int) -> None:
     """What was seen before is not the last; fails when nothing more comes in time."""
     async with asyncio.timeout(WITHIN_SECONDS):
         assert await changes.wait_past(seen) > seen
+
+
+async def answers_of_streams(commits: Collection) -> Sequence[int]:
+    """How often the server has answered each stream over the collection that is open now."""
+    stages: Sequence[Mapping[str, Any]] = [
+        {"$currentOp": {"idleCursors": True}},
+        {"$match": {"ns": commits.full_name, "cursor.tailable": True}},
+    ]
+    cursor = await commits.database.client.admin.aggregate(stages)
+    return [int(each["cursor"]["nBatchesReturned"]) for each in await cursor.to_list()]
 
 
 @pytest.fixture
@@ -54,6 +68,36 @@ async def test_a_commit_of_another_process_wakes(changes: MongoChanges, store: M
     await store.append(commit())
 
     await woken(changes, seen)
+
+
+async def test_a_stream_lasts_while_nothing_happens(
+    changes: MongoChanges, store: MongoEventStore, mongodb_url: str
+) -> None:
+    async with open_client(mongodb_url) as client:
+        commits = database_of(client, mongodb_url, "order")[COLLECTION]
+
+        async def has_lasted() -> bool:
+            return ANSWERS_OF_AN_IDLE_STREAM in await answers_of_streams(commits)
+
+        await eventually(has_lasted, "one stream has been asked again and again")
+    seen = changes.count
+
+    await store.append(commit())
+
+    await woken(changes, seen)
+
+
+async def test_watching_ends_when_it_is_cancelled(mongodb_url: str) -> None:
+    async with open_client(mongodb_url) as client:
+        changes = MongoChanges(database_of(client, mongodb_url, "order")[COLLECTION])
+        watching = asyncio.create_task(changes.run())
+        await woken(changes, 0)
+
+        watching.cancel()
+
+        async with asyncio.timeout(WITHIN_SECONDS):
+            await asyncio.wait([watching])
+        assert watching.cancelled()
 
 
 async def test_a_commit_during_a_broken_stream_wakes_too(
