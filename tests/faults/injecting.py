@@ -57,6 +57,10 @@ class Injector:
         """The names of the servers that the services stand on."""
         return sorted(name for name, process in self._processes().items() if process.layer == _BACKEND_LAYER)
 
+    def send(self, part: str, number: signal.Signals) -> None:
+        """Send a signal to a part, and wait for nothing."""
+        os.kill(self._processes()[part].pid, number)
+
     def inject(self, fault: Fault) -> float:
         """Let it happen and wait until it is over; returns when that was, in monotonic time.
 
