@@ -1,6 +1,7 @@
 """One log line and one measurement for every call."""
 
 import time
+from functools import cached_property
 from typing import Any
 
 import grpc
@@ -15,8 +16,6 @@ from interceptors.redaction import redacted
 from interceptors.tracing import current_trace_id
 from mesh.contract import Idempotency
 
-_log = structlog.get_logger()
-
 CALLS = Counter("shopmesh_calls_total", "Calls by method and status code.", ("method", "code"))
 SECONDS = Histogram(
     "shopmesh_call_seconds",
@@ -25,6 +24,7 @@ SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 _OK = "OK"
+_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
 class AccessLogInterceptor(AsyncServerInterceptor):
@@ -32,6 +32,13 @@ class AccessLogInterceptor(AsyncServerInterceptor):
 
     def __init__(self, *, personal_fields: frozenset[str]) -> None:
         self._personal_fields = personal_fields
+        self._counters: dict[tuple[str, str], Counter] = {}
+        self._timers: dict[str, Histogram] = {}
+
+    @cached_property
+    def _log(self) -> Any:
+        """Made at the first call, when logging is configured; every use of a lazy logger makes another."""
+        return structlog.get_logger().bind()
 
     async def intercept(
         self,
@@ -52,21 +59,29 @@ class AccessLogInterceptor(AsyncServerInterceptor):
             raise
         finally:
             seconds = time.perf_counter() - started
-            CALLS.labels(method_name, code).inc()
-            SECONDS.labels(method_name).observe(seconds)
+            self._count(method_name, code, seconds)
             self._write(current_call(), code, seconds, request_or_iterator)
 
+    def _count(self, method_name: str, code: str, seconds: float) -> None:
+        """Remember what belongs to the labels: looking it up costs more than counting."""
+        counter = self._counters.get((method_name, code))
+        if counter is None:
+            counter = self._counters[method_name, code] = CALLS.labels(method_name, code)
+            self._timers[method_name] = SECONDS.labels(method_name)
+        counter.inc()
+        self._timers[method_name].observe(seconds)
+
     def _write(self, call: Call, code: str, seconds: float, request: Any) -> None:
-        told = {}
+        who, told = caller(), {}
         if isinstance(request, Message) and _is_telling(call, code):
             told["request"] = redacted(request, self._personal_fields)
-        _log.info(
+        self._log.info(
             "call",
             method=call.method.full_name,
             code=code,
             ms=round(seconds * 1000, 2),
-            caller=caller().kind.value,
-            subject=caller().subject,
+            caller=who.kind.value,
+            subject=who.subject,
             edge=call.from_edge,
             queries=call.queries,
             trace_id=current_trace_id(),
@@ -79,6 +94,4 @@ def _is_telling(call: Call, code: str) -> bool:
 
 
 def _name(code: Any) -> str:
-    if isinstance(code, grpc.StatusCode):
-        return str(code.name)
-    return next((each.name for each in grpc.StatusCode if each.value[0] == code), _OK)
+    return str(code.name) if isinstance(code, grpc.StatusCode) else _NAMES.get(code, _OK)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 import structlog
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
@@ -14,6 +15,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from structlog.typing import EventDict
 
 from interceptors.tracing import current_trace_id, current_traceparent
 from mesh.settings import MeshSettings
@@ -26,17 +28,22 @@ _propagator = TraceContextTextMapPropagator()
 
 def configure_logging(service: str, worker: int) -> None:
     """Write log lines as JSON to standard error, each with service and worker."""
+
+    def add_process(_logger: object, _method: str, line: EventDict) -> EventDict:
+        line["service"] = service
+        line["worker"] = worker
+        return line
+
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            add_process,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=orjson.dumps, option=orjson.OPT_NON_STR_KEYS),
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=open(2, "w", buffering=1, closefd=False)),  # noqa: SIM115 - descriptor 2
+        logger_factory=structlog.BytesLoggerFactory(file=open(2, "wb", closefd=False)),  # noqa: SIM115 - descriptor 2
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service, worker=worker)
 
 
 @contextmanager
