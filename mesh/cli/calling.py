@@ -1,8 +1,8 @@
 """Calls to the services with the token of an account."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import grpc
@@ -28,16 +28,32 @@ async def channel_as(who: str, service: str, settings: MeshSettings) -> AsyncIte
     Raises:
         LaunchError: The account cannot log in.
     """
+    async with channels_as(who, (service,), settings) as channels:
+        yield channels[service]
+
+
+@asynccontextmanager
+async def channels_as(
+    who: str, services: Iterable[str], settings: MeshSettings
+) -> AsyncIterator[Mapping[str, grpc.aio.Channel]]:
+    """The same to several services, with one login.
+
+    Raises:
+        LaunchError: The account cannot log in.
+    """
     token = await token_of_account(settings.issuer, account(settings, who))
 
     async def known() -> str:
         return token
 
-    interceptors = outgoing_interceptors(known)
-    async with open_channel(
-        service, settings, contract=load_contract(), interceptors=interceptors
-    ) as channel:
-        yield channel
+    contract, interceptors = load_contract(), outgoing_interceptors(known)
+    async with AsyncExitStack() as stack:
+        yield {
+            service: await stack.enter_async_context(
+                open_channel(service, settings, contract=contract, interceptors=interceptors)
+            )
+            for service in services
+        }
 
 
 def channel_as_wms(settings: MeshSettings) -> AbstractAsyncContextManager[Channels]:

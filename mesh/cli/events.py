@@ -7,17 +7,19 @@ from typing import Annotated
 
 import typer
 
+from mesh.cli.calling import ADMIN
 from mesh.cli.context import store_settings_of
+from mesh.cli.parking import Key, Parker, Who, redrive_parked, show_parked
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from mesh.topology import TOPICS
 
-app = typer.Typer(help="Look into the event log.", no_args_is_help=True)
-
-
-@app.callback()
-def events() -> None:
-    """Keep `tail` a command of its own."""
+app = typer.Typer(
+    help="Look into the event log, and at what could not be handled of it.", no_args_is_help=True
+)
+Service = Annotated[
+    list[Parker] | None, typer.Option(help="Only what this service has parked; may be repeated.")
+]
 
 
 @app.command()
@@ -31,6 +33,23 @@ def tail(
     if unknown := set(chosen) - set(TOPICS):
         raise typer.BadParameter(f"no topic {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
     asyncio.run(_tail(store_settings_of(context), chosen, key))
+
+
+@app.command()
+def parked(
+    context: typer.Context,
+    service: Service = None,
+    who: Who = ADMIN,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List the events that a service could not handle, and those behind them, the oldest first."""
+    show_parked(context, service or Parker, who=who, as_json=as_json)
+
+
+@app.command()
+def redrive(context: typer.Context, service: Service = None, key: Key = "", who: Who = ADMIN) -> None:
+    """Handle parked events again, in order; exits with 0 when none remains, 1 when some do."""
+    redrive_parked(context, service or Parker, key=key, who=who)
 
 
 async def _tail(settings: MeshSettings, topics: tuple[str, ...], key: str | None) -> None:

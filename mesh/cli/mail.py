@@ -1,4 +1,4 @@
-"""`mail`: the folder in which mails end when no mail server is set."""
+"""`mail`: the folder in which mails end when no mail server is set, and what did not become a mail."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from mesh.cli.calling import ADMIN
 from mesh.cli.console import note, out, show_table
 from mesh.cli.context import settings_of
+from mesh.cli.parking import Key, Parker, Who, redrive_parked, show_parked
 from mesh.launcher.errors import LaunchError
 
 app = typer.Typer(help="Read the mails that the mesh has written.", no_args_is_help=True)
@@ -54,6 +56,22 @@ def preview(
         out.print(Text(f"{name + ':':<9}", style="bold"), Text(str(mail.message[name])), sep="")
     body = mail.message.get_body(("plain", "html"))
     out.print(Text(f"\n{body.get_content() if body else ''}"))
+
+
+@app.command()
+def parked(
+    context: typer.Context,
+    who: Who = ADMIN,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List the events that should become mails and could not be handled, the oldest first."""
+    show_parked(context, (Parker.NOTIFICATION,), who=who, as_json=as_json)
+
+
+@app.command()
+def redrive(context: typer.Context, key: Key = "", who: Who = ADMIN) -> None:
+    """Handle them again, in order; exits with 0 when none remains, 1 when some do."""
+    redrive_parked(context, (Parker.NOTIFICATION,), key=key, who=who)
 
 
 def read_mails(folder: Path) -> tuple[Mail, ...]:

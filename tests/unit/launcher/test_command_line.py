@@ -92,6 +92,8 @@ def test_a_token_needs_a_mesh(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[
         ("orders", "verify", "some-order"),
         ("orders", "rebuild", "--from", "nowhere"),
         ("orders", "rebuild", "--from", "kafka", "--to", "kafka"),
+        ("events", "parked", "--service", "user"),
+        ("events", "redrive", "--service", "nobody"),
         ("nonsense",),
     ],
 )
@@ -252,3 +254,12 @@ def test_a_spreadsheet_that_cannot_be_imported_is_wrong_usage(
 
     assert shopmesh("products", "import", str(file)) == 2
     assert complaint in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("group", ["events", "mail"])
+@pytest.mark.parametrize("command", ["parked", "redrive"])
+def test_parked_events_are_asked_of_a_mesh(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str], group: str, command: str
+) -> None:
+    assert shopmesh(group, command) == 1
+    assert "shopmesh up" in capsys.readouterr().err
