@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MEASURED = 0
@@ -18,7 +18,9 @@ def pinned(core: int) -> tuple[str, ...]:
 def pin(pid: int, core: int) -> None:
     """Move a running process with all its threads."""
     for thread in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(thread.name), {core})
+        # A thread may have ended since it was listed.
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), {core})
 
 
 @contextmanager

@@ -8,35 +8,32 @@ from pathlib import Path
 
 from eventsourcing.persistence import StoredEvent as RecordedEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
-from sqlalchemy import Table, insert
-from sqlalchemy.dialects import sqlite
 
 from bench.commits import new_commit
-from mesh import mongo, sql
+from mesh import mongo
 from mesh.waking import Waking
 from services.kernel.ids import uuid7
 from services.order.adapters.commits_mongo import COLLECTION, INDEXES, document_of
 from services.order.adapters.event_store_mongo import MongoEventStore
 from services.order.adapters.event_store_sqlite import SqliteEventStore
-from services.order.adapters.event_tables_sqlite import COMMITS, EVENTS, commit_row, event_rows, metadata
+from services.order.adapters.event_tables_sqlite import (
+    INSERT_COMMIT,
+    INSERT_EVENT,
+    commit_row,
+    event_rows,
+    metadata,
+)
 from services.order.application.ports import Commit
 from services.order.stores import open_database
 
 Append = Callable[[Commit], Awaitable[None]]
 
 
-def _insertion(table: Table) -> str:
-    return str(insert(table).compile(dialect=sqlite.dialect(paramstyle="named")))
-
-
-_INSERT_COMMIT, _INSERT_EVENT = _insertion(COMMITS), _insertion(EVENTS)
-
-
 @asynccontextmanager
 async def sqlite_store(path: Path) -> AsyncIterator[SqliteEventStore]:
     """The shipped store over a file."""
-    async with open_database(path, metadata) as engine:
-        yield SqliteEventStore(engine, changes=sql.changes_of(engine))
+    async with open_database(path, metadata) as engine, SqliteEventStore.opened(engine) as store:
+        yield store
 
 
 @asynccontextmanager
@@ -54,12 +51,13 @@ async def raw_sqlite(path: Path) -> AsyncIterator[Append]:
     async with sqlite_store(path):
         """Makes the tables."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous=FULL")
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
 
         async def append(commit: Commit) -> None:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_INSERT_COMMIT, commit_row(commit, unpublished=True))
-            connection.executemany(_INSERT_EVENT, event_rows(commit))
+            connection.execute(INSERT_COMMIT, commit_row(commit, unpublished=True))
+            connection.executemany(INSERT_EVENT, event_rows(commit))
             connection.execute("COMMIT")
 
         yield append
@@ -106,6 +104,6 @@ def store_many(path: Path, count: int) -> list[str]:
     commits = (replace(pattern, order_id=order_id) for order_id in order_ids)
     with closing(sqlite3.connect(path)) as connection, connection:
         for commit in commits:
-            connection.execute(_INSERT_COMMIT, commit_row(commit, unpublished=False))
-            connection.executemany(_INSERT_EVENT, event_rows(commit))
+            connection.execute(INSERT_COMMIT, commit_row(commit, unpublished=False))
+            connection.executemany(INSERT_EVENT, event_rows(commit))
     return order_ids

@@ -36,6 +36,7 @@ __all__ = [
     "position_of",
     "read",
     "sqlite_url",
+    "turn_of",
     "write",
     "writing",
 ]
@@ -118,7 +119,7 @@ async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that writes: committed at the end, rolled back on an error."""
     traits = _traits(engine)
     async with cancellable(), _bounded():
-        async with _turn(traits), _opened(engine) as connection:
+        async with turn_of(engine), _opened(engine) as connection:
             async with AsyncSession(connection, expire_on_commit=False) as session:
                 await _wait_for_turn(session, engine)
                 yield session
@@ -168,7 +169,7 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
     MariaDB commits after every statement of that kind: what was interrupted there has to be repeatable.
     """
-    async with _turn(_traits(engine)):
+    async with turn_of(engine):
         if engine.dialect.name == "sqlite":
             async with _opened(engine) as connection, connection.begin():
                 yield connection
@@ -195,6 +196,12 @@ def changes_of(engine: AsyncEngine) -> Changes:
     return _traits(engine).changes
 
 
+def turn_of(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
+    """Held by each transaction of this process that writes, where they come one after the other."""
+    traits = _traits(engine)
+    return traits.turn if traits.one_writer else nullcontext()
+
+
 @asynccontextmanager
 async def _bounded() -> AsyncIterator[None]:
     """A pool that is empty for too long is a database that cannot be used now."""
@@ -207,10 +214,6 @@ async def _bounded() -> AsyncIterator[None]:
 def _traits(engine: AsyncEngine) -> _Traits:
     traits: _Traits = engine.get_execution_options()[_TRAITS]
     return traits
-
-
-def _turn(traits: _Traits) -> AbstractAsyncContextManager[object]:
-    return traits.turn if traits.one_writer else nullcontext()
 
 
 @asynccontextmanager

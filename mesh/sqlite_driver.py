@@ -10,15 +10,22 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 
 _CHUNK_ROWS = 64
 
+T = TypeVar("T")
+
 
 class SteadyConnection(aiosqlite.Connection):
     """An aiosqlite connection that finishes what it has begun."""
+
+    async def at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do some work on the connection's thread: of several statements, one hop there and back."""
+        done: T = await self._execute(lambda: work(self._conn))
+        return done
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not self._running or not self._connection:

@@ -28,7 +28,9 @@ async def appends(plan: Plan) -> AsyncIterator[Figure]:
 async def _sqlite(plan: Plan) -> AsyncIterator[Figure]:
     room = plan.room("p9")
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(sqlite_store(room / "store.db"))
+        # The thread of the store's connection too.
+        with working_on(MEASURED):
+            store = await stack.enter_async_context(sqlite_store(room / "store.db"))
         raw = await stack.enter_async_context(raw_sqlite(room / "raw.db"))
         recorder = await stack.enter_async_context(eventsourcing_recorder(room / "recorder.db"))
         for clients in _CLIENTS:

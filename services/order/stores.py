@@ -83,11 +83,11 @@ async def _in_files(settings: Settings) -> AsyncIterator[Stores]:
         open_database(settings.database, event_store_sqlite.metadata, lease_metadata) as events,
         open_database(settings.keys_database, key_records_sqlite.metadata) as keys,
         open_database(settings.search_database, search_index_sqlite.metadata) as index,
+        SqliteEventStore.opened(events) as store,
     ):
-        changes = sql.changes_of(events)
         yield Stores(
-            events=SqliteEventStore(events, changes=changes),
-            changes=changes,
+            events=store,
+            changes=sql.changes_of(events),
             keys=SqliteKeyRecords(keys),
             index=SqliteOrderIndex(index),
             relay_lease=SqliteLease(SqlLease(events, name=_RELAY, holder=uuid7())),

@@ -5,24 +5,25 @@ beside them, with partial indexes: finding work costs what there is to do, not
 what was ever stored.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Self
 
-from sqlalchemy import ColumnElement, Select, Update, and_, func, insert, or_, select, true, tuple_, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.consistency import note_write
+from mesh.sqlite_writer import SqliteWriter
 from services.order.adapters.event_tables_sqlite import (
     BODIES,
     COMMITS,
-    EVENTS,
     IN_ORDER,
     IS_FIRST,
     JOINED,
-    commit_row,
-    event_rows,
+    insertion,
     metadata,
     streams_of,
 )
@@ -42,24 +43,30 @@ __all__ = ["SqliteEventStore", "metadata"]
 
 
 class SqliteEventStore:
-    """Streams of orders in two tables; one append is one transaction."""
+    """Streams of orders in two tables; one append is one transaction, and may share its flush with others."""
 
-    def __init__(self, engine: AsyncEngine, *, changes: sql.Changes) -> None:
+    def __init__(self, engine: AsyncEngine, *, writer: SqliteWriter) -> None:
         self._engine = engine
-        self._changes = changes
+        self._writer = writer
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, engine: AsyncEngine) -> AsyncIterator[Self]:
+        """The store, over a file that has its tables."""
+        async with SqliteWriter.opened(engine) as writer:
+            yield cls(engine, writer=writer)
 
     async def append(self, commit: Commit) -> None:
         try:
             await self._insert([commit], unpublished=True)
-        except IntegrityError:
+        except sqlite3.IntegrityError:
             raise VersionTaken(f"order {commit.order_id} has version {commit.version}") from None
-        self._changes.notify()
         note_write("order", f"{commit.order_id}:{commit.last_version}")
 
     async def restore(self, commits: Sequence[Commit]) -> None:
         try:
             await self._insert(commits, unpublished=False)
-        except IntegrityError:
+        except sqlite3.IntegrityError:
             raise VersionTaken(f"one of {len(commits)} versions is there already") from None
 
     async def read(self, order_id: str) -> Stream | None:
@@ -140,8 +147,9 @@ class SqliteEventStore:
         return [OpenOrder(row.order_id, time_of(row.since)) for row in rows]
 
     async def settle(self, order_id: str, version: int) -> None:
+        mine = and_(COMMITS.c.order_id == order_id, COMMITS.c.version <= version, COMMITS.c.open)
         async with self._write() as session:
-            await session.execute(_settled(order_id, version))
+            await session.execute(update(COMMITS).where(mine).values(open=False))
 
     async def is_reachable(self) -> bool:
         try:
@@ -150,15 +158,8 @@ class SqliteEventStore:
             return False
 
     async def _insert(self, commits: Sequence[Commit], *, unpublished: bool) -> None:
-        events = [row for commit in commits for row in event_rows(commit)]
-        async with self._write() as session:
-            await session.execute(
-                insert(COMMITS), [commit_row(commit, unpublished=unpublished) for commit in commits]
-            )
-            await session.execute(insert(EVENTS), events)
-            for commit in commits:
-                if not commit.open:
-                    await session.execute(_settled(commit.order_id, commit.version))
+        with translated():
+            await self._writer.write(insertion(commits, unpublished=unpublished))
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[sql.Session]:
@@ -176,11 +177,6 @@ class SqliteEventStore:
         async with self._read() as session:
             rows = (await session.execute(query.order_by(*IN_ORDER))).all()
         return streams_of(rows)
-
-
-def _settled(order_id: str, version: int) -> Update:
-    mine = and_(COMMITS.c.order_id == order_id, COMMITS.c.version <= version, COMMITS.c.open)
-    return update(COMMITS).where(mine).values(open=False)
 
 
 def _selected(selection: Selection) -> ColumnElement[bool]:

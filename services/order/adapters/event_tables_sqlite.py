@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
 )
 
+from mesh.sqlite_writer import Statement
 from services.order.adapters.times import time_of, time_text
 from services.order.application.ports import Commit, StoredEvent, Stream
 
@@ -62,6 +63,13 @@ JOINED = select(*_COLUMNS).join_from(
 )
 IN_ORDER = (COMMITS.c.order_id, EVENTS.c.version)
 
+# Driver statements with plain tuples: they are run on the driver's own thread.
+INSERT_COMMIT = """
+    INSERT INTO commits (order_id, version, customer_id, commit_time, unpublished, open)
+    VALUES (?, ?, ?, ?, ?, ?)
+"""
+INSERT_EVENT = "INSERT INTO events (order_id, version, commit_version, body, hash) VALUES (?, ?, ?, ?, ?)"
+_SETTLE = "UPDATE commits SET open = 0 WHERE order_id = ? AND version <= ? AND open"
 BODIES = "SELECT order_id, body FROM events WHERE order_id > ? ORDER BY order_id, version LIMIT ?"
 
 
@@ -93,25 +101,28 @@ def _bytes(body: bytes | str) -> bytes:
     return body if isinstance(body, bytes) else body.encode()
 
 
-def commit_row(commit: Commit, *, unpublished: bool) -> dict[str, object]:
-    return {
-        "order_id": commit.order_id,
-        "version": commit.version,
-        "customer_id": commit.customer_id,
-        "commit_time": time_text(commit.commit_time),
-        "unpublished": unpublished,
-        "open": commit.open,
-    }
-
-
-def event_rows(commit: Commit) -> list[dict[str, object]]:
+def insertion(commits: Sequence[Commit], *, unpublished: bool) -> list[Statement]:
+    """Stores commits, and settles what is before those that are not open."""
+    settled = [
+        (commit.order_id, commit.version) for commit in commits if not commit.open and commit.version > 1
+    ]
     return [
-        {
-            "order_id": commit.order_id,
-            "version": event.version,
-            "commit_version": commit.version,
-            "body": event.body,
-            "hash": event.hash,
-        }
-        for event in commit.events
+        (INSERT_COMMIT, [commit_row(commit, unpublished=unpublished) for commit in commits]),
+        (INSERT_EVENT, [row for commit in commits for row in event_rows(commit)]),
+        *([(_SETTLE, settled)] if settled else []),
+    ]
+
+
+def commit_row(commit: Commit, *, unpublished: bool) -> tuple[object, ...]:
+    """What `INSERT_COMMIT` takes."""
+    return (
+        *(commit.order_id, commit.version, commit.customer_id, time_text(commit.commit_time)),
+        *(unpublished, commit.open),
+    )
+
+
+def event_rows(commit: Commit) -> list[tuple[object, ...]]:
+    """What `INSERT_EVENT` takes."""
+    return [
+        (commit.order_id, event.version, commit.version, event.body, event.hash) for event in commit.events
     ]

@@ -1,5 +1,6 @@
 """What the SQL driver's errors mean to the order service."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,9 +19,10 @@ def translated() -> Iterator[None]:
     """Whatever the driver raises within, but a broken constraint, means that the store cannot be used now."""
     try:
         yield
-    except IntegrityError:
+    except (IntegrityError, sqlite3.IntegrityError):
         raise
-    except DBAPIError as error:
-        _log.warning("store_unavailable", store="sql", error=type(error.orig).__name__)
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        _log.warning("store_unavailable", store="sql", error=type(cause).__name__)
         message = "orders cannot be read or changed now"
         raise StoreUnavailable(message, retry_after_seconds=_RETRY_SECONDS) from None

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from mesh.sql import changes_of
 from services.order.adapters import event_store_sqlite
 from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.application.ports import (
@@ -28,8 +27,11 @@ Open = Callable[[Path], AbstractAsyncContextManager[EventStore]]
 
 @asynccontextmanager
 async def sqlite(home: Path) -> AsyncIterator[EventStore]:
-    async with open_database(home / "order.db", event_store_sqlite.metadata) as engine:
-        yield SqliteEventStore(engine, changes=changes_of(engine))
+    async with (
+        open_database(home / "order.db", event_store_sqlite.metadata) as engine,
+        SqliteEventStore.opened(engine) as store,
+    ):
+        yield store
 
 
 def mongodb(url: str) -> Open:
@@ -100,6 +102,29 @@ async def test_of_many_appends_of_a_version_one_wins(
 
     assert sum(outcome is None for outcome in outcomes) == 1
     assert sum(isinstance(outcome, VersionTaken) for outcome in outcomes) == 19
+
+
+async def test_of_appends_at_once_one_that_is_refused_takes_no_other_along(store: EventStore) -> None:
+    await store.append(commit("order-3", content="first "))
+
+    outcomes = await asyncio.gather(
+        *(store.append(commit(f"order-{number}")) for number in range(6)), return_exceptions=True
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [type(None)] * 3 + [VersionTaken] + [type(None)] * 2
+    stored = {stream.order_id: stream for stream in await store.streams(after=None, limit=10)}
+    assert stored["order-3"].commits == (commit("order-3", content="first "),)
+    assert len(stored) == 6
+
+
+async def test_an_append_whose_caller_has_gone_is_finished(store: EventStore) -> None:
+    gone = asyncio.create_task(store.append(commit("order-1")))
+    await asyncio.sleep(0)
+
+    gone.cancel()
+    await store.append(commit("order-2"))
+
+    assert await store.read("order-1") is not None
 
 
 async def test_an_append_is_there_for_every_process(
