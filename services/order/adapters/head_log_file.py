@@ -10,32 +10,22 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from services.order.application.ports import SignedHead
+from services.order.application.ports import Head, SignedHead
 
 
 class FileHeadLog:
-    """One JSON object a line, signed with HMAC-SHA-256; several processes may append.
-
-    Appends that wait at the same time share one fsync.
-    """
+    """One JSON object a line, signed with HMAC-SHA-256; several processes may append."""
 
     def __init__(self, path: Path, *, key: bytes) -> None:
         self._path = path
         self._key = key
-        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
-        self._flushing = asyncio.Lock()
         self._reading = asyncio.Lock()
         self._read_bytes = 0
         self._heads: defaultdict[str, list[SignedHead]] = defaultdict(list)
         self._order_ids: list[str] = []
 
-    async def append(self, order_id: str, version: int, hash: str) -> None:  # noqa: A002 - the envelope's own word
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._line(order_id, version, hash), stored))
-        async with self._flushing:
-            if not stored.done():
-                await self._flush()
-        await stored
+    async def append(self, heads: Sequence[Head]) -> None:
+        await asyncio.to_thread(_append, self._path, b"".join(map(self._line, heads)))
 
     async def of_order(self, order_id: str) -> Sequence[SignedHead]:
         await self._catch_up()
@@ -56,22 +46,11 @@ class FileHeadLog:
             for line in await asyncio.to_thread(self._unread_lines):
                 self._note(line)
 
-    async def _flush(self) -> None:
-        batch, self._waiting = self._waiting, []
-        try:
-            await asyncio.to_thread(_append, self._path, b"".join(line for line, _ in batch))
-        except BaseException:
-            for _, stored in batch:
-                _fail(stored)
-            raise
-        for _, stored in batch:
-            if not stored.done():
-                stored.set_result(None)
-
-    def _line(self, order_id: str, version: int, head: str) -> bytes:
-        signed = {"orderId": order_id, "version": version, "hash": head}
+    def _line(self, head: Head) -> bytes:
+        signed = {"orderId": head.order_id, "version": head.version, "hash": head.hash}
+        mac = self._mac(head.order_id, head.version, head.hash)
         # The leading line feed keeps a line whole behind one that a full disk or a crash has cut.
-        return b"\n" + json.dumps({**signed, "mac": self._mac(order_id, version, head)}).encode() + b"\n"
+        return b"\n" + json.dumps({**signed, "mac": mac}).encode() + b"\n"
 
     def _mac(self, order_id: str, version: int, head: str) -> str:
         return hmac.new(self._key, f"{order_id}\n{version}\n{head}".encode(), sha256).hexdigest()
@@ -97,13 +76,6 @@ class FileHeadLog:
         except (ValueError, KeyError, TypeError):
             return
         self._heads[order_id].append(SignedHead(version, head, genuine))
-
-
-def _fail(stored: asyncio.Future[None]) -> None:
-    if not stored.done():
-        stored.set_exception(OSError("the head log was not written"))
-        # Retrieved: whoever flushed raises the cause instead of awaiting it.
-        stored.exception()
 
 
 def _append(path: Path, content: bytes) -> None:

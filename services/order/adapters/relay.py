@@ -2,23 +2,26 @@
 
 Publish, wait for the acknowledgement, sign the head, unset the marker: never in
 another order, and at most one unacknowledged version per order. A relay that dies
-in between repeats itself; consumers drop what they know.
+in between repeats itself; consumers drop what they know. While one batch is signed
+and unset, the next one is published.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 import structlog
 
 from mesh.event_log import EventLog, EventLogUnavailable, Record
 from mesh.topology import ORDER_EVENTS
-from services.order.application.ports import Changes, Commit, EventStore, HeadLog, Reached
+from services.order.application.ports import Changes, Commit, EventStore, Head, HeadLog, Reached
 from services.order.domain.errors import StoreUnavailable
 
-_BATCH = 200
+_BATCH = 500
 _RETRY_SECONDS = 0.5
 _RENEW_SECONDS = 1.0
 _BEYOND_ANY_VERSION = 2**31 - 1
@@ -32,6 +35,25 @@ class Lease(Protocol):
     async def hold(self) -> bool:
         """Take or renew it; returns whether it is held now."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Commits that were published together.
+
+    Attributes:
+        acknowledged: Those of which the log has all events.
+        end: The order id and version behind which the next batch begins; None: there is none.
+        is_whole: Whether nothing has to be tried again.
+    """
+
+    acknowledged: Sequence[Commit]
+    end: tuple[str, int] | None
+    is_whole: bool
+
+
+_NOTHING = _Batch((), end=None, is_whole=True)
+_NOT_MY_TURN = _Batch((), end=None, is_whole=False)
 
 
 class Relay:
@@ -71,24 +93,43 @@ class Relay:
 
         Returns:
             Whether all of it was acknowledged.
+
+        Raises:
+            StoreUnavailable: The store does not answer.
+            OSError: The heads cannot be stored.
         """
-        blocked = False
-        after: tuple[str, int] | None = None
-        while batch := await self._store.unpublished(after=after, limit=_BATCH):
-            last = batch[-1]
-            done = await self._publish(batch)
-            blocked = blocked or len(done) < len(batch)
-            # Behind a whole order: the rest of a blocked one must not overtake.
-            after = (last.order_id, last.version if len(done) == len(batch) else _BEYOND_ANY_VERSION)
-        return not blocked
+        batch = await self._publish_behind(None)
+        is_whole = batch.is_whole
+        while batch.end:
+            settling = asyncio.create_task(self._settle(batch.acknowledged))
+            try:
+                batch = await self._publish_behind(batch.end)
+            finally:
+                await settling
+            is_whole = is_whole and batch.is_whole
+        return is_whole
 
     async def _is_done(self) -> bool:
         try:
-            if not await self._store.unpublished(after=None, limit=1):
-                return True
-            return await self._is_my_turn() and await self.publish_waiting()
+            return await self.publish_waiting()
         except StoreUnavailable:
             return False
+        except OSError:
+            _log.warning("heads_not_stored", exc_info=True)
+            return False
+
+    async def _publish_behind(self, after: tuple[str, int] | None) -> _Batch:
+        commits = await self._store.unpublished(after=after, limit=_BATCH)
+        if not commits:
+            return _NOTHING
+        if not await self._is_my_turn():
+            return _NOT_MY_TURN
+        acknowledged = await self._publish(commits)
+        is_whole = len(acknowledged) == len(commits)
+        last = commits[-1]
+        # Behind a whole order: the rest of a blocked one must not overtake.
+        end = (last.order_id, last.version if is_whole else _BEYOND_ANY_VERSION)
+        return _Batch(acknowledged, end, is_whole)
 
     async def _is_my_turn(self) -> bool:
         if self._monotonic() < self._sure_until:
@@ -98,28 +139,31 @@ class Relay:
             self._sure_until = self._monotonic() + _RENEW_SECONDS
         return held
 
-    async def _publish(self, batch: Sequence[Commit]) -> Sequence[Commit]:
-        orders = [list(commits) for _, commits in groupby(batch, key=lambda commit: commit.order_id)]
-        published = await asyncio.gather(*(self._publish_order(commits) for commits in orders))
-        done = [commit for commits in published for commit in commits]
-        await self._store.mark_published(done)
-        return done
+    async def _publish(self, commits: Sequence[Commit]) -> Sequence[Commit]:
+        orders = [list(each) for _, each in groupby(commits, key=attrgetter("order_id"))]
+        published = await asyncio.gather(*map(self._publish_order, orders))
+        return [commit for each in published for commit in each]
 
     async def _publish_order(self, commits: Sequence[Commit]) -> Sequence[Commit]:
-        done: list[Commit] = []
-        for commit in commits:
+        for index, commit in enumerate(commits):
             try:
-                await self._publish_commit(commit)
-            except (EventLogUnavailable, OSError):
+                for event in commit.events:
+                    await self._log.publish(
+                        Record(ORDER_EVENTS, commit.order_id, event.version, event.body, event.hash)
+                    )
+            except EventLogUnavailable:
                 _log.warning("publish_failed", order_id=commit.order_id, version=commit.version)
-                break
-            done.append(commit)
-        return done
+                return commits[:index]
+            self._reached("event_published")
+        return commits
 
-    async def _publish_commit(self, commit: Commit) -> None:
-        for event in commit.events:
-            await self._log.publish(
-                Record(ORDER_EVENTS, commit.order_id, event.version, event.body, event.hash)
+    async def _settle(self, commits: Sequence[Commit]) -> None:
+        if commits:
+            await self._heads.append(
+                [
+                    Head(commit.order_id, event.version, event.hash)
+                    for commit in commits
+                    for event in commit.events
+                ]
             )
-            await self._heads.append(commit.order_id, event.version, event.hash)
-        self._reached("event_published")
+            await self._store.mark_published(commits)

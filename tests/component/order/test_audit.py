@@ -10,6 +10,7 @@ import pytest
 from services.kernel.envelope import Envelope, hash_of
 from services.kernel.paging import InvalidPageToken
 from services.order.application.audit import VerificationPage
+from services.order.application.ports import Head
 from services.order.domain.errors import OrderNotFound, VersionNotFound
 from services.order.domain.order import OrderState, order_id_of
 from tests.support.order_world import ALICE, BOB, MORNING, TRACE, OrderWorld, cause, in_time, mugs, open_world
@@ -272,7 +273,7 @@ async def sign(world: OrderWorld) -> None:
     stream = await world.outside.store.read(BREAKFAST)
     assert stream is not None
     for event in stream.events:
-        await world.outside.heads.append(BREAKFAST, event.version, event.hash)
+        await world.outside.heads.append([Head(BREAKFAST, event.version, event.hash)])
 
 
 async def bodies(world: OrderWorld) -> list[bytes]:

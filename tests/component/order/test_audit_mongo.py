@@ -9,6 +9,7 @@ import pytest
 from mesh.mongo import Collection, database_of, open_client
 from services.kernel.envelope import Envelope, hash_of
 from services.order.adapters.commits_mongo import COLLECTION
+from services.order.application.ports import Head
 from services.order.domain.order import order_id_of
 from tests.support.order_world import ALICE, OrderWorld, cause, in_time, mugs, open_world
 
@@ -25,7 +26,7 @@ async def world(mongodb_url: str, tmp_path: Path) -> AsyncIterator[OrderWorld]:
         stream = await opened.outside.store.read(BREAKFAST)
         assert stream is not None
         for event in stream.events:
-            await opened.outside.heads.append(BREAKFAST, event.version, event.hash)
+            await opened.outside.heads.append([Head(BREAKFAST, event.version, event.hash)])
         yield opened
 
 

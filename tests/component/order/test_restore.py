@@ -13,7 +13,7 @@ from mesh.settings import MeshSettings
 from mesh.topology import ORDER_EVENTS
 from services.kernel.envelope import Envelope, hash_of
 from services.order.adapters.published_events_log import LogPublishedEvents
-from services.order.application.ports import Stream
+from services.order.application.ports import Head, Stream
 from services.order.application.refill import Refill
 from services.order.application.restore import Restore
 from services.order.domain.order import OrderState, order_id_of
@@ -42,7 +42,7 @@ class Shop:
         stream = await self.before.outside.store.read(order_id)
         assert stream is not None
         for event in stream.events:
-            await self.after.outside.heads.append(order_id, event.version, event.hash)
+            await self.after.outside.heads.append([Head(order_id, event.version, event.hash)])
 
     async def cancelled(self, request_id: str = "breakfast") -> str:
         """An order with three events."""

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from services.order.adapters.head_log_file import FileHeadLog
-from services.order.application.ports import SignedHead
+from services.order.application.ports import Head, SignedHead
 
 KEY = bytes(range(32))
 
@@ -12,7 +12,7 @@ KEY = bytes(range(32))
 async def test_heads_are_read_back_by_order_in_their_sequence(tmp_path: Path) -> None:
     log = FileHeadLog(tmp_path / "heads.log", key=KEY)
     for order_id, version in (("order-1", 1), ("order-2", 1), ("order-1", 2)):
-        await log.append(order_id, version, f"hash {version}")
+        await log.append([Head(order_id, version, f"hash {version}")])
 
     assert await log.of_order("order-1") == (SignedHead(1, "hash 1", True), SignedHead(2, "hash 2", True))
     assert await log.of_order("order-3") == ()
@@ -22,10 +22,10 @@ async def test_orders_are_listed_with_their_heads_by_id_page_by_page(tmp_path: P
     path = tmp_path / "heads.log"
     log, other = FileHeadLog(path, key=KEY), FileHeadLog(path, key=KEY)
     for order_id, version in (("order-3", 1), ("order-1", 1), ("order-1", 2)):
-        await other.append(order_id, version, f"hash {version}")
+        await other.append([Head(order_id, version, f"hash {version}")])
 
     first = await log.orders(after=None, limit=1)
-    await other.append("order-2", 1, "hash 1")
+    await other.append([Head("order-2", 1, "hash 1")])
     rest = await log.orders(after="order-1", limit=5)
 
     assert first == {"order-1": (SignedHead(1, "hash 1", True), SignedHead(2, "hash 2", True))}
@@ -41,7 +41,9 @@ async def test_processes_append_at_once_and_read_each_others_heads(tmp_path: Pat
     logs = [FileHeadLog(tmp_path / "heads.log", key=KEY) for _ in range(3)]
     await logs[0].of_order("order-1")
 
-    await asyncio.gather(*(logs[number % 3].append("order-1", number, "hash") for number in range(60)))
+    await asyncio.gather(
+        *(logs[number % 3].append([Head("order-1", number, "hash")]) for number in range(60))
+    )
 
     for log in logs:
         assert sorted(head.version for head in await log.of_order("order-1")) == list(range(60))
@@ -49,8 +51,8 @@ async def test_processes_append_at_once_and_read_each_others_heads(tmp_path: Pat
 
 async def test_a_head_that_was_changed_or_signed_by_another_key_is_not_genuine(tmp_path: Path) -> None:
     path = tmp_path / "heads.log"
-    await FileHeadLog(path, key=KEY).append("order-1", 1, "hash 1")
-    await FileHeadLog(path, key=bytes(32)).append("order-1", 2, "hash 2")
+    await FileHeadLog(path, key=KEY).append([Head("order-1", 1, "hash 1")])
+    await FileHeadLog(path, key=bytes(32)).append([Head("order-1", 2, "hash 2")])
     path.write_bytes(path.read_bytes().replace(b"hash 1", b"hash 9"))
 
     heads = await FileHeadLog(path, key=KEY).of_order("order-1")
@@ -61,10 +63,10 @@ async def test_a_head_that_was_changed_or_signed_by_another_key_is_not_genuine(t
 async def test_a_line_that_was_cut_off_harms_no_other(tmp_path: Path) -> None:
     path = tmp_path / "heads.log"
     log = FileHeadLog(path, key=KEY)
-    await log.append("order-1", 1, "hash 1")
+    await log.append([Head("order-1", 1, "hash 1")])
     with path.open("ab") as file:
         file.write(b'\n{"orderId": "order-1", "vers')
-    await log.append("order-1", 2, "hash 2")
+    await log.append([Head("order-1", 2, "hash 2")])
 
     assert [head.version for head in await log.of_order("order-1")] == [1, 2]
 
@@ -72,7 +74,7 @@ async def test_a_line_that_was_cut_off_harms_no_other(tmp_path: Path) -> None:
 async def test_a_log_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
     path = tmp_path / "heads.log"
     log = FileHeadLog(path, key=KEY)
-    await log.append("order-1", 1, "hash 1")
+    await log.append([Head("order-1", 1, "hash 1")])
     await log.of_order("order-1")
     path.write_bytes(b"")
 
@@ -81,6 +83,6 @@ async def test_a_log_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
 
 async def test_the_file_is_the_owners_only(tmp_path: Path) -> None:
     path = tmp_path / "heads.log"
-    await FileHeadLog(path, key=KEY).append("order-1", 1, "hash 1")
+    await FileHeadLog(path, key=KEY).append([Head("order-1", 1, "hash 1")])
 
     assert path.stat().st_mode & 0o777 == 0o600

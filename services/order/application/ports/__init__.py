@@ -12,7 +12,7 @@ from services.order.application.ports.event_store import (
     Stream,
     VersionTaken,
 )
-from services.order.application.ports.head_log import HeadLog, SignedHead
+from services.order.application.ports.head_log import Head, HeadLog, SignedHead
 from services.order.application.ports.inventory import (
     Inventory,
     InventorySilent,
@@ -37,6 +37,7 @@ __all__ = [
     "ContinueTrace",
     "CustomerIsClosed",
     "EventStore",
+    "Head",
     "HeadLog",
     "Inventory",
     "InventorySilent",

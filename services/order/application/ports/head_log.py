@@ -6,6 +6,15 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """This version of an order was published with this hash."""
+
+    order_id: str
+    version: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignedHead:
     """What the relay signed: this version had this hash when it was published.
 
@@ -21,8 +30,12 @@ class SignedHead:
 class HeadLog(Protocol):
     """An append-only record outside the store of what was published."""
 
-    async def append(self, order_id: str, version: int, hash: str) -> None:  # noqa: A002 - the envelope's own word
-        """Sign a head and store it durably."""
+    async def append(self, heads: Sequence[Head]) -> None:
+        """Sign heads and store them durably, all at once.
+
+        Raises:
+            OSError: They are not all stored.
+        """
         ...
 
     async def of_order(self, order_id: str) -> Sequence[SignedHead]:
