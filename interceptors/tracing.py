@@ -5,12 +5,15 @@ from typing import Any
 import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
 from opentelemetry import trace
+from opentelemetry.context import Context as OtelContext
+from opentelemetry.context import attach
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from interceptors.call import Behavior, Context, current_call
 
 _propagator = TraceContextTextMapPropagator()
+_NOWHERE = OtelContext()
 
 
 class TracingInterceptor(AsyncServerInterceptor):
@@ -26,17 +29,26 @@ class TracingInterceptor(AsyncServerInterceptor):
         context: Context,
         method_name: str,
     ) -> Any:
-        """Proceed inside a span."""
-        call = current_call()
-        parent = _propagator.extract({"traceparent": call.text("traceparent")})
-        with self._tracer.start_as_current_span(
-            method_name[1:], parent, SpanKind.SERVER, record_exception=False, set_status_on_exception=False
-        ) as span:
-            try:
-                return await method(request_or_iterator, context)
-            finally:
-                if span.is_recording():
-                    _describe(span, context)
+        """Proceed inside a span, which stays the current one to the end of the call's own task."""
+        span = self._tracer.start_span(
+            method_name[1:],
+            _parent(current_call().text("traceparent")),
+            SpanKind.SERVER,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+        attach(trace.set_span_in_context(span))
+        if not span.is_recording():
+            return await method(request_or_iterator, context)
+        try:
+            return await method(request_or_iterator, context)
+        finally:
+            _describe(span, context)
+            span.end()
+
+
+def _parent(traceparent: str) -> OtelContext:
+    return _propagator.extract({"traceparent": traceparent}, _NOWHERE) if traceparent else _NOWHERE
 
 
 def _describe(span: trace.Span, context: Context) -> None:

@@ -1,9 +1,9 @@
 """Logs, spans and metrics of a process."""
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -19,27 +19,29 @@ from structlog.typing import EventDict
 
 from interceptors.tracing import current_trace_id, current_traceparent
 from mesh.settings import MeshSettings
+from mesh.sparing_tracer import DrawnIds, SparingTracer
 
 __all__ = ["configure_logging", "continue_trace", "current_trace_id", "current_traceparent", "open_tracer"]
 
 SPANS_FILE = "spans.jsonl"
+_JSON_LINES = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _propagator = TraceContextTextMapPropagator()
 
 
 def configure_logging(service: str, worker: int) -> None:
     """Write log lines as JSON to standard error, each with service and worker."""
 
-    def add_process(_logger: object, _method: str, line: EventDict) -> EventDict:
+    def add_place_and_time(_logger: object, _method: str, line: EventDict) -> EventDict:
         line["service"] = service
         line["worker"] = worker
+        line["timestamp"] = datetime.now(UTC)
         return line
 
     structlog.configure(
         processors=[
-            add_process,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=orjson.dumps, option=orjson.OPT_NON_STR_KEYS),
+            add_place_and_time,
+            structlog.processors.JSONRenderer(serializer=orjson.dumps, option=_JSON_LINES),
         ],
         logger_factory=structlog.BytesLoggerFactory(file=open(2, "wb", closefd=False)),  # noqa: SIM115 - descriptor 2
         cache_logger_on_first_use=True,
@@ -53,15 +55,17 @@ def open_tracer(service: str, settings: MeshSettings) -> Iterator[trace.Tracer]:
     All services decide by the trace id whether to record, so a trace is recorded
     whole or not at all.
     """
+    sampler, ids = TraceIdRatioBased(settings.span_ratio), DrawnIds()
     provider = TracerProvider(
-        sampler=TraceIdRatioBased(settings.span_ratio),
+        sampler=sampler,
+        id_generator=ids,
         resource=Resource.create({"service.name": service, "service.instance.id": str(settings.worker)}),
         shutdown_on_exit=False,
     )
     provider.add_span_processor(BatchSpanProcessor(_exporter(settings), schedule_delay_millis=1000))
     trace.set_tracer_provider(provider)
     try:
-        yield provider.get_tracer("shopmesh")
+        yield SparingTracer(provider.get_tracer("shopmesh"), bound=sampler.bound, ids=ids)
     finally:
         provider.shutdown()
 
@@ -85,7 +89,7 @@ class FileSpanExporter(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Append the spans; one write a line, so that lines of processes do not mix."""
         for span in spans:
-            os.write(self._descriptor, json.dumps(json.loads(span.to_json(indent=None))).encode() + b"\n")
+            os.write(self._descriptor, span.to_json(indent=None).encode() + b"\n")
         return SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
