@@ -28,6 +28,7 @@ __all__ = [
     "Changes",
     "Session",
     "alone",
+    "bounded",
     "changes_of",
     "create_tables",
     "is_reachable",
@@ -110,7 +111,7 @@ def open_engine(url: str, *, one_writer: bool = False, tells_positions: bool = F
 @asynccontextmanager
 async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that sees one consistent snapshot and keeps nothing."""
-    async with cancellable(), _bounded(), AsyncSession(engine, expire_on_commit=False) as session:
+    async with cancellable(), bounded(), AsyncSession(engine, expire_on_commit=False) as session:
         yield session
 
 
@@ -118,7 +119,7 @@ async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
 async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that writes: committed at the end, rolled back on an error."""
     traits = _traits(engine)
-    async with cancellable(), _bounded():
+    async with cancellable(), bounded():
         async with turn_of(engine), _opened(engine) as connection:
             async with AsyncSession(connection, expire_on_commit=False) as session:
                 await _wait_for_turn(session, engine)
@@ -203,7 +204,7 @@ def turn_of(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
 
 
 @asynccontextmanager
-async def _bounded() -> AsyncIterator[None]:
+async def bounded() -> AsyncIterator[None]:
     """A pool that is empty for too long is a database that cannot be used now."""
     try:
         yield

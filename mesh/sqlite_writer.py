@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from interceptors.stats import count_query
 from mesh import sql
 from mesh.sqlite_driver import SteadyConnection
+from mesh.sqlite_transactions import immediate
 
 _MOST_AT_ONCE = 256
 
@@ -95,15 +96,8 @@ class SqliteWriter:
 
 def _committed(driver: sqlite3.Connection, writes: Sequence[_Write]) -> Sequence[Exception | None]:
     """What became of each: None when it is on disk."""
-    driver.execute("BEGIN IMMEDIATE")
-    try:
-        outcomes = [_outcome(driver, statements) for statements in writes]
-        driver.execute("COMMIT")
-    finally:
-        # Some errors have ended the transaction already.
-        if driver.in_transaction:
-            driver.execute("ROLLBACK")
-    return outcomes
+    with immediate(driver):
+        return [_outcome(driver, statements) for statements in writes]
 
 
 def _outcome(driver: sqlite3.Connection, statements: _Write) -> Exception | None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.consistency import note_write
+from mesh.sqlite_transactions import read_at_once
 from mesh.sqlite_writer import SqliteWriter
 from services.order.adapters.event_tables_sqlite import (
     BODIES,
@@ -90,10 +91,10 @@ class SqliteEventStore:
         return found
 
     async def bodies(self, *, after: str | None, limit: int) -> Sequence[tuple[str, Sequence[bytes]]]:
-        async with self._read() as session:
-            connection = await session.connection()
-            rows = (await connection.exec_driver_sql(BODIES, (after or "", limit))).all()
-        whole = whole_orders(map(tuple, rows), more_follow=len(rows) == limit)
+        page = (after or "", limit)
+        with translated():
+            rows = await read_at_once(self._engine, lambda driver: driver.execute(BODIES, page).fetchall())
+        whole = whole_orders(rows, more_follow=len(rows) == limit)
         return whole if whole or not rows else await self.bodies(after=after, limit=2 * limit)
 
     async def count(self) -> int:

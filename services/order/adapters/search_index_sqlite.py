@@ -2,49 +2,40 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, true, tuple_, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from services.order.adapters.search_tables_sqlite import (
-    POINTER,
-    ROWS,
-    SKUS,
-    STORE_ROW,
-    STORE_SKU,
-    metadata,
-    row_values,
-    rows_of,
-    sku_values,
-    time_text,
-)
-from services.order.application.ports import OrderRow, Position, Search, Superseded
+from mesh.sqlite_transactions import write_ahead, write_at_once
+from services.order.adapters import search_writes_sqlite as writes
+from services.order.adapters.search_tables_sqlite import POINTER, ROWS, SKUS, metadata, rows_of, time_text
+from services.order.adapters.store_errors_sql import translated
+from services.order.application.ports import OrderRow, Position, Search
 
 __all__ = ["SqliteOrderIndex", "metadata"]
 
 _FIRST = 1
-_THE_POINTER = POINTER.c.id == 1
+_CURRENT = func.coalesce(select(POINTER.c.current).where(POINTER.c.id == 1).scalar_subquery(), _FIRST)
 
 
 class SqliteOrderIndex:
-    """Rows of all generations in one table, SKUs in another, and a row that points to the current one."""
+    """Rows of all generations in one table, SKUs in another, and a row that points to the current one.
+
+    What a rebuild writes is on disk when it has finished: a generation that is not finished is begun anew.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def upsert(self, rows: Sequence[OrderRow]) -> None:
-        async with sql.write(self._engine) as session:
-            current, building, _ = await _pointer(session)
-            for generation in {current, building or current}:
-                await _store(session, generation, rows)
+        with translated():
+            await write_at_once(self._engine, lambda driver: writes.upsert(driver, rows))
 
     async def find(self, search: Search, *, after: Position | None, limit: int) -> Sequence[OrderRow]:
         newest = (ROWS.c.place_time.desc(), ROWS.c.order_id)
         query = _selecting(search).where(_behind(after)).order_by(*newest).limit(limit)
         async with sql.read(self._engine) as session:
-            current, _, _ = await _pointer(session)
-            return rows_of((await session.execute(query.where(ROWS.c.generation == current))).all())
+            return rows_of((await session.execute(query.where(ROWS.c.generation == _CURRENT))).all())
 
     async def rows(self, generation: int, *, after: str | None, limit: int) -> Sequence[OrderRow]:
         page = (
@@ -58,71 +49,23 @@ class SqliteOrderIndex:
 
     async def current(self) -> int:
         async with sql.read(self._engine) as session:
-            return (await _pointer(session))[0]
+            return await session.scalar(select(_CURRENT)) or _FIRST
 
     async def begin(self) -> int:
-        async with sql.write(self._engine) as session:
-            current, _, latest = await _pointer(session)
-            pointer = {"current": current, "building": latest + 1, "latest": latest + 1}
-            row = insert(POINTER).values(id=1, **pointer)
-            await session.execute(row.on_conflict_do_update(set_=pointer))
-        return latest + 1
+        with translated():
+            return await write_ahead(self._engine, writes.begin)
 
     async def fill(self, generation: int, rows: Sequence[OrderRow]) -> None:
-        async with sql.write(self._engine) as session:
-            await _require_building(session, generation)
-            await _store(session, generation, rows)
+        with translated():
+            await write_ahead(self._engine, lambda driver: writes.fill(driver, generation, rows))
 
     async def finish(self, generation: int) -> None:
-        async with sql.write(self._engine) as session:
-            await _require_building(session, generation)
-            swapped = update(POINTER).where(_THE_POINTER).values(current=generation, building=None)
-            await session.execute(swapped)
+        with translated():
+            await write_at_once(self._engine, lambda driver: writes.finish(driver, generation))
 
     async def discard(self, *, limit: int) -> int:
-        async with sql.write(self._engine) as session:
-            current, building, _ = await _pointer(session)
-            stale = await _stale(session, {current, building or current})
-            if stale is None:
-                return 0
-            page = select(ROWS.c.order_id).where(ROWS.c.generation == stale).limit(limit)
-            order_ids = (await session.scalars(page)).all()
-            if len(order_ids) < limit:
-                await session.execute(delete(SKUS).where(SKUS.c.generation == stale))
-            mine = tuple_(ROWS.c.generation, ROWS.c.order_id).in_([(stale, each) for each in order_ids])
-            await session.execute(delete(ROWS).where(mine))
-        return len(order_ids)
-
-
-async def _pointer(session: sql.Session) -> tuple[int, int | None, int]:
-    """The current generation, the one being built, and the latest that there ever was."""
-    row = (await session.execute(select(POINTER).where(_THE_POINTER))).one_or_none()
-    return (_FIRST, None, _FIRST) if row is None else (row.current, row.building, row.latest)
-
-
-async def _require_building(session: sql.Session, generation: int) -> None:
-    _, building, _ = await _pointer(session)
-    if building != generation:
-        raise Superseded(f"generation {generation} is not being built any more")
-
-
-async def _store(session: sql.Session, generation: int, rows: Sequence[OrderRow]) -> None:
-    if not rows:
-        return
-    connection = await session.connection()
-    await connection.exec_driver_sql(STORE_ROW, row_values(generation, rows))
-    await connection.exec_driver_sql(STORE_SKU, sku_values(generation, rows))
-
-
-async def _stale(session: sql.Session, kept: set[int]) -> int | None:
-    """A generation that has rows and is not to be kept, found by one look-up per generation there is."""
-    found: int | None = 0
-    while found is not None:
-        following = select(ROWS.c.generation).where(ROWS.c.generation > found)
-        found = await session.scalar(following.order_by(ROWS.c.generation).limit(1))
-        if found not in kept:
-            return found
-    return None
+        with translated():
+            return await write_ahead(self._engine, lambda driver: writes.discard(driver, limit=limit))
 
 
 def _selecting(search: Search) -> Select[tuple[object, ...]]:
