@@ -1,12 +1,13 @@
 """The event store in MongoDB: one command is one document, and a unique index decides."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from operator import itemgetter
 from typing import Any, Self
 
 import structlog
-from pymongo import ASCENDING, DESCENDING, UpdateMany, UpdateOne, timeout
+from pymongo import ASCENDING, DESCENDING, UpdateMany, timeout
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -146,13 +147,14 @@ class MongoEventStore:
     async def mark_published(self, commits: Sequence[Commit]) -> None:
         if not commits:
             return
-        unset = {"$unset": {"unpublished": True}}
-        updates = [
-            UpdateOne({"order_id": commit.order_id, "version": commit.version, "unpublished": True}, unset)
-            for commit in commits
-        ]
+        # By version: one update for many orders costs an eighth of as many updates.
+        order_ids: defaultdict[int, list[str]] = defaultdict(list)
+        for commit in commits:
+            order_ids[commit.version].append(commit.order_id)
         with translated():
-            await self._commits.bulk_write(updates, ordered=False)
+            await self._commits.bulk_write(
+                [_publishing(each, version) for version, each in order_ids.items()], ordered=False
+            )
 
     async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
         stages: list[dict[str, Any]] = [
@@ -211,6 +213,11 @@ class MongoEventStore:
             await self.settle(commit.order_id, commit.version)
         except StoreUnavailable:
             _log.info("left_to_the_process_manager", order_id=commit.order_id)
+
+
+def _publishing(order_ids: Sequence[str], version: int) -> UpdateMany:
+    these = {"order_id": {"$in": order_ids}, "version": version, "unpublished": True}
+    return UpdateMany(these, {"$unset": {"unpublished": True}}, hint=UNPUBLISHED)
 
 
 def _settling(order_id: str, version: int) -> UpdateMany:

@@ -203,6 +203,17 @@ async def test_what_was_published_is_not_listed_again(store: EventStore) -> None
     assert await store.unpublished(after=None, limit=10) == [second]
 
 
+async def test_of_several_orders_only_these_versions_are_published(store: EventStore) -> None:
+    for order_id in ("order-1", "order-2"):
+        await store.append(commit(order_id))
+        await store.append(commit(order_id, versions=(2,)))
+    one, two, other_one, other_two = await store.unpublished(after=None, limit=10)
+
+    await store.mark_published([one, other_two])
+
+    assert await store.unpublished(after=None, limit=10) == [two, other_one]
+
+
 async def test_publishing_changes_no_byte(store: EventStore) -> None:
     await store.append(commit())
     before = await store.read("order-1")
