@@ -1,7 +1,7 @@
 """Reads that may come from a replica: as old as it lags, but never older than what a call has to see."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Protocol, TypeVar
@@ -82,20 +82,23 @@ class ReplicaReads:
         self._primary = PrimaryReads(primary)
         self._replicas = [_Replica(each) for each in replicas]
         self._turns = count()
+        self._attempts: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, work: Work[T]) -> T:
         position = required_position(self._service)
         replica = self._next()
         if replica is None or (position is not None and not is_position(position)):
             return await self._primary(work)
+        name = f"replica-{replica.server_id}"
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                return await self._from(replica, work, position)
+            result = await self._in_time(_from(replica, work, position))
         except _Behind:
-            pass
+            return await self._primary(work)
         except (DBAPIError, TimeoutError) as error:
             self._leave_out(replica, type(error).__name__)
-        return await self._primary(work)
+            return await self._primary(work)
+        note_replica(name)
+        return result
 
     async def run(self) -> None:
         """Look after the replicas; never returns."""
@@ -108,14 +111,24 @@ class ReplicaReads:
         usable = [replica for replica in self._replicas if replica.server_id is not None]
         return usable[next(self._turns) % len(usable)] if usable else None
 
-    async def _from(self, replica: _Replica, work: Work[T], position: str | None) -> T:
-        name = f"replica-{replica.server_id}"
-        async with read(replica.engine) as session:
-            if position is not None:
-                await _catch_up(session, position)
-            result = await work(session)
-        note_replica(name)
-        return result
+    async def _in_time(self, reading: Coroutine[Any, Any, T]) -> T:
+        """Wait for a replica, but not for a driver that has lost the cancellation of what it waits for."""
+        attempt = asyncio.create_task(reading)
+        self._attempts.add(attempt)
+        attempt.add_done_callback(self._forget)
+        try:
+            done, _ = await asyncio.wait({attempt}, timeout=_ANSWER_SECONDS)
+        finally:
+            attempt.cancel()
+        if not done:
+            raise TimeoutError
+        return attempt.result()
+
+    def _forget(self, attempt: asyncio.Task[Any]) -> None:
+        self._attempts.discard(attempt)
+        if not attempt.cancelled():
+            # Nobody asks one that ended too late.
+            attempt.exception()
 
     async def _watch(self, replica: _Replica) -> None:
         while True:
@@ -138,6 +151,13 @@ class ReplicaReads:
         if replica.server_id is not None:
             _log.warning("replica_left_out", server_id=replica.server_id, problem=problem)
         replica.server_id = None
+
+
+async def _from(replica: _Replica, work: Work[T], position: str | None) -> T:
+    async with read(replica.engine) as session:
+        if position is not None:
+            await _catch_up(session, position)
+        return await work(session)
 
 
 class _Behind(Exception):
