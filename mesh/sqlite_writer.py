@@ -57,6 +57,8 @@ class SqliteWriter:
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work
+                for _, outcome in writer._waiting:
+                    outcome.cancel()
 
     async def write(self, statements: _Write) -> None:
         """Run statements in one transaction; it is on disk when this returns.
@@ -96,6 +98,17 @@ class SqliteWriter:
 
 def _committed(driver: sqlite3.Connection, writes: Sequence[_Write]) -> Sequence[Exception | None]:
     """What became of each: None when it is on disk."""
+    try:
+        with immediate(driver):
+            for statements in writes:
+                _run(driver, statements)
+    except _REFUSALS as error:
+        return [error] if len(writes) == 1 else _committed_apart(driver, writes)
+    return [None] * len(writes)
+
+
+def _committed_apart(driver: sqlite3.Connection, writes: Sequence[_Write]) -> Sequence[Exception | None]:
+    # Savepoints double the statements, and after each the thread has to wait for the interpreter again.
     with immediate(driver):
         return [_outcome(driver, statements) for statements in writes]
 
@@ -103,14 +116,18 @@ def _committed(driver: sqlite3.Connection, writes: Sequence[_Write]) -> Sequence
 def _outcome(driver: sqlite3.Connection, statements: _Write) -> Exception | None:
     driver.execute("SAVEPOINT one")
     try:
-        for text, rows in statements:
-            driver.executemany(text, rows)
+        _run(driver, statements)
     except _REFUSALS as error:
         driver.execute("ROLLBACK TO one")
         return error
     finally:
         driver.execute("RELEASE one")
     return None
+
+
+def _run(driver: sqlite3.Connection, statements: _Write) -> None:
+    for text, rows in statements:
+        driver.executemany(text, rows)
 
 
 def _settle(outcome: asyncio.Future[None], error: Exception | None) -> None:

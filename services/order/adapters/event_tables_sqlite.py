@@ -70,7 +70,10 @@ INSERT_COMMIT = """
 """
 INSERT_EVENT = "INSERT INTO events (order_id, version, commit_version, body, hash) VALUES (?, ?, ?, ?, ?)"
 _SETTLE = "UPDATE commits SET open = 0 WHERE order_id = ? AND version <= ? AND open"
-BODIES = "SELECT order_id, body FROM events WHERE order_id > ? ORDER BY order_id, version LIMIT ?"
+# The cast: SQLite keeps what it is given, and an edit by hand may leave a text.
+BODIES = """
+    SELECT order_id, CAST(body AS BLOB) FROM events WHERE order_id > ? ORDER BY order_id, version LIMIT ?
+"""
 
 
 def streams_of(rows: Iterable[Row[tuple[object, ...]]]) -> list[Stream]:

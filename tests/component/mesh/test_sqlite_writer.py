@@ -84,6 +84,17 @@ async def test_a_write_whose_caller_has_gone_is_done_all_the_same(
     assert await stored(engine) == [1, 2]
 
 
+async def test_a_write_that_comes_too_late_is_cancelled(engine: AsyncEngine) -> None:
+    async with sql.write(engine):
+        async with SqliteWriter.opened(engine) as writer:
+            waiting = asyncio.create_task(writer.write(inserting(1)))
+            await asyncio.sleep(0)
+        await asyncio.wait([waiting], timeout=10)
+
+    assert waiting.cancelled()
+    assert await stored(engine) == []
+
+
 async def test_writers_take_turns_with_the_transactions_of_the_engine(
     engine: AsyncEngine, writer: SqliteWriter
 ) -> None:

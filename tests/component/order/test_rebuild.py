@@ -197,6 +197,18 @@ async def test_an_order_whose_events_make_none_is_reported_and_stops_no_other(tm
         assert list(await indexed(world)) == [order_id_of(ALICE, "fine")]
 
 
+async def test_an_event_that_was_edited_into_a_text_counts_as_its_bytes(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        await place(world, "edited")
+        order_id = order_id_of(ALICE, "edited")
+        await world.tamper("UPDATE events SET body = CAST(body AS TEXT) WHERE order_id = :id", id=order_id)
+
+        rebuilt = await rebuild_of(world).run()
+
+        assert rebuilt.unreadable == ()
+        assert await indexed(world) == await folded(world)
+
+
 EVENTS = st.lists(
     st.sampled_from(
         [
