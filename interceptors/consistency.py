@@ -7,14 +7,14 @@ position. A service compares positions with its own replicas only.
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import grpc
-from grpc_interceptor.server import AsyncServerInterceptor
 
-from interceptors.call import Behavior, Context, current_call, current_call_or_none
+from interceptors.call import Call, Context, current_call_or_none
 from interceptors.refusal import Refused
+from interceptors.step import Step
 from mesh.contract import Idempotency
 
 METADATA_KEY = "x-consistency-token"
@@ -55,28 +55,21 @@ def decode_token(token: str) -> Mapping[str, str]:
     return positions
 
 
-class ConsistencyInterceptor(AsyncServerInterceptor):
+class ConsistencyInterceptor(Step):
     """Reads the token of a request and answers writes with theirs."""
 
-    async def intercept(
-        self,
-        method: Behavior,
-        request_or_iterator: Any,
-        context: Context,
-        method_name: str,
-    ) -> Any:
-        """Proceed; after a write, send its token as initial metadata."""
-        call = current_call()
+    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+        """Note what a read has to see."""
         token = call.text(METADATA_KEY)
         if token:
             call.required = _required(token)
-        response = await method(request_or_iterator, context)
-        is_write = call.method.idempotency is not Idempotency.NO_SIDE_EFFECTS
-        if is_write and not call.method.server_streaming:
-            await context.send_initial_metadata(
-                ((METADATA_KEY, encode_token({**call.required, **call.written})),)
-            )
-        return response
+
+    def leave(self, call: Call, context: Context) -> Awaitable[None] | None:
+        """Send the token of a write as initial metadata."""
+        if call.method.idempotency is Idempotency.NO_SIDE_EFFECTS or call.method.server_streaming:
+            return None
+        token = encode_token({**call.required, **call.written})
+        return context.send_initial_metadata(((METADATA_KEY, token),))
 
 
 def _required(token: str) -> Mapping[str, str]:

@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from itertools import groupby
+from typing import Any, cast
 
 import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
@@ -10,6 +11,7 @@ from grpc_interceptor.server import AsyncServerInterceptor
 from interceptors.call import Behavior, Call, Context, begin
 from interceptors.decoding import Received, decoder
 from interceptors.refusal import Refused
+from interceptors.step import Step, in_turn
 from mesh.contract import Method
 
 
@@ -22,9 +24,7 @@ def wrap(
     innermost layer writes a stream's messages itself. An interceptor therefore
     sees the whole life of every kind of call.
     """
-    behavior = _innermost(handler)
-    for interceptor in reversed(chain):
-        behavior = _layer(interceptor, behavior, method.full_name)
+    behavior = _composed(chain, _innermost(handler), method)
 
     async def answer(received: Any, context: Context) -> Any:
         call = Call(method, dict(context.invocation_metadata() or ()))
@@ -63,6 +63,21 @@ def _deserializer(
         return None
     keep_wire = method.binding is not None and bool(method.binding.path_fields)
     return decoder(handler.request_deserializer, method.input, keep_wire=keep_wire)
+
+
+def _composed(chain: Sequence[AsyncServerInterceptor], inner: Behavior, method: Method) -> Behavior:
+    """Put layers around each other; neighbouring steps are one layer, where there is one request."""
+
+    def is_step(interceptor: AsyncServerInterceptor) -> bool:
+        return isinstance(interceptor, Step) and not method.client_streaming
+
+    for are_steps, group in groupby(reversed(chain), is_step):
+        if are_steps:
+            inner = in_turn(cast(list[Step], [*group][::-1]), inner)
+            continue
+        for interceptor in group:
+            inner = _layer(interceptor, inner, method.full_name)
+    return inner
 
 
 def _layer(interceptor: AsyncServerInterceptor, inner: Behavior, method_name: str) -> Behavior:

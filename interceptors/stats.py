@@ -1,10 +1,7 @@
 """Counts what a call cost its stores and says so in the trailers."""
 
-from typing import Any
-
-from grpc_interceptor.server import AsyncServerInterceptor
-
-from interceptors.call import Behavior, Context, current_call, current_call_or_none
+from interceptors.call import Call, Context, current_call_or_none
+from interceptors.step import Step
 
 
 def count_query() -> None:
@@ -30,19 +27,11 @@ def note_replica(name: str) -> None:
         call.replica = name
 
 
-class StatsInterceptor(AsyncServerInterceptor):
+class StatsInterceptor(Step):
     """Sends `x-db-queries`, `x-cache` and `x-replica` behind the answer."""
 
-    async def intercept(
-        self,
-        method: Behavior,
-        request_or_iterator: Any,
-        context: Context,
-        method_name: str,
-    ) -> Any:
-        """Proceed, then set the trailers."""
-        response = await method(request_or_iterator, context)
-        call = current_call()
+    def leave(self, call: Call, context: Context) -> None:
+        """Set the trailers."""
         l1, l2, miss = call.cache
         context.set_trailing_metadata(
             (
@@ -51,4 +40,3 @@ class StatsInterceptor(AsyncServerInterceptor):
                 ("x-replica", call.replica or "primary"),
             )
         )
-        return response

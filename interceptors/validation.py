@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import grpc
 import protovalidate
 from google.protobuf.message import Message
-from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.call import Behavior, Call, Context, current_call
 from interceptors.decoding import Malformed, raw_fields
 from interceptors.refusal import Refused
+from interceptors.step import Step
 from mesh.contract import Binding
 
 ORIGINAL_PATH_KEY = "x-envoy-original-path"
@@ -30,11 +30,18 @@ def broken_rules(validator: protovalidate.Validator, message: Message) -> tuple[
     return tuple((_path(each.proto.field), each.proto.message) for each in violations)
 
 
-class ValidationInterceptor(AsyncServerInterceptor):
+class ValidationInterceptor(Step):
     """Refuses what breaks a rule, naming every field, and what names a path field twice."""
 
     def __init__(self) -> None:
         self._validator = protovalidate.Validator()
+
+    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+        """Let a request pass that keeps the rules."""
+        self._check(request_or_iterator)
+        original_path = call.text(ORIGINAL_PATH_KEY)
+        if original_path:
+            _refuse_repeated_path_fields(call, original_path, request_or_iterator)
 
     async def intercept(
         self,
@@ -43,15 +50,10 @@ class ValidationInterceptor(AsyncServerInterceptor):
         context: Context,
         method_name: str,
     ) -> Any:
-        """Proceed with a request that keeps the rules."""
-        call = current_call()
-        if call.method.client_streaming:
+        """Proceed; the requests of a stream are checked as they come."""
+        if current_call().method.client_streaming:
             return await method(self._checked(request_or_iterator), context)
-        self._check(request_or_iterator)
-        original_path = call.text(ORIGINAL_PATH_KEY)
-        if original_path:
-            _refuse_repeated_path_fields(call, original_path, request_or_iterator)
-        return await method(request_or_iterator, context)
+        return await super().intercept(method, request_or_iterator, context, method_name)
 
     async def _checked(self, requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
         async for request in requests:

@@ -40,6 +40,18 @@ class Caller:
     def has(self, scope: str) -> bool:
         return scope in self.scopes
 
+    def at(self, address: str) -> "Caller":
+        """The same caller from an address; in use on every call, where `replace` is slow."""
+        return Caller(
+            self.kind,
+            self.subject,
+            self.client_id,
+            self.scopes,
+            self.expire_time,
+            self.auth_time,
+            address,
+        )
+
 
 ANONYMOUS = Caller(CallerKind.ANONYMOUS)
 

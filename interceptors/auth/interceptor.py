@@ -2,25 +2,24 @@
 
 import hmac
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import grpc
-from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.auth.caller import ANONYMOUS, Caller, CallerKind, identify
 from interceptors.auth.keys import KeysUnavailable
 from interceptors.auth.tokens import InvalidToken, TokenVerifier
-from interceptors.call import Behavior, Call, Context, current_call
+from interceptors.call import Call, Context
 from interceptors.refusal import Refused
+from interceptors.step import Step
 from mesh.contract import Access, Policy
 
 EDGE_PROOF_KEY = "x-shopmesh-edge"
 CLIENT_ADDRESS_KEY = "x-shopmesh-client-address"
 
 
-class AuthInterceptor(AsyncServerInterceptor):
+class AuthInterceptor(Step):
     """Finds out who calls, and refuses who may not.
 
     A token that is sent is verified on public methods too. The client's address
@@ -32,20 +31,12 @@ class AuthInterceptor(AsyncServerInterceptor):
         self._edge_secret = edge_secret
         self._clock = clock
 
-    async def intercept(
-        self,
-        method: Behavior,
-        request_or_iterator: Any,
-        context: Context,
-        method_name: str,
-    ) -> Any:
-        """Proceed for a caller who may."""
-        call = current_call()
+    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+        """Let a caller pass who may."""
         call.from_edge = self._is_edge(call)
-        caller = replace(self._authenticated(call), address=_address(call, context))
+        caller = self._authenticated(call).at(_address(call, context))
         identify(caller)
         self._authorize(call.method.policy, caller)
-        return await method(request_or_iterator, context)
 
     def _is_edge(self, call: Call) -> bool:
         sent = call.text(EDGE_PROOF_KEY)

@@ -53,9 +53,10 @@ class LocalLimiter:
         self._workers = workers
         self._monotonic = monotonic
         self._arrivals: LRUCache[tuple[str, str], float] = LRUCache(_MOST_KEYS)
+        self._rates: dict[str, tuple[LimitClass, Rate]] = {}
 
     async def admit(self, limit: LimitClass, key: str) -> float:
-        rate = Rate.of(limit, 1 if limit.undivided else self._workers)
+        rate = self._rate(limit)
         now = self._monotonic()
         arrival = max(self._arrivals.get((limit.name, key), now), now) + rate.interval
         wait = arrival - now - rate.tolerance
@@ -63,3 +64,10 @@ class LocalLimiter:
             return wait
         self._arrivals[limit.name, key] = arrival
         return 0.0
+
+    def _rate(self, limit: LimitClass) -> Rate:
+        known = self._rates.get(limit.name)
+        if known is None or known[0] is not limit:
+            rate = Rate.of(limit, 1 if limit.undivided else self._workers)
+            known = self._rates[limit.name] = limit, rate
+        return known[1]

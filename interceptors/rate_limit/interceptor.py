@@ -4,40 +4,33 @@ from collections.abc import Mapping
 from typing import Any
 
 import grpc
-from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.auth.caller import Caller, CallerKind, caller
-from interceptors.call import Behavior, Context, current_call
+from interceptors.call import Call, Context
 from interceptors.rate_limit.gcra import Limiter
 from interceptors.refusal import Refused
+from interceptors.step import Step
 from mesh.contract import LimitClass, LimitPer
 
 INTERNAL_CLASS = "internal"
 """Services of the mesh count against this class whatever they call."""
 
 
-class RateLimitInterceptor(AsyncServerInterceptor):
+class RateLimitInterceptor(Step):
     """Counts each call against its class, by caller or by client address."""
 
     def __init__(self, *, limits: Mapping[str, LimitClass], limiter: Limiter) -> None:
         self._limits = limits
         self._limiter = limiter
 
-    async def intercept(
-        self,
-        method: Behavior,
-        request_or_iterator: Any,
-        context: Context,
-        method_name: str,
-    ) -> Any:
-        """Proceed within the limit."""
+    async def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+        """Let a call pass within the limit."""
         who = caller()
         is_service = who.kind is CallerKind.SERVICE
-        limit = self._limits[INTERNAL_CLASS if is_service else current_call().method.policy.limit_class]
+        limit = self._limits[INTERNAL_CLASS if is_service else call.method.policy.limit_class]
         wait = await self._limiter.admit(limit, _key(limit, who))
         if wait > 0:
             raise over_limit(limit, wait)
-        return await method(request_or_iterator, context)
 
 
 def over_limit(limit: LimitClass, wait_seconds: float) -> Refused:
