@@ -165,7 +165,8 @@ class SqlInbox(Generic[E]):
             await self._take_turn(session, record.topic, record.key)
             last, first_parked = await self._progress(session, record)
             if record.version <= last:
-                return Outcome.DROPPED
+                # Those behind a gap that was filled may still wait: a first try could not handle them.
+                return Outcome.UNBLOCKED if first_parked == last + 1 else Outcome.DROPPED
             if record.version > last + 1:
                 await self._parked.add(session, record, f"version {last + 1} has not arrived")
                 return Outcome.PARKED

@@ -190,6 +190,23 @@ async def test_a_version_beyond_the_next_parks_until_the_gap_is_filled(
     assert await inbox.deliver(order_event(4), effect) is Outcome.HANDLED
 
 
+async def test_what_waited_for_a_gap_is_handled_later_when_its_effect_has_to_wait(
+    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+) -> None:
+    async def peer_is_silent_about_the_third(session: AsyncSession, event: Envelope) -> None:
+        if event.version == 3:
+            raise TryLater
+        await effect(session, event)
+
+    await inbox.deliver(order_event(1), effect)
+    await inbox.deliver(order_event(3), effect)
+    with pytest.raises(TryLater):
+        await inbox.deliver(order_event(2), peer_is_silent_about_the_third)
+
+    assert await inbox.deliver(order_event(2), effect) is Outcome.HANDLED
+    assert await happened(engine) == [1, 2, 3]
+
+
 async def test_a_body_that_is_no_event_is_parked(inbox: SqlInbox[Envelope], effect: Effects) -> None:
     nonsense = b"\x00 not JSON"
     digest = "c0fee2dc4c34bed8bd30f1ebbb8a8b1a"
