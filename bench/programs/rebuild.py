@@ -24,11 +24,12 @@ async def of_the_index(plan: Plan) -> AsyncIterator[Figure]:
     """P11: events/s of a rebuild, against a bare cursor that decodes the same events."""
     count = 1000 if plan.is_quick else 20_000
     settings = Settings.of(Home.made(plan.room("p11") / "home").settings)
-    async with open_stores(settings) as stores:
-        for _ in range(0, count, _AT_ONCE):
-            orders = [await new_order() for _ in range(_AT_ONCE // EVENTS_PER_ORDER)]
-            await stores.events.restore([commit for order in orders for commit in order])
-        with working_on(MEASURED):
+    # The threads of the stores' connections too.
+    with working_on(MEASURED):
+        async with open_stores(settings) as stores:
+            for _ in range(0, count, _AT_ONCE):
+                orders = [await new_order() for _ in range(_AT_ONCE // EVENTS_PER_ORDER)]
+                await stores.events.restore([commit for order in orders for commit in order])
             rounds = await in_turns(plan, _rebuild(stores, count), _cursor(settings.database, count))
     yield Figure(
         "P11",
