@@ -28,7 +28,7 @@ class AuthInterceptor(Step):
 
     def __init__(self, *, verifier: TokenVerifier, edge_secret: str, clock: Callable[[], datetime]) -> None:
         self._verifier = verifier
-        self._edge_secret = edge_secret
+        self._edge_secret = edge_secret.encode()
         self._clock = clock
 
     def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
@@ -40,7 +40,7 @@ class AuthInterceptor(Step):
 
     def _is_edge(self, call: Call) -> bool:
         sent = call.text(EDGE_PROOF_KEY)
-        return bool(self._edge_secret) and hmac.compare_digest(sent.encode(), self._edge_secret.encode())
+        return bool(sent and self._edge_secret) and hmac.compare_digest(sent.encode(), self._edge_secret)
 
     def _authenticated(self, call: Call) -> Caller:
         authorization = call.text("authorization")
