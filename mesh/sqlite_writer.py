@@ -89,8 +89,8 @@ class SqliteWriter:
         errors: Sequence[Exception | None]
         try:
             errors = await self._connection.at_once(lambda driver: _committed(driver, writes))
-        except sqlite3.Error as unusable:
-            errors = [unusable] * len(group)
+        except Exception as trouble:  # noqa: BLE001 - the edge: whatever befell this group, the next may go on
+            errors = [trouble] * len(group)
         self._changes.notify()
         for (_, outcome), error in zip(group, errors, strict=True):
             _settle(outcome, error)

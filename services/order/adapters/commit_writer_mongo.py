@@ -57,12 +57,12 @@ class CommitWriter:
             await self._insert(group)
 
     async def _insert(self, group: Sequence[_Waiting]) -> None:
-        errors: Mapping[int, PyMongoError] = {}
+        errors: Mapping[int, Exception] = {}
         try:
             await self._collection.insert_many([document for document, _ in group], ordered=False)
         except BulkWriteError as error:
             errors = _errors_of(error, len(group))
-        except PyMongoError as error:
+        except Exception as error:  # noqa: BLE001 - the edge: whatever befell this group, the next may go on
             errors = dict.fromkeys(range(len(group)), error)
         for index, (_, outcome) in enumerate(group):
             _settle(outcome, errors.get(index))
@@ -82,7 +82,7 @@ def _refusal(error: Mapping[str, Any]) -> PyMongoError:
     return PyMongoError(f"refused with code {error['code']}")
 
 
-def _settle(outcome: asyncio.Future[None], error: PyMongoError | None) -> None:
+def _settle(outcome: asyncio.Future[None], error: Exception | None) -> None:
     if outcome.done():
         return
     if error is None:
