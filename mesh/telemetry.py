@@ -1,5 +1,6 @@
 """Logs, spans and metrics of a process."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,11 +42,19 @@ def configure_logging(service: str, worker: int) -> None:
         processors=[
             structlog.processors.add_log_level,
             add_place_and_time,
-            structlog.processors.JSONRenderer(serializer=orjson.dumps, option=_JSON_LINES),
+            structlog.processors.JSONRenderer(serializer=_json_line),
         ],
         logger_factory=structlog.BytesLoggerFactory(file=open(2, "wb", closefd=False)),  # noqa: SIM115 - descriptor 2
         cache_logger_on_first_use=True,
     )
+
+
+def _json_line(line: EventDict, **_: object) -> bytes:
+    try:
+        return orjson.dumps(line, option=_JSON_LINES)
+    except TypeError:
+        # What orjson refuses (half a surrogate pair, a huge number, an object) must not fail the call.
+        return json.dumps(line, default=str).encode()
 
 
 @contextmanager
