@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy import (
     Column,
+    Insert,
     Integer,
     MetaData,
     String,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -36,6 +38,7 @@ from mesh.event_log.port import EventLog, EventLogUnavailable, Record
 BATCH = 199
 """MariaDB keeps a good plan for lists under 200 keys."""
 _LEASE = "outbox"
+_NEVER = datetime.min.replace(tzinfo=UTC).isoformat(timespec="microseconds")
 
 outbox_metadata = MetaData()
 _streams = Table(
@@ -107,8 +110,8 @@ async def enqueue(
         schema_version: of the payload.
     """
     head = await _head(session, topic, key)
-    occur_time = clock() if head is None else max(clock(), datetime.fromisoformat(head.occur_time))
-    version = 1 if head is None else head.version + 1
+    occur_time = max(clock(), datetime.fromisoformat(head.occur_time))
+    version = head.version + 1
     body = envelope(
         event_id=new_id(),
         type=type,
@@ -121,7 +124,7 @@ async def enqueue(
         causation=causation,
         trace=trace,
         payload=payload,
-        prev_hash="" if head is None else head.hash,
+        prev_hash=head.hash,
     ).body()
     record = Record(topic, key, version, body, sha256(body).hexdigest())
     await _append(session, record, occur_time)
@@ -216,21 +219,30 @@ class OutboxRelay:
 
 
 async def _head(session: AsyncSession, topic: str, key: str) -> Any:
+    """The stream's last event, locked until the transaction ends; version 0 before the first."""
     stream = select(_streams).where(_streams.c.topic == topic, _streams.c.key == key).with_for_update()
-    return (await session.execute(stream)).one_or_none()
+    if (head := (await session.execute(stream)).one_or_none()) is not None:
+        return head
+    await session.execute(_beginning(session.get_bind().dialect.name, topic, key))
+    return (await session.execute(stream)).one()
+
+
+def _beginning(dialect: str, topic: str, key: str) -> Insert:
+    """Make a stream's row. Of several writers one does; the others wait for it, each with the row's lock."""
+    row = {"topic": topic, "key": key, "version": 0, "hash": "", "occur_time": _NEVER}
+    if dialect == "sqlite":
+        return sqlite.insert(_streams).values(row).on_conflict_do_nothing()
+    return mysql.insert(_streams).values(row).on_duplicate_key_update(version=_streams.c.version)
 
 
 async def _append(session: AsyncSession, record: Record, occur_time: datetime) -> None:
+    mine = (_streams.c.topic == record.topic) & (_streams.c.key == record.key)
     head = {
         "version": record.version,
         "hash": record.hash,
         "occur_time": occur_time.astimezone(UTC).isoformat(timespec="microseconds"),
     }
-    if record.version == 1:
-        await session.execute(insert(_streams).values(topic=record.topic, key=record.key, **head))
-    else:
-        mine = (_streams.c.topic == record.topic) & (_streams.c.key == record.key)
-        await session.execute(update(_streams).where(mine).values(**head))
+    await session.execute(update(_streams).where(mine).values(**head))
     await session.execute(
         insert(_outbox).values(
             topic=record.topic, key=record.key, version=record.version, body=record.body, hash=record.hash

@@ -67,7 +67,7 @@ def test_a_replica_follows_and_refuses_to_be_written(mariadb: Server, mariadb_re
         "SELECT @@last_gtid",
     )
 
-    assert ask(mariadb_replica, f"SELECT MASTER_GTID_WAIT('{written[0][0]}', 20)") == ((0,),)
+    assert ask(mariadb_replica, f"SELECT MASTER_GTID_WAIT('{written[0][0]}', 100)") == ((0,),)
     assert ask(mariadb_replica, "SELECT sku FROM shopmesh_followed.mugs") == (("MUG-RED",),)
     with pytest.raises(OperationalError, match="read-only"):
         ask(mariadb_replica, "INSERT INTO shopmesh_followed.mugs VALUES ('MUG-BLUE')")

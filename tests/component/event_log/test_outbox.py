@@ -196,12 +196,9 @@ async def test_a_key_that_cannot_be_published_waits_without_a_hole_while_others_
         assert [record.key for record in await taken(log, 1, "first")] == ["bob"]
         flaky.refused = set()
         arrived = await taken(log, 4, "second")
-    assert [(record.key, record.version) for record in arrived] == [
-        ("bob", 1),
-        ("alice", 1),
-        ("alice", 2),
-        ("alice", 3),
-    ]
+    # Order holds within a key; a log may spread keys over partitions.
+    assert [record.version for record in arrived if record.key == "alice"] == [1, 2, 3]
+    assert [record.version for record in arrived if record.key == "bob"] == [1]
 
 
 async def test_a_lost_acknowledgement_duplicates_and_the_inbox_drops_it(
