@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from abc import ABC, abstractmethod
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +19,7 @@ _RETRY_SECONDS = 1.0
 _POSITION = "SELECT @@gtid_binlog_pos"
 
 
-class Changes(Waking):
+class Changes(Waking, ABC):
     """Tells every waiter of this process that something was committed, by whichever process."""
 
     def __init__(self) -> None:
@@ -30,8 +31,8 @@ class Changes(Waking):
         async with self._watching:
             await self._watch()
 
-    async def _watch(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _watch(self) -> None: ...
 
 
 class SqliteChanges(Changes):
