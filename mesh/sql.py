@@ -7,6 +7,7 @@ compared by the statement that changes it.
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, MetaData, Select, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
@@ -31,6 +32,7 @@ __all__ = [
     "bounded",
     "changes_of",
     "create_tables",
+    "is_mistake",
     "is_reachable",
     "lock",
     "open_engine",
@@ -184,6 +186,16 @@ async def create_tables(engine: AsyncEngine, *metadatas: MetaData) -> None:
     async with alone(engine) as connection:
         for metadata in metadatas:
             await connection.run_sync(metadata.create_all)
+
+
+def is_mistake(error: Exception) -> bool:
+    """Whether a statement is wrong however often it is tried, as with a table that is missing.
+
+    MariaDB's driver has a class for that; SQLite's says by the same class that the database is busy.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", None)
+    return isinstance(error, ProgrammingError) or code == sqlite3.SQLITE_ERROR
 
 
 async def is_reachable(engine: AsyncEngine) -> bool:

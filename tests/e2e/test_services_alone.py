@@ -27,7 +27,7 @@ from tests.support.waiting import until
 
 OWN = {
     "user": {"user"},
-    "order": {"order", "order_keys", "order_inbox"},
+    "order": {"order", "order_keys", "order_inbox", "order_search"},
     "inventory": {"inventory"},
     "notification": {"notification"},
 }

@@ -65,6 +65,8 @@ async def _translated() -> AsyncIterator[None]:
     try:
         yield
     except OperationalError as error:
+        if sql.is_mistake(error):
+            raise
         _log.warning("database_unavailable", error=type(error.orig).__name__)
         message = "notifications cannot be read or changed now"
         raise StoreUnavailable(message, retry_after_seconds=_RETRY_SECONDS) from None

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from mesh.sql import is_mistake
 from services.order.domain.errors import StoreUnavailable
 
 _RETRY_SECONDS = 1.0
@@ -16,12 +17,14 @@ _log = structlog.get_logger()
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Whatever the driver raises within, but a broken constraint, means that the store cannot be used now."""
+    """Say that the store cannot be used now, unless a row or a statement is refused for what it is."""
     try:
         yield
     except (IntegrityError, sqlite3.IntegrityError):
         raise
     except (DBAPIError, sqlite3.Error) as error:
+        if is_mistake(error):
+            raise
         cause = error.orig if isinstance(error, DBAPIError) else error
         _log.warning("store_unavailable", store="sql", error=type(cause).__name__)
         message = "orders cannot be read or changed now"

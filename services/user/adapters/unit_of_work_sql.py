@@ -120,6 +120,8 @@ async def _translated() -> AsyncIterator[None]:
     try:
         yield
     except OperationalError as error:
+        if sql.is_mistake(error):
+            raise
         _log.warning("database_unavailable", error=str(error.orig))
         raise StoreUnavailable(
             "the accounts cannot be read or changed now", retry_after_seconds=_RETRY_SECONDS
