@@ -70,11 +70,6 @@ class Holdings:
         with self._lock:
             return sum(len(holding.waiting) for holding in self._holdings.values())
 
-    def is_empty(self) -> bool:
-        """Whether every record is committed."""
-        with self._lock:
-            return not any(holding.waiting or holding.out for holding in self._holdings.values())
-
     def is_news(self, delivery: Delivery) -> bool:
         """Whether a commit of this delivery would say more than those before it.
 

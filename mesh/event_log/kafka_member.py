@@ -25,7 +25,7 @@ SESSION_SECONDS = 6.0
 """When a member that is silent is taken for dead; brokers allow no less by default."""
 
 _FETCH_MS = 100
-_KEEP_SECONDS = 0.05
+_KEEP_SECONDS = 0.2
 _CLOSE_MS = 2000
 _COMMIT_MS = 4000
 _SETTINGS: dict[str, Any] = {
@@ -149,13 +149,10 @@ class KafkaMember:
                 self._jobs.get_nowait()(consumer)
         if self._holdings.waiting() < BATCH:
             consumer.resume(*consumer.paused())
-        else:
-            consumer.pause(*consumer.assignment())
-        if self._holdings.is_empty():
             self._receive(consumer.poll(_FETCH_MS))
             return
-        # A commit will come, and must not wait for a poll. Without any poll the group would wait for
-        # this member when another one comes or goes.
+        # Without a poll the group would wait for this member when another one comes or goes.
+        consumer.pause(*consumer.assignment())
         self._receive(consumer.poll(0))
         with suppress(Empty):
             self._jobs.get(timeout=_KEEP_SECONDS)(consumer)
