@@ -73,7 +73,7 @@ real: setup ## Fetch the servers of the real profile
 test: dev tools real ## Run every test against real servers and clients; a skipped test fails
 	@$(BIN)/python -m pytest --no-skips
 
-test-fast: dev ## Run the tests that need no server
+test-fast: dev ## Run the tests without the front proxy: unit, contract, component
 	@$(BIN)/python -m pytest tests/unit tests/contract tests/component
 
 e2e: dev tools real ## Run the end-to-end tests
