@@ -47,7 +47,7 @@ def test_the_embedded_profile_is_refused_beside_it(mesh: RunningMesh) -> None:
 
 
 def test_the_files_of_the_services_lie_beside_those_of_the_embedded_profile(mesh: RunningMesh) -> None:
-    assert (mesh.home / "real").joinpath("order_heads.log").exists()
+    assert (mesh.home / "real").joinpath("order_inbox.db").exists()
     assert not (mesh.home / "embedded").exists()
 
 
