@@ -70,6 +70,11 @@ class Holdings:
         with self._lock:
             return sum(len(holding.waiting) for holding in self._holdings.values())
 
+    def are_out(self) -> bool:
+        """Whether a record is delivered and not committed yet."""
+        with self._lock:
+            return any(holding.out for holding in self._holdings.values())
+
     def is_news(self, delivery: Delivery) -> bool:
         """Whether a commit of this delivery would say more than those before it.
 

@@ -12,6 +12,7 @@ from typing import Any
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
+from kafka.structs import MemberState
 
 from mesh.event_log.kafka_holdings import Holdings
 from mesh.event_log.kafka_records import fetched
@@ -25,7 +26,8 @@ SESSION_SECONDS = 6.0
 """When a member that is silent is taken for dead; brokers allow no less by default."""
 
 _FETCH_MS = 100
-_KEEP_SECONDS = 0.2
+_BRIEFLY_MS = 5
+_COMMIT_WAIT_SECONDS = 0.05
 _CLOSE_MS = 2000
 _COMMIT_MS = 4000
 _SETTINGS: dict[str, Any] = {
@@ -149,13 +151,16 @@ class KafkaMember:
                 self._jobs.get_nowait()(consumer)
         if self._holdings.waiting() < BATCH:
             consumer.resume(*consumer.paused())
+        else:
+            consumer.pause(*consumer.assignment())
+        if not self._holdings.are_out() or not _is_settled(consumer):
             self._receive(consumer.poll(_FETCH_MS))
             return
-        # Without a poll the group would wait for this member when another one comes or goes.
-        consumer.pause(*consumer.assignment())
-        self._receive(consumer.poll(0))
-        with suppress(Empty):
-            self._jobs.get(timeout=_KEEP_SECONDS)(consumer)
+        # A commit will come, and must not wait for a fetch.
+        self._receive(consumer.poll(_BRIEFLY_MS))
+        if _is_settled(consumer):
+            with suppress(Empty):
+                self._jobs.get(timeout=_COMMIT_WAIT_SECONDS)(consumer)
 
     def _receive(self, messages: dict[TopicPartition, list[Any]]) -> None:
         records = [record for message in chain(*messages.values()) if (record := fetched(message))]
@@ -198,6 +203,14 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._holdings.assign(assigned)
+
+
+def _is_settled(consumer: KafkaConsumer) -> bool:
+    """Whether the group is shared out; until then polls have to follow each other closely.
+
+    An answer of the broker between two polls of a member that joins is lost to kafka-python: it joins again.
+    """
+    return consumer.group_metadata().state is MemberState.STABLE
 
 
 def _go_on(_consumer: KafkaConsumer) -> None:

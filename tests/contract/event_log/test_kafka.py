@@ -10,12 +10,14 @@ from kafka import KafkaConsumer, KafkaProducer
 from mesh.backends.running import Server
 from mesh.event_log import Delivery, EventLog, Record, Subscription, SubscriptionLost
 from mesh.event_log.kafka import KafkaEventLog
+from mesh.event_log.kafka_member import BATCH
 from mesh.event_log.kafka_topics import TopicMismatch
 from mesh.kafka_client import admin, servers_of
 from tests.support.event_logs import Open, Topics, open_kafka, own_topics, take
 from tests.support.events import DEADLINE_SECONDS, envelope, record
 
 ORDERS = [f"order-{number}" for number in range(24)]
+_PACE_SECONDS = 0.1
 
 
 @pytest.fixture
@@ -137,6 +139,20 @@ async def test_a_member_cannot_commit_what_went_to_another_one(
             await first.commit(next(delivery for delivery in taken if delivery.partition == moved))
 
 
+async def test_a_member_that_holds_all_it_may_still_takes_part_in_the_sharing(
+    topics: Topics, log: EventLog, open_log: Open
+) -> None:
+    for version in range(1, 3 * BATCH // len(ORDERS)):
+        await publish_all(log, topics, version)
+    async with (
+        open_log() as other_process,
+        log.consume(topics.group("mail"), [topics.orders]) as first,
+    ):
+        assert await first.poll()
+        async with other_process.consume(topics.group("mail"), [topics.orders]) as second:
+            assert await take(second, 1)
+
+
 async def test_reading_without_a_group_leaves_none_behind(
     kafka: Server, topics: Topics, log: EventLog
 ) -> None:
@@ -157,6 +173,7 @@ async def _published_until_both_read(
         while not joined.done():
             version += 1
             await publish_all(log, topics, version)
+            await asyncio.wait([joined], timeout=_PACE_SECONDS)
     await joined
     return version
 
