@@ -8,8 +8,11 @@ from contextlib import closing
 import grpc
 import httpx
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
+from mesh import sql_sqlite
 from services.user.server import compose
+from shopmesh.user.v1 import user_service_pb2 as pb
 from tests.component.user.calls import alice
 from tests.component.user.conftest import RunningProvider, served
 from tests.component.user.flow import Flow
@@ -63,17 +66,26 @@ async def test_guesses_are_counted_over_both_workers(
     assert (await Flow(http).submit(ALICE, provider.password_of("alice"))).status_code == 429
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever meets a lock is refused at once."""
+    monkeypatch.setattr(sql_sqlite, "BUSY_TIMEOUT_MS", 0)
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_a_database_that_cannot_answer_is_said_to_be_unavailable(
     provider: RunningProvider, http: httpx.AsyncClient
 ) -> None:
     person = await alice(provider, http)
-    with closing(sqlite3.connect(provider.settings.database("user"))) as database:
-        for table in ("accounts", "families"):
-            database.execute(f"DROP TABLE {table}")
+    renaming = pb.UpdateUserRequest(
+        user=pb.User(display_name="Al"), update_mask=FieldMask(paths=["display_name"])
+    )
+    with closing(sqlite3.connect(provider.settings.database("user"))) as somebody_else:
+        somebody_else.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await person.user()
-    token = await Flow(http).refresh(person.tokens["refresh_token"])
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await person.stub.UpdateUser(renaming, metadata=person.metadata)
+        token = await Flow(http).refresh(person.tokens["refresh_token"])
 
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
     assert reason_of(refused.value) == "STORE_UNAVAILABLE"
