@@ -8,21 +8,24 @@ from tests.faults.history import Told
 from tests.faults.stores import Stores
 
 _PAUSE_SECONDS = 1.0
-# Longer than the longest pause before a mail, or anything else, is tried again.
-_REST_SECONDS = 40.0
+REST_SECONDS = 40.0
+"""Longer than the longest pause before a mail, or anything else, is tried again."""
 
 
-def settled(stores: Stores, told: Callable[[], Told], *, seconds: float) -> Violations:
+def settled(
+    stores: Stores, told: Callable[[], Told], *, seconds: float, rest_seconds: float = REST_SECONDS
+) -> Violations:
     """The violations at rest: as soon as there are none, or when they have not changed for a while.
 
     Args:
         stores: Of a mesh on which nothing is placed any more.
         told: What callers were told.
         seconds: When to stop waiting.
+        rest_seconds: How long violations have to stay the same.
     """
     end = time.monotonic() + seconds
     found, since = violations(stores, told()), time.monotonic()
-    while any(found.values()) and time.monotonic() < min(end, since + _REST_SECONDS):
+    while any(found.values()) and time.monotonic() < min(end, since + rest_seconds):
         time.sleep(_PAUSE_SECONDS)
         now = violations(stores, told())
         if now != found:

@@ -6,18 +6,20 @@ from mesh import failpoints
 from mesh.event_log.consumer import Consumer
 from mesh.event_log.port import Subscription
 from mesh.server import run
+from mesh.topology import ORDER_EVENTS
 from services.kernel.envelope import Envelope
 from services.notification import server
 
 
 class HastyConsumer(Consumer[Envelope]):
-    """Commits first. The failpoint stays where it is: between the two steps."""
+    """Commits first. The failpoint stays between the two steps, and waits for an order."""
 
     async def _handle(self, subscription: Subscription) -> None:
         deliveries = await subscription.poll()
         for delivery in deliveries:
             await subscription.commit(delivery)
-        failpoints.reached("effect_done")
+        if any(delivery.record.topic == ORDER_EVENTS for delivery in deliveries):
+            failpoints.reached("effect_done")
         for delivery in deliveries:
             await self._inbox.deliver(delivery.record, self._effect)
 
