@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,9 +44,23 @@ def configure_logging(service: str, worker: int) -> None:
             add_place_and_time,
             structlog.processors.JSONRenderer(serializer=_json_line),
         ],
-        logger_factory=structlog.BytesLoggerFactory(file=open(2, "wb", closefd=False)),  # noqa: SIM115 - descriptor 2
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
+
+
+class _StandardError:
+    """A logger that writes lines to descriptor 2.
+
+    What that cannot take, as on a full disk, is lost: a call must not fail for its log line.
+    """
+
+    def msg(self, line: bytes) -> None:
+        """Write a line in one piece, so that lines of threads and processes do not mix."""
+        with suppress(OSError):
+            os.write(2, line + b"\n")
+
+    debug = info = warning = error = critical = msg
 
 
 def _json_line(line: EventDict, **_: object) -> bytes:
