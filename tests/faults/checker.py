@@ -38,7 +38,7 @@ def violations(stores: Stores, told: Told = NOTHING) -> Violations:
         "I6 the index is what the events make": lambda: orders.misfolded(seen),
         "I7 event log and store hold the same": lambda: orders.differing_log(seen),
         "I8 nothing stuck": lambda: orders.stuck(seen),
-        "I9 movements add up": lambda: stock.wrong_sums(seen),
+        "I9 movements add up": lambda: stock.wrong_sums(stores),
         "I10 one mail per order and template": lambda: wrong_mails(seen),
         "I11 every change has actor, cause, time": lambda: orders.anonymous(seen),
     }

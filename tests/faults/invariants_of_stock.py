@@ -68,7 +68,7 @@ def oversold(stores: Stores) -> Iterator[str]:
             yield f"{sku} in {warehouse}: {reserved} reserved, {on_hand} there"
 
 
-def wrong_sums(seen: Snapshot) -> Iterator[str]:
+def wrong_sums(stores: Stores) -> Iterator[str]:
     """I9: every shelf starts at zero, so the sums over its movements are its numbers."""
-    for sku, warehouse in seen.stores.rows("inventory", _WRONG_SUMS):
+    for sku, warehouse in stores.rows("inventory", _WRONG_SUMS):
         yield f"the movements of {sku} in {warehouse} do not add up to its stock"

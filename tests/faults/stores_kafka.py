@@ -1,16 +1,19 @@
 """Reads the order events in Kafka: every partition, from its first record to its last."""
 
+import time
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import MetadataEmptyBrokerList
 
 from tests.faults.stored import StoredEvent
 
 _TOPIC = "shopmesh.order.events.v1"
 _POLL_MS = 500
 _ANSWER_SECONDS = 30
+_PAUSE_SECONDS = 0.2
 
 
 def published_in_kafka(url: str) -> list[StoredEvent]:
@@ -25,6 +28,12 @@ def publish_again_in_kafka(url: str) -> None:
     ) as producer:
         for each in _messages(url):
             producer.send(_TOPIC, key=each.key, value=each.value, headers=each.headers).get(_ANSWER_SECONDS)
+
+
+def delete_topic(url: str) -> None:
+    """Lose every order event."""
+    with closing(KafkaAdminClient(bootstrap_servers=_servers(url))) as client:
+        client.delete_topics([_TOPIC])
 
 
 def is_consumed_in_kafka(url: str, group: str) -> bool:
@@ -59,7 +68,15 @@ def _reader(url: str, group: str | None = None) -> KafkaConsumer:
 
 
 def _partitions(reader: KafkaConsumer) -> list[TopicPartition]:
-    return [TopicPartition(_TOPIC, number) for number in reader.partitions_for_topic(_TOPIC)]
+    end = time.monotonic() + _ANSWER_SECONDS
+    while True:
+        try:
+            return [TopicPartition(_TOPIC, number) for number in reader.partitions_for_topic(_TOPIC)]
+        except MetadataEmptyBrokerList:
+            # A broker that stood still answers again before it is taken for alive.
+            if time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _servers(url: str) -> list[str]:

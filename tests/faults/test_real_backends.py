@@ -11,14 +11,16 @@ import pytest
 from tests.faults import tampering
 from tests.faults.campaign import Campaign, run
 from tests.faults.checker import violations
+from tests.faults.conftest import HOLD_SECONDS
 from tests.faults.history import NOTHING, Told
 from tests.faults.injecting import Fault, Injector
 from tests.faults.ordering import Customers
 from tests.faults.settling import require_none
-from tests.faults.stores import MONGODB, Stores
+from tests.faults.stores import KAFKA, MONGODB, Stores
+from tests.faults.stores_kafka import delete_topic
 from tests.faults.stores_mongo import commits, orders_database
 from tests.faults.tampering import Tampering, made_good
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(900)
@@ -27,7 +29,6 @@ SEED = 1
 ORDERS = 200
 # Longer than a relay's lease, so that the other worker's takes over while this one believes to hold it.
 _BEYOND_THE_LEASE_SECONDS = 8.0
-_HOLD_SECONDS = 8
 _PARKED = "SELECT `key`, version FROM parked ORDER BY version"
 FAULTS = (
     Fault("order", "pause", _BEYOND_THE_LEASE_SECONDS),
@@ -39,20 +40,6 @@ FAULTS = (
     Fault("order-1", "restart"),
     Fault("mongodb", "pause", 4.0),
 )
-
-
-@pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
-    """Two workers, so two relays; holds end soon."""
-    home = tmp_path_factory.mktemp("real-faults") / "home"
-    settings = {"SHOPMESH_HOLD_SECONDS": str(_HOLD_SECONDS)}
-    with up(home, free_port_offset(), "--profile", "real", "--workers", "2", **settings) as mesh:
-        yield mesh
-
-
-@pytest.fixture
-def stores(mesh: RunningMesh) -> Stores:
-    return Stores(mesh.home, mesh.variables)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +74,7 @@ def test_while_the_broker_stands_still_orders_go_on_and_keep_their_stock(
     customers = Customers(mesh, "alice")
     with standing_still(mesh, "kafka"):
         backlog: set[str] = set()
-        end = time.monotonic() + 2 * _HOLD_SECONDS
+        end = time.monotonic() + 2 * HOLD_SECONDS
         while time.monotonic() < end:
             backlog.add(customers.order(f"without-broker-{len(backlog)}"))
 
@@ -117,10 +104,9 @@ def test_what_cannot_be_handled_is_parked_and_let_go_in_order(mesh: RunningMesh,
     assert "I8" in violated(stores)
 
     stores.change("notification", hidden.format(order_id, "hidden"))
-    with mesh.http(staff) as shop:
-        redriven = shop.post("/v1/notifications:redrive", json={}).raise_for_status().json()
+    assert f"{order_id}" in mesh.run("events", "parked").stdout
+    mesh.run("events", "redrive", "--service", "notification")
 
-    assert redriven == {"handled": 2, "remaining": 0}
     assert stores.rows("notification", _PARKED) == []
     customers.settle()
 
@@ -211,6 +197,33 @@ def test_the_checker_names_an_index_that_is_not_what_the_events_make(
         rows.update_many({"order_id": shipped_order}, {"$inc": {"version": -1}})
 
     assert found == {"I6"}
+
+
+def test_a_lost_store_comes_back_from_the_topic_and_a_lost_topic_from_the_store(
+    mesh: RunningMesh, stores: Stores
+) -> None:
+    customers, injector = Customers(mesh, "bob"), Injector(mesh)
+    for number in range(3):
+        customers.order(f"kept-{number}")
+    customers.settle()
+    stored = stores.stored()
+
+    with orders_database(stores.url(MONGODB) or "") as database:
+        database.client.drop_database(database)
+    for worker in ("order", "order-1"):
+        injector.inject(Fault(worker, "restart"))
+    mesh.run("orders", "rebuild", "--from", "kafka")
+    assert stores.stored() == stored
+    mesh.run("orders", "verify")
+    mesh.run("orders", "rebuild")
+
+    delete_topic(stores.url(KAFKA) or "")
+    mesh.run("orders", "rebuild", "--to", "kafka")
+    assert {(each.order_id, each.version, each.hash) for each in stores.published()} == {
+        (each.order_id, each.version, each.hash) for each in stored
+    }
+    customers.order("afterwards")
+    customers.settle()
 
 
 def test_every_invariant_survives_kills_and_pauses_of_backends_and_services(

@@ -1,0 +1,67 @@
+"""Stock on a real MariaDB stays exact, however many want it and whatever dies meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+
+from tests.faults.baskets import Clients, Sale, random_baskets, scarce, stocked
+from tests.faults.injecting import Fault, Injector
+from tests.faults.stores import Stores
+from tests.support.running_mesh import RunningMesh
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.timeout(300)
+
+_BASKETS = 1500
+_CLIENTS = 64
+_DEATHS = (Fault("inventory", "kill"), Fault("mariadb", "kill"), Fault("inventory-1", "kill"))
+
+
+def test_a_thousand_buyers_of_a_hundred_pieces_get_exactly_a_hundred(
+    mesh: RunningMesh, stores: Stores
+) -> None:
+    (rare,) = stocked(mesh, "RARE", skus=1, pieces=50)
+    sale = Sale()
+
+    asyncio.run(Clients(mesh, sale).buy([{rare: 1}] * 1000, at_once=1000))
+
+    assert (len(sale.kept), len(sale.short)) == (100, 900)
+    assert not list(sale.wrong(stores))
+
+
+def test_random_baskets_of_64_clients_are_kept_or_refused_and_no_client_sees_an_error(
+    mesh: RunningMesh, stores: Stores
+) -> None:
+    baskets = random_baskets(stocked(mesh, "RANDOM", pieces=scarce(_BASKETS)), count=_BASKETS, seed=5)
+    sale = Sale()
+
+    asyncio.run(Clients(mesh, sale).buy(baskets, at_once=_CLIENTS))
+
+    assert not sale.errors
+    assert sale.kept
+    assert sale.short
+    assert not list(sale.wrong(stores))
+
+
+def test_no_piece_is_lost_or_sold_twice_when_database_and_service_die_among_reservations(
+    mesh: RunningMesh, stores: Stores
+) -> None:
+    baskets = random_baskets(stocked(mesh, "DEATHS", pieces=scarce(_BASKETS)), count=_BASKETS, seed=6)
+    sale, injector = Sale(), Injector(mesh)
+
+    def die() -> None:
+        for number, fault in enumerate(_DEATHS, start=1):
+            due = number * _BASKETS // (len(_DEATHS) + 1)
+            until(lambda: sale.told >= due, f"{due} baskets are sold or refused", seconds=120)  # noqa: B023
+            injector.inject(fault)
+
+    async def sell() -> None:
+        selling: Awaitable[None] = Clients(mesh, sale).buy(baskets, at_once=_CLIENTS)
+        await asyncio.gather(selling, asyncio.to_thread(die))
+
+    asyncio.run(sell())
+
+    assert sale.errors
+    assert sale.told == _BASKETS
+    assert not list(sale.wrong(stores))
