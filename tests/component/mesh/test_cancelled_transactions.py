@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
@@ -32,6 +32,15 @@ async def write_pair(engine: AsyncEngine, number: int) -> None:
         await session.execute(insert(pairs).values(pair=number))
 
 
+@pytest.fixture
+def little_garbage() -> Iterator[None]:
+    """Collecting looks at what a test makes only."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("little_garbage")
 async def test_pairs_stay_whole_and_the_file_stays_free(engines: tuple[AsyncEngine, ...]) -> None:
     chance = random.Random(20261123)
 
