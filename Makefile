@@ -25,6 +25,8 @@ COMPILE := --quiet --system-certs --universal --python-version 3.11 --generate-h
 WEB := web/node_modules/.locked-$(call digest,web/package-lock.json)
 NODE := node -e 'process.exit(Number(process.versions.node.split(".")[0] < 18))' 2>/dev/null
 SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
+# In the names of tests on a real server.
+SERVERS := kafka or maria or mongo or valkey or replica
 # What `make proto` and `make render` write.
 RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 
@@ -73,8 +75,8 @@ real: setup ## Fetch the servers of the real profile
 test: dev tools real ## Run every test against real servers and clients; a skipped test fails
 	@$(BIN)/python -m pytest --no-skips
 
-test-fast: dev ## Run the tests without the front proxy: unit, contract, component
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/component
+test-fast: dev ## Run the tests that need no server and no front proxy
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/component -k "not ($(SERVERS))"
 
 e2e: dev tools real ## Run the end-to-end tests
 	@$(BIN)/python -m pytest --no-skips tests/e2e
