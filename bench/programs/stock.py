@@ -88,7 +88,10 @@ async def at_load(plan: Plan) -> AsyncIterator[Figure]:
 
 
 async def statements(plan: Plan) -> AsyncIterator[Figure]:
-    """P5: SQL statements and cache round trips of one call, from the servers' own counters."""
+    """P5: SQL statements and cache round trips of one call.
+
+    The cache's server counts round trips, the trailers statements; a test holds these against MariaDB's log.
+    """
     home = await stocked(plan.room("p5") / "home", 2000)
     async with (
         running(ValkeyBackend(), plan.room("p5-valkey"), say=in_silence) as valkey,
