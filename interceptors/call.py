@@ -25,6 +25,7 @@ class Call:
         metadata: The request's metadata; the last value of a repeated key.
         wire: The request as it was sent, where the method has path fields.
         from_edge: Whether the front proxy sent it.
+        address: The client's address; only for limits.
         deadline: When it ends, on the event loop's clock in seconds.
         queries: SQL statements so far.
         cache: How often the in-process cache, the shared cache, and none answered.
@@ -37,6 +38,7 @@ class Call:
     metadata: Mapping[str, str | bytes]
     wire: bytes = b""
     from_edge: bool = False
+    address: str = ""
     deadline: float | None = None
     queries: int = 0
     cache: list[int] = field(default_factory=lambda: [0, 0, 0])

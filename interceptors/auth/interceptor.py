@@ -34,7 +34,8 @@ class AuthInterceptor(Step):
     def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a caller pass who may."""
         call.from_edge = self._is_edge(call)
-        caller = self._authenticated(call).at(_address(call, context))
+        call.address = _address(call, context)
+        caller = self._authenticated(call)
         identify(caller)
         self._authorize(call.method.policy, caller)
 

@@ -28,7 +28,7 @@ class RateLimitInterceptor(Step):
         who = caller()
         is_service = who.kind is CallerKind.SERVICE
         limit = self._limits[INTERNAL_CLASS if is_service else call.method.policy.limit_class]
-        wait = await self._limiter.admit(limit, _key(limit, who))
+        wait = await self._limiter.admit(limit, _key(limit, who, call.address))
         if wait > 0:
             raise over_limit(limit, wait)
 
@@ -44,7 +44,7 @@ def over_limit(limit: LimitClass, wait_seconds: float) -> Refused:
     )
 
 
-def _key(limit: LimitClass, who: Caller) -> str:
+def _key(limit: LimitClass, who: Caller, address: str) -> str:
     if limit.per is LimitPer.ADDRESS or who.kind is CallerKind.ANONYMOUS:
-        return f"address:{who.address}"
+        return f"address:{address}"
     return f"client:{who.client_id}" if limit.per is LimitPer.CLIENT else f"subject:{who.subject}"

@@ -106,33 +106,35 @@ def scarce(baskets: int) -> int:
     return int(0.75 * baskets * _AVERAGE_PIECES / _SKUS / 2)
 
 
+@asynccontextmanager
+async def workers_of(mesh: RunningMesh) -> AsyncIterator[list[InventoryServiceStub]]:
+    """A stub for each of the two workers."""
+    async with AsyncExitStack() as stack:
+        channels = [
+            await stack.enter_async_context(grpc.aio.insecure_channel(mesh.grpc("inventory", worker)))
+            for worker in range(_WORKERS)
+        ]
+        yield [InventoryServiceStub(channel) for channel in channels]
+
+
 class Clients:
     """Callers with the order service's token; each tries again until it has been told something."""
 
     def __init__(self, mesh: RunningMesh, sale: Sale) -> None:
-        self._addresses = [mesh.grpc("inventory", worker) for worker in range(_WORKERS)]
+        self._mesh = mesh
         self._metadata = (("authorization", f"Bearer {mesh.client_token('order', 'inventory')}"),)
         self._sale = sale
 
     async def buy(self, baskets: Sequence[Basket], *, at_once: int) -> None:
         """Reserve and commit all baskets, so many at the same time."""
         waiting = iter(baskets)
-        async with self._stubs() as stubs:
+        async with workers_of(self._mesh) as stubs:
 
             async def client(number: int) -> None:
                 for basket in waiting:
                     await self._bought(stubs[number % len(stubs)], str(uuid.uuid4()), basket)
 
             await asyncio.gather(*map(client, range(at_once)))
-
-    @asynccontextmanager
-    async def _stubs(self) -> AsyncIterator[list[InventoryServiceStub]]:
-        async with AsyncExitStack() as stack:
-            channels = [
-                await stack.enter_async_context(grpc.aio.insecure_channel(address))
-                for address in self._addresses
-            ]
-            yield [InventoryServiceStub(channel) for channel in channels]
 
     async def _bought(self, stub: InventoryServiceStub, order_id: str, basket: Basket) -> None:
         lines = [pb.ReserveLine(sku=sku, quantity=count) for sku, count in basket.items()]

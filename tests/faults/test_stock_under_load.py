@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Awaitable
 
 import pytest
+from redis import Redis
 
-from tests.faults.baskets import Clients, Sale, random_baskets, scarce, stocked
+from shopmesh.inventory.v1 import inventory_service_pb2 as pb
+from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from tests.faults.baskets import Clients, Sale, random_baskets, scarce, stocked, workers_of
 from tests.faults.injecting import Fault, Injector
 from tests.faults.stores import Stores
 from tests.support.running_mesh import RunningMesh
@@ -15,6 +18,8 @@ pytestmark = pytest.mark.timeout(300)
 
 _BASKETS = 1500
 _CLIENTS = 64
+_PATIENCE_SECONDS = 10
+_REDIS = "SHOPMESH_REDIS_URL"
 _DEATHS = (Fault("inventory", "kill"), Fault("mariadb", "kill"), Fault("inventory-1", "kill"))
 
 
@@ -65,3 +70,37 @@ def test_no_piece_is_lost_or_sold_twice_when_database_and_service_die_among_rese
     assert sale.errors
     assert sale.told == _BASKETS
     assert not list(sale.wrong(stores))
+
+
+def test_a_cache_that_is_flushed_and_dies_at_the_peak_costs_no_error_and_few_statements(
+    mesh: RunningMesh, stores: Stores
+) -> None:
+    request = pb.BatchGetStockRequest(skus=stocked(mesh, "READ", pieces=5))
+
+    def lose_the_cache() -> None:
+        with Redis.from_url(stores.url(_REDIS) or "") as redis:
+            redis.flushall()
+        Injector(mesh).inject(Fault("redis", "kill"))
+        with Redis.from_url(stores.url(_REDIS) or "") as redis:
+            redis.flushall()
+
+    async def peak() -> list[int]:
+        statements, over = list[int](), asyncio.Event()
+
+        async def reader(stub: InventoryServiceStub) -> None:
+            while not over.is_set():
+                call = stub.BatchGetStock(request, timeout=_PATIENCE_SECONDS)
+                await call
+                statements.append(int(dict(await call.trailing_metadata() or ())["x-db-queries"]))
+
+        async with workers_of(mesh) as stubs:
+            reading = [asyncio.create_task(reader(stubs[number % 2])) for number in range(_CLIENTS)]
+            await asyncio.to_thread(lose_the_cache)
+            over.set()
+            await asyncio.gather(*reading)
+        return statements
+
+    statements = asyncio.run(peak())
+
+    assert len(statements) > _CLIENTS
+    assert sum(statements) < len(statements) / 10
