@@ -13,9 +13,6 @@ from tests.component.order.ordering import ADDRESS, mugs, place
 from tests.support.minting import ALICE
 from tests.support.serving import reason_of, violations_of
 
-# The tests of parked events take them from here.
-__all__ = ["mugs", "place"]
-
 
 async def test_an_order_is_placed_and_its_stock_is_reserved(shop: Shop) -> None:
     order = await place(shop)

@@ -19,7 +19,7 @@ from shopmesh.order.v1 import order_service_pb2 as orders
 from shopmesh.order.v1 import parking_service_pb2 as pb
 from shopmesh.order.v1.parking_service_pb2_grpc import OrderParkingServiceStub
 from tests.component.order.conftest import Shop
-from tests.component.order.test_order_service import mugs, place
+from tests.component.order.ordering import mugs, place
 from tests.support.events import envelope, morning, record
 from tests.support.minting import ALICE
 from tests.support.serving import reason_of

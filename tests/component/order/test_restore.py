@@ -1,97 +1,27 @@
-"""Restoring the event store from the event log, and refilling a log that has lost events."""
+"""Restoring the event store from the event log, and what is found to be wrong meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mesh.event_log import EventLog, Record, open_event_log
-from mesh.settings import MeshSettings
+from mesh.event_log import Record
 from mesh.topology import ORDER_EVENTS
 from services.kernel.envelope import Envelope, hash_of
 from services.order.adapters.published_events_log import LogPublishedEvents
-from services.order.application.ports import Head, Stream
-from services.order.application.refill import Refill
+from services.order.application.ports import Stream
 from services.order.application.restore import Restore
-from services.order.domain.order import OrderState, order_id_of
-from tests.support.order_world import ALICE, Crash, OrderWorld, cause, in_time, mugs, open_world
-
-BREAKFAST = order_id_of(ALICE, "breakfast")
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A world whose events were published and signed, and a second one that has lost its store."""
-
-    before: OrderWorld
-    after: OrderWorld
-    log: EventLog
-
-    async def publish(self, order_id: str, *versions: int) -> None:
-        """What the relay does, of some versions."""
-        stream = await self.before.outside.store.read(order_id)
-        assert stream is not None
-        for event in stream.events:
-            if not versions or event.version in versions:
-                await self.log.publish(Record(ORDER_EVENTS, order_id, event.version, event.body, event.hash))
-
-    async def sign(self, order_id: str) -> None:
-        stream = await self.before.outside.store.read(order_id)
-        assert stream is not None
-        for event in stream.events:
-            await self.after.outside.heads.append([Head(order_id, event.version, event.hash)])
-
-    async def cancelled(self, request_id: str = "breakfast") -> str:
-        """An order with three events."""
-        order = await self.before.place(mugs(1, request_id=request_id))
-        await self.before.orders.cancel(order.order_id, ALICE, cause(), deadline=in_time())
-        return order.order_id
-
-    def restore(self) -> Restore:
-        return Restore(
-            store=self.after.outside.store,
-            published=LogPublishedEvents(self.log),
-            heads=self.after.outside.heads,
-            progress=nothing,
-        )
-
-    def refill(self, log: EventLog | None = None) -> Refill:
-        published = LogPublishedEvents(log or self.log)
-        return Refill(store=self.before.outside.store, published=published, progress=nothing)
-
-
-@pytest.fixture(params=["sqlite", "mongodb"])
-def url(request: pytest.FixtureRequest) -> str | None:
-    """Where MongoDB is; None: in files."""
-    return None if request.param == "sqlite" else request.getfixturevalue("mongodb_url")
+from services.order.domain.order import OrderState
+from tests.component.order.lost import Shop, open_shop, streams
+from tests.support.order_world import Crash, OrderWorld, mugs
 
 
 @pytest.fixture
-async def shop(url: str | None, tmp_path: Path) -> AsyncIterator[Shop]:
-    async with (
-        open_world(tmp_path / "before") as before,
-        open_world(
-            tmp_path / "after", inventory=before.inventory, clock=before.clock, mongodb_url=url
-        ) as after,
-        open_event_log(MeshSettings(home=tmp_path)) as log,
-    ):
-        yield Shop(before, after, log)
-
-
-def nothing(_stage: str, _done: int, _total: int) -> None:
-    """No progress is shown."""
-
-
-async def streams(world: OrderWorld) -> dict[str, tuple[object, ...]]:
-    found: Sequence[Stream] = await world.outside.store.streams(after=None, limit=1_000)
-    return {stream.order_id: stream.events for stream in found}
-
-
-async def versions(log: EventLog) -> list[tuple[str, int]]:
-    return [(each.record.key, each.record.version) async for each in log.replay(ORDER_EVENTS)]
+async def shop(mongodb_or_none: str | None, tmp_path: Path) -> AsyncIterator[Shop]:
+    async with open_shop(tmp_path, mongodb_or_none) as opened:
+        yield opened
 
 
 async def test_an_empty_store_is_restored_and_verifies_against_the_signed_heads(shop: Shop) -> None:
@@ -279,65 +209,3 @@ async def test_a_rehearsed_restoration_tells_the_same_and_stores_nothing(shop: S
 
     assert await streams(shop.after) == {}
     assert rehearsed == await shop.restore().run()
-
-
-@asynccontextmanager
-async def empty_log(home: Path) -> AsyncIterator[EventLog]:
-    async with open_event_log(MeshSettings(home=home / "lost")) as log:
-        yield log
-
-
-async def test_a_lost_topic_is_refilled_in_the_order_of_versions(shop: Shop, tmp_path: Path) -> None:
-    orders = [await shop.cancelled(f"order-{number}") for number in range(3)]
-    async with empty_log(tmp_path) as log:
-        refilled = await shop.refill(log).run()
-
-        records = [each.record async for each in log.replay(ORDER_EVENTS)]
-        by_order = {order: [each.version for each in records if each.key == order] for order in orders}
-        assert by_order == {order_id: [1, 2, 3] for order_id in orders}
-        assert (refilled.found, refilled.published, refilled.findings) == (0, 9, ())
-        assert (await shop.refill(log).run()).published == 0
-
-
-async def test_only_what_a_topic_lacks_is_published(shop: Shop) -> None:
-    whole, part, none = [await shop.cancelled(name) for name in ("whole", "part", "none")]
-    await shop.publish(whole)
-    await shop.publish(part, 1)
-
-    refilled = await shop.refill().run()
-
-    assert (refilled.found, refilled.published) == (4, 5)
-    assert sorted(await versions(shop.log)) == sorted(
-        (order, version) for order in (whole, part, none) for version in (1, 2, 3)
-    )
-
-
-async def test_a_topic_that_has_later_versions_and_lacks_earlier_ones_is_left_alone(shop: Shop) -> None:
-    holed, other = await shop.cancelled("holed"), await shop.cancelled("other")
-    await shop.publish(holed, 1, 3)
-
-    refilled = await shop.refill().run()
-
-    assert [(each.order_id, each.version) for each in refilled.findings] == [(holed, 2)]
-    assert refilled.published == 0
-    assert await versions(shop.log) == [(holed, 1), (holed, 3)]
-    assert other not in dict(await versions(shop.log))
-
-
-async def test_a_rehearsed_refill_tells_the_same_and_publishes_nothing(shop: Shop) -> None:
-    await shop.publish(await shop.cancelled(), 1)
-
-    rehearsed = await shop.refill().rehearse()
-
-    assert len(await versions(shop.log)) == 1
-    assert rehearsed == await shop.refill().run()
-
-
-async def test_what_was_refilled_restores_the_store_it_came_from(shop: Shop) -> None:
-    for number in range(3):
-        await shop.cancelled(f"order-{number}")
-
-    await shop.refill().run()
-    await shop.restore().run()
-
-    assert await streams(shop.after) == await streams(shop.before)

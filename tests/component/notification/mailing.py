@@ -1,0 +1,55 @@
+"""What the tests about mails do to workers, and wait for."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.domain.message import Message
+from services.notification.entrypoints.consumer import CONSUMER, TOPICS
+from tests.component.notification.conftest import Worker, World
+from tests.support.events import eventually, running
+from tests.support.mail import MUG_ORDER
+
+REQUEST = "0190b6a0-0000-7000-8000-0000000000f1"
+
+
+class SlowMailer(FolderMailer):
+    """A mailer that takes its time: something happens while it sends."""
+
+    def __init__(self, folder: Path, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(folder)
+        self._meanwhile = meanwhile
+
+    async def send(self, message: Message) -> None:
+        await self._meanwhile()
+        await super().send(message)
+
+
+def order_id(number: int) -> str:
+    return str(uuid5(UUID(MUG_ORDER), f"order {number}"))
+
+
+async def take_in(world: World, worker: Worker, *, until: int) -> None:
+    """Consume until there are as many deliveries."""
+
+    async def all_in() -> bool:
+        return await world.count("deliveries") >= until
+
+    async with running(worker.consumer.run()):
+        await eventually(all_in)
+
+
+async def caught_up(world: World, worker: Worker) -> None:
+    """Consume all that was published before."""
+
+    async def no_lag() -> bool:
+        async with world.log.consume(CONSUMER, TOPICS) as subscription:
+            return await subscription.lag_seconds() == 0
+
+    async with running(worker.consumer.run()):
+        await eventually(no_lag)
+
+
+async def has_mails(world: World, count: int) -> bool:
+    return world.folder.exists() and len(world.mails) == count
