@@ -19,8 +19,8 @@ from mesh.settings import MeshSettings
 
 T = TypeVar("T")
 
-ALONE = Lifetime(seconds=10, absent_seconds=1)
-"""In the only process of a service."""
+ALONE = Lifetime(seconds=60, absent_seconds=1)
+"""In the only process of a service: all changes are its own."""
 BESIDE_OTHERS = Lifetime(seconds=2, absent_seconds=1)
 """In one of several processes, which hear of each other's changes."""
 SHARED = Lifetime(seconds=10, absent_seconds=1)
