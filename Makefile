@@ -25,8 +25,6 @@ COMPILE := --quiet --system-certs --universal --python-version 3.11 --generate-h
 WEB := web/node_modules/.locked-$(call digest,web/package-lock.json)
 NODE := node -e 'process.exit(Number(process.versions.node.split(".")[0] < 18))' 2>/dev/null
 SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
-# In the names of tests on a real server.
-SERVERS := kafka or maria or mongo or valkey or replica
 # What `make proto` and `make render` write.
 RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 
@@ -76,7 +74,7 @@ test: dev tools real ## Run every test against real servers and clients; a skipp
 	@$(BIN)/python -m pytest --no-skips
 
 test-fast: dev ## Run the tests that need no server and no front proxy
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/component -k "not ($(SERVERS))"
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/component --no-servers
 
 e2e: dev tools real ## Run the end-to-end tests
 	@$(BIN)/python -m pytest --no-skips tests/e2e

@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.support.chromium",
+    "tests.support.no_servers",
     "tests.support.no_skips",
     "tests.support.real_mongo",
     "tests.support.real_parts",

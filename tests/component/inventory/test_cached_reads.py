@@ -23,7 +23,7 @@ from tests.support.waiting import eventually
 GOODS = {"MUG-RED": 3, "MUG-BLUE": 4}
 
 
-@pytest.fixture(params=["in-process", "shared"])
+@pytest.fixture(params=["in-process", "shared"], ids=["in-process", "valkey"])
 async def cached(request: pytest.FixtureRequest, tmp_path: Path, shop: Shop) -> AsyncIterator[Inventory]:
     """The service with its own cache only, and with one on a Redis-protocol server.
 
