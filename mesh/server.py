@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from mesh.telemetry import configure_logging, open_tracer
 from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_port, service_audience
 
 DRAIN_SECONDS = 10.0
+_CLOSE_SECONDS = 10.0
 _MOST_CONCURRENT_CALLS = 4000
 _LARGEST_METADATA_BYTES = 32 * 1024
 
@@ -188,8 +190,22 @@ async def _drained(server: grpc.aio.Server, node: Node, health: Health) -> None:
         loop.add_signal_handler(number, node.draining.set)
     await node.draining.wait()
     _log.info("draining")
+    _end_at_the_latest(loop)
     await health.drain()
     await server.stop(DRAIN_SECONDS)
+
+
+def _end_at_the_latest(loop: asyncio.AbstractEventLoop) -> None:
+    """End the process though something of it does not end: what is acknowledged is stored already."""
+
+    def give_up() -> None:
+        waiting = [str(task.get_coro()) for task in asyncio.all_tasks(loop)]
+        _log.error("ended_by_force", waiting=waiting)
+        os._exit(1)
+
+    timer = threading.Timer(DRAIN_SECONDS + _CLOSE_SECONDS, give_up)
+    timer.daemon = True
+    timer.start()
 
 
 def _listen(server: grpc.aio.Server, port: int) -> int:
