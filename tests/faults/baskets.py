@@ -31,7 +31,7 @@ _WORKERS = 2
 _SKUS = 12
 _MOST_LINES = 4
 _MOST_PIECES = 3
-_AVERAGE_PIECES = 2.5 * 2
+_AVERAGE_PIECES = (1 + _MOST_LINES) / 2 * (1 + _MOST_PIECES) / 2
 _TIMEOUT_SECONDS = 30
 _AGAIN_SECONDS = 0.1
 # Away, outrun by others, or away for longer than a hold lasts.
