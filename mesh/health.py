@@ -8,6 +8,8 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio
 from prometheus_client import Gauge
 
+from mesh.cancelling import cancellable
+
 Probe = Callable[[], Awaitable[bool]]
 """Whether something a service needs works now; an exception means no."""
 
@@ -39,7 +41,8 @@ class Health:
     async def run(self) -> None:
         """Probe until cancelled."""
         while True:
-            await self.refresh()
+            async with cancellable():
+                await self.refresh()
             await asyncio.sleep(_INTERVAL_SECONDS)
 
     async def refresh(self) -> None:

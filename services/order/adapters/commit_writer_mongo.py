@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
+from mesh.cancelling import cancellable
 from mesh.mongo import DUPLICATE_KEY, Collection, Document, count_query
 
 _MOST_AT_ONCE = 256
@@ -32,8 +33,7 @@ class CommitWriter:
             yield writer
         finally:
             work.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
+            await asyncio.wait([work])
 
     async def insert(self, document: Document) -> None:
         """Insert a document durably.
@@ -54,7 +54,8 @@ class CommitWriter:
             group, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
             if not self._waiting:
                 self._arrived.clear()
-            await self._insert(group)
+            async with cancellable():
+                await self._insert(group)
 
     async def _insert(self, group: Sequence[_Waiting]) -> None:
         errors: Mapping[int, Exception] = {}

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import structlog
 
+from mesh.cancelling import cancellable
 from mesh.event_log import EventLog, EventLogUnavailable, Record
 from mesh.topology import ORDER_EVENTS
 from services.order.application.ports import Changes, Commit, EventStore, Head, HeadLog, Reached
@@ -83,7 +84,9 @@ class Relay:
         """Publish for ever; what cannot be published now is tried again."""
         while True:
             seen = self._changes.count
-            if await self._is_done():
+            async with cancellable():
+                is_done = await self._is_done()
+            if is_done:
                 await self._changes.wait_past(seen)
             else:
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from mesh.cancelling import cancellable
 from services.order.application.process_manager import ProcessManager
 
 PAUSE_SECONDS = 2.0
@@ -14,10 +15,11 @@ _log = structlog.get_logger()
 async def manage(manager: ProcessManager, *, pause_seconds: float = PAUSE_SECONDS) -> None:
     """Let the process manager go through the open orders again and again; never returns."""
     while True:
-        try:
-            await manager.go_through()
-        except Exception as error:  # noqa: BLE001 - the edge: a store that is away comes back
-            _log.warning("process_manager_waits", error=type(error).__name__)
+        async with cancellable():
+            try:
+                await manager.go_through()
+            except Exception as error:  # noqa: BLE001 - the edge: a store that is away comes back
+                _log.warning("process_manager_waits", error=type(error).__name__)
         await asyncio.sleep(pause_seconds)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 
+from mesh.cancelling import cancellable
 from mesh.event_log import Delivery, EventLog, Subscription, SubscriptionLost
 from mesh.event_log.consumer import LAG
 from mesh.topology import ORDER_EVENTS
@@ -22,18 +23,21 @@ _log = structlog.get_logger()
 async def project(projection: SearchProjection, log: EventLog) -> None:
     """Project whatever comes; never returns."""
     while True:
-        try:
-            async with log.consume(GROUP, (ORDER_EVENTS,)) as subscription:
-                await _follow(subscription, projection)
-        except Exception as error:  # noqa: BLE001 - the edge: a store or log that is away comes back
-            _log.warning("projector_waits", group=GROUP, error=type(error).__name__)
-            await asyncio.sleep(_RETRY_SECONDS)
+        async with cancellable():
+            try:
+                async with log.consume(GROUP, (ORDER_EVENTS,)) as subscription:
+                    await _follow(subscription, projection)
+            except Exception as error:  # noqa: BLE001 - the edge: a store or log that is away comes back
+                _log.warning("projector_waits", group=GROUP, error=type(error).__name__)
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _follow(subscription: Subscription, projection: SearchProjection) -> None:
     while True:
         deliveries = await subscription.poll()
-        for order_id in await projection.project({each.record.key for each in deliveries}):
+        async with cancellable():
+            missing = await projection.project({each.record.key for each in deliveries})
+        for order_id in missing:
             _log.error("order_not_indexed", order_id=order_id)
         try:
             for delivery in _last_by_partition(deliveries):

@@ -1,0 +1,56 @@
+"""A cancellation that somebody below has lost is raised all the same."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import pytest
+
+from mesh.cancelling import cancellable
+
+
+async def losing() -> None:
+    """Wait for long, and lose a cancellation."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(60)
+
+
+async def failing() -> None:
+    """Lose a cancellation, and fail instead."""
+    await losing()
+    raise OSError("the server went away")
+
+
+async def cancelled_during(work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    async def turn() -> None:
+        async with cancellable():
+            await work()
+
+    task = asyncio.create_task(turn())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    return task
+
+
+@pytest.mark.parametrize("work", [losing, failing, lambda: asyncio.sleep(60)])
+async def test_who_is_cancelled_ends_as_cancelled(work: Callable[[], Awaitable[None]]) -> None:
+    assert (await cancelled_during(work)).cancelled()
+
+
+async def test_an_error_without_a_cancellation_is_itself() -> None:
+    with pytest.raises(OSError, match="full"):
+        async with cancellable():
+            raise OSError("full")
+
+
+async def test_a_timeout_within_is_over_behind_it() -> None:
+    with suppress(TimeoutError):
+        async with cancellable(), asyncio.timeout(0.001):
+            await asyncio.sleep(60)
+
+
+async def test_a_timeout_around_it_is_heard_though_it_was_lost_below() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001), cancellable():
+            await losing()
