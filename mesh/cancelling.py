@@ -10,8 +10,8 @@ async def cancellable() -> AsyncIterator[None]:
     """Raise at the end what came meanwhile and was not raised.
 
     Our SQLite connections hold a cancellation back while a statement runs; `asyncio.wait_for` of Python 3.11,
-    which asyncmy reads with and pymongo writes with, loses one that comes together with the answer. A loop
-    that goes on for ever would never hear of it again: each of its turns is to be within this.
+    which asyncmy reads with and pymongo and redis-py write with, loses one that comes together with the
+    answer. A loop that goes on for ever would never hear of it again: each of its turns is to be within this.
     """
     before = _cancellations()
     try:

@@ -9,5 +9,6 @@ pytest_plugins = [
     "tests.support.real_servers",
     "tests.support.real_sql",
     "tests.support.running_mesh",
+    "tests.support.mesh_errors",
     "tests.support.valkey",
 ]

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from interceptors.rate_limit.gcra import Limiter, Rate
+from interceptors.redis_errors import SERVER_AWAY
 from mesh.contract import LimitClass
 
 _log = structlog.get_logger()
@@ -59,7 +59,7 @@ class RedisLimiter:
                 keys=[f"limit:{limit.name}:{key}"], args=[rate.interval, rate.tolerance]
             )
             return float(wait)
-        except (RedisError, OSError) as error:
+        except SERVER_AWAY as error:
             self._silent_until = self._monotonic() + _PAUSE_SECONDS
             _log.warning("rate limits are counted in the process", error=type(error).__name__)
             return await self._fallback.admit(limit, key)

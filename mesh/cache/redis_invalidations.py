@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from interceptors.redis_errors import SERVER_AWAY
+from mesh.cancelling import cancellable
 
 _PAUSE_SECONDS = 1.0
 _LISTEN_SECONDS = 5.0
@@ -32,10 +34,11 @@ async def follow_invalidations(
     lost: each new beginning forgets everything.
     """
     while True:
-        try:
-            await _listen(url, channel, sender, forget, forget_all)
-        except (RedisError, OSError) as error:
-            _log.warning("invalidations of other processes are not heard", error=type(error).__name__)
+        async with cancellable():
+            try:
+                await _listen(url, channel, sender, forget, forget_all)
+            except SERVER_AWAY as error:
+                _log.warning("invalidations of other processes are not heard", error=type(error).__name__)
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
@@ -52,7 +55,8 @@ async def _listen(
     ):
         await subscription.subscribe(channel)
         while True:
-            message = await subscription.get_message(timeout=_LISTEN_SECONDS)
+            async with cancellable():
+                message = await subscription.get_message(timeout=_LISTEN_SECONDS)
             match message:
                 case {"type": "subscribe"}:
                     forget_all()

@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
+from interceptors.redis_errors import SERVER_AWAY
 from mesh.cache.breaker import Breaker
 from mesh.cache.codec import Codec
 from mesh.cache.entry import Entry
@@ -180,7 +180,7 @@ class RedisSharedCache(Generic[T]):
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 yield
-        except (RedisError, OSError):
+        except SERVER_AWAY:
             self._breaker.failed()
             raise _Away from None
         self._breaker.succeeded()

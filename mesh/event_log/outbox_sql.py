@@ -168,8 +168,8 @@ class OutboxRelay:
             seen = self._changes.count
             try:
                 left = await self._turn()
-            except DBAPIError:
-                _log.warning("outbox_unavailable", exc_info=True)
+            except DBAPIError as error:
+                _log.warning("outbox_unavailable", error=type(error.orig).__name__)
                 left = 1
             if left:
                 await asyncio.sleep(self._retry_seconds)

@@ -117,8 +117,8 @@ class Relay:
             return await self.publish_waiting()
         except StoreUnavailable:
             return False
-        except OSError:
-            _log.warning("heads_not_stored", exc_info=True)
+        except OSError as error:
+            _log.warning("heads_not_stored", error=type(error).__name__)
             return False
 
     async def _publish_behind(self, after: tuple[str, int] | None) -> _Batch:

@@ -3,10 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+import socket
+import struct
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import count
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
 
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
@@ -16,6 +22,7 @@ from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
 
 SLOW = LimitClass("slow", LimitPer.CALLER, rate_per_minute=1, burst=5, undivided=False, purpose="")
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @pytest.fixture(params=["local", "redis"])
@@ -32,6 +39,27 @@ async def limiter(request: pytest.FixtureRequest) -> AsyncIterator[Limiter]:
 class _Never:
     async def admit(self, limit: LimitClass, key: str) -> float:
         raise AssertionError("the server answers, so nothing is counted elsewhere")
+
+
+@contextmanager
+def hanging_up() -> Iterator[str]:
+    """The URL of a server that resets each connection as soon as it is made."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+                    connection.close()
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield f"redis://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            serving.join()
 
 
 async def test_a_burst_is_admitted_and_no_more(limiter: Limiter) -> None:
@@ -98,6 +126,18 @@ async def test_a_silent_server_never_opens_the_limit(
         waits = [await limiter.admit(SLOW, "alice") for _ in range(10)]
 
     assert sum(wait == 0 for wait in waits) == 5
+
+
+def test_a_server_that_hangs_up_at_once_is_a_silent_one_on_the_loop_of_the_services_too() -> None:
+    async def waits() -> list[float]:
+        # By this clock the pause behind each call is over at the next one.
+        hourly = count(step=3600)
+        with hanging_up() as url:
+            async with Redis.from_url(url, socket_timeout=1) as redis:
+                limiter = RedisLimiter(redis=redis, fallback=LocalLimiter(), monotonic=lambda: next(hourly))
+                return [await limiter.admit(SLOW, "alice") for _ in range(200)]
+
+    assert sum(wait == 0 for wait in uvloop.run(waits())) == 5
 
 
 async def test_a_limiter_that_is_left_leaves_no_connection_open(start_valkey: Callable[[], Valkey]) -> None:
