@@ -176,6 +176,7 @@ async def _serve(name: str, settings: MeshSettings, compose: Compose, tracer: Tr
             if service.http is not None:
                 oauth_port = http_port(settings.worker, settings.port_offset)
                 background.append(tasks.create_task(serve_http(service.http, oauth_port, node.draining)))
+            _heed_signals(node.draining)
             _log.info("serving", port=port)
             await _drained(server, node, health)
             for task in background:
@@ -183,14 +184,17 @@ async def _serve(name: str, settings: MeshSettings, compose: Compose, tracer: Tr
     _log.info("stopped")
 
 
-async def _drained(server: grpc.aio.Server, node: Node, health: Health) -> None:
-    """Wait for SIGTERM or SIGINT, then let the calls under way end."""
+def _heed_signals(draining: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, node.draining.set)
+        loop.add_signal_handler(number, draining.set)
+
+
+async def _drained(server: grpc.aio.Server, node: Node, health: Health) -> None:
+    """Wait until the process is asked to end, then let the calls under way end."""
     await node.draining.wait()
     _log.info("draining")
-    _end_at_the_latest(loop)
+    _end_at_the_latest(asyncio.get_running_loop())
     await health.drain()
     await server.stop(DRAIN_SECONDS)
 

@@ -1,4 +1,7 @@
-"""aiosqlite connections whose statements are never left half-way.
+"""aiosqlite connections whose statements are one hop to their thread, and are never left half-way.
+
+aiosqlite goes there to make a cursor, to run the statement, to read the rows and to close the cursor; each
+way there and back costs more than most statements.
 
 A cancelled statement would go on in its thread while SQLAlchemy throws the connection
 away: now and then the two wait for each other for ever, with the file's lock held.
@@ -8,9 +11,9 @@ delivered afterwards, at the next await that is not a statement.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 
@@ -21,6 +24,13 @@ T = TypeVar("T")
 
 class SteadyConnection(aiosqlite.Connection):
     """An aiosqlite connection that finishes what it has begun."""
+
+    def cursor(self) -> "SteadyCursor":
+        return SteadyCursor(self)
+
+    async def rollback(self) -> None:
+        if self._conn.in_transaction:
+            await super().rollback()
 
     async def at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do some work on the connection's thread: of several statements, one hop there and back."""
@@ -37,6 +47,46 @@ class SteadyConnection(aiosqlite.Connection):
         except asyncio.CancelledError:
             await _finished(future)
         return future.result()
+
+
+class SteadyCursor(aiosqlite.Cursor):
+    """A cursor that has read all rows when its statement is done, as SQLAlchemy does in any case."""
+
+    def __init__(self, connection: SteadyConnection) -> None:
+        self._conn: SteadyConnection = connection
+        self._cursor: Any = None
+        self._rows: list[Any] = []
+
+    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:
+        def run(driver: sqlite3.Connection) -> list[Any]:
+            self._cursor = driver.cursor()
+            return self._cursor.execute(sql, parameters or ()).fetchall()
+
+        self._rows = await self._conn.at_once(run)
+        return self
+
+    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> Self:
+        def run(driver: sqlite3.Connection) -> None:
+            self._cursor = driver.cursor()
+            self._cursor.executemany(sql, parameters)
+
+        await self._conn.at_once(run)
+        return self
+
+    async def fetchone(self) -> Any:
+        return next(iter(await self.fetchmany(1)), None)
+
+    async def fetchmany(self, size: int | None = None) -> list[Any]:
+        count = size or self.arraysize
+        rows, self._rows = self._rows[:count], self._rows[count:]
+        return rows
+
+    async def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        """Nothing is left to be done: all rows are read."""
 
 
 def steady_connection(database: str, **options: Any) -> SteadyConnection:

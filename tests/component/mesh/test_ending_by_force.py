@@ -18,7 +18,8 @@ from contextlib import asynccontextmanager
 
 from mesh import server
 
-server.DRAIN_SECONDS = server._CLOSE_SECONDS = 0.2
+server.DRAIN_SECONDS = 0.1
+server._CLOSE_SECONDS = 3
 
 
 async def deaf():
