@@ -23,14 +23,17 @@ class MeasuredMesh:
     mesh: RunningMesh
     service: Process
 
-    def calls(self, service: str, *, code: str = "OK") -> dict[str, int]:
-        """How many calls a service has answered so far, by the method's name; from its own counters."""
+    def calls(self, service: str) -> dict[str, int]:
+        """How many calls a service has answered so far, by the method's name; from its own counters.
+
+        What was not answered with OK has its code behind the name.
+        """
         text = httpx.get(self.mesh.metrics(service), trust_env=False).text
         samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
         return {
-            sample.labels["method"].rpartition("/")[2]: int(sample.value)
+            _name(sample.labels["method"], sample.labels["code"]): int(sample.value)
             for sample in samples
-            if sample.name == "shopmesh_calls_total" and sample.labels["code"] == code
+            if sample.name == "shopmesh_calls_total"
         }
 
 
@@ -43,3 +46,8 @@ async def measured_mesh(home: Path, measured: str, *, skus: int) -> AsyncIterato
         for name, pid in pids.items():
             pin(pid, MEASURED if name == measured else DRIVER)
         yield MeasuredMesh(mesh, Process(pids[measured]))
+
+
+def _name(method: str, code: str) -> str:
+    name = method.rpartition("/")[2]
+    return name if code == "OK" else f"{name} {code}"

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.sql import write
-from services.inventory.adapters.tables import products, stock, warehouses
+from services.inventory.adapters.tables import product_changes, products, stock, warehouses
 from services.inventory.config import Settings
 from services.inventory.server import open_database
 
@@ -40,6 +40,7 @@ async def _fill(engine: AsyncEngine, count: int, pieces: int) -> None:
         numbers = range(first, min(first + _ROWS_PER_STATEMENT, count))
         async with write(engine) as session:
             await session.execute(insert(products), [_product(sku(number)) for number in numbers])
+            await session.execute(insert(product_changes), [_creation(sku(number)) for number in numbers])
             await session.execute(
                 insert(stock), [row for number in numbers for row in _shelves(number, pieces)]
             )
@@ -60,6 +61,10 @@ def _product(name: str) -> dict[str, Any]:
         "name_key": name.casefold(),
         "search_text": name.casefold(),
     }
+
+
+def _creation(name: str) -> dict[str, Any]:
+    return {"sku": name, "what": "created", "actor": "bench", "time": _TIME}
 
 
 def _shelves(number: int, pieces: int) -> Sequence[dict[str, Any]]:

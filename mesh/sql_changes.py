@@ -113,9 +113,13 @@ async def _position(connection: AsyncConnection) -> str:
 
 
 def _truncate_log(path: Path) -> bool:
-    """Write the log into the file and empty it; False while somebody else is reading or writing."""
+    """Write the log into the file and empty it; False while somebody else is reading or writing.
+
+    Nobody has to wait for the first step, which takes long; during the second one nobody can write.
+    """
     with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
         try:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError:
             return False

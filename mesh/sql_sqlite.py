@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine import Engine
 
-from mesh.sqlite_driver import steady_connection
+from mesh.sqlite_driver import SteadyConnection, steady_connection
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -32,7 +32,9 @@ def set_up(engine: Engine) -> None:
 
 def begin(connection: Connection, *, writes: bool) -> None:
     """A deferred transaction that turns into a writer fails as locked, whatever the timeout."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, SteadyConnection)
+    driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -25,11 +25,21 @@ T = TypeVar("T")
 class SteadyConnection(aiosqlite.Connection):
     """An aiosqlite connection that finishes what it has begun."""
 
+    _beginning = ""
+
+    def begin(self, statement: str) -> None:
+        """Begin a transaction together with its first statement."""
+        self._beginning = statement
+
     def cursor(self) -> "SteadyCursor":
         return SteadyCursor(self)
 
+    async def commit(self) -> None:
+        if not self._is_untouched():
+            await super().commit()
+
     async def rollback(self) -> None:
-        if self._conn.in_transaction:
+        if not self._is_untouched():
             await super().rollback()
 
     async def at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -40,13 +50,22 @@ class SteadyConnection(aiosqlite.Connection):
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not self._running or not self._connection:
             raise ValueError("Connection closed")
+        work = partial(fn, *args, **kwargs)
+        if self._beginning:
+            work = partial(_begun, self._conn, self._beginning, work)
+            self._beginning = ""
         future = asyncio.get_running_loop().create_future()
-        self._tx.put_nowait((future, partial(fn, *args, **kwargs)))
+        self._tx.put_nowait((future, work))
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             await _finished(future)
         return future.result()
+
+    def _is_untouched(self) -> bool:
+        """Whether no transaction is open; one that was only going to begin is forgotten."""
+        self._beginning = ""
+        return not self._conn.in_transaction
 
 
 class SteadyCursor(aiosqlite.Cursor):
@@ -94,6 +113,11 @@ def steady_connection(database: str, **options: Any) -> SteadyConnection:
     connection = SteadyConnection(lambda: sqlite3.connect(database, **options), _CHUNK_ROWS)
     connection._thread.daemon = True  # as SQLAlchemy does for its own
     return connection
+
+
+def _begun(driver: sqlite3.Connection, statement: str, work: Callable[[], T]) -> T:
+    driver.execute(statement)
+    return work()
 
 
 async def _finished(future: "asyncio.Future[Any]") -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.consistency import note_write
-from mesh.sqlite_transactions import read_at_once
+from mesh.sqlite_transactions import read_at_once, write_ahead
 from mesh.sqlite_writer import SqliteWriter
 from services.order.adapters.event_tables_sqlite import (
     BODIES,
@@ -24,6 +24,7 @@ from services.order.adapters.event_tables_sqlite import (
     IN_ORDER,
     IS_FIRST,
     JOINED,
+    PUBLISH,
     insertion,
     metadata,
     streams_of,
@@ -127,9 +128,9 @@ class SqliteEventStore:
         if not commits:
             return
         published = [(commit.order_id, commit.version) for commit in commits]
-        these = tuple_(COMMITS.c.order_id, COMMITS.c.version).in_(published)
-        async with self._write() as session:
-            await session.execute(update(COMMITS).where(these).values(unpublished=False))
+        with translated():
+            # Markers that get lost with the power are of events that are published again.
+            await write_ahead(self._engine, lambda driver: driver.executemany(PUBLISH, published))
 
     async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
         since = func.min(COMMITS.c.commit_time)

@@ -69,6 +69,7 @@ INSERT_COMMIT = """
     VALUES (?, ?, ?, ?, ?, ?)
 """
 INSERT_EVENT = "INSERT INTO events (order_id, version, commit_version, body, hash) VALUES (?, ?, ?, ?, ?)"
+PUBLISH = "UPDATE commits SET unpublished = 0 WHERE order_id = ? AND version = ?"
 _SETTLE = "UPDATE commits SET open = 0 WHERE order_id = ? AND version <= ? AND open"
 # The cast: SQLite keeps what it is given, and an edit by hand may leave a text.
 BODIES = """
