@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 import aiosqlite
+from aiosqlite.context import contextmanager
 
 _CHUNK_ROWS = 64
 
@@ -31,7 +32,8 @@ class SteadyConnection(aiosqlite.Connection):
         """Begin a transaction together with its first statement."""
         self._beginning = statement
 
-    def cursor(self) -> "SteadyCursor":
+    @contextmanager
+    async def cursor(self) -> aiosqlite.Cursor:
         return SteadyCursor(self)
 
     async def commit(self) -> None:
@@ -76,10 +78,10 @@ class SteadyCursor(aiosqlite.Cursor):
         self._cursor: Any = None
         self._rows: list[Any] = []
 
-    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:
+    async def execute(self, sql: str, parameters: Any = None) -> Self:
         def run(driver: sqlite3.Connection) -> list[Any]:
-            self._cursor = driver.cursor()
-            return self._cursor.execute(sql, parameters or ()).fetchall()
+            cursor = self._cursor = driver.cursor()
+            return cursor.execute(sql, () if parameters is None else parameters).fetchall()
 
         self._rows = await self._conn.at_once(run)
         return self

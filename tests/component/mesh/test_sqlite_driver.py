@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
@@ -75,15 +75,16 @@ async def test_a_reader_sees_one_snapshot_from_its_first_statement_on(engine: As
         assert (await reader.scalars(select(numbers.c.number))).all() == []
 
 
+async def insert_twice(engine: AsyncEngine) -> None:
+    async with sql.write(engine) as session:
+        await session.execute(insert(numbers).values(number=1))
+        await session.execute(insert(numbers).values(number=1))
+
+
 async def test_what_fails_is_undone_and_the_connection_is_as_new(engine: AsyncEngine) -> None:
     for _ in range(3):
         with pytest.raises(IntegrityError):
-            async with sql.write(engine) as session:
-                await session.execute(insert(numbers).values(number=1))
-                await session.execute(insert(numbers).values(number=1))
-        with pytest.raises(OperationalError):
-            async with sql.read(engine) as session:
-                await (await session.connection()).exec_driver_sql("SELECT nothing")
+            await insert_twice(engine)
 
     async with sql.read(engine) as session:
         assert (await session.scalars(select(numbers.c.number))).all() == []
@@ -95,7 +96,7 @@ async def test_rows_come_one_by_one_in_parts_and_all_that_are_left(tmp_path: Pat
         await cursor.execute(COUNT_TO_NINE)
 
         assert await cursor.fetchone() == (1,)
-        assert await cursor.fetchmany(3) == [(2,), (3,), (4,)]
-        assert await cursor.fetchall() == [(number,) for number in range(5, 10)]
+        assert [*await cursor.fetchmany(3)] == [(2,), (3,), (4,)]
+        assert [*await cursor.fetchall()] == [(number,) for number in range(5, 10)]
         assert await cursor.fetchone() is None
     await connection.close()
