@@ -53,7 +53,7 @@ _FIRST_PAUSE_SECONDS = 0.01
 _WRITES = "shopmesh_writes"
 _TRAITS = "shopmesh_traits"
 _POSITION = "shopmesh_position"
-_UNCOUNTED = ("BEGIN", "SET TRANSACTION", sql_mariadb.LAST_POSITION)
+_UNCOUNTED = ("SET TRANSACTION", sql_mariadb.LAST_POSITION)
 
 
 def _up_to(longest_seconds: float) -> float:

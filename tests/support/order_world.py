@@ -64,6 +64,13 @@ class MemoryAccounts:
         return state
 
 
+class FreeLease:
+    """Nobody else wants it."""
+
+    async def hold(self) -> bool:
+        return True
+
+
 class Crash(BaseException):
     """The process dies here."""
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table
@@ -17,14 +16,6 @@ numbers = Table("numbers", metadata, Column("number", Integer, unique=True))
 
 Write = Callable[[AsyncEngine, Work[None]], Awaitable[None]]
 WRITES: list[Write] = [write_at_once, write_ahead]
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = sql.open_engine(sql.sqlite_url(tmp_path / "numbers.db"))
-    await sql.create_tables(engine, metadata)
-    yield engine
-    await engine.dispose()
 
 
 def inserting(*wanted: int) -> Work[None]:

@@ -17,14 +17,6 @@ numbers = Table("numbers", metadata, Column("number", Integer, CheckConstraint("
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = sql.open_engine(sql.sqlite_url(tmp_path / "numbers.db"))
-    await sql.create_tables(engine, metadata)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
 async def writer(engine: AsyncEngine) -> AsyncIterator[SqliteWriter]:
     async with SqliteWriter.opened(engine) as opened:
         yield opened

@@ -19,17 +19,10 @@ from services.order.adapters.commits_mongo import COLLECTION, document_of
 from services.order.adapters.relay import Relay
 from services.order.entrypoints.background import manage
 from tests.support.commits import commit
-from tests.support.order_world import OrderWorld, Steps, mugs, open_world
+from tests.support.order_world import FreeLease, OrderWorld, Steps, mugs, open_world
 
 _MOMENTS = 300
 _WITHIN_SECONDS = 5.0
-
-
-class FreeLease:
-    """Nobody else wants it."""
-
-    async def hold(self) -> bool:
-        return True
 
 
 @pytest.fixture

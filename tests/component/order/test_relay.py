@@ -14,17 +14,20 @@ from mesh.topology import ORDER_EVENTS
 from services.order.adapters.relay import Relay
 from services.order.domain.order import order_id_of
 from tests.support.events import running
-from tests.support.order_world import ALICE, Crash, OrderWorld, Steps, cause, in_time, mugs, open_world
+from tests.support.order_world import (
+    ALICE,
+    Crash,
+    FreeLease,
+    OrderWorld,
+    Steps,
+    cause,
+    in_time,
+    mugs,
+    open_world,
+)
 from tests.support.waiting import eventually
 
 BREAKFAST = order_id_of(ALICE, "breakfast")
-
-
-class FreeLease:
-    """Nobody else wants it."""
-
-    async def hold(self) -> bool:
-        return True
 
 
 @dataclass
