@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, event, text
+from sqlalchemy import URL, Connection, Dialect, event, text
 from sqlalchemy.engine import Engine, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -25,6 +26,7 @@ TURN = text("SELECT version_num FROM alembic_version FOR UPDATE")
 _ALONE_SECONDS = 30
 _POSITION = re.compile(r"\d{1,10}-\d{1,10}-\d{1,20}(,\d{1,10}-\d{1,10}-\d{1,20})*")
 _DUPLICATE, _CHECK_FAILED, _UNKNOWN_DATABASE = 1062, 4025, 1049
+_CANNOT_CONNECT = 2003
 _LOST_RACES = frozenset({1020, 1205, 1213, _DUPLICATE})
 _SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 _SESSION = (
@@ -52,6 +54,7 @@ def engine_options(url: URL) -> dict[str, Any]:
 
 def set_up(engine: Engine) -> None:
     """Prepare every connection, and name failed constraints as SQLite does."""
+    event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "handle_error", _name_failed_check, retval=True)
 
@@ -115,6 +118,14 @@ async def _ensure_database(engine: AsyncEngine) -> None:
 def _number(error: DBAPIError) -> int:
     arguments = error.orig.args if error.orig is not None else ()
     return arguments[0] if arguments and isinstance(arguments[0], int) else 0
+
+
+def _connect(dialect: Dialect, _record: object, args: list[Any], options: dict[str, Any]) -> DBAPIConnection:
+    try:
+        return dialect.connect(*args, **options)
+    except RuntimeError as error:
+        # asyncmy says so of a server that hung up before uvloop's first read of the connection.
+        raise dialect.loaded_dbapi.OperationalError(_CANNOT_CONNECT, str(error)) from error
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -3,11 +3,7 @@
 import asyncio
 import os
 import signal
-import socket
-import struct
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from itertools import count
 
@@ -18,11 +14,11 @@ from redis.asyncio import Redis
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.redis_limiter import RedisLimiter
 from mesh.contract import LimitClass, LimitPer
+from tests.support.hanging_up import hanging_up
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
 
 SLOW = LimitClass("slow", LimitPer.CALLER, rate_per_minute=1, burst=5, undivided=False, purpose="")
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @pytest.fixture(params=["local", "redis"])
@@ -39,27 +35,6 @@ async def limiter(request: pytest.FixtureRequest) -> AsyncIterator[Limiter]:
 class _Never:
     async def admit(self, limit: LimitClass, key: str) -> float:
         raise AssertionError("the server answers, so nothing is counted elsewhere")
-
-
-@contextmanager
-def hanging_up() -> Iterator[str]:
-    """The URL of a server that resets each connection as soon as it is made."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listening.accept()
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-                    connection.close()
-
-        serving = threading.Thread(target=serve)
-        serving.start()
-        try:
-            yield f"redis://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-            serving.join()
 
 
 async def test_a_burst_is_admitted_and_no_more(limiter: Limiter) -> None:
@@ -132,8 +107,8 @@ def test_a_server_that_hangs_up_at_once_is_a_silent_one_on_the_loop_of_the_servi
     async def waits() -> list[float]:
         # By this clock the pause behind each call is over at the next one.
         hourly = count(step=3600)
-        with hanging_up() as url:
-            async with Redis.from_url(url, socket_timeout=1) as redis:
+        with hanging_up() as port:
+            async with Redis.from_url(f"redis://127.0.0.1:{port}", socket_timeout=1) as redis:
                 limiter = RedisLimiter(redis=redis, fallback=LocalLimiter(), monotonic=lambda: next(hourly))
                 return [await limiter.admit(SLOW, "alice") for _ in range(200)]
 
