@@ -4,16 +4,15 @@ The number is the theoretical arrival time: when the bucket will be full again.
 A call is admitted when that is at most a burst ahead of now.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from cachetools import LRUCache
-
 from mesh.contract import LimitClass
 
-_MOST_KEYS = 100_000
+_GENERATION_KEYS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Limiter(Protocol):
 
 
 class LocalLimiter:
-    """Counts in this process; forgets the keys that were used least recently.
+    """Counts in this process; of each class it forgets the keys that were admitted longest ago.
 
     A class that callers are promised whole is not divided among the workers.
     """
@@ -52,22 +51,45 @@ class LocalLimiter:
     def __init__(self, *, workers: int = 1, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._workers = workers
         self._monotonic = monotonic
-        self._arrivals: LRUCache[tuple[str, str], float] = LRUCache(_MOST_KEYS)
-        self._rates: dict[str, tuple[LimitClass, Rate]] = {}
+        self._buckets: dict[str, _Buckets] = {}
 
     async def admit(self, limit: LimitClass, key: str) -> float:
-        rate = self._rate(limit)
+        buckets = self._of(limit)
         now = self._monotonic()
-        arrival = max(self._arrivals.get((limit.name, key), now), now) + rate.interval
-        wait = arrival - now - rate.tolerance
+        arrival = max(buckets.arrival(key), now) + buckets.rate.interval
+        wait = arrival - now - buckets.rate.tolerance
         if wait > 1e-9:
             return wait
-        self._arrivals[limit.name, key] = arrival
+        buckets.note(key, arrival)
         return 0.0
 
-    def _rate(self, limit: LimitClass) -> Rate:
-        known = self._rates.get(limit.name)
-        if known is None or known[0] is not limit:
+    def _of(self, limit: LimitClass) -> "_Buckets":
+        known = self._buckets.get(limit.name)
+        if known is None or known.limit is not limit:
             rate = Rate.of(limit, 1 if limit.undivided else self._workers)
-            known = self._rates[limit.name] = limit, rate
-        return known[1]
+            known = self._buckets[limit.name] = _Buckets(limit, rate)
+        return known
+
+
+class _Buckets:
+    """The theoretical arrival times of a class by key, in two generations.
+
+    A list in order of use would cost each call several more looks at memory that is far away.
+    """
+
+    def __init__(self, limit: LimitClass, rate: Rate) -> None:
+        self.limit = limit
+        self.rate = rate
+        self._young: dict[str, float] = {}
+        self._old: dict[str, float] = {}
+
+    def arrival(self, key: str) -> float:
+        """When the bucket is full again; long ago for one that is not known."""
+        arrival = self._young.get(key)
+        return self._old.get(key, -math.inf) if arrival is None else arrival
+
+    def note(self, key: str, arrival: float) -> None:
+        """Remember it, and only the keys since the last but one generation."""
+        self._young[key] = arrival
+        if len(self._young) >= _GENERATION_KEYS:
+            self._old, self._young = self._young, {}

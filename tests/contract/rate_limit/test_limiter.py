@@ -89,6 +89,18 @@ async def test_workers_that_cannot_share_a_counter_divide_a_class_but_not_a_prom
     assert await admitted(replace(SLOW, burst=10, undivided=True)) == 10
 
 
+@pytest.mark.parametrize(("others", "is_known"), [(100_000, True), (200_000, False)])
+async def test_a_caller_is_known_until_a_great_many_others_have_come(others: int, is_known: bool) -> None:
+    limiter = LocalLimiter(monotonic=lambda: 0.0)
+    for _ in range(5):
+        await limiter.admit(SLOW, "alice")
+
+    for number in range(others):
+        await limiter.admit(SLOW, f"caller {number}")
+
+    assert (await limiter.admit(SLOW, "alice") > 0) is is_known
+
+
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_silent_server_never_opens_the_limit(
     fault: signal.Signals, start_valkey: Callable[[], Valkey]
