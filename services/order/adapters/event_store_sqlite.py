@@ -25,9 +25,11 @@ from services.order.adapters.event_tables_sqlite import (
     IS_FIRST,
     JOINED,
     PUBLISH,
+    UNPUBLISHED,
     insertion,
     metadata,
     streams_of,
+    unpublished_of,
 )
 from services.order.adapters.store_errors_sql import translated
 from services.order.adapters.times import time_of, time_text
@@ -111,18 +113,12 @@ class SqliteEventStore:
         return [by_id[order_id] for order_id in order_ids]
 
     async def unpublished(self, *, after: tuple[str, int] | None, limit: int) -> Sequence[Commit]:
-        place = tuple_(COMMITS.c.order_id, COMMITS.c.version)
-        beyond = true() if after is None else place > tuple_(*after)
-        page = (
-            select(COMMITS.c.order_id, COMMITS.c.version)
-            .where(COMMITS.c.unpublished, beyond)
-            .order_by(COMMITS.c.order_id, COMMITS.c.version)
-            .limit(limit)
-            .subquery()
-        )
-        mine = and_(page.c.order_id == COMMITS.c.order_id, page.c.version == COMMITS.c.version)
-        streams = await self._streams(JOINED.join(page, mine))
-        return [commit for stream in streams for commit in stream.commits]
+        page = (*(after or ("", 0)), limit)
+        with translated():
+            rows = await read_at_once(
+                self._engine, lambda driver: driver.execute(UNPUBLISHED, page).fetchall()
+            )
+        return unpublished_of(rows)
 
     async def mark_published(self, commits: Sequence[Commit]) -> None:
         if not commits:

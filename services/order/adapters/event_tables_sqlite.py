@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -69,6 +71,15 @@ INSERT_COMMIT = """
     VALUES (?, ?, ?, ?, ?, ?)
 """
 INSERT_EVENT = "INSERT INTO events (order_id, version, commit_version, body, hash) VALUES (?, ?, ?, ?, ?)"
+UNPUBLISHED = """
+    SELECT page.order_id, page.version, customer_id, commit_time, open, events.version, body, hash
+    FROM (
+        SELECT order_id, version, customer_id, commit_time, open FROM commits
+        WHERE unpublished AND (order_id, version) > (?, ?) ORDER BY order_id, version LIMIT ?
+    ) AS page
+    JOIN events ON events.order_id = page.order_id AND commit_version = page.version
+    ORDER BY page.order_id, events.version
+"""
 PUBLISH = "UPDATE commits SET unpublished = 0 WHERE order_id = ? AND version = ?"
 _SETTLE = "UPDATE commits SET open = 0 WHERE order_id = ? AND version <= ? AND open"
 # The cast: SQLite keeps what it is given, and an edit by hand may leave a text.
@@ -81,6 +92,21 @@ def streams_of(rows: Iterable[Row[tuple[object, ...]]]) -> list[Stream]:
     """The streams that rows of `JOINED`, in the order of `IN_ORDER`, make."""
     by_order = groupby(rows, key=lambda row: str(row.order_id))
     return [Stream(order_id, tuple(_commits_of(each))) for order_id, each in by_order]
+
+
+def unpublished_of(rows: Iterable[tuple[Any, ...]]) -> list[Commit]:
+    """The commits that rows of `UNPUBLISHED` make."""
+    return [
+        Commit(
+            order_id=order_id,
+            customer_id=customer_id,
+            commit_time=time_of(commit_time),
+            events=tuple(StoredEvent(version, _bytes(body), digest) for *_, version, body, digest in each),
+            open=bool(is_open),
+            published=False,
+        )
+        for (order_id, _, customer_id, commit_time, is_open), each in groupby(rows, key=itemgetter(slice(5)))
+    ]
 
 
 def _commits_of(rows: Iterable[Row[tuple[object, ...]]]) -> Iterable[Commit]:

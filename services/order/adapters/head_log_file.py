@@ -2,13 +2,13 @@
 
 import asyncio
 import hmac
-import json
 import os
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
+
+import orjson
 
 from services.order.application.ports import Head, SignedHead
 
@@ -50,10 +50,10 @@ class FileHeadLog:
         signed = {"orderId": head.order_id, "version": head.version, "hash": head.hash}
         mac = self._mac(head.order_id, head.version, head.hash)
         # The leading line feed keeps a line whole behind one that a full disk or a crash has cut.
-        return b"\n" + json.dumps({**signed, "mac": mac}).encode() + b"\n"
+        return b"\n" + orjson.dumps({**signed, "mac": mac}) + b"\n"
 
     def _mac(self, order_id: str, version: int, head: str) -> str:
-        return hmac.new(self._key, f"{order_id}\n{version}\n{head}".encode(), sha256).hexdigest()
+        return hmac.digest(self._key, f"{order_id}\n{version}\n{head}".encode(), "sha256").hex()
 
     def _unread_lines(self) -> list[bytes]:
         if not self._path.exists():
@@ -70,7 +70,7 @@ class FileHeadLog:
 
     def _note(self, line: bytes) -> None:
         try:
-            fields = json.loads(line)
+            fields = orjson.loads(line)
             order_id, version, head = str(fields["orderId"]), int(fields["version"]), str(fields["hash"])
             genuine = hmac.compare_digest(str(fields["mac"]), self._mac(order_id, version, head))
         except (ValueError, KeyError, TypeError):

@@ -181,7 +181,7 @@ async def change_the_indexed_time(world: OrderWorld) -> None:
 
 async def forge_a_head(world: OrderWorld) -> None:
     path = world.home / "order_heads.log"
-    path.write_bytes(path.read_bytes().replace(b'"version": 2', b'"version": 3'))
+    path.write_bytes(path.read_bytes().replace(b'"version":2', b'"version":3'))
 
 
 async def make_it_unreadable(world: OrderWorld) -> None:
