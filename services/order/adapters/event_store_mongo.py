@@ -142,7 +142,7 @@ class MongoEventStore:
                 order_id, version = after
                 found = found.min([("order_id", order_id), ("version", version + 1)])
             page = found.sort([("order_id", ASCENDING), ("version", ASCENDING)]).limit(limit)
-            return [commit_of(document) async for document in page]
+            return [commit_of(document) for document in await page.to_list()]
 
     async def mark_published(self, commits: Sequence[Commit]) -> None:
         if not commits:

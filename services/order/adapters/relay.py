@@ -3,16 +3,15 @@
 Publish, wait for the acknowledgement, sign the head, unset the marker: never in
 another order, and at most one unacknowledged version per order. A relay that dies
 in between repeats itself; consumers drop what they know. While one batch is signed
-and unset, the next one is published.
+and unset, the next one is published and the one behind it read.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -29,6 +28,8 @@ _BEYOND_ANY_VERSION = 2**31 - 1
 
 _log = structlog.get_logger()
 
+T = TypeVar("T")
+
 
 class Lease(Protocol):
     """Of several workers' relays one works at a time; two would only do it twice."""
@@ -36,25 +37,6 @@ class Lease(Protocol):
     async def hold(self) -> bool:
         """Take or renew it; returns whether it is held now."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Commits that were published together.
-
-    Attributes:
-        acknowledged: Those of which the log has all events.
-        end: The order id and version behind which the next batch begins; None: there is none.
-        is_whole: Whether nothing has to be tried again.
-    """
-
-    acknowledged: Sequence[Commit]
-    end: tuple[str, int] | None
-    is_whole: bool
-
-
-_NOTHING = _Batch((), end=None, is_whole=True)
-_NOT_MY_TURN = _Batch((), end=None, is_whole=False)
 
 
 class Relay:
@@ -101,16 +83,26 @@ class Relay:
             StoreUnavailable: The store does not answer.
             OSError: The heads cannot be stored.
         """
-        batch = await self._publish_behind(None)
-        is_whole = batch.is_whole
-        while batch.end:
-            settling = asyncio.create_task(self._settle(batch.acknowledged))
-            try:
-                batch = await self._publish_behind(batch.end)
-            finally:
-                await settling
-            is_whole = is_whole and batch.is_whole
-        return is_whole
+        is_whole = True
+        acknowledged: Sequence[Commit] = ()
+        page = await self._unpublished(None)
+        while page and await self._is_my_turn():
+            last = page[-1]
+            published, ahead, settled = await asyncio.gather(
+                self._publish(page),
+                self._unpublished((last.order_id, last.version)),
+                self._settle(acknowledged),
+                return_exceptions=True,
+            )
+            _sure(settled)
+            acknowledged, ahead = _sure(published), _sure(ahead)
+            if len(acknowledged) < len(page):
+                is_whole = False
+                # The rest of an order that is blocked must not overtake.
+                ahead = await self._unpublished((last.order_id, _BEYOND_ANY_VERSION))
+            page = ahead
+        await self._settle(acknowledged)
+        return is_whole and not page
 
     async def _is_done(self) -> bool:
         try:
@@ -121,18 +113,8 @@ class Relay:
             _log.warning("heads_not_stored", error=type(error).__name__)
             return False
 
-    async def _publish_behind(self, after: tuple[str, int] | None) -> _Batch:
-        commits = await self._store.unpublished(after=after, limit=_BATCH)
-        if not commits:
-            return _NOTHING
-        if not await self._is_my_turn():
-            return _NOT_MY_TURN
-        acknowledged = await self._publish(commits)
-        is_whole = len(acknowledged) == len(commits)
-        last = commits[-1]
-        # Behind a whole order: the rest of a blocked one must not overtake.
-        end = (last.order_id, last.version if is_whole else _BEYOND_ANY_VERSION)
-        return _Batch(acknowledged, end, is_whole)
+    async def _unpublished(self, after: tuple[str, int] | None) -> Sequence[Commit]:
+        return await self._store.unpublished(after=after, limit=_BATCH)
 
     async def _is_my_turn(self) -> bool:
         if self._monotonic() < self._sure_until:
@@ -170,3 +152,9 @@ class Relay:
                 ]
             )
             await self._store.mark_published(commits)
+
+
+def _sure(outcome: T | BaseException) -> T:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
