@@ -61,7 +61,7 @@ async def connect(
         for service in services:
             credentials = _credentials(client_id, service, settings)
             stack.push_async_callback(credentials.aclose)
-            interceptors = outgoing_interceptors(partial(_token_or_silence, credentials))
+            interceptors = outgoing_interceptors(partial(_token_or_silence, credentials), credentials.refused)
             channel = open_channel(service, settings, contract=described, interceptors=interceptors)
             channels[service] = await stack.enter_async_context(channel)
         yield Channels(channels=channels)

@@ -62,6 +62,11 @@ class ClientCredentials:
             raise TokenUnavailable(f"no token for client {self._client_id}")
         return self._token
 
+    def refused(self, token: str) -> None:
+        """Have another token before the next call: a service did not take this one."""
+        if token == self._token and self._monotonic() >= self._retry_at:
+            self._renew_at = self._expires_at = 0.0
+
     async def aclose(self) -> None:
         """End a renewal that is under way."""
         if self._renewal is not None:
@@ -84,6 +89,7 @@ class ClientCredentials:
             self._retry_at = self._monotonic() + _EARLIEST_RETRY_SECONDS
             return
         now, lifetime = self._monotonic(), float(granted["expires_in"])
+        self._retry_at = now + _EARLIEST_RETRY_SECONDS
         self._token, self._renew_at, self._expires_at = (
             granted["access_token"],
             now + lifetime / 2,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -15,19 +16,43 @@ TokenSource = Callable[[], Awaitable[str]]
 """Returns a token for the called service; its exception becomes the call's."""
 
 
-def outgoing_interceptors(token: TokenSource) -> tuple[grpc.aio.ClientInterceptor, ...]:
-    """The interceptors of a channel; grpc wants one object per kind of call."""
-    return _Unary(token), _Stream(token), _BothWays(token)
+def outgoing_interceptors(
+    token: TokenSource, refused: Callable[[str], None] = lambda _token: None
+) -> tuple[grpc.aio.ClientInterceptor, ...]:
+    """The interceptors of a channel; grpc wants one object per kind of call.
+
+    Args:
+        token: for each call.
+        refused: is told the token of a call that ended UNAUTHENTICATED.
+    """
+    return _Unary(token, refused), _Stream(token, refused), _BothWays(token, refused)
 
 
 class _Outgoing:
-    def __init__(self, token: TokenSource) -> None:
+    def __init__(self, token: TokenSource, refused: Callable[[str], None]) -> None:
         self._token = token
+        self._refused = refused
+        self._ending: set[asyncio.Task[None]] = set()
 
-    async def completed(self, details: Any) -> ClientCallDetails:
-        """Add to an outgoing call what the call being answered has."""
+    async def send(self, continuation: Any, details: Any, request: Any) -> Any:
+        """Send an outgoing call with what the call being answered has."""
+        token = await self._token()
+        call = await continuation(self._completed(details, token), request)
+        call.add_done_callback(partial(self._ended, token))
+        return call
+
+    def _ended(self, token: str, call: Any) -> None:
+        ending = asyncio.create_task(self._note(token, call))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    async def _note(self, token: str, call: Any) -> None:
+        if await call.code() is grpc.StatusCode.UNAUTHENTICATED:
+            self._refused(token)
+
+    def _completed(self, details: Any, token: str) -> ClientCallDetails:
         metadata = Metadata(*(details.metadata or ()))
-        metadata["authorization"] = f"Bearer {await self._token()}"
+        metadata["authorization"] = f"Bearer {token}"
         traceparent = current_traceparent()
         if traceparent:
             metadata["traceparent"] = traceparent
@@ -42,7 +67,7 @@ class _Outgoing:
 class _Unary(_Outgoing, grpc.aio.UnaryUnaryClientInterceptor):
     async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         """Send the call and note how far its writes got."""
-        call = await continuation(await self.completed(client_call_details), request)
+        call = await self.send(continuation, client_call_details, request)
         incoming = current_call_or_none()
         if incoming is not None:
             token = (await call.initial_metadata()).get(METADATA_KEY)
@@ -54,7 +79,7 @@ class _Unary(_Outgoing, grpc.aio.UnaryUnaryClientInterceptor):
 class _Stream(_Outgoing, grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         """Open the stream."""
-        return await continuation(await self.completed(client_call_details), request)
+        return await self.send(continuation, client_call_details, request)
 
 
 class _BothWays(_Outgoing, grpc.aio.StreamStreamClientInterceptor):
@@ -62,7 +87,7 @@ class _BothWays(_Outgoing, grpc.aio.StreamStreamClientInterceptor):
         self, continuation: Any, client_call_details: Any, request_iterator: Any
     ) -> Any:
         """Open the stream."""
-        return await continuation(await self.completed(client_call_details), request_iterator)
+        return await self.send(continuation, client_call_details, request_iterator)
 
 
 def _remaining(asked: float | None) -> float | None:

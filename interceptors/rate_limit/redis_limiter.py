@@ -17,7 +17,9 @@ _SCRIPT = """
 local now = redis.call('TIME')
 now = now[1] + now[2] / 1000000
 local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + interval
+-- Further ahead than a full bucket: the server's clock was set back.
+local known = math.min(tonumber(redis.call('GET', KEYS[1]) or now), now + tolerance)
+local arrival = math.max(known, now) + interval
 local wait = arrival - now - tolerance
 if wait > 0.000001 then return tostring(wait) end
 redis.call('SET', KEYS[1], string.format('%.6f', arrival), 'PX', math.ceil((arrival - now) * 1000) + 1)

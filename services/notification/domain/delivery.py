@@ -11,7 +11,7 @@ FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 30.0
 REFUSED_RETRY_SECONDS = 60.0
 MAX_REFUSALS = 5
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(seconds=REFUSED_RETRY_SECONDS * 2.0**MAX_REFUSALS)
 """Longer than any pause between two attempts."""
 # RFC 5321 §4.5.4.1: give up after at least four to five days.
 MAX_AGE = timedelta(days=5)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from itertools import count
@@ -99,6 +100,14 @@ async def test_a_caller_is_known_until_a_great_many_others_have_come(others: int
         await limiter.admit(SLOW, f"caller {number}")
 
     assert (await limiter.admit(SLOW, "alice") > 0) is is_known
+
+
+async def test_a_server_whose_clock_was_set_back_makes_nobody_wait_longer(valkey: Valkey) -> None:
+    async with RedisLimiter.connect(valkey.url, fallback=_Never()) as limiter:
+        async with Redis.from_url(valkey.url) as redis:
+            await redis.set("limit:slow:alice", str(time.time() + 3600))
+
+        assert 0 < await limiter.admit(SLOW, "alice") <= 60
 
 
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])

@@ -1,0 +1,78 @@
+"""What a client of the mesh sends of itself."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import count
+from pathlib import Path
+
+import grpc
+import pytest
+
+from interceptors.client.outgoing import outgoing_interceptors
+from mesh.tokens import ClientCredentials
+from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
+from tests.support.minting import ALICE
+from tests.support.serving import Served
+
+ORDER_ID = "0192f000-0000-7000-8000-000000000000"
+REQUEST = order_service_pb2.GetOrderRequest(order_id=ORDER_ID)
+
+
+@contextmanager
+def granting(tokens: list[str]) -> Iterator[str]:
+    """The URL of a token endpoint that grants one after the other."""
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"access_token": tokens.pop(0), "expires_in": 300}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/oauth2/token"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+async def test_a_token_that_is_refused_is_replaced_long_before_it_expires(
+    served: Served, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("known to both")
+    dated_wrongly = served.mint.user(ALICE, "orders", iat=int(time.time()) + 3600)
+    seconds = count()
+    tokens = [dated_wrongly, served.mint.user(ALICE, "orders")]
+    with granting(tokens) as url:
+        credentials = ClientCredentials(
+            token_url=url,
+            client_id="checkout",
+            secret_file=secret,
+            audience=None,
+            monotonic=lambda: float(next(seconds)),
+        )
+        interceptors = outgoing_interceptors(credentials.token, credentials.refused)
+        async with grpc.aio.insecure_channel(
+            f"127.0.0.1:{served.port}", interceptors=list(interceptors)
+        ) as channel:
+            orders = order_service_pb2_grpc.OrderServiceStub(channel)
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await orders.GetOrder(REQUEST)
+
+            answer = await orders.GetOrder(REQUEST)
+
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert answer.order.customer_id == ALICE
+    assert not tokens
