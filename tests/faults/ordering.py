@@ -11,6 +11,7 @@ from tests.faults.shoppers import Shop
 from tests.faults.stores import Stores
 from tests.faults.tokens import Tokens
 from tests.support.running_mesh import RunningMesh
+from tests.support.waiting import until
 
 MUG = "MUG-RED"
 
@@ -36,6 +37,11 @@ class Customers:
     def told(self) -> Told:
         return self._history.told()
 
+    def keep_trying(self, times: int) -> None:
+        """Wait until so many more orders were tried, whatever became of them."""
+        enough = self._tried() + times
+        until(lambda: self._tried() >= enough, f"{times} more orders are tried", seconds=60)
+
     def order(self, request_id: str, sku: str = MUG) -> str:
         """Place one order; returns its id, empty without an acknowledgement."""
         order = self._shop.place(self._who, request_id, {sku: 1})
@@ -60,6 +66,9 @@ class Customers:
                 done.set()
         for each in running:
             each.result()
+
+    def _tried(self) -> int:
+        return sum(self._history.counts().values())
 
     def settle(self, *, seconds: float = 90) -> None:
         """Wait until the mesh is at rest with every invariant kept; fail with what is not."""

@@ -4,16 +4,12 @@ What follows the variant is what the shipped command line takes.
 """
 
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from unittest.mock import patch
 
-from mesh.cli.main import main as shopmesh
-from mesh.launcher import launching
-from mesh.launcher.parts import Part, Plan
-from mesh.launcher.planning import plan_mesh
-from mesh.settings import MeshSettings
+from mesh.launcher.parts import Part
+from tests.faults.altered import shopmesh_with
 
 SERVICE_OF = {
     "no_inbox": "notification",
@@ -31,15 +27,10 @@ def main() -> None:
     """Plan as the launcher does, with the command of one service replaced."""
     variant = sys.argv.pop(1)
 
-    def planned(settings: MeshSettings, *, backends: Iterable[Part]) -> Plan:
-        plan = plan_mesh(settings, backends=backends)
-        return replace(plan, parts=tuple(_broken(part, variant) for part in plan.parts))
-
-    with patch.object(launching, "plan_mesh", planned):
-        shopmesh()
+    shopmesh_with(partial(_broken, variant))
 
 
-def _broken(part: Part, variant: str) -> Part:
+def _broken(variant: str, part: Part) -> Part:
     if part.command[1:] != ("-m", f"services.{SERVICE_OF[variant]}.server"):
         return part
     return replace(

@@ -1,0 +1,31 @@
+"""Runs a service by a clock of its own: `python -m tests.faults.clocked_service FILE MODULE`.
+
+The file holds by how many seconds it is wrong, and may change at any time. What is not Python keeps the
+machine's clock: gRPC's timers sleep for the hour by which a faked one jumps.
+"""
+
+import runpy
+import sys
+import threading
+import time
+from pathlib import Path
+
+import time_machine
+
+_LOOK_SECONDS = 0.05
+
+
+def _follow(traveller: time_machine.Traveller, file: Path) -> None:
+    wrong_by = 0
+    while True:
+        told = int(file.read_text())
+        traveller.shift(told - wrong_by)
+        wrong_by = told
+        time.sleep(_LOOK_SECONDS)
+
+
+if __name__ == "__main__":
+    _, file, module = sys.argv
+    with time_machine.travel(time.time()) as traveller:
+        threading.Thread(target=_follow, args=(traveller, Path(file)), daemon=True).start()
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
