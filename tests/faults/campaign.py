@@ -13,13 +13,18 @@ from tests.faults.products import make_products
 from tests.faults.sampling import sampled
 from tests.faults.settling import settled
 from tests.faults.shoppers import STAFF, Shop, Shoppers
-from tests.faults.stores import Stores
+from tests.faults.stores import KAFKA, Stores
+from tests.faults.stores_kafka import is_consumed_in_kafka, publish_again_in_kafka
 from tests.faults.tokens import Tokens
 from tests.support.running_mesh import RunningMesh
+from tests.support.waiting import until
 
 WRITES_WITHIN_SECONDS = 10.0
 _I3, _I6, _I12 = "I3 nothing reserved beyond", "I6 the index", "I12 writes work again within 10 s"
 _LOOK_SECONDS = 1.0
+_GROUPS = ("inventory", "notification", "order-search")
+"""All consumers of order events."""
+_CATCH_UP_SECONDS = 1800.0
 
 Say = Callable[[str], None]
 
@@ -34,6 +39,7 @@ class Campaign:
         seed: Of what shoppers want and of the faults.
         shoppers: At once.
         seconds: When to stop shopping and to inject no more, whatever is left.
+        backlog: How many events come once more at the end, all at once; with Kafka.
     """
 
     orders: int
@@ -41,6 +47,7 @@ class Campaign:
     seed: int
     shoppers: int = 6
     seconds: float = 3600.0
+    backlog: int = 0
 
 
 def run(mesh: RunningMesh, campaign: Campaign, say: Say) -> Violations:
@@ -55,7 +62,9 @@ def run(mesh: RunningMesh, campaign: Campaign, say: Say) -> Violations:
     with sampled(lambda: oversold(stores)) as seen_oversold:
         with shoppers.shopping():
             late = list(_inject(mesh, prober, campaign, shoppers, say))
-        say(f"shopping is over: {dict(history.counts())}; waiting for rest")
+        say(f"shopping is over: {dict(history.counts())}")
+        late += _catch_up(stores, prober, campaign.backlog, say)
+        say("waiting for rest")
         found = dict(settled(stores, history.told, seconds=300))
     _add(found, _I3, seen_oversold)
     _add(found, _I6, _rebuilt_otherwise(mesh, stores))
@@ -73,13 +82,31 @@ def _inject(
             break
         shoppers.want(campaign.orders * number // len(campaign.faults))
         pause = prober.seconds_to_write(injector.inject(fault))
-        taken = "no write" if pause is None else f"writes after {pause:.1f} s"
+        taken = _taken(pause)
         say(f"fault {number}: {fault}; {taken}; {shoppers.placed} orders")
         if pause is None or pause > WRITES_WITHIN_SECONDS:
             yield f"{fault}: {taken}"
     shoppers.want(campaign.orders)
     while shoppers.placed < campaign.orders and time.monotonic() < end:
         time.sleep(_LOOK_SECONDS)
+
+
+def _catch_up(stores: Stores, prober: Prober, backlog: int, say: Say) -> Iterator[str]:
+    """Put many events that they know in front of the consumers; yields that writes stood still."""
+    broker = stores.url(KAFKA)
+    if not backlog or not broker:
+        return
+    count, since = publish_again_in_kafka(broker, at_least=backlog), time.monotonic()
+    pause = prober.seconds_to_write(since)
+    until(
+        lambda: all(is_consumed_in_kafka(broker, group) for group in _GROUPS),
+        f"{count} events are handled",
+        seconds=_CATCH_UP_SECONDS,
+    )
+    taken = _taken(pause)
+    say(f"{count} events once more; {taken}; all handled after {time.monotonic() - since:.0f} s")
+    if pause is None or pause > WRITES_WITHIN_SECONDS:
+        yield f"{count} events of lag: {taken}"
 
 
 def _rebuilt_otherwise(mesh: RunningMesh, stores: Stores) -> Iterator[str]:
@@ -89,6 +116,10 @@ def _rebuilt_otherwise(mesh: RunningMesh, stores: Stores) -> Iterator[str]:
         mesh.run("orders", "rebuild")
         if set(stores.index()) != before:
             yield f"rebuilt {time_}, the index is another one"
+
+
+def _taken(pause: float | None) -> str:
+    return "no write" if pause is None else f"writes after {pause:.1f} s"
 
 
 def _add(found: dict[str, list[str]], invariant: str, problems: Iterable[str]) -> None:

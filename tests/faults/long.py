@@ -37,6 +37,7 @@ def main() -> None:
             seed=options.seed,
             shoppers=options.shoppers,
             seconds=options.minutes * 60,
+            backlog=options.backlog,
         )
         found = run(mesh, campaign, say)
     sys.stdout.write(report(found))
@@ -51,6 +52,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--profile", default="real", choices=("embedded", "real"))
     parser.add_argument("--workers", type=int, default=1, help="processes per service")
     parser.add_argument("--shoppers", type=int, default=6, help="how many order at once")
+    parser.add_argument("--backlog", type=int, default=100_000, help="how many events come again at the end")
     parser.add_argument("--minutes", type=float, default=120, help="when shopping ends at the latest")
     parser.add_argument("--home", help="a new folder for the mesh; kept")
     return parser.parse_args()

@@ -21,13 +21,20 @@ def published_in_kafka(url: str) -> list[StoredEvent]:
     return [_event(each) for each in _messages(url)]
 
 
-def publish_again_in_kafka(url: str) -> None:
-    """Every order event once more, behind all that are there."""
+def publish_again_in_kafka(url: str, *, at_least: int = 1) -> int:
+    """Every order event once more behind all that are there, or as often as it takes; returns how many."""
+    messages = _messages(url)
+    times = -(-at_least // len(messages))
     with closing(
         KafkaProducer(bootstrap_servers=_servers(url), acks="all", metrics_enabled=False)
     ) as producer:
-        for each in _messages(url):
-            producer.send(_TOPIC, key=each.key, value=each.value, headers=each.headers).get(_ANSWER_SECONDS)
+        sent = [
+            producer.send(_TOPIC, key=each.key, value=each.value, headers=each.headers)
+            for each in messages * times
+        ]
+        for each in sent:
+            each.get(_ANSWER_SECONDS)
+    return len(sent)
 
 
 def delete_topic(url: str) -> None:

@@ -1,4 +1,4 @@
-"""Tokens of demo accounts, renewed before they expire; while the provider is away the last one goes on."""
+"""Tokens of demo accounts, renewed before they expire; until there is another one the last one goes on."""
 
 import threading
 import time
@@ -12,27 +12,40 @@ _AWAY_SECONDS = 120.0
 
 
 @dataclass(slots=True)
+class _Kept:
+    token: str
+    renew_time: float
+    is_asked_for: bool = False
+
+
+@dataclass(slots=True)
 class Tokens:
-    """Of any thread."""
+    """Of any thread; nobody waits for the provider but for the first one."""
 
     mesh: RunningMesh
-    _kept: dict[str, tuple[str, float]] = field(default_factory=dict)
+    _kept: dict[str, _Kept] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, name: str) -> str:
         """A token of an account."""
         with self._lock:
-            token, renew_time = self._kept.get(name, ("", 0.0))
-            if time.monotonic() < renew_time:
-                return token
-            if not token:
-                until(lambda: bool(self._asked(name)), f"a token for {name}", seconds=_AWAY_SECONDS)
-                return self._kept[name][0]
-            return self._asked(name) or token
+            if name not in self._kept:
+                until(lambda: self._ask(name), f"a token for {name}", seconds=_AWAY_SECONDS)
+            kept = self._kept[name]
+            if time.monotonic() >= kept.renew_time and not kept.is_asked_for:
+                kept.is_asked_for = True
+                threading.Thread(target=self._renew, args=(name,)).start()
+            return kept.token
 
-    def _asked(self, name: str) -> str:
+    def _renew(self, name: str) -> None:
+        try:
+            self._ask(name)
+        finally:
+            self._kept[name].is_asked_for = False
+
+    def _ask(self, name: str) -> bool:
         answer = self.mesh.run("token", "--as", name, check=False)
         if answer.returncode != 0:
-            return ""
-        self._kept[name] = answer.stdout.strip(), time.monotonic() + _RENEW_SECONDS
-        return self._kept[name][0]
+            return False
+        self._kept[name] = _Kept(answer.stdout.strip(), time.monotonic() + _RENEW_SECONDS)
+        return True
