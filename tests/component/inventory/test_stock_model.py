@@ -173,7 +173,7 @@ class StockModel(RuleBasedStateMachine):
 
     def _is_short(self, sku: str) -> bool:
         """Pieces that earlier orders have a claim on are missing: nobody gets any."""
-        return any(self.on_hand[sku, place] < self.reserved[sku, place] for place in PLACES[sku])
+        return any(max(0, self.on_hand[sku, place]) < self.reserved[sku, place] for place in PLACES[sku])
 
     def _check_shortage(self, number: int, wanted: tuple[Wanted, ...]) -> None:
         assert number not in self.states or self.states[number] is ReservationState.EXPIRED
