@@ -1,7 +1,7 @@
 """Runs a service by a clock of its own: `python -m tests.faults.clocked_service FILE MODULE`.
 
 The file holds by how many seconds it is wrong, and may change at any time. What is not Python keeps the
-machine's clock: gRPC's timers sleep for the hour by which a faked one jumps.
+machine's clock (docs/decisions/0011).
 """
 
 import runpy
