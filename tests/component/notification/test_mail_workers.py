@@ -138,6 +138,23 @@ async def test_a_worker_that_starts_again_takes_up_its_own_at_once(
         await eventually(lambda: has_mails(world, 1))
 
 
+async def test_a_claim_of_a_clock_that_was_an_hour_ahead_keeps_nobody_waiting(
+    world: World, start_worker: StartWorker
+) -> None:
+    dead: Worker = await start_worker("worker-0")
+    world.clock.advance(3600)
+    await world.place()
+    await world.confirm()
+    await take_in(world, dead, until=1)
+    await dead.deliveries.claim()
+    other: Worker = await start_worker("worker-1")
+
+    world.clock.advance(-3300)
+
+    [sent] = await other.deliver()
+    assert sent.state is DeliveryState.SENT
+
+
 async def test_a_worker_that_is_asked_to_stop_finishes_what_it_sends(
     world: World, start_worker: StartWorker
 ) -> None:
