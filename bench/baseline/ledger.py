@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.sql import writing
+from services.inventory.adapters.ledger_groups import Ungrouped, Work
 from services.inventory.adapters.ledger_sql import SqlLedger
 from services.inventory.adapters.tables import stock
 from services.inventory.application.ports import Ledger
@@ -14,6 +15,7 @@ from services.inventory.domain.reservation import Offer
 from services.kernel.clock import system_clock
 from services.kernel.ids import uuid7
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 _LOCK = (
@@ -43,3 +45,6 @@ class LockingLedgers:
             return await work(LockingLedger(session, clock=system_clock, new_id=uuid7))
 
         return await writing(self._engine, within)
+
+    def grouped(self, work: Work[R, T]) -> Ungrouped[R, T]:
+        return Ungrouped(self.write, work)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from mesh.cache.tasks import Tasks
 from mesh.settings import MeshSettings
 from mesh.sql_reads import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
@@ -32,9 +33,11 @@ async def seed(settings: Settings) -> int:
         How many products it has.
     """
     catalogue = tuple(seed_products())
-    async with open_database(settings) as engine:
+    async with open_database(settings) as engine, Tasks() as tasks:
         catalog = SqlCatalog(engine=engine, reads=PrimaryReads(engine))
-        ledgers = SqlLedgers(engine=engine, clock=system_clock, new_id=uuid7, committed=_nobody_waits)
+        ledgers = SqlLedgers(
+            engine=engine, clock=system_clock, new_id=uuid7, committed=_nobody_waits, tasks=tasks
+        )
         products = Products(catalog=catalog, clock=system_clock)
         stocks = Stocks(
             levels=SqlStockLevels(reads=PrimaryReads(engine)), ledgers=ledgers, clock=system_clock

@@ -81,6 +81,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
             clock=node.clock,
             new_id=uuid7,
             committed=changes.notify,
+            tasks=caches.tasks,
             changed=caches.invalidate,
         )
         reservations = Reservations(ledgers=ledgers, clock=node.clock, hold_seconds=settings.hold_seconds)

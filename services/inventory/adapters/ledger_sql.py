@@ -3,17 +3,19 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, bindparam, event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.consistency import note_write
+from mesh.cache.tasks import Tasks
 from mesh.event_log.outbox_sql import enqueue
 from mesh.sql import position_of, read, writing
 from mesh.telemetry import current_traceparent
 from mesh.topology import INVENTORY_EVENTS
-from services.inventory.adapters.reservations_sql import find_reservation, store_transition
+from services.inventory.adapters.ledger_groups import SharedTransactions, Ungrouped, Work, note_position
+from services.inventory.adapters.reservations_sql import find_reservations, store_transitions
 from services.inventory.adapters.shortages_sql import SqlShortageRecord
 from services.inventory.adapters.stock_sql import OFFERS_BY_SKUS, in_chunks, stocks_of
 from services.inventory.adapters.store_errors_sql import translated
@@ -31,6 +33,7 @@ from services.kernel.ids import NewId
 from services.kernel.money import Money
 
 T = TypeVar("T")
+R = TypeVar("R")
 Changed = Callable[[frozenset[str]], None]
 """Told whose stock has changed, right after the commit and before anybody is answered."""
 
@@ -96,22 +99,35 @@ class SqlLedger:
         return {sku: Offer(price, stocks[sku]) for sku, price in prices.items()}
 
     async def reservation(self, order_id: str) -> Reservation | None:
-        return await find_reservation(self._session, order_id)
+        return (await self.reservations([order_id])).get(order_id)
+
+    async def reservations(self, order_ids: Sequence[str]) -> Mapping[str, Reservation]:
+        return await find_reservations(self._session, order_ids)
 
     async def apply(self, transition: Transition, provenance: Provenance) -> None:
-        await store_transition(self._session, transition, provenance)
-        await self.move(transition.movements, provenance)
+        await self.apply_all([(transition, provenance)])
+
+    async def apply_all(self, changes: Sequence[tuple[Transition, Provenance]]) -> None:
+        await store_transitions(self._session, changes)
+        await self._move(
+            [(movement, provenance) for each, provenance in changes for movement in each.movements]
+        )
 
     async def move(self, moved: Sequence[Movement], provenance: Provenance) -> None:
+        await self._move([(movement, provenance) for movement in moved])
+
+    async def _move(self, moved: Sequence[tuple[Movement, Provenance]]) -> None:
         if not moved:
             return
-        self._tell_after_commit(movement.sku for movement in moved)
+        self._tell_after_commit(movement.sku for movement, _ in moved)
         # The same order for everybody: two orders for the same SKUs wait for each other, never in a circle.
-        ordered = sorted(moved, key=lambda movement: (movement.sku, movement.warehouse))
-        changed = await self._session.execute(_MOVE, [_change(movement) for movement in ordered])
-        if cast(CursorResult[Any], changed).rowcount != len(ordered):
+        ordered = sorted(moved, key=lambda each: _shelf_of(each[0]))
+        by_shelf = groupby([movement for movement, _ in ordered], _shelf_of)
+        changes = [_change(shelf, list(own)) for shelf, own in by_shelf]
+        changed = await self._session.execute(_MOVE, changes)
+        if cast(CursorResult[Any], changed).rowcount != len(changes):
             raise StockContended("the stock is being changed by others, try again", retry_after_seconds=1)
-        rows = [_row(movement, provenance) for movement in ordered]
+        rows = [_row(movement, provenance) for movement, provenance in ordered]
         recorded = await self._session.execute(insert(movements).returning(movements.c.id), rows)
         self.last_movement = max(recorded.scalars())
 
@@ -175,6 +191,7 @@ class SqlLedgers:
         clock: Clock,
         new_id: NewId,
         committed: Callable[[], None],
+        tasks: Tasks,
         changed: Changed = _nobody,
     ) -> None:
         """Bind the ledgers.
@@ -184,15 +201,26 @@ class SqlLedgers:
             clock: The time, for events.
             new_id: Makes ids of events.
             committed: Called after every commit that moved stock.
+            tasks: Runs what calls share.
             changed: Called with it, to drop what is cached.
         """
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
         self._committed = committed
+        self._tasks = tasks
         self._changed = changed
 
     async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
+        result, position = await self._written(work)
+        note_position(position)
+        return result
+
+    def grouped(self, work: Work[R, T]) -> SharedTransactions[R, T]:
+        return SharedTransactions(self._written, work, tasks=self._tasks)
+
+    async def _written(self, work: Callable[[Ledger], Awaitable[T]]) -> tuple[T, str]:
+        """The result, and how far the commit got; empty when no stock moved."""
         with translated():
             for _ in range(_ATTEMPTS - 1):
                 try:
@@ -201,16 +229,16 @@ class SqlLedgers:
                     continue
             return await self._once(work)
 
-    async def _once(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
+    async def _once(self, work: Callable[[Ledger], Awaitable[T]]) -> tuple[T, str]:
         async def within(session: AsyncSession) -> tuple[T, SqlLedger]:
             ledger = SqlLedger(session, clock=self._clock, new_id=self._new_id, changed=self._changed)
             return await work(ledger), ledger
 
         result, ledger = await writing(self._engine, within)
-        if ledger.last_movement:
-            note_write("inventory", ledger.position or f"stock:{ledger.last_movement}")
-            self._committed()
-        return result
+        if not ledger.last_movement:
+            return result, ""
+        self._committed()
+        return result, ledger.position or f"stock:{ledger.last_movement}"
 
 
 class SqlDueHolds:
@@ -247,16 +275,24 @@ class JoinedLedgers:
             SqlLedger(self._session, clock=self._clock, new_id=self._new_id, changed=self._changed)
         )
 
+    def grouped(self, work: Work[R, T]) -> Ungrouped[R, T]:
+        return Ungrouped(self.write, work)
 
-def _change(movement: Movement) -> dict[str, Any]:
+
+def _shelf_of(movement: Movement) -> tuple[str, str]:
+    return movement.sku, movement.warehouse
+
+
+def _change(shelf: tuple[str, str], moved: Sequence[Movement]) -> dict[str, Any]:
+    needs = [movement.needs for movement in moved if movement.needs is not None]
     return {
-        "of_sku": movement.sku,
-        "of_warehouse": movement.warehouse,
-        "needs": _ANY if movement.needs is None else movement.needs,
-        "by_book": movement.book,
-        "by_untold": movement.untold,
-        "by_held": movement.held,
-        "by_committed": movement.committed,
+        "of_sku": shelf[0],
+        "of_warehouse": shelf[1],
+        "needs": sum(needs) if needs else _ANY,
+        "by_book": sum(movement.book for movement in moved),
+        "by_untold": sum(movement.untold for movement in moved),
+        "by_held": sum(movement.held for movement in moved),
+        "by_committed": sum(movement.committed for movement in moved),
     }
 
 

@@ -1,9 +1,10 @@
 """Reservations in SQL: read and written within a ledger's transaction."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import Table, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.inventory.adapters.money_sql import money_columns, money_of
@@ -50,92 +51,86 @@ _WITH_LINES = (
 )
 
 
-async def find_reservation(session: AsyncSession, order_id: str) -> Reservation | None:
-    """The reservation of an order with its lines and allocations, in one statement."""
-    rows = (await session.execute(_WITH_LINES.where(reservations.c.order_id == order_id))).all()
-    if not rows:
-        return None
-    return Reservation(order_id, ReservationState(rows[0].state), _lines(rows), rows[0].expire_time)
+async def find_reservations(session: AsyncSession, order_ids: Sequence[str]) -> dict[str, Reservation]:
+    """The reservations of orders with their lines and allocations, in one statement."""
+    rows = await session.execute(_WITH_LINES.where(reservations.c.order_id.in_(order_ids)))
+    by_order: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_order[row.order_id].append(row)
+    return {
+        order_id: Reservation(order_id, ReservationState(own[0].state), _lines(own), own[0].expire_time)
+        for order_id, own in by_order.items()
+    }
 
 
-async def store_transition(session: AsyncSession, transition: Transition, provenance: Provenance) -> None:
-    """Write what a transition changes of its reservation."""
-    before, after = transition.before, transition.after
-    if before is None:
-        await _add(session, after, provenance)
-        await _add_lines(session, after)
-        await _allocate(session, after)
-    else:
-        await _update(session, after, provenance)
-        if _allocated(before) != _allocated(after):
-            await session.execute(delete(allocations).where(allocations.c.order_id == after.order_id))
-            await _allocate(session, after)
-    await _ship(session, transition.shipments, provenance)
+async def store_transitions(session: AsyncSession, changes: Sequence[tuple[Transition, Provenance]]) -> None:
+    """Write what transitions change of their reservations; new ones in as few statements as one takes."""
+    new = [(each.after, provenance) for each, provenance in changes if each.before is None]
+    added = [reservation for reservation, _ in new]
+    await _insert(session, reservations, [_header(*each) for each in new])
+    await _insert(session, reservation_lines, [row for each in added for row in _line_rows(each)])
+    await _insert(session, allocations, [row for each in added for row in _allocation_rows(each)])
+    for each, provenance in changes:
+        if each.before is not None:
+            await _update(session, each.before, each.after, provenance)
+    left = [
+        _shipment_row(shipment, provenance) for each, provenance in changes for shipment in each.shipments
+    ]
+    await _insert(session, shipments, left)
 
 
-async def _add(session: AsyncSession, reservation: Reservation, provenance: Provenance) -> None:
-    await session.execute(
-        insert(reservations).values(order_id=reservation.order_id, **_header(reservation, provenance))
-    )
+async def _insert(session: AsyncSession, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        await session.execute(insert(table), rows)
 
 
-async def _update(session: AsyncSession, reservation: Reservation, provenance: Provenance) -> None:
-    await session.execute(
-        update(reservations)
-        .where(reservations.c.order_id == reservation.order_id)
-        .values(**_header(reservation, provenance))
-    )
+async def _update(
+    session: AsyncSession, before: Reservation, after: Reservation, provenance: Provenance
+) -> None:
+    mine = reservations.c.order_id == after.order_id
+    await session.execute(update(reservations).where(mine).values(**_header(after, provenance)))
+    if _allocated(before) != _allocated(after):
+        await session.execute(delete(allocations).where(allocations.c.order_id == after.order_id))
+        await _insert(session, allocations, list(_allocation_rows(after)))
 
 
-async def _add_lines(session: AsyncSession, reservation: Reservation) -> None:
-    rows = [
-        {
+def _line_rows(reservation: Reservation) -> Iterator[dict[str, Any]]:
+    for position, line in enumerate(reservation.lines):
+        yield {
             "order_id": reservation.order_id,
             "sku": line.sku,
             "position": position,
             "quantity": line.quantity,
             **money_columns(line.unit_price),
         }
-        for position, line in enumerate(reservation.lines)
-    ]
-    if rows:
-        await session.execute(insert(reservation_lines), rows)
 
 
-async def _allocate(session: AsyncSession, reservation: Reservation) -> None:
-    rows = [
-        {
-            "order_id": reservation.order_id,
-            "sku": line.sku,
-            "warehouse": part.warehouse,
-            "quantity": part.quantity,
-        }
-        for line in reservation.lines
-        for part in line.allocations
-    ]
-    if rows:
-        await session.execute(insert(allocations), rows)
+def _allocation_rows(reservation: Reservation) -> Iterator[dict[str, Any]]:
+    for line in reservation.lines:
+        for part in line.allocations:
+            yield {
+                "order_id": reservation.order_id,
+                "sku": line.sku,
+                "warehouse": part.warehouse,
+                "quantity": part.quantity,
+            }
 
 
-async def _ship(session: AsyncSession, shipped: Sequence[Shipment], provenance: Provenance) -> None:
-    rows = [
-        {
-            "order_id": shipment.order_id,
-            "sku": shipment.sku,
-            "warehouse": shipment.warehouse,
-            "quantity": shipment.quantity,
-            "after_cancel": shipment.after_cancel,
-            "told": shipment.told,
-            "time": provenance.time,
-        }
-        for shipment in shipped
-    ]
-    if rows:
-        await session.execute(insert(shipments), rows)
+def _shipment_row(shipment: Shipment, provenance: Provenance) -> dict[str, Any]:
+    return {
+        "order_id": shipment.order_id,
+        "sku": shipment.sku,
+        "warehouse": shipment.warehouse,
+        "quantity": shipment.quantity,
+        "after_cancel": shipment.after_cancel,
+        "told": shipment.told,
+        "time": provenance.time,
+    }
 
 
 def _header(reservation: Reservation, provenance: Provenance) -> dict[str, Any]:
     return {
+        "order_id": reservation.order_id,
         "state": reservation.state.value,
         "expire_time": reservation.expire_time,
         "actor": provenance.actor,

@@ -13,8 +13,12 @@ from services.inventory.domain.reservation import Offer, Reservation, Shipment, 
 from services.inventory.domain.shortage import ShelfShortage
 from services.inventory.domain.stock import Stock
 from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
+from services.kernel.errors import DomainError
 
 T = TypeVar("T")
+R = TypeVar("R")
+T_co = TypeVar("T_co", covariant=True)
+R_contra = TypeVar("R_contra", contravariant=True)
 
 
 class Catalog(Protocol):
@@ -209,12 +213,20 @@ class Ledger(Protocol):
         """The reservation of an order."""
         ...
 
+    async def reservations(self, order_ids: Sequence[str]) -> Mapping[str, Reservation]:
+        """The reservations of those of the orders that have one."""
+        ...
+
     async def apply(self, transition: Transition, provenance: Provenance) -> None:
         """Store a reservation's next state and move the stock that it takes.
 
         Raises:
             StockContended: Others took the stock since it was read.
         """
+        ...
+
+    async def apply_all(self, changes: Sequence[tuple[Transition, Provenance]]) -> None:
+        """The same for one transition each of several reservations."""
         ...
 
     async def move(self, movements: Sequence[Movement], provenance: Provenance) -> None:
@@ -250,6 +262,19 @@ class Ledger(Protocol):
         ...
 
 
+class Group(Protocol[R_contra, T_co]):
+    """Work that is done at once for all who wait for it at the same time, in one transaction."""
+
+    async def write(self, request: R_contra) -> T_co:
+        """Do it for a request, perhaps among others.
+
+        Raises:
+            DomainError: What the work answers for this request.
+            StockContended: It lost every race, also alone.
+        """
+        ...
+
+
 class Ledgers(Protocol):
     """Opens ledgers for work in transactions."""
 
@@ -260,6 +285,17 @@ class Ledgers(Protocol):
 
         Raises:
             StockContended: It lost every time.
+        """
+        ...
+
+    def grouped(
+        self, work: Callable[[Ledger, Sequence[R]], Awaitable[Sequence[T | DomainError]]]
+    ) -> Group[R, T]:
+        """Group some work.
+
+        Args:
+            work: Answers requests in their order; a DomainError is raised to the one whose request it is. It
+                may be repeated, as that of `write`.
         """
         ...
 

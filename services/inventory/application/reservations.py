@@ -1,15 +1,16 @@
 """Reservations: what orders may claim of the stock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from services.inventory.application.ports import Ledger, Ledgers
+from services.inventory.application.ports import Group, Ledger, Ledgers
 from services.inventory.application.shortages import tell_shortage
 from services.inventory.domain.errors import ReservationNotFound
 from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.reservation import (
+    Offer,
     Reservation,
     ReservationState,
     Shipment,
@@ -20,10 +21,12 @@ from services.inventory.domain.reservation import (
     expire,
     hold,
     hold_again,
+    offers_after,
     release,
     ship,
 )
 from services.kernel.clock import Clock
+from services.kernel.errors import DomainError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,19 @@ class Shortage:
     shortfalls: tuple[Shortfall, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """What an order asks for; `actor` asks for it."""
+
+    order_id: str
+    wanted: tuple[Wanted, ...]
+    actor: str
+
+    def needs_stock(self, stored: Reservation | None, now: datetime) -> bool:
+        """Whether more is needed to answer it than what is stored."""
+        return stored is None or stored.is_overdue(now)
+
+
 class Reservations:
     """The use cases of reservations; each is one transaction and may be repeated by order id."""
 
@@ -40,9 +56,10 @@ class Reservations:
         self._ledgers = ledgers
         self._clock = clock
         self._hold_time = timedelta(seconds=hold_seconds)
+        self._holds: Group[_Hold, Reservation | Shortage] = ledgers.grouped(self._hold_all)
 
     async def reserve(self, order_id: str, wanted: Sequence[Wanted], *, actor: str) -> Reservation | Shortage:
-        """Hold all lines or none.
+        """Hold all lines or none; orders that come at the same time are decided in their turn, but together.
 
         A repeat answers what is stored; a hold that ran out is made anew at its stored prices.
 
@@ -51,15 +68,7 @@ class Reservations:
             ReservationDiffers: The order has reserved other lines.
             StockContended: Others took the stock at the same time, again and again.
         """
-
-        async def work(ledger: Ledger) -> Reservation | Shortage:
-            stored = await ledger.reservation(order_id)
-            outcome = await self._hold(ledger, order_id, wanted, stored)
-            if not isinstance(outcome, Transition):
-                return Shortage(outcome)
-            return await self._apply(ledger, outcome, actor)
-
-        return await self._ledgers.write(work)
+        return await self._holds.write(_Hold(order_id, tuple(wanted), actor))
 
     async def commit(self, order_id: str, *, actor: str) -> Reservation:
         """Make a hold permanent.
@@ -119,18 +128,44 @@ class Reservations:
 
         return await self._ledgers.write(work)
 
-    async def _hold(
-        self, ledger: Ledger, order_id: str, wanted: Sequence[Wanted], stored: Reservation | None
-    ) -> Transition | tuple[Shortfall, ...]:
+    async def _hold_all(
+        self, ledger: Ledger, asked: Sequence[_Hold]
+    ) -> Sequence[Reservation | Shortage | DomainError]:
         now = self._clock()
-        if stored is not None:
-            stored.check_repeat(wanted)
-            if not stored.is_overdue(now):
-                return Transition(stored, stored)
-        offers = await ledger.offers([line.sku for line in wanted])
+        stored = dict(await ledger.reservations([each.order_id for each in asked]))
+        needing = [each for each in asked if each.needs_stock(stored.get(each.order_id), now)]
+        skus = {line.sku for each in needing for line in each.wanted}
+        offers = await ledger.offers(sorted(skus)) if skus else {}
+        answers: list[Reservation | Shortage | DomainError] = []
+        changes: list[tuple[Transition, Provenance]] = []
+        for each in asked:
+            try:
+                outcome = self._hold(each, stored.get(each.order_id), offers, now)
+            except DomainError as refusal:
+                answers.append(refusal)
+                continue
+            if not isinstance(outcome, Transition):
+                answers.append(Shortage(outcome))
+                continue
+            answers.append(outcome.after)
+            if outcome.before != outcome.after:
+                # Those behind it in the group see what it leaves.
+                stored[each.order_id] = outcome.after
+                offers = offers_after(offers, outcome.movements)
+                changes.append((outcome, self._provenance(each.order_id, each.actor, "")))
+        await ledger.apply_all(changes)
+        return answers
+
+    def _hold(
+        self, asked: _Hold, stored: Reservation | None, offers: Mapping[str, Offer], now: datetime
+    ) -> Transition | tuple[Shortfall, ...]:
+        expire_time = now + self._hold_time
         if stored is None:
-            return hold(order_id, wanted, offers, now + self._hold_time)
-        return hold_again(stored, {sku: offer.stock for sku, offer in offers.items()}, now + self._hold_time)
+            return hold(asked.order_id, asked.wanted, offers, expire_time)
+        stored.check_repeat(asked.wanted)
+        if not stored.is_overdue(now):
+            return Transition(stored, stored)
+        return hold_again(stored, {sku: offer.stock for sku, offer in offers.items()}, expire_time)
 
     async def _apply(
         self, ledger: Ledger, transition: Transition, actor: str, causation: str = ""

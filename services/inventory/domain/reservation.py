@@ -128,6 +128,21 @@ def hold(
     return Transition(None, held, tuple(_taken(held)))
 
 
+def offers_after(offers: Mapping[str, Offer], movements: Iterable[Movement]) -> dict[str, Offer]:
+    """What is left of offers when pieces of them are held."""
+    left = dict(offers)
+    for movement in movements:
+        offer = left[movement.sku]
+        shelves = tuple(
+            replace(shelf, held=shelf.held + movement.held)
+            if shelf.warehouse == movement.warehouse
+            else shelf
+            for shelf in offer.stock.shelves
+        )
+        left[movement.sku] = replace(offer, stock=replace(offer.stock, shelves=shelves))
+    return left
+
+
 def hold_again(
     reservation: Reservation, stocks: Mapping[str, Stock], expire_time: datetime
 ) -> Transition | tuple[Shortfall, ...]:

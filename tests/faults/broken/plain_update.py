@@ -18,13 +18,13 @@ _NUMBERS = ("book", "untold", "held", "committed")
 class PlainLedger(SqlLedger):
     """Believes that nobody changes a shelf between its look and its update."""
 
-    async def move(self, moved: Sequence[Movement], provenance: Provenance) -> None:
-        for movement in moved:
+    async def _move(self, moved: Sequence[tuple[Movement, Provenance]]) -> None:
+        for movement, provenance in moved:
             await self._overwrite(movement)
             row = ledger_sql._row(movement, provenance)
             recorded = await self._session.execute(insert(movements).returning(movements.c.id), [row])
             self.last_movement = max(recorded.scalars())
-        self._tell_after_commit(movement.sku for movement in moved)
+        self._tell_after_commit(movement.sku for movement, _ in moved)
 
     async def _overwrite(self, movement: Movement) -> None:
         shelf = (stock.c.sku == movement.sku) & (stock.c.warehouse == movement.warehouse)

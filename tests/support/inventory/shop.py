@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh.cache.tasks import Tasks
 from mesh.sql import Changes, changes_of, read, sqlite_url
 from mesh.sql_reads import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
@@ -113,11 +114,11 @@ def open_shop(path: Path) -> AbstractAsyncContextManager[Shop]:
 async def open_shop_at(database_url: str) -> AsyncIterator[Shop]:
     """A shop with two warehouses and nothing in them; several may be open on one database."""
     clock = TurnableClock()
-    async with open_database(Settings(database_url)) as engine:
+    async with open_database(Settings(database_url)) as engine, Tasks() as tasks:
         changes = changes_of(engine)
         catalog = SqlCatalog(engine=engine, reads=PrimaryReads(engine))
         levels = SqlStockLevels(reads=PrimaryReads(engine))
-        ledgers = SqlLedgers(engine=engine, clock=clock, new_id=uuid7, committed=changes.notify)
+        ledgers = SqlLedgers(engine=engine, clock=clock, new_id=uuid7, committed=changes.notify, tasks=tasks)
         reservations = Reservations(ledgers=ledgers, clock=clock, hold_seconds=HOLD.total_seconds())
         await ledgers.write(_open_warehouses)
         yield Shop(

@@ -1,0 +1,141 @@
+"""Reservations that arrive together share transactions, and each has an outcome of its own."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from services.inventory.adapters.ledger_groups import MOST_TOGETHER
+from services.inventory.adapters.tables import movements, reservations
+from services.inventory.application.reservations import Shortage
+from services.inventory.domain.errors import ReservationDiffers, ReservationReleased
+from services.inventory.domain.reservation import Reservation, Wanted
+from services.kernel.errors import DomainError
+from tests.support.inventory.shop import HOLD, ORDER, Shop, open_shop_at, order_id
+
+RED = (Wanted("MUG-RED", 1),)
+
+
+@contextmanager
+def counted_commits(shop: Shop) -> Iterator[list[Any]]:
+    """What is committed meanwhile."""
+    seen: list[Any] = []
+
+    def note(connection: Any) -> None:
+        seen.append(connection)
+
+    event.listen(shop.engine.sync_engine, "commit", note)
+    try:
+        yield seen
+    finally:
+        event.remove(shop.engine.sync_engine, "commit", note)
+
+
+async def reserve(shop: Shop, number: int, *wanted: Wanted) -> Reservation | Shortage | DomainError:
+    try:
+        return await shop.reservations.reserve(order_id(number), wanted or RED, actor=ORDER)
+    except DomainError as refusal:
+        return refusal
+
+
+async def test_many_at_once_get_every_piece_and_no_more_in_few_transactions(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=30, hamburg=20)
+    orders = range(1, 3 * MOST_TOGETHER + 1)
+
+    with counted_commits(shop) as commits:
+        outcomes = await asyncio.gather(*(reserve(shop, number) for number in orders))
+
+    assert sum(isinstance(outcome, Reservation) for outcome in outcomes) == 50
+    assert sum(isinstance(outcome, Shortage) for outcome in outcomes) == len(orders) - 50
+    assert len(commits) <= 4
+    assert (await shop.stocks.get("MUG-RED")).reserved == 50
+    assert not await shop.discrepancies()
+
+
+async def test_each_order_of_a_group_has_movements_of_its_own(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+
+    await asyncio.gather(*(reserve(shop, number) for number in (1, 2, 3)))
+
+    taken = [row for row in await shop.rows(movements) if row.cause == "RESERVE"]
+    assert {(row.order_id, row.held, row.actor) for row in taken} == {
+        (order_id(number), 1, ORDER) for number in (1, 2, 3)
+    }
+
+
+async def test_what_is_wrong_with_one_order_is_told_to_it_alone(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+    await shop.reservations.release(order_id(1), actor=ORDER)
+    await reserve(shop, 2)
+
+    released, differing, unknown, fine = await asyncio.gather(
+        reserve(shop, 1),
+        reserve(shop, 2, Wanted("MUG-RED", 2)),
+        reserve(shop, 3, Wanted("MUG-GONE", 1)),
+        reserve(shop, 4),
+    )
+
+    assert isinstance(released, ReservationReleased)
+    assert isinstance(differing, ReservationDiffers)
+    assert isinstance(unknown, Shortage)
+    assert unknown.shortfalls[0].unknown
+    assert isinstance(fine, Reservation)
+    assert (await shop.stocks.get("MUG-RED")).reserved == 2
+
+
+async def test_the_same_order_many_times_at_once_is_held_once(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+
+    outcomes = await asyncio.gather(*(reserve(shop, 1) for _ in range(10)))
+
+    assert len({outcome.lines for outcome in outcomes if isinstance(outcome, Reservation)}) == 1
+    assert all(isinstance(outcome, Reservation) for outcome in outcomes)
+    assert (await shop.stocks.get("MUG-RED")).reserved == 1
+    assert len(await shop.rows(reservations)) == 1
+
+
+async def test_holds_that_ran_out_are_made_anew_beside_new_ones(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=3)
+    await reserve(shop, 1)
+    shop.clock.turn_on(2 * HOLD)
+    await shop.expiry.sweep()
+
+    outcomes = await asyncio.gather(*(reserve(shop, number) for number in (1, 2, 3, 4)))
+
+    assert [isinstance(outcome, Reservation) for outcome in outcomes] == [True, True, True, False]
+    assert (await shop.stocks.get("MUG-RED")).reserved == 3
+    assert not await shop.discrepancies()
+
+
+async def test_two_processes_share_the_last_pieces(database_url: str) -> None:
+    async with open_shop_at(database_url) as one, open_shop_at(database_url) as other:
+        await one.sell("MUG-RED", berlin=20)
+        await one.sell("TEAPOT", berlin=200)
+        teapot = Wanted("TEAPOT", 1)
+
+        outcomes = await asyncio.gather(
+            *(reserve(one, number, *RED, teapot) for number in range(1, 31)),
+            *(reserve(other, number, *RED, teapot) for number in range(31, 61)),
+        )
+
+        assert sum(isinstance(outcome, Reservation) for outcome in outcomes) == 20
+        assert sum(isinstance(outcome, Shortage) for outcome in outcomes) == 40
+        for sku in ("MUG-RED", "TEAPOT"):
+            assert (await one.stocks.get(sku)).reserved == 20
+        assert not await one.discrepancies()
+
+
+async def test_a_caller_who_goes_away_takes_nobody_else_along(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+    leaving = asyncio.create_task(reserve(shop, 1))
+    staying = asyncio.create_task(reserve(shop, 2))
+    await asyncio.sleep(0)
+
+    leaving.cancel()
+
+    assert isinstance(await staying, Reservation)
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
