@@ -1,19 +1,21 @@
-"""One log line and one measurement for every call."""
+"""One log line and one measurement for every call, and a span for those that are recorded."""
 
+import asyncio
 import time
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
 
 import grpc
-import structlog
 from google.protobuf.message import Message
-from grpc_interceptor.server import AsyncServerInterceptor
 from prometheus_client import Counter, Histogram
 
-from interceptors.auth.caller import caller
-from interceptors.call import Behavior, Call, Context, current_call
+from interceptors.call import Call, Context
 from interceptors.redaction import redacted
-from interceptors.tracing import current_trace_id
+from interceptors.step import Step
+from interceptors.tracing import Traces
 from mesh.contract import Idempotency
 
 CALLS = Counter("shopmesh_calls_total", "Calls by method and status code.", ("method", "code"))
@@ -23,75 +25,126 @@ SECONDS = Histogram(
     ("method",),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-_OK = "OK"
-_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
+_GATHER_SECONDS = 0.01
+Log = Callable[[Sequence[dict[str, Any]]], None]
+"""Writes lines."""
+
+# grpc tells a status as a number or as what it was told.
+_STATUSES: dict[Any, grpc.StatusCode] = {
+    known: status for status in grpc.StatusCode for known in (status, status.value[0])
+}
 
 
-class AccessLogInterceptor(AsyncServerInterceptor):
-    """Logs and counts; the request's fields only where the call changed or refused something."""
+@dataclass(slots=True)
+class _Ended:
+    """A call, how it ended, and how long it took."""
 
-    def __init__(self, *, personal_fields: frozenset[str]) -> None:
+    call: Call
+    status: grpc.StatusCode
+    took_ns: int
+
+
+class CallRecords:
+    """Logs, counts and traces calls; the request's fields only where a call changed or refused something.
+
+    Calls that end within ten milliseconds are written in one go, with code and memory that are at hand from
+    the one before. A process that is killed takes with it what waits.
+    """
+
+    def __init__(self, *, log: Log, traces: Traces, personal_fields: frozenset[str]) -> None:
+        self._log = log
+        self._traces = traces
         self._personal_fields = personal_fields
         self._counters: dict[tuple[str, str], Counter] = {}
         self._timers: dict[str, Histogram] = {}
+        self._waiting: list[_Ended] = []
 
-    @cached_property
-    def _log(self) -> Any:
-        """Made at the first call, when logging is configured; every use of a lazy logger makes another."""
-        return structlog.get_logger().bind()
-
-    async def intercept(
-        self,
-        method: Behavior,
-        request_or_iterator: Any,
-        context: Context,
-        method_name: str,
-    ) -> Any:
-        """Proceed, then record how it went."""
-        started = time.perf_counter()
-        code = "CANCELLED"
+    @classmethod
+    @contextmanager
+    def open(cls, *, log: Log, traces: Traces, personal_fields: frozenset[str]) -> Iterator[Self]:
+        """Records of which all are written when they are left."""
+        records = cls(log=log, traces=traces, personal_fields=personal_fields)
         try:
-            response = await method(request_or_iterator, context)
-            code = _OK
-            return response
-        except grpc.aio.AbortError:
-            code = _name(context.code())
-            raise
+            yield records
         finally:
-            seconds = time.perf_counter() - started
-            self._count(method_name, code, seconds)
-            self._write(current_call(), code, seconds, request_or_iterator)
+            records.write()
 
-    def _count(self, method_name: str, code: str, seconds: float) -> None:
+    def note(self, call: Call, status: grpc.StatusCode) -> None:
+        """Write of a call soon; it ends now."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self.write)
+        self._waiting.append(_Ended(call, status, time.perf_counter_ns() - call.start_ns))
+
+    def write(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        to_epoch_ns = time.time_ns() - time.perf_counter_ns()
+        lines = []
+        for ended in waiting:
+            start_ns = ended.call.start_ns + to_epoch_ns
+            end_ns = start_ns + ended.took_ns
+            self._count(ended)
+            lines.append(self._line(ended, end_ns))
+            self._traces.end(ended.call, code=ended.status.value[0], start_ns=start_ns, end_ns=end_ns)
+        self._log(lines)
+
+    def _count(self, ended: _Ended) -> None:
         """Remember what belongs to the labels: looking it up costs more than counting."""
-        counter = self._counters.get((method_name, code))
+        method, code = ended.call.method.full_name, ended.status.name
+        counter = self._counters.get((method, code))
         if counter is None:
-            counter = self._counters[method_name, code] = CALLS.labels(method_name, code)
-            self._timers[method_name] = SECONDS.labels(method_name)
+            counter = self._counters[method, code] = CALLS.labels(method, code)
+            self._timers[method] = SECONDS.labels(method)
         counter.inc()
-        self._timers[method_name].observe(seconds)
+        self._timers[method].observe(ended.took_ns / 1e9)
 
-    def _write(self, call: Call, code: str, seconds: float, request: Any) -> None:
-        who, told = caller(), {}
-        if isinstance(request, Message) and _is_telling(call, code):
-            told["request"] = redacted(request, self._personal_fields)
-        self._log.info(
-            "call",
-            method=call.method.full_name,
-            code=code,
-            ms=round(seconds * 1000, 2),
-            caller=who.kind.value,
-            subject=who.subject,
-            edge=call.from_edge,
-            queries=call.queries,
-            trace_id=current_trace_id(),
-            **told,
-        )
-
-
-def _is_telling(call: Call, code: str) -> bool:
-    return code != _OK or call.method.idempotency is not Idempotency.NO_SIDE_EFFECTS
+    def _line(self, ended: _Ended, end_ns: int) -> dict[str, Any]:
+        call = ended.call
+        line = {
+            "event": "call",
+            "level": "info",
+            "timestamp": datetime.fromtimestamp(end_ns / 1e9, UTC),
+            "method": call.method.full_name,
+            "code": ended.status.name,
+            "ms": round(ended.took_ns / 1e6, 2),
+            "caller": call.caller.kind.value,
+            "subject": call.caller.subject,
+            "edge": call.from_edge,
+            "queries": call.queries,
+            "trace_id": f"{call.trace_id:032x}",
+        }
+        if isinstance(call.request, Message) and _is_telling(ended):
+            line["request"] = redacted(call.request, self._personal_fields)
+        return line
 
 
-def _name(code: Any) -> str:
-    return str(code.name) if isinstance(code, grpc.StatusCode) else _NAMES.get(code, _OK)
+class AccessLogInterceptor(Step):
+    """Notes how every call went."""
+
+    def __init__(self, *, records: CallRecords) -> None:
+        self._records = records
+
+    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+        """Look at the clock."""
+        call.request = request_or_iterator
+        call.start_ns = time.perf_counter_ns()
+
+    def leave(self, call: Call, context: Context) -> None:
+        """Note that it was answered."""
+        self._records.note(call, grpc.StatusCode.OK)
+
+    def fail(self, call: Call, context: Context, error: BaseException) -> None:
+        """Note why it was not."""
+        is_answered = isinstance(error, grpc.aio.AbortError)
+        self._records.note(call, _STATUSES[context.code()] if is_answered else _cut(call))
+
+
+def _cut(call: Call) -> grpc.StatusCode:
+    """What ended a call that nobody answered: its deadline, or the caller."""
+    is_over = call.deadline is not None and asyncio.get_running_loop().time() >= call.deadline
+    return grpc.StatusCode.DEADLINE_EXCEEDED if is_over else grpc.StatusCode.CANCELLED
+
+
+def _is_telling(ended: _Ended) -> bool:
+    is_reading = ended.call.method.idempotency is Idempotency.NO_SIDE_EFFECTS
+    return ended.status is not grpc.StatusCode.OK or not is_reading

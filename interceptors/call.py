@@ -1,22 +1,25 @@
 """The call that is being answered: what the interceptors learn of it and share."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+from opentelemetry.trace import SpanContext
 
+from interceptors.auth.identity import ANONYMOUS, Caller
 from mesh.contract import Method
 
 Context = grpc.aio.ServicerContext[Any, Any]
 """What grpc hands to every handler."""
 
-Behavior = Callable[[Any, Context], Awaitable[Any]]
+Behavior = Callable[[Any, Context], Coroutine[Any, Any, Any]]
 """Answers a request or a stream of requests; ends when the call ends."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One call, from its first interceptor to its last.
 
@@ -24,9 +27,17 @@ class Call:
         method: What the contract says about it.
         metadata: The request's metadata; the last value of a repeated key.
         wire: The request as it was sent, where the method has path fields.
+        trace_id: The trace that it belongs to.
+        trace_flags: That trace's flags as of W3C Trace Context.
+        span_id: Its own span in that trace; 0 until somebody asks.
+        parent: The caller's span.
         from_edge: Whether the front proxy sent it.
-        address: The client's address; only for limits.
+        caller: Who calls, once their token is verified.
+        request: What it asks for; a stream of requests where there are several.
+        start_ns: When it began, on the clock of `time.perf_counter_ns`.
         deadline: When it ends, on the event loop's clock in seconds.
+        task: Who answers it.
+        is_cut: Whether its deadline has ended it.
         queries: SQL statements so far.
         cache: How often the in-process cache, the shared cache, and none answered.
         replica: Which database answered a read.
@@ -37,11 +48,19 @@ class Call:
     method: Method
     metadata: Mapping[str, str | bytes]
     wire: bytes = b""
+    trace_id: int = 0
+    trace_flags: int = 0
+    span_id: int = 0
+    parent: SpanContext | None = None
     from_edge: bool = False
-    address: str = ""
+    caller: Caller = ANONYMOUS
+    request: Any = None
+    start_ns: int = 0
     deadline: float | None = None
+    task: "asyncio.Task[Any] | None" = None
+    is_cut: bool = False
     queries: int = 0
-    cache: list[int] = field(default_factory=lambda: [0, 0, 0])
+    cache: tuple[int, int, int] = (0, 0, 0)
     replica: str = ""
     written: dict[str, str] = field(default_factory=dict)
     required: Mapping[str, str] = field(default_factory=dict)

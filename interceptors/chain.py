@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from grpc_interceptor.server import AsyncServerInterceptor
-from opentelemetry.trace import Tracer
 
-from interceptors.access_log import AccessLogInterceptor
+from interceptors.access_log import AccessLogInterceptor, CallRecords
 from interceptors.auth.interceptor import AuthInterceptor
 from interceptors.auth.tokens import TokenVerifier
 from interceptors.consistency import ConsistencyInterceptor
@@ -15,15 +14,15 @@ from interceptors.errors import ErrorInterceptor, StatusByError
 from interceptors.rate_limit.gcra import Limiter
 from interceptors.rate_limit.interceptor import RateLimitInterceptor
 from interceptors.stats import StatsInterceptor
-from interceptors.tracing import TracingInterceptor
+from interceptors.tracing import Traces, TracingInterceptor
 from interceptors.validation import ValidationInterceptor
 from mesh.contract import LimitClass
 
 
 def standard_chain(
     *,
-    tracer: Tracer,
-    personal_fields: frozenset[str],
+    traces: Traces,
+    records: CallRecords,
     status_by_error: StatusByError,
     verifier: TokenVerifier,
     edge_secret: str,
@@ -33,8 +32,8 @@ def standard_chain(
 ) -> tuple[AsyncServerInterceptor, ...]:
     """The chain of every service: spans and logs see refusals too, only errors aborts."""
     return (
-        TracingInterceptor(tracer=tracer),
-        AccessLogInterceptor(personal_fields=personal_fields),
+        TracingInterceptor(traces=traces),
+        AccessLogInterceptor(records=records),
         ErrorInterceptor(status_by_error=status_by_error),
         DeadlineInterceptor(),
         AuthInterceptor(verifier=verifier, edge_secret=edge_secret, clock=clock),

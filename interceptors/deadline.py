@@ -4,43 +4,72 @@ import asyncio
 from typing import Any
 
 import grpc
-from grpc_interceptor.server import AsyncServerInterceptor
 
-from interceptors.call import Behavior, Context, current_call
+from interceptors.call import Call, Context
 from interceptors.refusal import Refused
+from interceptors.step import Step
 
 STREAM_GRACE_SECONDS = 5.0
 """A stream ends itself with `closed` at its deadline; only then is it cut."""
 
+_TICK_SECONDS = 0.01
+"""Calls that end within the same tick share a timer: one of its own would cost a call more than its token."""
 
-class DeadlineInterceptor(AsyncServerInterceptor):
+
+class DeadlineInterceptor(Step):
     """Caps the deadline; an expired call does no work."""
 
-    async def intercept(
-        self,
-        method: Behavior,
-        request_or_iterator: Any,
-        context: Context,
-        method_name: str,
-    ) -> Any:
-        """Proceed until the deadline."""
-        call = current_call()
-        allowed = call.method.policy.deadline_seconds
-        if call.method.server_streaming:
-            allowed += STREAM_GRACE_SECONDS
+    def __init__(self) -> None:
+        self._due: dict[int, set[Call]] = {}
+
+    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+        """Let a call begin that has time left."""
+        allowed = _allowed_seconds(call)
         asked: float | None = context.time_remaining()
         remaining = allowed if asked is None else min(asked, allowed)
         if remaining <= 0:
             raise _expired(allowed)
-        call.deadline = asyncio.get_running_loop().time() + remaining
-        timeout = asyncio.timeout(remaining)
-        try:
-            async with timeout:
-                return await method(request_or_iterator, context)
-        except TimeoutError:
-            if timeout.expired():
-                raise _expired(allowed) from None
-            raise
+        loop = asyncio.get_running_loop()
+        call.deadline = loop.time() + remaining
+        call.task = asyncio.current_task()
+        tick = _tick(call.deadline)
+        due = self._due.get(tick)
+        if due is None:
+            due = self._due[tick] = set()
+            loop.call_at(tick * _TICK_SECONDS, self._cut, tick)
+        due.add(call)
+
+    def leave(self, call: Call, context: Context) -> None:
+        """Nothing is to be cut any more."""
+        assert call.deadline is not None
+        due = self._due.get(_tick(call.deadline))
+        if due is not None:
+            due.discard(call)
+
+    def fail(self, call: Call, context: Context, error: BaseException) -> None:
+        """Tell whom the deadline has cut off from whom the caller has left."""
+        self.leave(call, context)
+        if call.is_cut and isinstance(error, asyncio.CancelledError):
+            assert call.task is not None
+            # Whoever else has cancelled it wants it to end as cancelled, as with `asyncio.timeout`.
+            if call.task.uncancel() == 0:
+                raise _expired(_allowed_seconds(call))
+
+    def _cut(self, tick: int) -> None:
+        for call in self._due.pop(tick):
+            assert call.task is not None
+            call.is_cut = True
+            call.task.cancel()
+
+
+def _tick(deadline: float) -> int:
+    """The end of the tick that a deadline falls into, in ticks."""
+    return int(deadline / _TICK_SECONDS) + 1
+
+
+def _allowed_seconds(call: Call) -> float:
+    allowed = call.method.policy.deadline_seconds
+    return allowed + STREAM_GRACE_SECONDS if call.method.server_streaming else allowed
 
 
 def _expired(allowed: float) -> Refused:

@@ -1,15 +1,15 @@
 """Turns exceptions into statuses; the only place that aborts a call."""
 
 import traceback
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Awaitable, Mapping
+from typing import NoReturn
 
 import grpc
 import structlog
-from grpc_interceptor.server import AsyncServerInterceptor
 
-from interceptors.call import Behavior, Context
+from interceptors.call import Call, Context
 from interceptors.refusal import DETAILS_KEY, Refused
+from interceptors.step import Step
 from interceptors.tracing import current_trace_id
 
 _log = structlog.get_logger()
@@ -18,28 +18,18 @@ StatusByError = Mapping[type[Exception], grpc.StatusCode]
 """Which status a service's own errors become; a subclass counts as its nearest base."""
 
 
-class ErrorInterceptor(AsyncServerInterceptor):
+class ErrorInterceptor(Step):
     """Answers refusals and domain errors with their status, anything else with "internal error"."""
 
     def __init__(self, *, status_by_error: StatusByError) -> None:
         self._status_by_error = status_by_error
 
-    async def intercept(
-        self,
-        method: Behavior,
-        request_or_iterator: Any,
-        context: Context,
-        method_name: str,
-    ) -> Any:
-        """Proceed; abort with what the exception means."""
-        try:
-            return await method(request_or_iterator, context)
-        except grpc.aio.AbortError:
-            raise
-        except Refused as refused:
-            await _abort(context, refused)
-        except Exception as error:  # noqa: BLE001 - the edge: whatever comes must become a status
-            await _abort(context, self._refusal(error, method_name))
+    def fail(self, call: Call, context: Context, error: BaseException) -> Awaitable[None] | None:
+        """Abort with what the exception means."""
+        if not isinstance(error, Exception) or isinstance(error, grpc.aio.AbortError):
+            return None
+        refused = error if isinstance(error, Refused) else self._refusal(error, call.method.full_name)
+        return _abort(context, refused)
 
     def _refusal(self, error: Exception, method_name: str) -> Refused:
         code = self._code(type(error))

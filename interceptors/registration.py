@@ -1,7 +1,7 @@
 """Wraps the chain around every handler, once, when it is registered."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from itertools import groupby
 from typing import Any, cast
 
@@ -83,7 +83,7 @@ def _composed(chain: Sequence[AsyncServerInterceptor], inner: Behavior, method: 
 def _layer(interceptor: AsyncServerInterceptor, inner: Behavior, method_name: str) -> Behavior:
     intercept = interceptor.intercept
 
-    def call(request_or_iterator: Any, context: Context) -> Awaitable[Any]:
+    def call(request_or_iterator: Any, context: Context) -> Coroutine[Any, Any, Any]:
         return intercept(inner, request_or_iterator, context, method_name)
 
     return call

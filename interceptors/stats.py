@@ -15,9 +15,8 @@ def count_cache(*, l1: int = 0, l2: int = 0, miss: int = 0) -> None:
     """So many values came from the process, from the shared cache, and from neither."""
     call = current_call_or_none()
     if call is not None:
-        call.cache[0] += l1
-        call.cache[1] += l2
-        call.cache[2] += miss
+        known = call.cache
+        call.cache = known[0] + l1, known[1] + l2, known[2] + miss
 
 
 def note_replica(name: str) -> None:

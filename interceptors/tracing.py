@@ -1,71 +1,106 @@
-"""A span for every call, in the trace that the caller began (W3C Trace Context)."""
+"""A span for every call, in the trace that the caller began (W3C Trace Context).
 
+What is not recorded costs its ids and no more. What is recorded is made into a span once the call has
+ended, among others: inside a call nobody waits for the SDK.
+"""
+
+import random
 from typing import Any
 
-import grpc
-from grpc_interceptor.server import AsyncServerInterceptor
 from opentelemetry import trace
 from opentelemetry.context import Context as OtelContext
-from opentelemetry.context import attach
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import AttributeValue
 
-from interceptors.call import Behavior, Context, current_call
+from interceptors.call import Call, Context, current_call_or_none
+from interceptors.step import Step
 
 _propagator = TraceContextTextMapPropagator()
 _NOWHERE = OtelContext()
+_NO_ERROR, _ERROR = Status(StatusCode.UNSET), Status(StatusCode.ERROR)
 
 
-class TracingInterceptor(AsyncServerInterceptor):
-    """Continues the caller's trace; attributes are names and codes, never values."""
+class Traces:
+    """Decides by the trace id, as all services do, which calls become spans, and makes them."""
 
-    def __init__(self, *, tracer: trace.Tracer) -> None:
-        self._tracer = tracer
+    def __init__(self, *, sampler: TraceIdRatioBased, processor: SpanProcessor, resource: Resource) -> None:
+        """Bind the traces.
 
-    async def intercept(
-        self,
-        method: Behavior,
-        request_or_iterator: Any,
-        context: Context,
-        method_name: str,
-    ) -> Any:
-        """Proceed inside a span, which stays the current one to the end of the call's own task."""
-        span = self._tracer.start_span(
-            method_name[1:],
-            _parent(current_call().text("traceparent")),
-            SpanKind.SERVER,
-            record_exception=False,
-            set_status_on_exception=False,
+        Args:
+            sampler: The low half of a recorded trace's id is below its bound.
+            processor: Takes the spans that ended.
+            resource: Whose they are.
+        """
+        self._bound = sampler.bound
+        self._processor = processor
+        self._resource = resource
+
+    def join(self, call: Call) -> None:
+        """Give a call its place: in the trace of the caller, or in a new one."""
+        sent = _sent(call.text("traceparent"))
+        if sent is None:
+            call.trace_id, call.trace_flags = random.getrandbits(128) or 1, TraceFlags.RANDOM_TRACE_ID
+        else:
+            call.trace_id, call.trace_flags = sent.trace_id, sent.trace_flags & TraceFlags.RANDOM_TRACE_ID
+            call.parent = sent
+        if call.trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < self._bound:
+            call.trace_flags |= TraceFlags.SAMPLED
+
+    def end(self, call: Call, *, code: int, start_ns: int, end_ns: int) -> None:
+        """Make the span of a call that has ended, if its trace is recorded.
+
+        Its attributes are names and numbers, never values.
+        """
+        if not call.trace_flags & TraceFlags.SAMPLED:
+            return
+        place = SpanContext(call.trace_id, span_id_of(call), False, TraceFlags(call.trace_flags))
+        attributes: dict[str, AttributeValue] = {
+            "rpc.system": "grpc",
+            "rpc.service": call.method.service,
+            "rpc.method": call.method.name,
+            "rpc.grpc.status_code": code,
+            "shopmesh.db.queries": call.queries,
+        }
+        span = ReadableSpan(
+            call.method.full_name[1:],
+            place,
+            call.parent,
+            self._resource,
+            attributes,
+            kind=SpanKind.SERVER,
+            status=_ERROR if code else _NO_ERROR,
+            start_time=start_ns,
+            end_time=end_ns,
         )
-        attach(trace.set_span_in_context(span))
-        if not span.is_recording():
-            return await method(request_or_iterator, context)
-        try:
-            return await method(request_or_iterator, context)
-        finally:
-            _describe(span, context)
-            span.end()
+        self._processor.on_end(span)
 
 
-def _parent(traceparent: str) -> OtelContext:
-    return _propagator.extract({"traceparent": traceparent}, _NOWHERE) if traceparent else _NOWHERE
+class TracingInterceptor(Step):
+    """Continues the caller's trace."""
+
+    def __init__(self, *, traces: Traces) -> None:
+        self._traces = traces
+
+    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+        """Give the call its place in a trace."""
+        self._traces.join(call)
 
 
-def _describe(span: trace.Span, context: Context) -> None:
-    call = current_call()
-    code: Any = context.code()
-    number = code.value[0] if isinstance(code, grpc.StatusCode) else int(code or 0)
-    span.set_attribute("rpc.system", "grpc")
-    span.set_attribute("rpc.service", call.method.service)
-    span.set_attribute("rpc.method", call.method.name)
-    span.set_attribute("rpc.grpc.status_code", number)
-    span.set_attribute("shopmesh.db.queries", call.queries)
-    if number:
-        span.set_status(Status(StatusCode.ERROR))
+def span_id_of(call: Call) -> int:
+    """The call's own span, drawn when somebody asks for it first."""
+    call.span_id = call.span_id or random.getrandbits(64) or 1
+    return call.span_id
 
 
 def current_traceparent() -> str:
     """The current span as a W3C `traceparent`; empty outside any span."""
+    call = current_call_or_none()
+    if call is not None and call.trace_id:
+        return f"00-{call.trace_id:032x}-{span_id_of(call):016x}-{call.trace_flags:02x}"
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     return carrier.get("traceparent", "")
@@ -73,4 +108,14 @@ def current_traceparent() -> str:
 
 def current_trace_id() -> str:
     """The current trace id, 32 hex digits; zeros outside any span."""
-    return f"{trace.get_current_span().get_span_context().trace_id:032x}"
+    call = current_call_or_none()
+    trace_id = call.trace_id if call is not None else 0
+    return f"{trace_id or trace.get_current_span().get_span_context().trace_id:032x}"
+
+
+def _sent(traceparent: str) -> SpanContext | None:
+    if not traceparent:
+        return None
+    parent = _propagator.extract({"traceparent": traceparent}, _NOWHERE)
+    sent = trace.get_current_span(parent).get_span_context()
+    return sent if sent.is_valid else None

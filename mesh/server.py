@@ -16,9 +16,9 @@ import grpc
 import structlog
 import uvloop
 from grpc_health.v1 import health_pb2_grpc
-from opentelemetry.trace import Tracer
 from prometheus_client import start_http_server
 
+from interceptors.access_log import CallRecords
 from interceptors.auth.keys import KeyFile
 from interceptors.auth.revocations import Revocations
 from interceptors.auth.tokens import Audiences, TokenVerifier
@@ -26,6 +26,7 @@ from interceptors.chain import standard_chain
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.limits import LimitsFileError, load_limits
 from interceptors.registration import Registrations, wrap
+from interceptors.tracing import Traces
 from mesh.channels import LARGEST_MESSAGE_BYTES, connect
 from mesh.contract import Contract, ContractError, load_contract
 from mesh.health import Health, Probe
@@ -34,7 +35,7 @@ from mesh.node import CannotStart, Node
 from mesh.reflection import Reflection
 from mesh.revocation_feed import feed_revocations
 from mesh.settings import MeshSettings, SettingError
-from mesh.telemetry import configure_logging, open_tracer
+from mesh.telemetry import configure_logging, log_of_calls, open_traces
 from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_port, service_audience
 
 DRAIN_SECONDS = 10.0
@@ -84,8 +85,16 @@ def run(service: str, compose: Compose) -> None:
     try:
         settings = MeshSettings.from_environ(os.environ)
         configure_logging(service, settings.worker)
-        with open_tracer(service, settings) as tracer:
-            uvloop.run(_serve(service, settings, compose, tracer))
+        contract = load_contract()
+        with (
+            open_traces(service, settings) as traces,
+            CallRecords.open(
+                log=log_of_calls(service, settings.worker),
+                traces=traces,
+                personal_fields=contract.personal_fields,
+            ) as records,
+        ):
+            uvloop.run(_serve(service, settings, compose, contract=contract, traces=traces, records=records))
     except (SettingError, LimitsFileError, ContractError, CannotStart, PortInUse) as error:
         sys.exit(f"{service} cannot start: {error}")
 
@@ -111,7 +120,13 @@ async def open_node(service: str, settings: MeshSettings, contract: Contract) ->
 
 
 def build_server(
-    service: Service, node: Node, *, tracer: Tracer, revocations: Revocations, health: Health
+    service: Service,
+    node: Node,
+    *,
+    traces: Traces,
+    records: CallRecords,
+    revocations: Revocations,
+    health: Health,
 ) -> grpc.aio.Server:
     """A server with every method of the service behind the chain.
 
@@ -127,8 +142,8 @@ def build_server(
         maximum_concurrent_rpcs=_MOST_CONCURRENT_CALLS,
     )
     chain = standard_chain(
-        tracer=tracer,
-        personal_fields=node.contract.personal_fields,
+        traces=traces,
+        records=records,
         status_by_error=service.errors,
         verifier=_verifier(node, revocations),
         edge_secret=node.settings.edge_secret,
@@ -154,13 +169,22 @@ def build_server(
     return server
 
 
-async def _serve(name: str, settings: MeshSettings, compose: Compose, tracer: Tracer) -> None:
-    contract = load_contract()
+async def _serve(
+    name: str,
+    settings: MeshSettings,
+    compose: Compose,
+    *,
+    contract: Contract,
+    traces: Traces,
+    records: CallRecords,
+) -> None:
     async with open_node(name, settings, contract) as node, compose(node) as service:
         revocations = Revocations()
         services = {method.service for method in contract.methods_of(name)}
         health = Health(names=(name, *services), hard=service.hard, soft=service.soft)
-        server = build_server(service, node, tracer=tracer, revocations=revocations, health=health)
+        server = build_server(
+            service, node, traces=traces, records=records, revocations=revocations, health=health
+        )
         port = _listen(server, grpc_port(name, settings.worker, settings.port_offset))
         _serve_metrics(metrics_port(name, settings.worker, settings.port_offset))
         # What is imported and composed lives to the end: no call has to wait while it is looked through.

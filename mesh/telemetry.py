@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import structlog
@@ -14,15 +15,23 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+from opentelemetry.sdk.util import ns_to_iso_str
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.typing import EventDict
 
-from interceptors.tracing import current_trace_id, current_traceparent
+from interceptors.access_log import Log
+from interceptors.tracing import Traces, current_trace_id, current_traceparent
 from mesh.settings import MeshSettings
-from mesh.sparing_tracer import DrawnIds, SparingTracer
 
-__all__ = ["configure_logging", "continue_trace", "current_trace_id", "current_traceparent", "open_tracer"]
+__all__ = [
+    "configure_logging",
+    "continue_trace",
+    "current_trace_id",
+    "current_traceparent",
+    "log_of_calls",
+    "open_traces",
+]
 
 SPANS_FILE = "spans.jsonl"
 _JSON_LINES = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -49,18 +58,34 @@ def configure_logging(service: str, worker: int) -> None:
     )
 
 
-class _StandardError:
-    """A logger that writes lines to descriptor 2.
+def log_of_calls(service: str, worker: int) -> Log:
+    """Writes lines beside those of structlog, many at once."""
 
-    What that cannot take, as on a full disk, is lost: a call must not fail for its log line.
-    """
+    def write(lines: Sequence[EventDict]) -> None:
+        for line in lines:
+            line["service"] = service
+            line["worker"] = worker
+        _to_standard_error(b"".join([_json_line(line) + b"\n" for line in lines]))
+
+    return write
+
+
+class _StandardError:
+    """A logger that writes lines to descriptor 2."""
 
     def msg(self, line: bytes) -> None:
-        """Write a line in one piece, so that lines of threads and processes do not mix."""
-        with suppress(OSError):
-            os.write(2, line + b"\n")
+        _to_standard_error(line + b"\n")
 
     debug = info = warning = error = critical = msg
+
+
+def _to_standard_error(lines: bytes) -> None:
+    """Write lines in one piece, so that lines of threads and processes do not mix.
+
+    What descriptor 2 cannot take, as on a full disk, is lost: a call must not fail for its log line.
+    """
+    with suppress(OSError):
+        os.write(2, lines)
 
 
 def _json_line(line: EventDict, **_: object) -> bytes:
@@ -72,23 +97,20 @@ def _json_line(line: EventDict, **_: object) -> bytes:
 
 
 @contextmanager
-def open_tracer(service: str, settings: MeshSettings) -> Iterator[trace.Tracer]:
-    """Yield this process's tracer; what it recorded is written out at the end.
+def open_traces(service: str, settings: MeshSettings) -> Iterator[Traces]:
+    """Yield this process's traces; what they recorded is written out at the end.
 
     All services decide by the trace id whether to record, so a trace is recorded
     whole or not at all.
     """
-    sampler, ids = TraceIdRatioBased(settings.span_ratio), DrawnIds()
-    provider = TracerProvider(
-        sampler=sampler,
-        id_generator=ids,
-        resource=Resource.create({"service.name": service, "service.instance.id": str(settings.worker)}),
-        shutdown_on_exit=False,
-    )
-    provider.add_span_processor(BatchSpanProcessor(_exporter(settings), schedule_delay_millis=1000))
+    sampler = TraceIdRatioBased(settings.span_ratio)
+    resource = Resource.create({"service.name": service, "service.instance.id": str(settings.worker)})
+    provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
+    processor = BatchSpanProcessor(_exporter(settings), schedule_delay_millis=1000)
+    provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
     try:
-        yield SparingTracer(provider.get_tracer("shopmesh"), bound=sampler.bound, ids=ids)
+        yield Traces(sampler=sampler, processor=processor, resource=resource)
     finally:
         provider.shutdown()
 
@@ -110,14 +132,35 @@ class FileSpanExporter(SpanExporter):
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Append the spans; one write a line, so that lines of processes do not mix."""
-        for span in spans:
-            os.write(self._descriptor, span.to_json(indent=None).encode() + b"\n")
+        """Append the spans in one piece, so that lines of processes do not mix."""
+        os.write(self._descriptor, b"".join([_json_line(_described(span)) + b"\n" for span in spans]))
         return SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+
+def _described(span: ReadableSpan) -> dict[str, Any]:
+    """A span in the form of the SDK's own `to_json`, which reads the resource anew for each of them."""
+    return {
+        "name": span.name,
+        "context": {
+            "trace_id": f"0x{span.context.trace_id:032x}",
+            "span_id": f"0x{span.context.span_id:016x}",
+        },
+        "kind": str(span.kind),
+        "parent_id": f"0x{span.parent.span_id:016x}" if span.parent is not None else None,
+        "start_time": _time(span.start_time),
+        "end_time": _time(span.end_time),
+        "status": {"status_code": span.status.status_code.name},
+        "attributes": dict(span.attributes or {}),
+        "resource": {"attributes": dict(span.resource.attributes)},
+    }
+
+
+def _time(nanoseconds: int | None) -> str | None:
+    return None if nanoseconds is None else ns_to_iso_str(nanoseconds)
 
 
 def _exporter(settings: MeshSettings) -> SpanExporter:

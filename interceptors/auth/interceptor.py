@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from interceptors.auth.caller import ANONYMOUS, Caller, CallerKind, identify
+from interceptors.auth.identity import ANONYMOUS, Caller, CallerKind
 from interceptors.auth.keys import KeysUnavailable
 from interceptors.auth.tokens import InvalidToken, TokenVerifier
 from interceptors.call import Call, Context
@@ -16,14 +16,13 @@ from interceptors.step import Step
 from mesh.contract import Access, Policy
 
 EDGE_PROOF_KEY = "x-shopmesh-edge"
-CLIENT_ADDRESS_KEY = "x-shopmesh-client-address"
 
 
 class AuthInterceptor(Step):
     """Finds out who calls, and refuses who may not.
 
-    A token that is sent is verified on public methods too. The client's address
-    is believed only from the front proxy, which proves itself with a secret.
+    A token that is sent is verified on public methods too. The front proxy proves
+    itself with a secret.
     """
 
     def __init__(self, *, verifier: TokenVerifier, edge_secret: str, clock: Callable[[], datetime]) -> None:
@@ -34,10 +33,8 @@ class AuthInterceptor(Step):
     def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a caller pass who may."""
         call.from_edge = self._is_edge(call)
-        call.address = _address(call, context)
-        caller = self._authenticated(call)
-        identify(caller)
-        self._authorize(call.method.policy, caller)
+        call.caller = self._authenticated(call)
+        self._authorize(call.method.policy, call.caller)
 
     def _is_edge(self, call: Call) -> bool:
         sent = call.text(EDGE_PROOF_KEY)
@@ -99,12 +96,6 @@ def _require_scope(policy: Policy, caller: Caller) -> None:
         and not policy.owner.bypass_scopes & caller.scopes
     ):
         raise _denied("USER_REQUIRED", "only the token of a user owns anything here")
-
-
-def _address(call: Call, context: Context) -> str:
-    if call.from_edge:
-        return call.text(CLIENT_ADDRESS_KEY)
-    return str(context.peer()).rpartition(":")[0]
 
 
 def _unauthenticated(message: str, reason: str = "TOKEN_INVALID") -> Refused:

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cachetools import LRUCache
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from interceptors.auth.caller import Caller, CallerKind
+from interceptors.auth.identity import Caller, CallerKind
 from interceptors.auth.keys import KeyFile
 from interceptors.auth.revocations import Revocations
+from interceptors.recent import Recent
 
 _LONGEST_TOKEN = 8192
-_CACHED_TOKENS = 10_000
+_GENERATION_TOKENS = 10_000
 _CLOCK_SKEW_SECONDS = 5
 _TYPES = ("at+jwt", "application/at+jwt")
 _KNOWN_HEADERS = {"alg", "typ", "kid"}
@@ -63,7 +63,7 @@ class TokenVerifier:
         self._audiences = audiences
         self._revocations = revocations
         self._clock = clock
-        self._verified: LRUCache[str, _Verified] = LRUCache(_CACHED_TOKENS)
+        self._verified: Recent[_Verified] = Recent(_GENERATION_TOKENS)
 
     def verify(self, token: str) -> Caller:
         """Return who the token stands for.
@@ -75,7 +75,7 @@ class TokenVerifier:
         verified = self._verified.get(token)
         if verified is None:
             verified = self._judge(token)
-            self._verified[token] = verified
+            self._verified.put(token, verified)
         if verified.expire_time <= self._clock():
             raise InvalidToken("the token has expired")
         if self._revocations.is_revoked(verified.token_id, verified.caller.subject, verified.issue_time):

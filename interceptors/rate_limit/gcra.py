@@ -4,12 +4,12 @@ The number is the theoretical arrival time: when the bucket will be full again.
 A call is admitted when that is at most a burst ahead of now.
 """
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from interceptors.recent import Recent
 from mesh.contract import LimitClass
 
 _GENERATION_KEYS = 100_000
@@ -56,11 +56,11 @@ class LocalLimiter:
     async def admit(self, limit: LimitClass, key: str) -> float:
         buckets = self._of(limit)
         now = self._monotonic()
-        arrival = max(buckets.arrival(key), now) + buckets.rate.interval
+        arrival = max(buckets.arrivals.get(key) or now, now) + buckets.rate.interval
         wait = arrival - now - buckets.rate.tolerance
         if wait > 1e-9:
             return wait
-        buckets.note(key, arrival)
+        buckets.arrivals.put(key, arrival)
         return 0.0
 
     def _of(self, limit: LimitClass) -> "_Buckets":
@@ -72,24 +72,9 @@ class LocalLimiter:
 
 
 class _Buckets:
-    """The theoretical arrival times of a class by key, in two generations.
-
-    A list in order of use would cost each call several more looks at memory that is far away.
-    """
+    """The theoretical arrival times of a class by key."""
 
     def __init__(self, limit: LimitClass, rate: Rate) -> None:
         self.limit = limit
         self.rate = rate
-        self._young: dict[str, float] = {}
-        self._old: dict[str, float] = {}
-
-    def arrival(self, key: str) -> float:
-        """When the bucket is full again; long ago for one that is not known."""
-        arrival = self._young.get(key)
-        return self._old.get(key, -math.inf) if arrival is None else arrival
-
-    def note(self, key: str, arrival: float) -> None:
-        """Remember it, and only the keys since the last but one generation."""
-        self._young[key] = arrival
-        if len(self._young) >= _GENERATION_KEYS:
-            self._old, self._young = self._young, {}
+        self.arrivals: Recent[float] = Recent(_GENERATION_KEYS)

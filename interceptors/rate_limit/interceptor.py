@@ -5,13 +5,14 @@ from typing import Any
 
 import grpc
 
-from interceptors.auth.caller import Caller, CallerKind, caller
+from interceptors.auth.identity import CallerKind
 from interceptors.call import Call, Context
 from interceptors.rate_limit.gcra import Limiter
 from interceptors.refusal import Refused
 from interceptors.step import Step
 from mesh.contract import LimitClass, LimitPer
 
+CLIENT_ADDRESS_KEY = "x-shopmesh-client-address"
 INTERNAL_CLASS = "internal"
 """Services of the mesh count against this class whatever they call."""
 
@@ -25,10 +26,9 @@ class RateLimitInterceptor(Step):
 
     async def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a call pass within the limit."""
-        who = caller()
-        is_service = who.kind is CallerKind.SERVICE
+        is_service = call.caller.kind is CallerKind.SERVICE
         limit = self._limits[INTERNAL_CLASS if is_service else call.method.policy.limit_class]
-        wait = await self._limiter.admit(limit, _key(limit, who, call.address))
+        wait = await self._limiter.admit(limit, _key(limit, call, context))
         if wait > 0:
             raise over_limit(limit, wait)
 
@@ -44,7 +44,15 @@ def over_limit(limit: LimitClass, wait_seconds: float) -> Refused:
     )
 
 
-def _key(limit: LimitClass, who: Caller, address: str) -> str:
+def _key(limit: LimitClass, call: Call, context: Context) -> str:
+    who = call.caller
     if limit.per is LimitPer.ADDRESS or who.kind is CallerKind.ANONYMOUS:
-        return f"address:{address}"
+        return f"address:{_address(call, context)}"
     return f"client:{who.client_id}" if limit.per is LimitPer.CLIENT else f"subject:{who.subject}"
+
+
+def _address(call: Call, context: Context) -> str:
+    """The client's address, which is believed only from the front proxy."""
+    if call.from_edge:
+        return call.text(CLIENT_ADDRESS_KEY)
+    return str(context.peer()).rpartition(":")[0]

@@ -1,11 +1,10 @@
 """The first tier: a bounded number of entries in the process."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-from cachetools import FIFOCache
 
 from mesh.cache.entry import Entry
 
@@ -66,8 +65,10 @@ class LocalCache(Generic[T]):
             random: Numbers from 0 to below 1.
         """
         self._lifetime = lifetime
-        self._present: FIFOCache[str, Held[T]] = FIFOCache(most)
-        self._absent: FIFOCache[str, Held[T]] = FIFOCache(most_absent)
+        self._present: OrderedDict[str, Held[T]] = OrderedDict()
+        self._absent: OrderedDict[str, Held[T]] = OrderedDict()
+        self._most = most
+        self._most_absent = most_absent
         self._monotonic = monotonic
         self._random = random
 
@@ -87,7 +88,7 @@ class LocalCache(Generic[T]):
             return held.entry
         self.drop(key)
         if self._lifetime.of(entry) > 0:
-            self._place(entry)[key] = self._held(entry, load_seconds)
+            self._hold(key, self._held(entry, load_seconds))
         return entry
 
     def drop(self, key: str) -> None:
@@ -103,8 +104,12 @@ class LocalCache(Generic[T]):
     def __len__(self) -> int:
         return len(self._present) + len(self._absent)
 
-    def _place(self, entry: Entry[T]) -> "FIFOCache[str, Held[T]]":
-        return self._absent if entry.value is None else self._present
+    def _hold(self, key: str, held: Held[T]) -> None:
+        is_absent = held.entry.value is None
+        place, most = (self._absent, self._most_absent) if is_absent else (self._present, self._most)
+        place[key] = held
+        if len(place) > most:
+            place.popitem(last=False)
 
     def _held(self, entry: Entry[T], load_seconds: float) -> Held[T]:
         # XFetch (Vattani et al. 2015): refreshed before the end by a random time that grows

@@ -1,19 +1,24 @@
 """Serves a service in this process, behind the real chain, on a free port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
+import structlog
 from google.rpc import error_details_pb2, status_pb2
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
+from interceptors.access_log import CallRecords
 from interceptors.auth.revocations import Revocations
 from interceptors.refusal import DETAILS_KEY
+from interceptors.tracing import Traces
 from mesh.contract import Contract, load_contract
 from mesh.health import Health
 from mesh.node import Node
@@ -31,7 +36,13 @@ class Served:
     port: int
     mint: Mint
     revocations: Revocations
-    spans: InMemorySpanExporter
+    records: CallRecords
+    exported: InMemorySpanExporter
+
+    def spans(self) -> Sequence[ReadableSpan]:
+        """The spans of the calls that have ended."""
+        self.records.write()
+        return self.exported.get_finished_spans()
 
 
 @asynccontextmanager
@@ -48,8 +59,8 @@ async def serve(
     mint = Mint(home)
     mint.publish()
     spans = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(spans))
+    processor = SimpleSpanProcessor(spans)
+    traces = Traces(sampler=TraceIdRatioBased(1), processor=processor, resource=Resource.create({}))
     described = contract or load_contract()
     async with (
         open_node(name, MeshSettings(home=home, **settings), described) as node,
@@ -58,18 +69,24 @@ async def serve(
         revocations = Revocations()
         health = Health(names=(name,), hard=service.hard, soft=service.soft)
         await health.refresh()
+        records = CallRecords(log=_print, traces=traces, personal_fields=described.personal_fields)
         server = build_server(
-            service, node, tracer=provider.get_tracer("test"), revocations=revocations, health=health
+            service, node, traces=traces, records=records, revocations=revocations, health=health
         )
         port = server.add_insecure_port(f"127.0.0.1:{port}")
         await server.start()
         try:
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield Served(node, channel, port, mint, revocations, spans)
+                yield Served(node, channel, port, mint, revocations, records, spans)
         finally:
             node.draining.set()
             await server.stop(None)
-            provider.shutdown()
+            processor.shutdown()
+
+
+def _print(lines: Sequence[Mapping[str, Any]]) -> None:
+    for line in lines:
+        structlog.get_logger().info(**line)
 
 
 def status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status:

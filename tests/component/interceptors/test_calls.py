@@ -140,15 +140,16 @@ async def test_the_trace_of_the_caller_goes_on(orders: Any, metadata: Any, serve
         get(FINE), metadata=(*metadata, ("traceparent", f"00-{trace_id}-00f067aa0ba902b7-01"))
     )
 
-    (span,) = (span for span in served.spans.get_finished_spans() if span.name.endswith("/GetOrder"))
+    (span,) = (span for span in served.spans() if span.name.endswith("/GetOrder"))
     assert f"{span.context.trace_id:032x}" == trace_id
 
 
 async def test_the_log_has_one_line_per_call_without_personal_data(
-    orders: Any, metadata: Any, capsys: pytest.CaptureFixture[str]
+    orders: Any, metadata: Any, served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await orders.PlaceOrder(PLACE, metadata=metadata)
 
+    served.records.write()
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "PlaceOrder" in line)
     assert "MUG-RED" in line
     for secret in ("Secretname", "Hidden Road", "10115"):

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from interceptors.auth.caller import Caller, CallerKind, identify
+from interceptors.auth.caller import Caller, CallerKind
+from interceptors.call import Call, begin
+from mesh.contract import load_contract
 from services.kernel.paging import InvalidPageToken
 from services.notification.domain.errors import NothingToChange, UnknownPreference
 from shopmesh.notification.v1 import notification_service_pb2 as messages
@@ -18,7 +20,8 @@ REQUESTS = [f"0190b6a0-0000-7000-8000-0000000000f{number}" for number in range(5
 
 
 def log_in(user: str) -> None:
-    identify(Caller(CallerKind.USER, subject=user))
+    (method, *_) = load_contract().methods_of("notification")
+    begin(Call(method, {}, caller=Caller(CallerKind.USER, subject=user)))
 
 
 async def consumed(world: World, worker: Worker, *, deliveries: int = 0, parked: int = 0) -> None:

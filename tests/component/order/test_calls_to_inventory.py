@@ -26,7 +26,7 @@ async def lines(tmp_path: Path, count: int) -> list[pb.LineRequest]:
 
 def calls(shop: Shop) -> list[str]:
     """The calls that inventory has answered."""
-    return [span.name for span in shop.inventory.spans.get_finished_spans()]
+    return [span.name for span in shop.inventory.spans()]
 
 
 @pytest.mark.parametrize("count", [1, 10, 50])

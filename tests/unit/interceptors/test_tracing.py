@@ -1,0 +1,108 @@
+"""Which calls become spans, and what is passed on of their traces."""
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+from opentelemetry.trace import StatusCode
+
+from interceptors.call import Call, begin
+from interceptors.tracing import Traces, current_trace_id, current_traceparent
+from mesh.contract import load_contract
+
+(METHOD, *_) = load_contract().methods_of("order")
+HALF = TraceIdRatioBased(0.5)
+RECORDED, DROPPED = f"{0x1234_0000_0000_0000_0001:032x}", f"{0x1234_FFFF_0000_0000_0001:032x}"
+NO_TRACE = "0" * 32
+PLACE = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+
+
+@dataclass(slots=True)
+class Tracing:
+    exported: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
+
+    def joined(self, traceparent: str = "", *, code: int = 0) -> Call:
+        """A call that was sent with a traceparent, from its beginning to its end."""
+        traces = Traces(sampler=HALF, processor=SimpleSpanProcessor(self.exported), resource=Resource({}))
+        call = Call(METHOD, {"traceparent": traceparent})
+        begin(call)
+        traces.join(call)
+        traces.end(call, code=code, start_ns=1_000, end_ns=3_000)
+        return call
+
+
+@pytest.mark.parametrize("flags", ["00", "01"])
+@pytest.mark.parametrize(("trace_id", "recorded"), [(RECORDED, True), (DROPPED, False)])
+def test_the_trace_id_decides_whatever_the_caller_did(trace_id: str, flags: str, recorded: bool) -> None:
+    tracing = Tracing()
+
+    tracing.joined(f"00-{trace_id}-00f067aa0ba902b7-{flags}")
+
+    assert current_trace_id() == trace_id
+    spans = tracing.exported.get_finished_spans()
+    assert [(f"{span.context.trace_id:032x}", span.parent.span_id) for span in spans if span.parent] == (
+        [(trace_id, 0x00F067AA0BA902B7)] if recorded else []
+    )
+
+
+def test_new_traces_are_decided_on_as_the_sdk_would() -> None:
+    tracing = Tracing()
+
+    ids = {tracing.joined().trace_id for _ in range(200)}
+
+    recorded = {span.context.trace_id for span in tracing.exported.get_finished_spans()}
+    assert recorded == {each for each in ids if each & TraceIdRatioBased.TRACE_ID_LIMIT < HALF.bound}
+    assert len(ids) == 200
+    assert 0 < len(recorded) < 200
+    assert {span.parent for span in tracing.exported.get_finished_spans()} == {None}
+
+
+@pytest.mark.parametrize(("trace_id", "sampled"), [(RECORDED, 1), (DROPPED, 0)])
+@pytest.mark.parametrize("random_id", [0, 2])
+def test_what_is_called_next_hears_of_this_call_as_its_parent(
+    trace_id: str, sampled: int, random_id: int
+) -> None:
+    call = Tracing().joined(f"00-{trace_id}-00f067aa0ba902b7-{random_id:02x}")
+
+    place = PLACE.fullmatch(current_traceparent())
+
+    assert place is not None
+    assert place[1] == trace_id
+    assert int(place[2], 16) == call.span_id
+    assert int(place[2], 16) not in (0, 0x00F067AA0BA902B7)
+    assert int(place[3], 16) == sampled | random_id
+    assert current_traceparent() == place[0]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["x", f"00-{NO_TRACE}-00f067aa0ba902b7-01", f"00-{RECORDED}-0000000000000000-01", f"ff-{RECORDED}"],
+)
+def test_what_is_no_traceparent_begins_a_new_trace(sent: str) -> None:
+    call = Tracing().joined(sent)
+
+    assert current_trace_id() not in (RECORDED, NO_TRACE)
+    assert call.parent is None
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, StatusCode.UNSET), (5, StatusCode.ERROR)])
+def test_a_span_tells_names_and_numbers(code: int, status: StatusCode) -> None:
+    tracing = Tracing()
+
+    tracing.joined(f"00-{RECORDED}-00f067aa0ba902b7-01", code=code)
+
+    (span,) = tracing.exported.get_finished_spans()
+    assert span.name == METHOD.full_name[1:]
+    assert (span.start_time, span.end_time) == (1_000, 3_000)
+    assert span.status.status_code is status
+    assert span.attributes == {
+        "rpc.system": "grpc",
+        "rpc.service": METHOD.service,
+        "rpc.method": METHOD.name,
+        "rpc.grpc.status_code": code,
+        "shopmesh.db.queries": 0,
+    }
