@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from bench.cores import DRIVER, MEASURED
+from bench.cores import DRIVER, MEASURED, pin
 from bench.estimates import estimate, ratios
 from bench.figures import Figure, at_least, at_most
 from bench.home import Home, serving
-from bench.plan import Plan, in_turns
+from bench.plan import Plan, in_silence, in_turns
 from bench.saturation import Saturation, saturate
 from bench.shop import skus
 from bench.stock_calls import answer_of, grpc_target, request_of
 from bench.stocked import stocked
+from mesh.backends.running import running
+from mesh.backends.valkey import ValkeyBackend
 
 _BATCH = 20
 _SKUS = 1000
@@ -84,16 +86,26 @@ async def interceptor_chain(plan: Plan) -> AsyncIterator[Figure]:
 
 
 async def two_workers(plan: Plan) -> AsyncIterator[Figure]:
-    """P14: processor time per call of two workers against one."""
+    """P14: processor time per call of two workers against one, both beside the cache's server.
+
+    Without it two workers keep no stock: neither would hear of the other's changes.
+    """
     room = plan.room("p14")
     home = await stocked(room / "shipped", _SKUS)
-    async with serving(home, _SHIPPED) as alone:
-        answer = await answer_of(home.address("inventory"), _REQUEST)
-        side = saturate(grpc_target(home, room, _REQUEST, answer), alone, plan.seconds)
-        one = [await side() for _ in range(plan.pairs)]
     async with AsyncExitStack() as stack:
+        valkey = await stack.enter_async_context(
+            running(ValkeyBackend(), plan.room("p14-valkey"), say=in_silence)
+        )
+        pin(valkey.pid, DRIVER)
+        environ = {ValkeyBackend().variable: valkey.url}
+        async with serving(home, _SHIPPED, environ=environ) as alone:
+            answer = await answer_of(home.address("inventory"), _REQUEST)
+            side = saturate(grpc_target(home, room, _REQUEST, answer), alone, plan.seconds)
+            one = [await side() for _ in range(plan.pairs)]
         workers = [
-            await stack.enter_async_context(serving(home, _SHIPPED, core=core, worker=worker, workers=2))
+            await stack.enter_async_context(
+                serving(home, _SHIPPED, core=core, worker=worker, workers=2, environ=environ)
+            )
             for worker, core in enumerate((MEASURED, DRIVER))
         ]
         targets = [grpc_target(home, room, _REQUEST, answer, worker=worker) for worker in range(2)]
