@@ -45,14 +45,17 @@ class DeadlineInterceptor(Step):
         due = self._due.get(_tick(call.deadline))
         if due is not None:
             due.discard(call)
+        # The task's context knows the call: together they would wait for the garbage collector.
+        call.task = None
 
     def fail(self, call: Call, context: Context, error: BaseException) -> None:
         """Tell whom the deadline has cut off from whom the caller has left."""
+        task = call.task
         self.leave(call, context)
         if call.is_cut and isinstance(error, asyncio.CancelledError):
-            assert call.task is not None
+            assert task is not None
             # Whoever else has cancelled it wants it to end as cancelled, as with `asyncio.timeout`.
-            if call.task.uncancel() == 0:
+            if task.uncancel() == 0:
                 raise _expired(_allowed_seconds(call))
 
     def _cut(self, tick: int) -> None:

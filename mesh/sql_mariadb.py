@@ -52,6 +52,17 @@ def engine_options(url: URL) -> dict[str, Any]:
     }
 
 
+def reader_options(url: URL) -> dict[str, Any]:
+    """The same for an engine whose statements each stand alone."""
+    return {
+        **engine_options(url),
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
+        "pool_pre_ping": False,
+        "pool_reset_on_return": None,
+    }
+
+
 def set_up(engine: Engine) -> None:
     """Prepare every connection, and name failed constraints as SQLite does."""
     event.listen(engine, "do_connect", _connect)

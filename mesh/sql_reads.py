@@ -7,12 +7,12 @@ from itertools import count
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Row, Select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.consistency import note_replica, required_position
-from mesh.sql import read
+from mesh.sql import fetch, read, rows_of
 from mesh.sql_mariadb import is_position
 
 CATCH_UP_SECONDS = 0.2
@@ -42,6 +42,14 @@ class Reads(Protocol):
         """
         ...
 
+    async def fetch(self, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
+        """The rows of one statement; see `mesh.sql.fetch`.
+
+        Raises:
+            DBAPIError: No database can be read.
+        """
+        ...
+
 
 class PrimaryReads:
     """Reads where it is decided."""
@@ -54,6 +62,11 @@ class PrimaryReads:
             result = await work(session)
         note_replica(_PRIMARY)
         return result
+
+    async def fetch(self, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
+        rows = await fetch(self._engine, statement, parameters)
+        note_replica(_PRIMARY)
+        return rows
 
 
 @dataclass(slots=True)
@@ -99,6 +112,12 @@ class ReplicaReads:
             return await self._primary(work)
         note_replica(name)
         return result
+
+    async def fetch(self, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
+        async def work(session: AsyncSession) -> Sequence[Row[Any]]:
+            return await rows_of(await session.connection(), statement, parameters)
+
+        return await self(work)
 
     async def run(self) -> None:
         """Look after the replicas; never returns."""

@@ -83,6 +83,8 @@ class LocalCache(Generic[T]):
         Returns:
             The newer one of the two.
         """
+        if self._lifetime.seconds <= 0:
+            return entry
         held = self.find(key, self._monotonic())
         if held is not None and held.entry.version > entry.version:
             return held.entry

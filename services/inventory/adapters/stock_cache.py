@@ -14,7 +14,7 @@ from services.inventory.adapters.stock_sql import KEYS_PER_STATEMENT
 from services.inventory.application.ports import StockLevels
 from services.inventory.domain.stock import Shelf, Stock
 
-STATEMENTS_AT_ONCE = 4
+STATEMENTS_AT_ONCE = 1
 """How many statements a process keeps the database busy with, whatever the cache lacks."""
 
 

@@ -1,9 +1,10 @@
 """Stock for reading, in SQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh.sql_reads import Reads
@@ -18,17 +19,16 @@ _SHELF = (stock.c.warehouse, stock.c.book, stock.c.untold, stock.c.held, stock.c
 _PRICE = (products.c.currency_code, products.c.units, products.c.nanos, products.c.retired)
 
 
-def _by_skus(*columns: Any) -> Select[Any]:
+def _by_skus(which: ColumnElement[bool], *columns: Any) -> Select[Any]:
     return (
         select(products.c.sku, *columns)
         .select_from(products.outerjoin(stock, stock.c.sku == products.c.sku))
-        .where(products.c.sku.in_(bindparam("skus", expanding=True)))
+        .where(which)
         .order_by(products.c.sku, stock.c.warehouse)
     )
 
 
-_BY_SKUS = _by_skus(*_SHELF)
-OFFERS_BY_SKUS = _by_skus(*_SHELF, *_PRICE)
+OFFERS_BY_SKUS = _by_skus(products.c.sku.in_(bindparam("skus", expanding=True)), *_SHELF, *_PRICE)
 """Stock and price of SKUs; the first seven columns are what `stocks_of` takes."""
 
 
@@ -39,26 +39,34 @@ class SqlStockLevels:
         self._reads = reads
 
     async def find(self, skus: Sequence[str]) -> Mapping[str, Stock]:
-        async def work(session: AsyncSession) -> Mapping[str, Stock]:
-            return stocks_of([row async for rows in in_chunks(session, _BY_SKUS, skus) for row in rows])
-
-        if not skus:
-            return {}
+        found: dict[str, Stock] = {}
         with translated():
-            return await self._reads(work)
+            for some in _chunks(skus):
+                found |= stocks_of(await self._reads.fetch(_by_count(len(some)), some))
+        return found
+
+
+@cache
+def _by_count(count: int) -> Select[Any]:
+    """The question for so many SKUs, made once: each time anew it would cost as much as reading the rows."""
+    return _by_skus(products.c.sku.in_([bindparam(f"sku{number}") for number in range(count)]), *_SHELF)
 
 
 async def in_chunks(session: AsyncSession, statement: Any, skus: Sequence[str]) -> Any:
     """The rows for each chunk of SKUs, one statement per chunk."""
-    for start in range(0, len(skus), KEYS_PER_STATEMENT):
-        yield (await session.execute(statement, {"skus": skus[start : start + KEYS_PER_STATEMENT]})).all()
+    for some in _chunks(skus):
+        yield (await session.execute(statement, {"skus": some})).all()
+
+
+def _chunks(skus: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (skus[start : start + KEYS_PER_STATEMENT] for start in range(0, len(skus), KEYS_PER_STATEMENT))
 
 
 def stocks_of(rows: Iterable[Sequence[Any]]) -> dict[str, Stock]:
     """Group rows of (sku, shelf …), ordered by SKU and warehouse; one without shelves has a row of nulls."""
     shelves: dict[str, list[Shelf]] = {}
-    for sku, warehouse, *numbers in rows:
-        shelves.setdefault(sku, [])
+    for sku, warehouse, book, untold, held, committed, version in rows:
+        own = shelves.setdefault(sku, [])
         if warehouse is not None:
-            shelves[sku].append(Shelf(warehouse, *numbers))
+            own.append(Shelf(warehouse, book, untold, held, committed, version))
     return {sku: Stock(sku, tuple(each)) for sku, each in shelves.items()}

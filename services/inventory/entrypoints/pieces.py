@@ -36,7 +36,7 @@ class Pieces(Generic[T]):
     def _piece(self, value: T) -> bytes:
         key = self._key(value)
         made = self._made.get(key)
-        if made is not None and made[0] is value:
+        if made is not None and made[0] == value:
             return made[1]
         if len(self._made) >= _MOST:
             self._made.clear()

@@ -4,7 +4,7 @@ import asyncio
 import math
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from services.inventory.domain.reservation import Wanted
 from services.inventory.domain.stock import Shelf, Stock
@@ -45,9 +45,9 @@ async def test_a_batch_takes_one_statement_per_199_skus(shop: Shop, count: int) 
         if not statement.startswith("BEGIN"):
             statements.append(statement)
 
-    event.listen(shop.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     await shop.levels.find([f"SKU-{number}" for number in range(count)])
-    event.remove(shop.engine.sync_engine, "before_cursor_execute", note)
+    event.remove(Engine, "before_cursor_execute", note)
 
     assert len(statements) == math.ceil(count / 199)
 
