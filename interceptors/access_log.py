@@ -55,9 +55,8 @@ class CallRecords:
         self._log = log
         self._traces = traces
         self._personal_fields = personal_fields
-        self._counters: dict[tuple[str, str], Counter] = {}
-        self._timers: dict[str, Histogram] = {}
-        self._waiting: list[_Ended] = []
+        self._endings: dict[tuple[str, grpc.StatusCode], _Ending] = {}
+        self._waiting: list[Call] = []
 
     @classmethod
     @contextmanager
@@ -71,51 +70,82 @@ class CallRecords:
 
     def note(self, call: Call, status: grpc.StatusCode) -> None:
         """Write of a call soon; it ends now."""
+        call.status = status
+        call.took_ns = time.perf_counter_ns() - call.start_ns
         if not self._waiting:
             asyncio.get_running_loop().call_later(_GATHER_SECONDS, self.write)
-        self._waiting.append(_Ended(call, status, time.perf_counter_ns() - call.start_ns))
+        self._waiting.append(call)
 
     def write(self) -> None:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
         to_epoch_ns = time.time_ns() - time.perf_counter_ns()
         lines = []
-        for ended in waiting:
-            start_ns = ended.call.start_ns + to_epoch_ns
-            end_ns = start_ns + ended.took_ns
-            self._count(ended)
-            lines.append(self._line(ended, end_ns))
-            self._traces.end(ended.call, code=ended.status.value[0], start_ns=start_ns, end_ns=end_ns)
+        for call in waiting:
+            start_ns = call.start_ns + to_epoch_ns
+            end_ns = start_ns + call.took_ns
+            ending = self._ending(call)
+            ending.counter.inc()
+            ending.timer.observe(call.took_ns / 1e9)
+            lines.append(self._line(call, ending, end_ns))
+            self._traces.end(call, code=ending.number, start_ns=start_ns, end_ns=end_ns)
         self._log(lines)
 
-    def _count(self, ended: _Ended) -> None:
-        """Remember what belongs to the labels: looking it up costs more than counting."""
-        method, code = ended.call.method.full_name, ended.status.name
-        counter = self._counters.get((method, code))
-        if counter is None:
-            counter = self._counters[method, code] = CALLS.labels(method, code)
-            self._timers[method] = SECONDS.labels(method)
-        counter.inc()
-        self._timers[method].observe(ended.took_ns / 1e9)
+    def _ending(self, call: Call) -> "_Ending":
+        place = call.method.full_name, call.status
+        ending = self._endings.get(place)
+        if ending is None:
+            ending = self._endings[place] = _Ending.of(call)
+        return ending
 
-    def _line(self, ended: _Ended, end_ns: int) -> dict[str, Any]:
-        call = ended.call
+    def _line(self, call: Call, ending: "_Ending", end_ns: int) -> dict[str, Any]:
         line = {
             "event": "call",
             "level": "info",
             "timestamp": datetime.fromtimestamp(end_ns / 1e9, UTC),
             "method": call.method.full_name,
-            "code": ended.status.name,
-            "ms": round(ended.took_ns / 1e6, 2),
+            "code": ending.name,
+            "ms": round(call.took_ns / 1e6, 2),
             "caller": call.caller.kind.value,
             "subject": call.caller.subject,
             "edge": call.from_edge,
             "queries": call.queries,
             "trace_id": f"{call.trace_id:032x}",
         }
-        if isinstance(call.request, Message) and _is_telling(ended):
+        if ending.tells_request and isinstance(call.request, Message):
             line["request"] = redacted(call.request, self._personal_fields)
         return line
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What calls of a method that ended with the same status have in common; looking it up costs more.
+
+    Attributes:
+        name: The status.
+        number: The same on the wire.
+        tells_request: Whether the log has the request too.
+        counter: Counts them.
+        timer: Times all calls of the method.
+    """
+
+    name: str
+    number: int
+    tells_request: bool
+    counter: Counter
+    timer: Histogram
+
+    @classmethod
+    def of(cls, call: Call) -> Self:
+        method, status = call.method, call.status
+        is_reading = method.idempotency is Idempotency.NO_SIDE_EFFECTS
+        return cls(
+            name=status.name,
+            number=status.value[0],
+            tells_request=status is not grpc.StatusCode.OK or not is_reading,
+            counter=CALLS.labels(method.full_name, status.name),
+            timer=SECONDS.labels(method.full_name),
+        )
 
 
 class AccessLogInterceptor(Step):
@@ -143,8 +173,3 @@ def _cut(call: Call) -> grpc.StatusCode:
     """What ended a call that nobody answered: its deadline, or the caller."""
     is_over = call.deadline is not None and asyncio.get_running_loop().time() >= call.deadline
     return grpc.StatusCode.DEADLINE_EXCEEDED if is_over else grpc.StatusCode.CANCELLED
-
-
-def _is_telling(ended: _Ended) -> bool:
-    is_reading = ended.call.method.idempotency is Idempotency.NO_SIDE_EFFECTS
-    return ended.status is not grpc.StatusCode.OK or not is_reading

@@ -35,6 +35,8 @@ class Call:
         caller: Who calls, once their token is verified.
         request: What it asks for; a stream of requests where there are several.
         start_ns: When it began, on the clock of `time.perf_counter_ns`.
+        took_ns: How long it took, once it has ended.
+        status: How it has ended.
         deadline: When it ends, on the event loop's clock in seconds.
         task: Who answers it.
         is_cut: Whether its deadline has ended it.
@@ -56,6 +58,8 @@ class Call:
     caller: Caller = ANONYMOUS
     request: Any = None
     start_ns: int = 0
+    took_ns: int = 0
+    status: grpc.StatusCode = grpc.StatusCode.UNKNOWN
     deadline: float | None = None
     task: "asyncio.Task[Any] | None" = None
     is_cut: bool = False

@@ -54,6 +54,10 @@ class LocalLimiter:
         self._buckets: dict[str, _Buckets] = {}
 
     async def admit(self, limit: LimitClass, key: str) -> float:
+        return self.admit_now(limit, key)
+
+    def admit_now(self, limit: LimitClass, key: str) -> float:
+        """The same for callers that do not wait."""
         buckets = self._of(limit)
         now = self._monotonic()
         arrival = max(buckets.arrivals.get(key) or now, now) + buckets.rate.interval

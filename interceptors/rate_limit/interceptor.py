@@ -1,13 +1,13 @@
 """Refuses callers who call more often than the method's class allows."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import grpc
 
 from interceptors.auth.identity import CallerKind
 from interceptors.call import Call, Context
-from interceptors.rate_limit.gcra import Limiter
+from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.refusal import Refused
 from interceptors.step import Step
 from mesh.contract import LimitClass, LimitPer
@@ -23,14 +23,26 @@ class RateLimitInterceptor(Step):
     def __init__(self, *, limits: Mapping[str, LimitClass], limiter: Limiter) -> None:
         self._limits = limits
         self._limiter = limiter
+        # Waiting for what is known at once would cost as much as the counting.
+        self._admit_now = limiter.admit_now if isinstance(limiter, LocalLimiter) else None
 
-    async def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> Awaitable[None] | None:
         """Let a call pass within the limit."""
         is_service = call.caller.kind is CallerKind.SERVICE
         limit = self._limits[INTERNAL_CLASS if is_service else call.method.policy.limit_class]
-        wait = await self._limiter.admit(limit, _key(limit, call, context))
-        if wait > 0:
-            raise over_limit(limit, wait)
+        key = _key(limit, call, context)
+        if self._admit_now is None:
+            return self._admit(limit, key)
+        _refuse_over(limit, self._admit_now(limit, key))
+        return None
+
+    async def _admit(self, limit: LimitClass, key: str) -> None:
+        _refuse_over(limit, await self._limiter.admit(limit, key))
+
+
+def _refuse_over(limit: LimitClass, wait_seconds: float) -> None:
+    if wait_seconds > 0:
+        raise over_limit(limit, wait_seconds)
 
 
 def over_limit(limit: LimitClass, wait_seconds: float) -> Refused:
