@@ -1,7 +1,6 @@
 """Stock for reading, from a cache."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 
 import orjson
 
@@ -53,7 +52,7 @@ class StockCodec:
     """Stock as JSON: the SKU, then the fields of each shelf in the order of `Shelf`."""
 
     def encode(self, value: Stock) -> bytes:
-        return orjson.dumps([value.sku, *(astuple(shelf) for shelf in value.shelves)])
+        return orjson.dumps([value.sku, *map(list, value.shelves)])
 
     def decode(self, body: bytes) -> Stock:
         sku, *shelves = orjson.loads(body)

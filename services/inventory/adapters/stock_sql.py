@@ -65,8 +65,8 @@ def _chunks(skus: Sequence[str]) -> Iterator[Sequence[str]]:
 def stocks_of(rows: Iterable[Sequence[Any]]) -> dict[str, Stock]:
     """Group rows of (sku, shelf …), ordered by SKU and warehouse; one without shelves has a row of nulls."""
     shelves: dict[str, list[Shelf]] = {}
-    for sku, warehouse, book, untold, held, committed, version in rows:
+    for sku, *shelf in rows:
         own = shelves.setdefault(sku, [])
-        if warehouse is not None:
-            own.append(Shelf(warehouse, book, untold, held, committed, version))
+        if shelf[0] is not None:
+            own.append(Shelf(*shelf))
     return {sku: Stock(sku, tuple(each)) for sku, each in shelves.items()}

@@ -134,7 +134,7 @@ def offers_after(offers: Mapping[str, Offer], movements: Iterable[Movement]) -> 
     for movement in movements:
         offer = left[movement.sku]
         shelves = tuple(
-            replace(shelf, held=shelf.held + movement.held)
+            shelf._replace(held=shelf.held + movement.held)
             if shelf.warehouse == movement.warehouse
             else shelf
             for shelf in offer.stock.shelves
