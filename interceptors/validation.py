@@ -27,7 +27,7 @@ _SEGMENT = re.compile(r"\{[a-z0-9_.]+\}")
 def broken_rules(validator: protovalidate.Validator, message: Message) -> tuple[tuple[str, str], ...]:
     """What of a message breaks the rules of its proto: (path as JSON callers write it, what is allowed)."""
     violations = validator.collect_violations(message)
-    return tuple((_path(each.proto.field), each.proto.message) for each in violations)
+    return tuple((_path(each.proto.field), each.proto.message) for each in violations) if violations else ()
 
 
 class ValidationInterceptor(Step):
