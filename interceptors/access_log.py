@@ -25,23 +25,14 @@ SECONDS = Histogram(
     ("method",),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-_GATHER_SECONDS = 0.01
 Log = Callable[[Sequence[dict[str, Any]]], None]
 """Writes lines."""
 
+_GATHER_SECONDS = 0.01
 # grpc tells a status as a number or as what it was told.
 _STATUSES: dict[Any, grpc.StatusCode] = {
     known: status for status in grpc.StatusCode for known in (status, status.value[0])
 }
-
-
-@dataclass(slots=True)
-class _Ended:
-    """A call, how it ended, and how long it took."""
-
-    call: Call
-    status: grpc.StatusCode
-    took_ns: int
 
 
 class CallRecords:
