@@ -10,7 +10,7 @@ import structlog
 from interceptors.call import Call, Context
 from interceptors.refusal import DETAILS_KEY, Refused
 from interceptors.step import Step
-from interceptors.tracing import current_trace_id
+from interceptors.trace_context import current_trace_id
 
 _log = structlog.get_logger()
 

@@ -16,8 +16,9 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
-from interceptors.call import Call, Context, current_call_or_none
+from interceptors.call import Call, Context
 from interceptors.step import Step
+from interceptors.trace_context import span_id_of
 
 _propagator = TraceContextTextMapPropagator()
 _NOWHERE = OtelContext()
@@ -88,29 +89,6 @@ class TracingInterceptor(Step):
     def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Give the call its place in a trace."""
         self._traces.join(call)
-
-
-def span_id_of(call: Call) -> int:
-    """The call's own span, drawn when somebody asks for it first."""
-    call.span_id = call.span_id or random.getrandbits(64) or 1
-    return call.span_id
-
-
-def current_traceparent() -> str:
-    """The current span as a W3C `traceparent`; empty outside any span."""
-    call = current_call_or_none()
-    if call is not None and call.trace_id:
-        return f"00-{call.trace_id:032x}-{span_id_of(call):016x}-{call.trace_flags:02x}"
-    carrier: dict[str, str] = {}
-    _propagator.inject(carrier)
-    return carrier.get("traceparent", "")
-
-
-def current_trace_id() -> str:
-    """The current trace id, 32 hex digits; zeros outside any span."""
-    call = current_call_or_none()
-    trace_id = call.trace_id if call is not None else 0
-    return f"{trace_id or trace.get_current_span().get_span_context().trace_id:032x}"
 
 
 def _sent(traceparent: str) -> SpanContext | None:

@@ -10,7 +10,7 @@ from grpc.aio import ClientCallDetails, Metadata
 
 from interceptors.call import current_call_or_none
 from interceptors.consistency import METADATA_KEY, decode_token, encode_token
-from interceptors.tracing import current_traceparent
+from interceptors.trace_context import current_traceparent
 
 TokenSource = Callable[[], Awaitable[str]]
 """Returns a token for the called service; its exception becomes the call's."""

@@ -11,7 +11,8 @@ from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 from opentelemetry.trace import StatusCode
 
 from interceptors.call import Call, begin
-from interceptors.tracing import Traces, current_trace_id, current_traceparent
+from interceptors.trace_context import current_trace_id, current_traceparent
+from interceptors.tracing import Traces
 from mesh.contract import load_contract
 
 (METHOD, *_) = load_contract().methods_of("order")
