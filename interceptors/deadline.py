@@ -31,7 +31,7 @@ class DeadlineInterceptor(Step):
             raise _expired(allowed)
         loop = asyncio.get_running_loop()
         call.deadline = loop.time() + remaining
-        call.task = asyncio.current_task()
+        call.task = asyncio.current_task(loop)
         tick = _tick(call.deadline)
         due = self._due.get(tick)
         if due is None:

@@ -54,20 +54,18 @@ def in_turn(steps: Sequence[Step], inner: Behavior) -> Behavior:
     async def proceed(request_or_iterator: Any, context: Context) -> Any:
         call = current_call()
         try:
-            for reached, enter in enters:
-                place = reached
+            for place, enter in enters:  # noqa: B007 - the error's way begins before this place
                 waiting = enter(call, request_or_iterator, context)
                 if waiting is not None:
                     await waiting
             place = len(steps)
             response = await inner(request_or_iterator, context)
-            for reached, leave in leaves:
-                place = reached
+            for place, leave in leaves:  # noqa: B007 - as above
                 waiting = leave(call, context)
                 if waiting is not None:
                     await waiting
         except BaseException as error:  # noqa: BLE001 - a cancellation goes outwards like any error
-            outer = [fail for reached, fail in fails if reached < place]
+            outer = [fail for entered, fail in fails if entered < place]
             raise await _outwards(error, outer, call, context) from None
         return response
 

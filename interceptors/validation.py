@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,21 +20,20 @@ ORIGINAL_PATH_KEY = "x-envoy-original-path"
 REPEATED_FIELD_KEY = "x-shopmesh-repeated-field"
 """Where the front proxy names a path field that it found in the body and did not pass on."""
 
-_TOLD = 10
+_MOST_TOLD = 10
 _SEGMENT = re.compile(r"\{[a-z0-9_.]+\}")
 
 
 def broken_rules(validator: protovalidate.Validator, message: Message) -> tuple[tuple[str, str], ...]:
     """What of a message breaks the rules of its proto: (path as JSON callers write it, what is allowed)."""
-    violations = validator.collect_violations(message)
-    return tuple((_path(each.proto.field), each.proto.message) for each in violations) if violations else ()
+    return _told(validator.collect_violations(message))
 
 
 class ValidationInterceptor(Step):
     """Refuses what breaks a rule, naming every field, and what names a path field twice."""
 
     def __init__(self) -> None:
-        self._validator = protovalidate.Validator()
+        self._violations = protovalidate.Validator().collect_violations
 
     def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a request pass that keeps the rules."""
@@ -63,9 +62,13 @@ class ValidationInterceptor(Step):
     def _check(self, request: Message | Malformed) -> None:
         if isinstance(request, Malformed):
             raise _malformed(request)
-        broken = broken_rules(self._validator, request)
-        if broken:
-            raise _refusal(broken)
+        violations = self._violations(request)
+        if violations:
+            raise _refusal(_told(violations))
+
+
+def _told(violations: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((_path(each.proto.field), each.proto.message) for each in violations)
 
 
 def json_name(field_name: str) -> str:
@@ -130,7 +133,7 @@ def _malformed(request: Malformed) -> Refused:
 
 
 def _refusal(fields: tuple[tuple[str, str], ...]) -> Refused:
-    told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_TOLD])
-    if len(fields) > _TOLD:
-        told += f"; and {len(fields) - _TOLD} more"
+    told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_MOST_TOLD])
+    if len(fields) > _MOST_TOLD:
+        told += f"; and {len(fields) - _MOST_TOLD} more"
     return Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", told, fields=fields)

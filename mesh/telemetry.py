@@ -15,7 +15,6 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
-from opentelemetry.sdk.util import ns_to_iso_str
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.typing import EventDict
@@ -160,8 +159,8 @@ def _described(span: ReadableSpan) -> dict[str, Any]:
     }
 
 
-def _time(nanoseconds: int | None) -> str | None:
-    return None if nanoseconds is None else ns_to_iso_str(nanoseconds)
+def _time(nanoseconds: int | None) -> datetime | None:
+    return None if nanoseconds is None else datetime.fromtimestamp(nanoseconds / 1e9, UTC)
 
 
 def _exporter(settings: MeshSettings) -> SpanExporter:
