@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,15 +72,18 @@ class CallRecords:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
         to_epoch_ns = time.time_ns() - time.perf_counter_ns()
-        lines = []
+        lines: list[dict[str, Any]] = []
+        counts: defaultdict[_Ending, int] = defaultdict(int)
         for call in waiting:
             start_ns = call.start_ns + to_epoch_ns
             end_ns = start_ns + call.took_ns
             ending = self._ending(call)
-            ending.counter.inc()
+            counts[ending] += 1
             ending.timer.observe(call.took_ns / 1e9)
             lines.append(self._line(call, ending, end_ns))
             self._traces.end(call, code=ending.number, start_ns=start_ns, end_ns=end_ns)
+        for ending, count in counts.items():
+            ending.counter.inc(count)
         self._log(lines)
 
     def _ending(self, call: Call) -> "_Ending":
@@ -108,7 +112,7 @@ class CallRecords:
         return line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Ending:
     """What calls of a method that ended with the same status have in common; looking it up costs more.
 

@@ -71,7 +71,9 @@ class Call:
 
     def text(self, key: str) -> str:
         """A metadata value as text; empty when absent."""
-        value = self.metadata.get(key, "")
+        value = self.metadata.get(key)
+        if value is None:
+            return ""
         return value if isinstance(value, str) else value.decode(errors="replace")
 
 
