@@ -8,14 +8,13 @@ compared by the statement that changes it.
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, MetaData, Row, Select, event, make_url
+from sqlalchemy import Connection, MetaData, Select, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -33,14 +32,13 @@ __all__ = [
     "bounded",
     "changes_of",
     "create_tables",
-    "fetch",
     "is_mistake",
     "is_reachable",
     "lock",
     "open_engine",
     "position_of",
     "read",
-    "rows_of",
+    "reader_of",
     "sqlite_url",
     "turn_of",
     "write",
@@ -56,7 +54,6 @@ _FIRST_PAUSE_SECONDS = 0.01
 _WRITES = "shopmesh_writes"
 _TRAITS = "shopmesh_traits"
 _POSITION = "shopmesh_position"
-_STATEMENTS = 1000
 _UNCOUNTED = ("SET TRANSACTION", sql_mariadb.LAST_POSITION)
 
 
@@ -122,27 +119,6 @@ async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that sees one consistent snapshot and keeps nothing."""
     async with cancellable(), bounded(), AsyncSession(engine, expire_on_commit=False) as session:
         yield session
-
-
-async def fetch(engine: AsyncEngine, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
-    """The rows of one statement, which is a snapshot by itself.
-
-    On MariaDB it is one round trip; a transaction around it would make it three. That a connection is dead
-    shows when it is used: then the statement is sent once more, on a new one.
-
-    Args:
-        engine: where.
-        statement: is compiled once and kept, as are its parameters' names; rows come as the driver has them.
-        parameters: in the order in which the statement has them.
-    """
-    reader = _traits(engine).reader or engine
-    async with cancellable(), bounded():
-        try:
-            return await _fetched(reader, statement, parameters)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-        return await _fetched(reader, statement, parameters)
 
 
 @asynccontextmanager
@@ -237,6 +213,11 @@ def changes_of(engine: AsyncEngine) -> Changes:
     return _traits(engine).changes
 
 
+def reader_of(engine: AsyncEngine) -> AsyncEngine:
+    """The engine for single statements that only read; see `mesh.sql_fetch`."""
+    return _traits(engine).reader or engine
+
+
 def turn_of(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
     """Held by each transaction of this process that writes, where they come one after the other."""
     traits = _traits(engine)
@@ -276,27 +257,6 @@ def _open_reader(engine: AsyncEngine) -> AsyncEngine:
     event.listen(reader.sync_engine, "before_cursor_execute", _count)
     event.listen(engine.sync_engine, "engine_disposed", lambda _engine: reader.sync_engine.dispose())
     return reader
-
-
-async def _fetched(
-    reader: AsyncEngine, statement: Select[Any], parameters: Sequence[Any]
-) -> Sequence[Row[Any]]:
-    async with reader.connect() as connection:
-        return await rows_of(connection, statement, parameters)
-
-
-async def rows_of(
-    connection: AsyncConnection, statement: Select[Any], parameters: Sequence[Any]
-) -> Sequence[Row[Any]]:
-    """The same within a transaction."""
-    return (
-        await connection.exec_driver_sql(_driver_sql(statement, connection.dialect), tuple(parameters))
-    ).all()
-
-
-@lru_cache(_STATEMENTS)
-def _driver_sql(statement: Select[Any], dialect: Dialect) -> str:
-    return str(statement.compile(dialect=dialect))
 
 
 async def _once(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.consistency import note_replica, required_position
-from mesh.sql import fetch, read, rows_of
+from mesh.sql import read
+from mesh.sql_fetch import fetch, rows_of
 from mesh.sql_mariadb import is_position
 
 CATCH_UP_SECONDS = 0.2
@@ -43,7 +44,7 @@ class Reads(Protocol):
         ...
 
     async def fetch(self, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
-        """The rows of one statement; see `mesh.sql.fetch`.
+        """The rows of one statement; see `mesh.sql_fetch.fetch`.
 
         Raises:
             DBAPIError: No database can be read.

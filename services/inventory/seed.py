@@ -9,7 +9,7 @@ from mesh.cache.tasks import Tasks
 from mesh.settings import MeshSettings
 from mesh.sql_reads import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
-from services.inventory.adapters.ledger_sql import SqlLedgers
+from services.inventory.adapters.ledgers_sql import SqlLedgers
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.application.ports import Ledger
 from services.inventory.application.products import Products

@@ -21,7 +21,8 @@ from mesh.sql_reads import PrimaryReads, ReplicaReads
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
-from services.inventory.adapters.ledger_sql import Changed, JoinedLedgers, SqlDueHolds, SqlLedgers
+from services.inventory.adapters.ledger_sql import Changed, SqlDueHolds
+from services.inventory.adapters.ledgers_sql import JoinedLedgers, SqlLedgers
 from services.inventory.adapters.price_history_sql import SqlPriceHistory
 from services.inventory.adapters.schema_sql import SCHEMA
 from services.inventory.adapters.shortages_sql import SqlDueShortages

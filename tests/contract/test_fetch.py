@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
+from mesh.sql_fetch import fetch
 
 metadata = MetaData()
 squares = Table(
@@ -42,7 +43,7 @@ def rows(least: int, above: int) -> list[tuple[int, int]]:
 
 
 async def fetched(engine: AsyncEngine, least: int, above: int) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in await sql.fetch(engine, BETWEEN, (least, above))]
+    return [tuple(row) for row in await fetch(engine, BETWEEN, (least, above))]
 
 
 async def test_parameters_are_taken_in_the_statements_order(engine: AsyncEngine) -> None:
@@ -89,6 +90,6 @@ async def test_a_statement_that_is_wrong_is_refused_once(engine: AsyncEngine) ->
     nowhere = select(Table("nowhere", MetaData(), Column("number", Integer)))
 
     with pytest.raises(DBAPIError) as refused:
-        await sql.fetch(engine, nowhere, ())
+        await fetch(engine, nowhere, ())
 
     assert sql.is_mistake(refused.value)

@@ -1,27 +1,24 @@
 """Stock and reservations within one writing transaction, in SQL."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, bindparam, event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.cache.tasks import Tasks
 from mesh.event_log.outbox_sql import enqueue
-from mesh.sql import position_of, read, writing
+from mesh.sql import position_of, read
 from mesh.telemetry import current_traceparent
 from mesh.topology import INVENTORY_EVENTS
-from services.inventory.adapters.ledger_groups import SharedTransactions, Ungrouped, Work, note_position
 from services.inventory.adapters.reservations_sql import find_reservations, store_transitions
 from services.inventory.adapters.shortages_sql import SqlShortageRecord
 from services.inventory.adapters.stock_sql import OFFERS_BY_SKUS, in_chunks, stocks_of
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import adjustments, movements, reservations, stock, warehouses
 from services.inventory.adapters.wms_sql import SqlWmsRecord
-from services.inventory.application.ports import Ledger
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.errors import StockContended
 from services.inventory.domain.events import InventoryEvent
@@ -32,12 +29,9 @@ from services.kernel.envelope import Envelope
 from services.kernel.ids import NewId
 from services.kernel.money import Money
 
-T = TypeVar("T")
-R = TypeVar("R")
 Changed = Callable[[frozenset[str]], None]
 """Told whose stock has changed, right after the commit and before anybody is answered."""
 
-_ATTEMPTS = 5
 _ANY = -(2**31)
 """Below what any shelf has free: no condition."""
 
@@ -60,7 +54,7 @@ _MOVE = (
 )
 
 
-def _nobody(_skus: frozenset[str]) -> None:
+def nobody(_skus: frozenset[str]) -> None:
     """Where nothing is kept that could grow old."""
 
 
@@ -68,7 +62,7 @@ class SqlLedger:
     """The port `Ledger` over an open transaction; `last_movement` is the id of the newest movement, or 0."""
 
     def __init__(
-        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = _nobody
+        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = nobody
     ) -> None:
         self._session = session
         self._clock = clock
@@ -181,66 +175,6 @@ class SqlLedger:
         )
 
 
-class SqlLedgers:
-    """The port `Ledgers` over an engine: each piece of work is a transaction of its own."""
-
-    def __init__(
-        self,
-        *,
-        engine: AsyncEngine,
-        clock: Clock,
-        new_id: NewId,
-        committed: Callable[[], None],
-        tasks: Tasks,
-        changed: Changed = _nobody,
-    ) -> None:
-        """Bind the ledgers.
-
-        Args:
-            engine: The primary.
-            clock: The time, for events.
-            new_id: Makes ids of events.
-            committed: Called after every commit that moved stock.
-            tasks: Runs what calls share.
-            changed: Called with it, to drop what is cached.
-        """
-        self._engine = engine
-        self._clock = clock
-        self._new_id = new_id
-        self._committed = committed
-        self._tasks = tasks
-        self._changed = changed
-
-    async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
-        result, position = await self._written(work)
-        note_position(position)
-        return result
-
-    def grouped(self, work: Work[R, T]) -> SharedTransactions[R, T]:
-        return SharedTransactions(self._written, work, tasks=self._tasks)
-
-    async def _written(self, work: Callable[[Ledger], Awaitable[T]]) -> tuple[T, str]:
-        """The result, and how far the commit got; empty when no stock moved."""
-        with translated():
-            for _ in range(_ATTEMPTS - 1):
-                try:
-                    return await self._once(work)
-                except StockContended:
-                    continue
-            return await self._once(work)
-
-    async def _once(self, work: Callable[[Ledger], Awaitable[T]]) -> tuple[T, str]:
-        async def within(session: AsyncSession) -> tuple[T, SqlLedger]:
-            ledger = SqlLedger(session, clock=self._clock, new_id=self._new_id, changed=self._changed)
-            return await work(ledger), ledger
-
-        result, ledger = await writing(self._engine, within)
-        if not ledger.last_movement:
-            return result, ""
-        self._committed()
-        return result, ledger.position or f"stock:{ledger.last_movement}"
-
-
 class SqlDueHolds:
     """The port `DueHolds` over SQL."""
 
@@ -257,26 +191,6 @@ class SqlDueHolds:
         with translated():
             async with read(self._engine) as session:
                 return (await session.execute(due)).scalars().all()
-
-
-class JoinedLedgers:
-    """The port `Ledgers` within a transaction that somebody else commits: an inbox with its effect."""
-
-    def __init__(
-        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = _nobody
-    ) -> None:
-        self._session = session
-        self._clock = clock
-        self._new_id = new_id
-        self._changed = changed
-
-    async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
-        return await work(
-            SqlLedger(self._session, clock=self._clock, new_id=self._new_id, changed=self._changed)
-        )
-
-    def grouped(self, work: Work[R, T]) -> Ungrouped[R, T]:
-        return Ungrouped(self.write, work)
 
 
 def _shelf_of(movement: Movement) -> tuple[str, str]:

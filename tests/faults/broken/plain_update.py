@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 
 from mesh.server import run
 from services.inventory import server
-from services.inventory.adapters import ledger_sql
+from services.inventory.adapters import ledger_sql, ledgers_sql
 from services.inventory.adapters.ledger_sql import SqlLedger
 from services.inventory.adapters.tables import movements, stock
 from services.inventory.domain.movement import Movement, Provenance
@@ -34,5 +34,5 @@ class PlainLedger(SqlLedger):
 
 
 if __name__ == "__main__":
-    with patch.object(ledger_sql, "SqlLedger", PlainLedger):
+    with patch.object(ledgers_sql, "SqlLedger", PlainLedger):
         run("inventory", server.compose)

@@ -14,7 +14,8 @@ from mesh.cache.tasks import Tasks
 from mesh.sql import Changes, changes_of, read, sqlite_url
 from mesh.sql_reads import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
-from services.inventory.adapters.ledger_sql import SqlDueHolds, SqlLedgers
+from services.inventory.adapters.ledger_sql import SqlDueHolds
+from services.inventory.adapters.ledgers_sql import SqlLedgers
 from services.inventory.adapters.price_history_sql import SqlPriceHistory
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_sql import SqlStockLevels
