@@ -1,4 +1,4 @@
-"""What a primary and a replica of MariaDB have in common: Debian's package, a folder, a password, options."""
+"""What a primary and a replica of MariaDB have in common: packages, a folder, a password, options."""
 
 import asyncio
 import getpass
@@ -12,9 +12,17 @@ from mesh.backends.apt import apt_install
 from mesh.backends.backend import BackendError, Place, Say
 
 USER = "shopmesh"
-_PACKAGE = "mariadb-server-core"
+_PACKAGE_OF = {
+    "mariadbd": "mariadb-server-core",
+    "mariadb-install-db": "mariadb-server-core",
+    # What mariadb-install-db calls.
+    "my_print_defaults": "mariadb-client-core",
+}
 _SYSTEM_PROGRAMS = "/usr/sbin:/usr/local/sbin"
-_REMEDY = f"apt-get install {_PACKAGE}, or set SHOPMESH_MYSQL_URL to a server of your own"
+_REMEDY = (
+    f"apt-get install {' '.join(sorted({*_PACKAGE_OF.values()}))}, "
+    "or set SHOPMESH_MYSQL_URL to a server of your own"
+)
 _INIT = """\
 SET sql_log_bin = 0;
 CREATE USER IF NOT EXISTS '{user}'@'127.0.0.1' IDENTIFIED BY '{password}';
@@ -48,8 +56,9 @@ _OPTIONS = (
 
 
 def missing() -> tuple[str, ...]:
-    """Debian's server without its system service, where there is none."""
-    return () if _found("mariadbd") and _found("mariadb-install-db") else (_PACKAGE,)
+    """Debian's packages of the programs that are not here; the server's comes without a system service."""
+    lacking = {package for program, package in _PACKAGE_OF.items() if _found(program) is None}
+    return tuple(sorted(lacking))
 
 
 async def install(say: Say) -> None:

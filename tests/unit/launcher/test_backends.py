@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mesh.backends import mariadb_server
 from mesh.backends.backend import BackendError, Place, Say
 from mesh.backends.known import Placed, place_backends
 from mesh.cli.welcome import without_password
@@ -154,6 +155,19 @@ async def test_a_server_that_cannot_be_had_is_named_with_the_remedy(tmp_path: Pa
 
     assert refused.value.message == "shelf: no wood here"
     assert refused.value.remedy == "Buy one"
+
+
+def test_a_program_that_another_one_calls_is_missed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for program in ("mariadbd", "mariadb-install-db"):
+        (tmp_path / program).touch(mode=0o755)
+    assert mariadb_server.missing() == ("mariadb-client-core",)
+
+    (tmp_path / "my_print_defaults").touch(mode=0o755)
+
+    assert mariadb_server.missing() == ()
 
 
 async def test_a_backend_is_ready_when_it_says_so(tmp_path: Path) -> None:
