@@ -45,6 +45,11 @@ def violations(stores: Stores, told: Told = NOTHING) -> Violations:
     return {name: list(check()) for name, check in checks.items()}
 
 
+def violated(found: Violations) -> frozenset[str]:
+    """The invariants that do not hold, for example I10."""
+    return frozenset(name.split()[0] for name, problems in found.items() if problems)
+
+
 def report(found: Violations) -> str:
     """A line per invariant, with the first violations below it."""
     lines = []

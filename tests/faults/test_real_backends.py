@@ -10,9 +10,9 @@ import pytest
 
 from tests.faults import tampering
 from tests.faults.campaign import Campaign, run
-from tests.faults.checker import violations
+from tests.faults.checker import violated, violations
 from tests.faults.conftest import HOLD_SECONDS
-from tests.faults.history import NOTHING, Told
+from tests.faults.history import Told
 from tests.faults.injecting import Fault, Injector
 from tests.faults.ordering import Customers
 from tests.faults.settling import require_none
@@ -51,11 +51,6 @@ def shipped_order(mesh: RunningMesh) -> str:
         shop.post(f"/v1/orders/{order_id}:ship", json={}).raise_for_status()
     customers.settle()
     return order_id
-
-
-def violated(stores: Stores, told: Told = NOTHING) -> set[str]:
-    """The short names of the violated invariants."""
-    return {name.split()[0] for name, problems in violations(stores, told).items() if problems}
 
 
 @contextmanager
@@ -101,7 +96,7 @@ def test_what_cannot_be_handled_is_parked_and_let_go_in_order(mesh: RunningMesh,
         "what cannot be handled, and what follows it, is parked",
     )
     customers.order("another")
-    assert "I8" in violated(stores)
+    assert "I8" in violated(violations(stores))
 
     stores.change("notification", hidden.format(order_id, "hidden"))
     assert order_id in mesh.run("events", "parked").stdout
@@ -131,7 +126,7 @@ def test_verify_names_the_version_that_somebody_tampered_with(
         tamper(events, shipped_order)
         of_one = mesh.run("orders", "verify", shipped_order, check=False)
         of_all = mesh.run("orders", "verify", check=False)
-        found = violated(stores)
+        found = violated(violations(stores))
 
     assert (of_one.returncode, of_all.returncode) == (1, 1)
     assert "I5" in found
@@ -175,16 +170,16 @@ def test_the_checker_names_what_was_changed_by_hand(
 ) -> None:
     database, done, undone = change
     stores.change(database, f"UPDATE {done}")
-    found = violated(stores)
+    found = violated(violations(stores))
     stores.change(database, f"UPDATE {undone}")
 
     assert invariant in found
-    assert violated(stores) == set()
+    assert violated(violations(stores)) == set()
 
 
 def test_the_checker_names_what_was_acknowledged_and_is_not_there(shipped_order: str, stores: Stores) -> None:
-    assert violated(stores, Told({shipped_order: "another request"})) == {"I1"}
-    assert violated(stores, Told(events=[(shipped_order, "OrderDelivered")])) == {"I1"}
+    assert violated(violations(stores, Told({shipped_order: "another request"}))) == {"I1"}
+    assert violated(violations(stores, Told(events=[(shipped_order, "OrderDelivered")]))) == {"I1"}
 
 
 def test_the_checker_names_an_index_that_is_not_what_the_events_make(
@@ -193,7 +188,7 @@ def test_the_checker_names_an_index_that_is_not_what_the_events_make(
     with orders_database(stores.url(MONGODB) or "") as database:
         rows = database["search_rows"]
         rows.update_many({"order_id": shipped_order}, {"$inc": {"version": 1}})
-        found = violated(stores)
+        found = violated(violations(stores))
         rows.update_many({"order_id": shipped_order}, {"$inc": {"version": -1}})
 
     assert found == {"I6"}
