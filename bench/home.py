@@ -18,8 +18,8 @@ from mesh.databases import database_url
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_PORT, grpc_port
 from tests.support.minting import Mint
+from tests.support.ports import free_port_offset
 from tests.support.real_sql import fresh_prefix
-from tests.support.running_mesh import free_port_offset
 
 SPAN_RATIO = "0.1"
 _READY_SECONDS = 30.0

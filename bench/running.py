@@ -13,7 +13,8 @@ from bench.home import SPAN_RATIO
 from bench.processes import Process
 from bench.shop import make_shop
 from mesh.sql import sqlite_url
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 
 
 @dataclass(frozen=True, slots=True)

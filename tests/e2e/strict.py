@@ -12,7 +12,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
 EDGE_BURST = 600

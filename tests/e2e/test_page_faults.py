@@ -12,7 +12,8 @@ from selenium.webdriver import Chrome
 
 from tests.e2e.page import Page
 from tests.e2e.shop import Store, answered, place
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
 _ORDERS_AT_ONCE = 2

@@ -22,7 +22,8 @@ from tests.e2e.calling import Answer, over_grpc
 from tests.e2e.described import methods
 from tests.e2e.shop import JSON, Login, Store, order_of, place, refused
 from tests.e2e.strict import Forger, restart
-from tests.support.running_mesh import RunningMesh, free_port_offset
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
 OWN = {

@@ -15,7 +15,8 @@ from tests.e2e.calling import over_grpc
 from tests.e2e.described import limit_classes, methods
 from tests.e2e.shop import problem
 from tests.e2e.strict import EDGE_BURST, WRITE_BURST
-from tests.support.running_mesh import RunningMesh, free_port_offset
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh
 
 _REGISTER = next(method for method in methods() if method.name == "UserService/RegisterUser")
 _BURST = 20

@@ -22,7 +22,8 @@ from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStu
 from tests.faults.invariants_of_stock import oversold, wrong_sums
 from tests.faults.products import make_product
 from tests.faults.stores import Stores
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 
 Basket = Mapping[str, int]
 """Pieces by SKU."""

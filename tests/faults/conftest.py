@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.stores import Stores
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 
 HOLD_SECONDS = 8
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from tests.faults.campaign import Campaign, run
 from tests.faults.checker import report
 from tests.faults.injecting import Injector, random_faults
-from tests.support.running_mesh import free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import up
 
 
 def main() -> None:

@@ -25,7 +25,8 @@ from tests.faults.shoppers import STAFF, Shop, Shoppers
 from tests.faults.snapshot import Snapshot
 from tests.faults.stores import MONGODB, Stores
 from tests.faults.tokens import Tokens
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 
 _AT_ONCE = 1000
 _PIECES = 20_000

@@ -9,7 +9,8 @@ import pytest
 from mesh.topology import SERVICES
 from tests.faults.clocked import Clocks
 from tests.faults.ordering import Customers
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(300)

@@ -10,7 +10,8 @@ import pytest
 
 from tests.faults.ordering import Customers
 from tests.faults.stores import Stores
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(300)

@@ -13,7 +13,8 @@ import pytest
 
 from tests.faults.ordering import MUG, Customers
 from tests.faults.shoppers import order_of
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(300)

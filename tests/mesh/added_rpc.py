@@ -27,7 +27,7 @@ from mesh.telemetry import configure_logging
 from mesh.topology import grpc_port
 from shopmesh.notification.v1 import notification_service_pb2, notification_service_pb2_grpc
 from tests.support.minting import ALICE, Mint
-from tests.support.running_mesh import free_port_offset
+from tests.support.ports import free_port_offset
 from tests.support.serving import serve
 from tests.support.waiting import eventually
 

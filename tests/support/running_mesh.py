@@ -1,13 +1,7 @@
-"""A whole mesh for tests: the shipped command line, ports and state of its own.
-
-Port offsets are 11,000 or more: that puts the mesh above the ports that Linux gives
-to outgoing connections, of which a test run makes many.
-"""
+"""A whole mesh for tests: the shipped command line, ports and state of its own."""
 
 import json
 import os
-import random
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from mesh.topology import ENVOY_PORT, grpc_port, metrics_port
+from tests.support.ports import free_port_offset
+
 SHOPMESH = Path(sys.executable).with_name("shopmesh")
-_GRPC_PORTS = {"user": 50051, "order": 50052, "inventory": 50053, "notification": 50054}
-_FRONT_PORTS = (8080, 9901, 50061)
-_BACKEND_PORTS = range(50071, 50077)
-_METRICS_STRIDE = 1000
 _UP_SECONDS = 180
 _GENEROUS = {
     name: {"rate_per_minute": 1_000_000, "burst": 100_000}
@@ -59,16 +52,15 @@ class RunningMesh:
     @property
     def url(self) -> str:
         """Where the front proxy listens."""
-        return f"http://localhost:{8080 + self.port_offset}"
+        return f"http://localhost:{ENVOY_PORT + self.port_offset}"
 
     def grpc(self, service: str, worker: int = 0) -> str:
         """The address of a service's gRPC port."""
-        return f"127.0.0.1:{_GRPC_PORTS[service] + 100 * worker + self.port_offset}"
+        return f"127.0.0.1:{grpc_port(service, worker, self.port_offset)}"
 
     def metrics(self, service: str, worker: int = 0) -> str:
         """Where a service's metrics are."""
-        port = _GRPC_PORTS[service] + _METRICS_STRIDE + 100 * worker + self.port_offset
-        return f"http://127.0.0.1:{port}/metrics"
+        return f"http://127.0.0.1:{metrics_port(service, worker, self.port_offset)}/metrics"
 
     def run(
         self, *arguments: str, check: bool = True, answer: str = "", program: Sequence[str] = (str(SHOPMESH),)
@@ -147,22 +139,3 @@ def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMe
     """One mesh for all tests that leave it as they found it."""
     with up(tmp_path_factory.mktemp("mesh") / "home", free_port_offset()) as mesh:
         yield mesh
-
-
-def free_port_offset() -> int:
-    """An offset that no other mesh uses, with every port but Envoy's above the ephemeral ones."""
-    metrics = (port + _METRICS_STRIDE for port in _GRPC_PORTS.values())
-    ports = (*_FRONT_PORTS, *_GRPC_PORTS.values(), *metrics, *_BACKEND_PORTS)
-    while True:
-        offset = random.randrange(12_000, 14_300)
-        if all(_is_free(port + offset) for port in ports):
-            return offset
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

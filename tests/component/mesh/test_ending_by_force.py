@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running_mesh import free_port_offset
+from tests.support.ports import free_port_offset
 
 CHECKOUT = Path(__file__).parents[3]
 STUBBORN = """

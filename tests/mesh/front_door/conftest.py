@@ -10,8 +10,9 @@ import pytest_asyncio
 
 from mesh.contract import Contract, load_contract
 from tests.mesh.front_door.provider import Provider, open_provider
-from tests.mesh.front_door.proxy import Proxy, free_port_offset, open_proxy
+from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.shop import Shop, open_shop
+from tests.support.ports import free_port_offset
 
 
 @pytest.fixture(scope="session")

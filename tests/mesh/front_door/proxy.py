@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import random
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from mesh.render.envoy import render_envoy
 from mesh.render.front_door import FrontDoor
 from mesh.render.session import SECRETS, secret_file
 from mesh.render.xds import dump
-from mesh.topology import API_AUDIENCE, ENVOY_ADMIN_PORT, ENVOY_PORT, SERVICES, grpc_port, http_port
+from mesh.topology import API_AUDIENCE
 
 EDGE_SECRET = "edge-secret-of-this-run"
 _READY_SECONDS = 20
@@ -117,29 +115,6 @@ async def open_proxy(
         if process.returncode is None:
             process.terminate()
         await process.wait()
-
-
-def free_port_offset(*, workers: int = 1) -> int:
-    """An offset at which no port of a mesh is in use."""
-    while True:
-        offset = random.randrange(1000, 14000)
-        if all(_is_free(port) for port in _ports(offset, workers)):
-            return offset
-
-
-def _ports(offset: int, workers: int) -> list[int]:
-    each = range(workers)
-    services = [grpc_port(service, worker, offset) for service in SERVICES for worker in each]
-    return [ENVOY_PORT + offset, ENVOY_ADMIN_PORT + offset, *services, *(http_port(w, offset) for w in each)]
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _write(door: FrontDoor, contract: Contract, key: ECKey) -> None:

@@ -10,9 +10,10 @@ import pytest
 from joserfc.jwk import ECKey
 
 from mesh.contract import Contract
-from tests.mesh.front_door.proxy import Proxy, free_port_offset, open_proxy
+from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import reason
 from tests.mesh.front_door.shop import open_shop
+from tests.support.ports import free_port_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from mesh.contract import Contract, LimitClass, LimitPer
-from tests.mesh.front_door.proxy import Proxy, free_port_offset, open_proxy
+from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import path_of, reason
 from tests.mesh.front_door.shop import Shop, open_shop
+from tests.support.ports import free_port_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

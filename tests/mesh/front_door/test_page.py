@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from mesh.contract import Contract
-from tests.mesh.front_door.proxy import free_port_offset, open_proxy
+from tests.mesh.front_door.proxy import open_proxy
 from tests.mesh.front_door.requests import reason
+from tests.support.ports import free_port_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -13,9 +13,10 @@ from grpc_health.v1 import health_pb2
 
 from mesh.contract import Contract
 from shopmesh.inventory.v1 import catalog_service_pb2
-from tests.mesh.front_door.proxy import free_port_offset, open_proxy
+from tests.mesh.front_door.proxy import open_proxy
 from tests.mesh.front_door.requests import reason
 from tests.mesh.front_door.shop import Context, Shop, open_shop
+from tests.support.ports import free_port_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -51,7 +52,7 @@ async def test_a_service_that_is_away_is_503(contract: Contract, tmp_path: Path)
 async def test_a_worker_that_says_it_is_not_serving_gets_no_requests(
     contract: Contract, tmp_path: Path
 ) -> None:
-    offset = free_port_offset(workers=2)
+    offset = free_port_offset()
     async with (
         open_shop(contract, offset, workers=2) as shop,
         open_proxy(contract, tmp_path, port_offset=offset, workers=2) as proxy,
@@ -94,7 +95,7 @@ async def test_a_service_beyond_its_deadline_is_504(contract: Contract, tmp_path
 
 
 async def test_requests_of_one_connection_go_round_the_workers(contract: Contract, tmp_path: Path) -> None:
-    offset = free_port_offset(workers=2)
+    offset = free_port_offset()
     async with (
         open_shop(contract, offset, workers=2) as shop,
         open_proxy(contract, tmp_path, port_offset=offset, workers=2) as proxy,

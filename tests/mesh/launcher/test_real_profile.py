@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mesh.backends.known import place_backends
-from tests.support.running_mesh import RunningMesh, free_port_offset, up
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(600)

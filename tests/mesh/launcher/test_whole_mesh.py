@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running_mesh import SHOPMESH, RunningMesh, free_port_offset
+from tests.support.ports import free_port_offset
+from tests.support.running_mesh import SHOPMESH, RunningMesh
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(400)
