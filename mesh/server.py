@@ -34,6 +34,7 @@ from mesh.http_server import PortInUse, serve_http
 from mesh.node import CannotStart, Node
 from mesh.reflection import Reflection
 from mesh.revocation_feed import feed_revocations
+from mesh.scheduling import wake_threads_in_turn
 from mesh.settings import MeshSettings, SettingError
 from mesh.telemetry import configure_logging, log_of_calls, open_traces
 from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_port, service_audience
@@ -84,6 +85,7 @@ Compose = Callable[[Node], AbstractAsyncContextManager[Service]]
 
 def run(service: str, compose: Compose) -> None:
     """Serve until SIGTERM; the whole of a service's `main`."""
+    wake_threads_in_turn()
     try:
         settings = MeshSettings.from_environ(os.environ)
         configure_logging(service, settings.worker)

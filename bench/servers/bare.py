@@ -1,6 +1,7 @@
 """A grpc.aio server without anything: it answers BatchGetStock, always with the same bytes.
 
-`python -m bench.servers.bare ANSWER_FILE [typed]`; typed, it reads and writes messages as a servicer does.
+`python -m bench.servers.bare ANSWER_FILE [typed]`; typed, it is the mesh's server without the chain: it reads and
+writes messages as a servicer does, and its threads wake in turn.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any
 import grpc
 import uvloop
 
+from mesh.scheduling import wake_threads_in_turn
 from mesh.settings import MeshSettings
 from mesh.topology import grpc_port
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
@@ -49,11 +51,14 @@ def _typed(answer: bytes) -> "grpc.RpcMethodHandler[Any, Any]":
 
 
 if __name__ == "__main__":
+    is_typed = "typed" in sys.argv[2:]
+    if is_typed:
+        wake_threads_in_turn()
     settings = MeshSettings.from_environ(os.environ)
     uvloop.run(
         serve(
             grpc_port("inventory", settings.worker, settings.port_offset),
             Path(sys.argv[1]).read_bytes(),
-            typed="typed" in sys.argv[2:],
+            typed=is_typed,
         )
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mesh.topology import SERVICES
 from tests.support.ports import free_port_offset
 from tests.support.running_mesh import SHOPMESH, RunningMesh
 from tests.support.waiting import until
@@ -95,6 +96,12 @@ def test_up_names_every_part_the_urls_and_how_to_log_in(started: Started) -> Non
         assert started.mesh.url in output
         assert str(started.mesh.home / "credentials.json") in output
         assert started.mesh.password("alice") not in output
+
+
+def test_no_thread_of_a_service_takes_the_core_from_one_that_runs(mesh: RunningMesh) -> None:
+    for service in SERVICES:
+        threads = Path(f"/proc/{pids(mesh)[service]}/task").iterdir()
+        assert {os.sched_getscheduler(int(thread.name)) for thread in threads} == {os.SCHED_BATCH}, service
 
 
 def test_a_second_up_changes_nothing(mesh: RunningMesh) -> None:
