@@ -44,11 +44,8 @@ class AuthInterceptor(Step):
         authorization = call.text("authorization")
         if not authorization:
             return ANONYMOUS
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise _unauthenticated("authorization has to be `Bearer` and an access token")
         try:
-            return self._verifier.verify(token.strip())
+            return self._verifier.verify(authorization)
         except InvalidToken as invalid:
             raise _unauthenticated(str(invalid)) from None
         except KeysUnavailable:

@@ -65,17 +65,17 @@ class TokenVerifier:
         self._clock = clock
         self._verified: Recent[_Verified] = Recent(_GENERATION_TOKENS)
 
-    def verify(self, token: str) -> Caller:
-        """Return who the token stands for.
+    def verify(self, authorization: str) -> Caller:
+        """Return who the token of an `authorization` header stands for.
 
         Raises:
             InvalidToken: It is malformed, not ours, for somebody else, expired or revoked.
             KeysUnavailable: There is no key set to judge it with.
         """
-        verified = self._verified.get(token)
+        verified = self._verified.get(authorization)
         if verified is None:
-            verified = self._judge(token)
-            self._verified.put(token, verified)
+            verified = self._judge(_token(authorization))
+            self._verified.put(authorization, verified)
         if verified.expire_time <= self._clock():
             raise InvalidToken("the token has expired")
         if self._revocations.is_revoked(verified.token_id, verified.caller.subject, verified.issue_time):
@@ -83,8 +83,6 @@ class TokenVerifier:
         return verified.caller
 
     def _judge(self, token: str) -> _Verified:
-        if len(token) > _LONGEST_TOKEN:
-            raise InvalidToken(f"the token is longer than {_LONGEST_TOKEN} characters")
         try:
             decoded = jwt.decode(token, self._key, algorithms=["ES256"])
             return self._accepted(decoded.claims)
@@ -127,6 +125,16 @@ class TokenVerifier:
         if audience not in (self._audiences.api, [self._audiences.api]) or is_mesh_client:
             raise InvalidToken("the token is for another audience")
         return CallerKind.CLIENT if claims["sub"] == client_id else CallerKind.USER
+
+
+def _token(authorization: str) -> str:
+    """RFC 6750 §2.1."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidToken("authorization has to be `Bearer` and an access token")
+    if len(token) > _LONGEST_TOKEN:
+        raise InvalidToken(f"the token is longer than {_LONGEST_TOKEN} characters")
+    return token.strip()
 
 
 def _time(seconds: Any) -> datetime:
