@@ -33,9 +33,9 @@ class Stocks:
         """The stock of the known SKUs, each once in the order of the question, and the unknown SKUs."""
         asked = tuple(dict.fromkeys(skus))
         found = await self._levels.find(asked)
-        return tuple(found[sku] for sku in asked if sku in found), tuple(
-            sku for sku in asked if sku not in found
-        )
+        known = [found[sku] for sku in asked if sku in found]
+        missing = [sku for sku in asked if sku not in found] if len(known) < len(asked) else ()
+        return tuple(known), tuple(missing)
 
     async def adjust(self, command: AdjustStock, *, actor: str) -> Stock:
         """Change stock by hand, once per request id.

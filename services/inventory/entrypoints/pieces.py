@@ -36,7 +36,8 @@ class Pieces(Generic[T]):
     def _piece(self, value: T) -> bytes:
         key = self._key(value)
         made = self._made.get(key)
-        if made is not None and made[0] == value:
+        # A cached value is the same object as before: comparing fields costs more than the rest.
+        if made is not None and (made[0] is value or made[0] == value):
             return made[1]
         if len(self._made) >= _MOST:
             self._made.clear()
