@@ -1,7 +1,7 @@
 """A grpc.aio server without anything: it answers BatchGetStock, always with the same bytes.
 
-`python -m bench.servers.bare ANSWER_FILE [typed]`; typed, it is the mesh's server without the chain: it reads and
-writes messages as a servicer does, and its threads wake in turn.
+`python -m bench.servers.bare ANSWER_FILE [typed]`; typed, it is the mesh's server without the chain: it reads
+and writes messages as a servicer does, and its threads wake in turn.
 """
 
 import asyncio
