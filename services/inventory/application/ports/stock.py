@@ -1,0 +1,30 @@
+"""Stock for reading, and who tells of its changes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from services.inventory.domain.stock import Stock
+
+
+class StockLevels(Protocol):
+    """How much there is of everything, for reading only."""
+
+    async def find(self, skus: Sequence[str]) -> Mapping[str, Stock]:
+        """The stock of the SKUs that exist, in ⌈n/199⌉ statements for n different SKUs."""
+        ...
+
+
+class StockChanges(Protocol):
+    """Tells whose stock was changed, by whichever process."""
+
+    async def position(self) -> int:
+        """The place behind the last change."""
+        ...
+
+    async def after(self, position: int) -> tuple[int, frozenset[str]]:
+        """Wait for changes behind a place.
+
+        Returns:
+            The place behind them, and whose stock they changed: at least one SKU.
+        """
+        ...

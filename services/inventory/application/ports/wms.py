@@ -1,0 +1,60 @@
+"""What the warehouse system has told."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.inventory.domain.movement import Provenance
+from services.inventory.domain.reservation import Shipment
+from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
+
+
+class WmsRecord(Protocol):
+    """What the warehouse system has told, within a ledger's transaction."""
+
+    async def position(self, sku: str, warehouse: str) -> int | None:
+        """The last sequence that counts, 0 for none; nobody else changes the shelf until the end.
+
+        Returns:
+            None when there is no such shelf.
+        """
+        ...
+
+    async def advance(self, update: StockUpdate, *, last: int) -> None:
+        """Make an update the last one that counts.
+
+        Raises:
+            StockContended: `last` is not the last one any more.
+        """
+        ...
+
+    async def recorded(self, update: StockUpdate) -> Recorded | None:
+        """What came under the sequence of an update, if anything has."""
+        ...
+
+    async def record(self, ack: Ack, provenance: Provenance) -> None:
+        """Remember what became of an update, the first of its sequence."""
+        ...
+
+    async def set_aside(self, ack: Ack, provenance: Provenance) -> None:
+        """Keep an update that makes no sense, with the reason; a repeat adds nothing."""
+        ...
+
+    async def shipment(self, order_id: str, sku: str, warehouse: str) -> Shipment | None:
+        """What has left a warehouse for an order."""
+        ...
+
+    async def untold(self, sku: str, warehouse: str) -> Sequence[Shipment]:
+        """What has left and was not told of, the newest first."""
+        ...
+
+    async def mark_after_cancel(self, order_id: str) -> Sequence[Shipment]:
+        """Note that an order of which pieces have left was given up; answers what was not noted before."""
+        ...
+
+    async def tell(self, shipment: Shipment) -> None:
+        """Note that the warehouse system has told of a shipment.
+
+        Raises:
+            StockContended: It was noted before.
+        """
+        ...
