@@ -1,4 +1,4 @@
-"""`stock`: the shop's stock against the warehouse system's."""
+"""`stock`: the shop's stock against the warehouse system's, and what of its updates makes no sense."""
 
 import asyncio
 import csv
@@ -11,12 +11,15 @@ import grpc
 import typer
 from google.protobuf.json_format import ParseDict, ParseError
 
-from mesh.cli.calling import channel_as_wms, print_json
+from mesh.cli.calling import ADMIN, channel_as, channel_as_wms, print_json
 from mesh.cli.console import note, show_table
 from mesh.cli.context import running_settings_of
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from shopmesh.inventory.v1.wms_service_pb2 import (
+    ListQuarantinedUpdatesRequest,
+    ListQuarantinedUpdatesResponse,
+    QuarantinedUpdate,
     ReconcileStockRequest,
     ReconcileStockResponse,
     SnapshotLine,
@@ -24,17 +27,13 @@ from shopmesh.inventory.v1.wms_service_pb2 import (
 from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
 
 _LINES_PER_CALL = 5000
+_PAGE = 200
 _DRIFT = 1
 _REMEDY = (
     'JSON as {"lines": [{"sku": …, "warehouse": …, "onHand": …}]}, or CSV with these three in its header.'
 )
 
-app = typer.Typer(help="Compare the shop's stock with the warehouse's.", no_args_is_help=True)
-
-
-@app.callback()
-def stock() -> None:
-    """Keep `reconcile` a command of its own."""
+app = typer.Typer(help="The shop's stock and the warehouse's.", no_args_is_help=True)
 
 
 @app.command()
@@ -61,6 +60,25 @@ def reconcile(
         _show(report)
     if report.drift and not report.repaired:
         raise typer.Exit(_DRIFT)
+
+
+@app.command()
+def quarantine(
+    context: typer.Context,
+    sku: Annotated[str, typer.Option(help="Only updates of this SKU.")] = "",
+    who: Annotated[str, typer.Option("--as", metavar="NAME|EMAIL", help="Who asks.")] = ADMIN,
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as REST gives it.")] = False,
+) -> None:
+    """Show the warehouse's updates that make no sense and were set aside, the latest first."""
+    found = asyncio.run(_set_aside(running_settings_of(context), sku, who))
+    if as_json:
+        print_json(found)
+    elif found.updates:
+        show_table(
+            ("since", "sku", "warehouse", "sequence", "says", "by", "reason"), map(_row, found.updates)
+        )
+    else:
+        note("Nothing was set aside.")
 
 
 def read_snapshot(file: Path) -> Sequence[SnapshotLine]:
@@ -118,3 +136,24 @@ def _show(report: ReconcileStockResponse) -> None:
         show_table(("sku", "warehouse", "ours", "theirs"), rows)
     end = ", now repaired" if report.repaired else ""
     note(f"{report.compared} compared, {len(report.drift)} differ{end}.")
+
+
+async def _set_aside(settings: MeshSettings, sku: str, who: str) -> ListQuarantinedUpdatesResponse:
+    """All pages as one."""
+    whole, page = ListQuarantinedUpdatesResponse(), ListQuarantinedUpdatesResponse(next_page_token="")
+    async with channel_as(who, "inventory", settings) as channel:
+        wms = WmsServiceStub(channel)
+        while True:
+            page = await wms.ListQuarantinedUpdates(
+                ListQuarantinedUpdatesRequest(sku=sku, page_size=_PAGE, page_token=page.next_page_token)
+            )
+            whole.updates.extend(page.updates)
+            if not page.next_page_token:
+                return whole
+
+
+def _row(kept: QuarantinedUpdate) -> Sequence[str]:
+    update = kept.update
+    said = update.count.on_hand if update.HasField("count") else f"{update.delta.quantity:+}"
+    since = kept.quarantine_time.ToJsonString()
+    return (since, update.sku, update.warehouse, str(update.sequence), str(said), kept.actor, kept.reason)

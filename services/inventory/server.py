@@ -24,6 +24,7 @@ from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import Changed, SqlDueHolds
 from services.inventory.adapters.ledgers_sql import JoinedLedgers, SqlLedgers
 from services.inventory.adapters.price_history_sql import SqlPriceHistory
+from services.inventory.adapters.quarantine_sql import SqlQuarantine
 from services.inventory.adapters.schema_sql import SCHEMA
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_cache import CachedStockLevels, CoalescedStockLevels
@@ -35,6 +36,7 @@ from services.inventory.application.ports import StockChanges
 from services.inventory.application.prices import Prices
 from services.inventory.application.product_imports import ProductImports
 from services.inventory.application.products import Products
+from services.inventory.application.quarantined import Quarantined
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.reservations import Reservations
 from services.inventory.application.shortages import Shortages
@@ -107,6 +109,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         wms = WmsServicer(
             updates=WmsUpdates(ledgers=ledgers, clock=node.clock),
             reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=node.clock, new_id=uuid7),
+            quarantined=Quarantined(quarantine=SqlQuarantine(reads=reads)),
             draining=node.draining,
             clock=node.clock,
         )

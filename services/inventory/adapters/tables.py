@@ -215,6 +215,7 @@ wms_quarantine = Table(
     Column("actor", String(100), nullable=False),
     Column("observe_time", UtcTime),
     Column("time", UtcTime, nullable=False),
+    Index("wms_quarantine_by_time", "time"),
 )
 
 shortages = Table(

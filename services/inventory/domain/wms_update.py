@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
+from typing import NamedTuple
 
 from services.inventory.domain.stock import MAX_PIECES, Shelf
 
@@ -68,6 +69,38 @@ class StockUpdate:
         return sha256(self.content.encode()).hexdigest()
 
 
+class Place(NamedTuple):
+    """Where an update stands among those that were set aside; the latest has the greatest."""
+
+    time: datetime
+    sku: str
+    warehouse: str
+    sequence: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An update that makes no sense.
+
+    Attributes:
+        update: What came.
+        reason: What is wrong with it.
+        actor: Who sent it.
+        time: When it was set aside.
+    """
+
+    update: StockUpdate
+    reason: str
+    actor: str
+    time: datetime
+
+    @property
+    def place(self) -> Place:
+        update = self.update
+        return Place(self.time, update.sku, update.warehouse, update.sequence, update.digest)
+
+
 class Result(Enum):
     """What became of an update; the names of the contract."""
 
@@ -116,6 +149,14 @@ def answer(update: StockUpdate, shelf: Shelf, last: int, recorded: Recorded | No
         return Ack(update, Result.GAP, expected_sequence=last + 1)
     problem = _problem(update.change, shelf)
     return Ack(update, Result.QUARANTINED, reason=problem) if problem else Ack(update, Result.APPLIED)
+
+
+def change_of(content: str) -> Count | Delta:
+    """The change that an update's `content` tells of."""
+    said = json.loads(content)
+    if "count" in said:
+        return Count(said["count"], tuple(said["shippedOrderIds"]))
+    return Delta(said["delta"], said["orderId"])
 
 
 def _json(said: Mapping[str, object]) -> str:

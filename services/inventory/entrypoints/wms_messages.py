@@ -4,7 +4,7 @@ from datetime import UTC
 
 from services.inventory.application.reconciliation import Report
 from services.inventory.domain.drift import SnapshotLine
-from services.inventory.domain.wms_update import Ack, Count, Delta, Result, StockUpdate
+from services.inventory.domain.wms_update import Ack, Count, Delta, Result, SetAside, StockUpdate
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
 
 _RESULTS = {
@@ -31,6 +31,12 @@ def ack_message(ack: Ack) -> pb.StockUpdateAck:
     )
 
 
+def quarantined_message(kept: SetAside) -> pb.QuarantinedUpdate:
+    message = pb.QuarantinedUpdate(update=_update_message(kept.update), reason=kept.reason, actor=kept.actor)
+    message.quarantine_time.FromDatetime(kept.time)
+    return message
+
+
 def snapshot_line(message: pb.SnapshotLine) -> SnapshotLine:
     return SnapshotLine(message.sku, message.warehouse, message.on_hand)
 
@@ -50,3 +56,17 @@ def _change(message: pb.StockUpdate) -> Count | Delta:
     if message.HasField("count"):
         return Count(message.count.on_hand, tuple(message.count.shipped_order_ids))
     return Delta(message.delta.quantity, message.delta.order_id)
+
+
+def _update_message(update: StockUpdate) -> pb.StockUpdate:
+    message = pb.StockUpdate(sku=update.sku, warehouse=update.warehouse, sequence=update.sequence)
+    match update.change:
+        case Count(on_hand, order_ids):
+            message.count.on_hand = on_hand
+            message.count.shipped_order_ids.extend(order_ids)
+        case Delta(quantity, order_id):
+            message.delta.quantity = quantity
+            message.delta.order_id = order_id
+    if update.observe_time is not None:
+        message.observe_time.FromDatetime(update.observe_time)
+    return message

@@ -6,12 +6,14 @@ from typing import Any
 
 from interceptors.auth.caller import caller
 from mesh.streams import watch
+from services.inventory.application.quarantined import Quarantined
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.wms_updates import WmsUpdates
 from services.inventory.domain.wms_update import Ack
 from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.wms_messages import (
     ack_message,
+    quarantined_message,
     report_message,
     snapshot_line,
     stock_update,
@@ -30,11 +32,13 @@ class WmsServicer(rpc.WmsServiceServicer):
         *,
         updates: WmsUpdates,
         reconciliation: Reconciliation,
+        quarantined: Quarantined,
         draining: asyncio.Event,
         clock: Clock,
     ) -> None:
         self._updates = updates
         self._reconciliation = reconciliation
+        self._quarantined = quarantined
         self._draining = draining
         self._clock = clock
 
@@ -69,6 +73,15 @@ class WmsServicer(rpc.WmsServiceServicer):
         if request.repair:
             return report_message(await self._reconciliation.repair(lines, actor=current_actor()))
         return report_message(await self._reconciliation.compare(lines))
+
+    async def ListQuarantinedUpdates(
+        self, request: pb.ListQuarantinedUpdatesRequest, context: Any
+    ) -> pb.ListQuarantinedUpdatesResponse:
+        page = await self._quarantined.list(
+            request.sku, size=request.page_size, page_token=request.page_token
+        )
+        updates = [quarantined_message(each) for each in page.updates]
+        return pb.ListQuarantinedUpdatesResponse(updates=updates, next_page_token=page.next_page_token)
 
     async def _acks(
         self, requests: AsyncIterator[pb.SyncStockRequest], sent: asyncio.Semaphore

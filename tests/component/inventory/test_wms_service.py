@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ import pytest
 
 from services.inventory.adapters.tables import movements
 from services.inventory.entrypoints.wms_servicer import WmsServicer
+from services.kernel.paging import encode_page_token
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
 from shopmesh.stream.v1 import stream_pb2
 from tests.component.inventory.conftest import Inventory
@@ -155,7 +157,11 @@ async def test_the_next_update_is_read_once_the_last_is_acknowledged(shop: Shop)
     await shop.sell("MUG-RED", berlin=5)
     draining, read = asyncio.Event(), 0
     servicer = WmsServicer(
-        updates=shop.wms, reconciliation=shop.reconciliation, draining=draining, clock=shop.clock
+        updates=shop.wms,
+        reconciliation=shop.reconciliation,
+        quarantined=shop.quarantined,
+        draining=draining,
+        clock=shop.clock,
     )
 
     async def arriving() -> AsyncIterator[pb.SyncStockRequest]:
@@ -242,3 +248,34 @@ async def test_a_snapshot_that_contradicts_itself_is_refused(inventory: Inventor
         "DUPLICATE_LINE",
     )
     assert list(violations_of(refused.value)) == ["lines[1]"]
+
+
+async def test_what_was_set_aside_is_listed_as_it_came(inventory: Inventory) -> None:
+    await inventory.sell(MUG_RED=5)
+    nonsense = delta(1, -6)
+    nonsense.observe_time.FromSeconds(1_800_000_000)
+    counted = count(1, 7, "MUG-GONE", order_id(1), order_id(2))
+    await push(inventory, nonsense, counted, nonsense)
+
+    request = pb.ListQuarantinedUpdatesRequest()
+    answer = await inventory.wms.ListQuarantinedUpdates(request, **as_wms(inventory))
+
+    assert [(each.update, each.reason, each.actor) for each in answer.updates] == [
+        (counted, "there is no product MUG-GONE", "client:wms"),
+        (nonsense, "-1 pieces would be left: the book says 5", "client:wms"),
+    ]
+    assert answer.updates[0].quarantine_time.ToDatetime() <= datetime.now(UTC).replace(tzinfo=None)
+    assert not answer.next_page_token
+
+
+async def test_a_page_token_of_another_list_is_refused(inventory: Inventory) -> None:
+    await push(inventory, delta(1, 1, "MUG-GONE"), delta(2, 1, "MUG-GONE"))
+    first = await inventory.wms.ListQuarantinedUpdates(
+        pb.ListQuarantinedUpdatesRequest(sku="MUG-GONE", page_size=1), **as_wms(inventory)
+    )
+
+    for sku, token in (("", first.next_page_token), ("MUG-GONE", encode_page_token("7", filters="MUG-GONE"))):
+        request = pb.ListQuarantinedUpdatesRequest(sku=sku, page_token=token)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await inventory.wms.ListQuarantinedUpdates(request, **as_wms(inventory))
+        assert reason_of(refused.value) == "INVALID_PAGE_TOKEN"

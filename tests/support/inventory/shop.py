@@ -17,12 +17,14 @@ from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import SqlDueHolds
 from services.inventory.adapters.ledgers_sql import SqlLedgers
 from services.inventory.adapters.price_history_sql import SqlPriceHistory
+from services.inventory.adapters.quarantine_sql import SqlQuarantine
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.adapters.tables import movements, stock
 from services.inventory.application.expiry import Expiry
 from services.inventory.application.ports import Ledger
 from services.inventory.application.products import Products
+from services.inventory.application.quarantined import Quarantined
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.reservations import Reservations
 from services.inventory.application.shortages import Shortages
@@ -72,6 +74,7 @@ class Shop:
     reservations: Reservations
     expiry: Expiry
     wms: WmsUpdates
+    quarantined: Quarantined
     reconciliation: Reconciliation
     shortages: Shortages
 
@@ -135,6 +138,7 @@ async def open_shop_at(database_url: str) -> AsyncIterator[Shop]:
             reservations=reservations,
             expiry=Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=clock),
             wms=WmsUpdates(ledgers=ledgers, clock=clock),
+            quarantined=Quarantined(quarantine=SqlQuarantine(reads=PrimaryReads(engine))),
             reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=clock, new_id=uuid7),
             shortages=Shortages(ledgers=ledgers, due=SqlDueShortages(engine=engine), clock=clock),
         )

@@ -432,3 +432,99 @@ class ReconcileStockResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReconcileStockResponse: _TypeAlias = ReconcileStockResponse  # noqa: Y015
+
+@_typing.final
+class ListQuarantinedUpdatesRequest(_message.Message):
+    """Request of ListQuarantinedUpdates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKU_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    sku: _builtins.str
+    """Only updates of this SKU; empty for all."""
+    page_size: _builtins.int
+    """The most updates to return, 1 to 200; 0 means 50."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        sku: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListQuarantinedUpdatesRequest: _TypeAlias = ListQuarantinedUpdatesRequest  # noqa: Y015
+
+@_typing.final
+class QuarantinedUpdate(_message.Message):
+    """An update that makes no sense."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPDATE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    QUARANTINE_TIME_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """What is wrong with it."""
+    actor: _builtins.str
+    """Who sent it: `client:` with an id."""
+    @_builtins.property
+    def update(self) -> Global___StockUpdate:
+        """What came."""
+
+    @_builtins.property
+    def quarantine_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was set aside."""
+
+    def __init__(
+        self,
+        *,
+        update: Global___StockUpdate | None = ...,
+        reason: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        quarantine_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quarantine_time", b"quarantine_time", "update", b"update"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "quarantine_time", b"quarantine_time", "reason", b"reason", "update", b"update"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuarantinedUpdate: _TypeAlias = QuarantinedUpdate  # noqa: Y015
+
+@_typing.final
+class ListQuarantinedUpdatesResponse(_message.Message):
+    """Response of ListQuarantinedUpdates."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPDATES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page starts; empty on the last."""
+    @_builtins.property
+    def updates(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuarantinedUpdate]:
+        """A page of updates."""
+
+    def __init__(
+        self,
+        *,
+        updates: _abc.Iterable[Global___QuarantinedUpdate] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "updates", b"updates"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListQuarantinedUpdatesResponse: _TypeAlias = ListQuarantinedUpdatesResponse  # noqa: Y015

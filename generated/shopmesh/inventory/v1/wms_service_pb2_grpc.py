@@ -50,6 +50,11 @@ class WmsServiceStub:
                 request_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockResponse.FromString,
                 _registered_method=True)
+        self.ListQuarantinedUpdates = channel.unary_unary(
+                '/shopmesh.inventory.v1.WmsService/ListQuarantinedUpdates',
+                request_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListQuarantinedUpdatesRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListQuarantinedUpdatesResponse.FromString,
+                _registered_method=True)
 
 
 class WmsServiceServicer:
@@ -98,6 +103,18 @@ class WmsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListQuarantinedUpdates(self, request, context):
+        """Lists the updates that make no sense and were set aside, the latest in front:
+        for whoever has to find out why. Nothing waits for them, and a repeated one
+        stands here once.
+
+        Fails with INVALID_ARGUMENT for a page token of another SKU's list
+        (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WmsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -115,6 +132,11 @@ def add_WmsServiceServicer_to_server(servicer, server):
                     servicer.ReconcileStock,
                     request_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockRequest.FromString,
                     response_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockResponse.SerializeToString,
+            ),
+            'ListQuarantinedUpdates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQuarantinedUpdates,
+                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListQuarantinedUpdatesRequest.FromString,
+                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListQuarantinedUpdatesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -199,6 +221,33 @@ class WmsService:
             '/shopmesh.inventory.v1.WmsService/ReconcileStock',
             shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockRequest.SerializeToString,
             shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQuarantinedUpdates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.inventory.v1.WmsService/ListQuarantinedUpdates',
+            shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListQuarantinedUpdatesRequest.SerializeToString,
+            shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListQuarantinedUpdatesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,14 @@ class WmsServiceStub:
     Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
     named twice.
     """
+    ListQuarantinedUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]
+    """Lists the updates that make no sense and were set aside, the latest in front:
+    for whoever has to find out why. Nothing waits for them, and a repeated one
+    stands here once.
+
+    Fails with INVALID_ARGUMENT for a page token of another SKU's list
+    (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
+    """
 
 class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Synchronisation with the warehouse management system."""
@@ -96,6 +104,20 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
         named twice.
+        """
+
+    @_abc_1.abstractmethod
+    def ListQuarantinedUpdates(
+        self,
+        request: _wms_service_pb2.ListQuarantinedUpdatesRequest,
+        context: _aio.ServicerContext[_wms_service_pb2.ListQuarantinedUpdatesRequest, _abc.Awaitable[_wms_service_pb2.ListQuarantinedUpdatesResponse]],
+    ) -> _abc.Awaitable[_wms_service_pb2.ListQuarantinedUpdatesResponse]:
+        """Lists the updates that make no sense and were set aside, the latest in front:
+        for whoever has to find out why. Nothing waits for them, and a repeated one
+        stands here once.
+
+        Fails with INVALID_ARGUMENT for a page token of another SKU's list
+        (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
         """
 
 def add_WmsServiceServicer_to_server(servicer: WmsServiceServicer, server: _aio.Server) -> None: ...

@@ -4,7 +4,7 @@ from services.inventory.application.ports.catalog import Catalog, PriceHistory
 from services.inventory.application.ports.ledger import DueHolds, Group, Ledger, Ledgers
 from services.inventory.application.ports.shortages import DueShortages, ShortageRecord
 from services.inventory.application.ports.stock import StockChanges, StockLevels
-from services.inventory.application.ports.wms import WmsRecord
+from services.inventory.application.ports.wms import Quarantine, WmsRecord
 
 __all__ = [
     "Catalog",
@@ -14,6 +14,7 @@ __all__ = [
     "Ledger",
     "Ledgers",
     "PriceHistory",
+    "Quarantine",
     "ShortageRecord",
     "StockChanges",
     "StockLevels",

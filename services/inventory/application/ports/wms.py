@@ -5,7 +5,7 @@ from typing import Protocol
 
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.reservation import Shipment
-from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
+from services.inventory.domain.wms_update import Ack, Place, Recorded, SetAside, StockUpdate
 
 
 class WmsRecord(Protocol):
@@ -56,5 +56,19 @@ class WmsRecord(Protocol):
 
         Raises:
             StockContended: It was noted before.
+        """
+        ...
+
+
+class Quarantine(Protocol):
+    """The updates that make no sense."""
+
+    async def find(self, sku: str, *, limit: int, before: Place | None) -> Sequence[SetAside]:
+        """The updates that were set aside last, the newest in front.
+
+        Args:
+            sku: Only those about this SKU; empty: all.
+            limit: The most to find.
+            before: Only those behind this place.
         """
         ...

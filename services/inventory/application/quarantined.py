@@ -1,0 +1,57 @@
+"""The updates that make no sense, for people to look at."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from services.inventory.application.ports import Quarantine
+from services.inventory.domain.wms_update import Place, SetAside
+from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_GREATEST_SEQUENCE = 2**63 - 1
+_POSITION = re.compile(r"([0-9]{1,17}) ([A-Z0-9-]{1,64}) ([a-z0-9-]{1,40}) ([0-9]{1,19}) ([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinePage:
+    """Some updates, and how to get the ones before them; an empty token: there are none."""
+
+    updates: tuple[SetAside, ...]
+    next_page_token: str
+
+
+class Quarantined:
+    """Looks at what was set aside."""
+
+    def __init__(self, *, quarantine: Quarantine) -> None:
+        self._quarantine = quarantine
+
+    async def list(self, sku: str, *, size: int, page_token: str) -> QuarantinePage:
+        """A page of updates, the latest first; an empty SKU asks for all, `size` 0 for the usual one.
+
+        Raises:
+            InvalidPageToken: The token belongs to the list of another SKU.
+        """
+        most = page_size(size)
+        found = await self._quarantine.find(sku, limit=most + 1, before=_place(page_token, sku))
+        updates = tuple(found[:most])
+        is_last = len(found) <= most
+        return QuarantinePage(updates, "" if is_last else _token(updates[-1].place, sku))
+
+
+def _token(place: Place, sku: str) -> str:
+    microseconds = (place.time - _EPOCH) // _MICROSECOND
+    return encode_page_token(" ".join(map(str, (microseconds, *place[1:]))), filters=sku)
+
+
+def _place(page_token: str, sku: str) -> Place | None:
+    if not page_token:
+        return None
+    named = _POSITION.fullmatch(decode_page_token(page_token, filters=sku))
+    if named is None or int(named[4]) > _GREATEST_SEQUENCE:
+        problem = "names no position"
+        raise InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)])
+    time = _EPOCH + int(named[1]) * _MICROSECOND
+    return Place(time, named[2], named[3], int(named[4]), named[5])
