@@ -25,7 +25,7 @@ SPAN_RATIO = "0.1"
 _READY_SECONDS = 30.0
 _TOKEN_SECONDS = 3600
 _UNLIMITED = {"rate_per_minute": 100_000_000, "burst": 100_000_000}
-_CLASSES = ("edge", "read", "write", "browse", "internal", "admin")
+_CLASSES = ("edge", "read", "write", "browse", "stream", "internal", "admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,10 @@ class Home:
     def user_token(self) -> str:
         """A user's, as the front proxy hands it on."""
         return self.mint.user(**self._claims)
+
+    def staff_token(self, *scopes: str) -> str:
+        """A user's who may more."""
+        return self.mint.user("staff", *scopes, **self._claims)
 
     def service_token(self, client: str, audience: str) -> str:
         """One with which a service of the mesh calls another."""

@@ -13,6 +13,7 @@ from bench.programs import (
     rebuild,
     reservations,
     stock,
+    watching,
 )
 
 ROWS: Mapping[str, Program] = {
@@ -31,4 +32,5 @@ ROWS: Mapping[str, Program] = {
     "P13": overload.three_times_the_knee,
     "P14": calls.two_workers,
     "P15": front_door.placing_orders,
+    "W1": watching.live_stock,
 }

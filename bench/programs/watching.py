@@ -1,0 +1,123 @@
+"""W1: how soon those who watch a SKU hear of a commit."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import grpc
+
+from bench.cores import DRIVER
+from bench.estimates import estimate, percentile
+from bench.figures import Figure, at_most
+from bench.home import Home, serving
+from bench.plan import Plan
+from bench.shop import PIECES, WAREHOUSES, sku
+from bench.stocked import mariadb, stocked
+from shopmesh.inventory.v1 import inventory_service_pb2 as pb
+from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from tests.support.minting import bearer
+
+_SHIPPED = "services.inventory.server"
+_WATCHERS = 200
+_CHANNELS = 4
+_TIMEOUT_SECONDS = 30.0
+_PAUSE_SECONDS = 0.1
+_LONGEST_MS = 100
+_SKU = sku(0)
+
+
+async def live_stock(plan: Plan) -> AsyncIterator[Figure]:
+    """W1: 200 watchers of one SKU in MariaDB; counted from the moment at which the change is sent."""
+    room = plan.room("w1")
+    changes = 5 if plan.is_quick else 40
+    async with mariadb(room / "mariadb") as mysql:
+        home = await stocked(room / "shop", 10, mysql=mysql)
+        async with (
+            serving(home, _SHIPPED, workers=2),
+            serving(home, _SHIPPED, core=DRIVER, worker=1, workers=2),
+            _watched(home) as watched,
+        ):
+            for worker, by in enumerate(("the process that is watched", "another worker")):
+                first = PIECES * len(WAREHOUSES) + 1 + worker * changes
+                sent, heard = await _told(home, worker, watched, range(first, first + changes))
+                yield Figure(
+                    "W1",
+                    f"a change by {by}, to each of {_WATCHERS} watchers: p99",
+                    estimate([percentile(each, 99) for each in heard]),
+                    "ms",
+                    at_most(_LONGEST_MS),
+                    notes={
+                        "p50 ms": estimate([percentile(each, 50) for each in heard]).value,
+                        "the change itself: ms": estimate(sent).value,
+                    },
+                )
+
+
+class _Watched:
+    """What each watcher was told last, and when."""
+
+    def __init__(self) -> None:
+        self._on_hand = [-1] * _WATCHERS
+        self._times = [0.0] * _WATCHERS
+        self._news = asyncio.Condition()
+
+    async def follow(self, number: int, stub: InventoryServiceStub) -> None:
+        """Watch until the end."""
+        async for message in stub.WatchStock(pb.WatchStockRequest(skus=[_SKU])):
+            if message.HasField("stock"):
+                self._on_hand[number], self._times[number] = message.stock.on_hand, time.perf_counter()
+                async with self._news:
+                    self._news.notify_all()
+
+    async def all_told(self, on_hand: int) -> Sequence[float]:
+        """When each of them was told of a number, once all are."""
+        async with asyncio.timeout(_TIMEOUT_SECONDS), self._news:
+            await self._news.wait_for(lambda: all(told == on_hand for told in self._on_hand))
+        return tuple(self._times)
+
+
+@asynccontextmanager
+async def _watched(home: Home) -> AsyncIterator[_Watched]:
+    """Watchers at the first worker, who all know how much there is."""
+    watched = _Watched()
+    async with AsyncExitStack() as stack:
+        # Channels with equal options would share one connection.
+        stubs = [
+            InventoryServiceStub(
+                await stack.enter_async_context(
+                    grpc.aio.insecure_channel(
+                        home.address("inventory"), options=(("shopmesh.bench.channel", number),)
+                    )
+                )
+            )
+            for number in range(_CHANNELS)
+        ]
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        following = [
+            tasks.create_task(watched.follow(number, stubs[number % _CHANNELS]))
+            for number in range(_WATCHERS)
+        ]
+        await watched.all_told(PIECES * len(WAREHOUSES))
+        yield watched
+        for each in following:
+            each.cancel()
+
+
+async def _told(
+    home: Home, worker: int, watched: _Watched, numbers: range
+) -> tuple[Sequence[float], Sequence[Sequence[float]]]:
+    """Bring stock to these numbers at a worker: how long each change took, and all watchers' times, in ms."""
+    took, heard = [], []
+    async with grpc.aio.insecure_channel(home.address("inventory", worker)) as channel:
+        stub, metadata = InventoryServiceStub(channel), bearer(home.staff_token("stock:write"))
+        for number in numbers:
+            request = pb.AdjustStockRequest(
+                request_id=str(number), sku=_SKU, warehouse=WAREHOUSES[0], delta=1, reason="delivery"
+            )
+            sent = time.perf_counter()
+            await stub.AdjustStock(request, metadata=metadata, timeout=_TIMEOUT_SECONDS)
+            took.append(1000 * (time.perf_counter() - sent))
+            heard.append([1000 * (each - sent) for each in await watched.all_told(number)])
+            await asyncio.sleep(_PAUSE_SECONDS)
+    return took, heard
