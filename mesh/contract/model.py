@@ -84,11 +84,24 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One RPC and everything that the contract says about it."""
+    """One RPC and everything that the contract says about it.
+
+    Attributes:
+        full_name: Its path, for example `/shopmesh.order.v1.OrderService/PlaceOrder`.
+        policy: Who may call it, how often and for how long.
+        idempotency: Whether it may be repeated.
+        client_streaming: Whether the caller sends a stream.
+        server_streaming: Whether the service answers a stream.
+        binding: Its REST form, if it has one.
+        descriptor: What protobuf knows of it; asking it costs more than a field here.
+        comment: What its proto says above it.
+    """
 
     full_name: str
     policy: Policy
     idempotency: Idempotency
+    client_streaming: bool
+    server_streaming: bool
     binding: Binding | None
     descriptor: MethodDescriptor
     comment: str
@@ -117,16 +130,6 @@ class Method:
     def output(self) -> Descriptor:
         """The response message."""
         return self.descriptor.output_type
-
-    @property
-    def client_streaming(self) -> bool:
-        """Whether the caller sends a stream."""
-        return bool(self.descriptor.client_streaming)
-
-    @property
-    def server_streaming(self) -> bool:
-        """Whether the service answers a stream."""
-        return bool(self.descriptor.server_streaming)
 
 
 @dataclass(frozen=True, slots=True)

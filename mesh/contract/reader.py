@@ -112,6 +112,8 @@ def _methods(
             full_name=f"/{service}/{method.name}",
             policy=_policy(method.options.Extensions[policy_pb2.method]),
             idempotency=Idempotency(method.options.idempotency_level),
+            client_streaming=method.client_streaming,
+            server_streaming=method.server_streaming,
             binding=_binding(method.options.Extensions[annotations_pb2.http]),
             descriptor=pool.FindMethodByName(full_name),
             comment=comments.get(full_name, ""),
