@@ -88,6 +88,30 @@ async def test_a_bad_token_is_unauthenticated_on_public_methods_too(
         )
 
 
+@pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "Bearer   {} "])
+async def test_a_token_is_known_however_its_header_is_written(form: str, served: Served, orders: Any) -> None:
+    header = form.format(served.mint.user(ALICE, "orders"))
+
+    for _ in range(2):
+        answer = await orders.GetOrder(REQUEST, metadata=(("authorization", header),))
+        assert answer.order.customer_id == ALICE
+
+
+@pytest.mark.parametrize("header", ["Basic {}", "Bearer", "Bearer ", "{}", "Bearer{}"])
+async def test_a_header_without_a_bearer_token_is_unauthenticated(
+    header: str, served: Served, orders: Any
+) -> None:
+    sent = header.format(served.mint.user(ALICE, "orders"))
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await orders.GetOrder(REQUEST, metadata=(("authorization", sent),))
+
+    assert (refused.value.code(), reason_of(refused.value)) == (
+        grpc.StatusCode.UNAUTHENTICATED,
+        "TOKEN_INVALID",
+    )
+
+
 async def test_internal_methods_are_for_services_only(served: Served, orders: Any) -> None:
     await orders.CloseCustomer(CLOSE, metadata=bearer(served.mint.service("user", "order")))
 
