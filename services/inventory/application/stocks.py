@@ -34,7 +34,7 @@ class Stocks:
         asked = tuple(dict.fromkeys(skus))
         found = await self._levels.find(asked)
         known = [found[sku] for sku in asked if sku in found]
-        missing = [sku for sku in asked if sku not in found] if len(known) < len(asked) else ()
+        missing = [sku for sku in asked if sku not in found]
         return tuple(known), tuple(missing)
 
     async def adjust(self, command: AdjustStock, *, actor: str) -> Stock:

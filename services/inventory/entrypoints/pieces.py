@@ -36,11 +36,14 @@ class Pieces(Generic[T]):
     def _piece(self, value: T) -> bytes:
         key = self._key(value)
         made = self._made.get(key)
-        # A cached value is the same object as before: comparing fields costs more than the rest.
-        if made is not None and (made[0] is value or made[0] == value):
+        # Mostly it is the same object, and to compare all fields would cost more than all the rest.
+        if made is not None and made[0] is value:
             return made[1]
+        if made is not None and made[0] == value:
+            piece = made[1]
+        else:
+            piece = self._answer(value).SerializeToString()
         if len(self._made) >= _MOST:
             self._made.clear()
-        piece = self._answer(value).SerializeToString()
         self._made[key] = value, piece
         return piece

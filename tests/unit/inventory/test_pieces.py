@@ -1,0 +1,31 @@
+"""Parts of answers are made once for each value."""
+
+from operator import attrgetter
+
+from services.inventory.domain.stock import Shelf, Stock
+from services.inventory.entrypoints.pieces import Pieces
+from shopmesh.inventory.v1 import inventory_service_pb2 as pb
+
+
+def stock(sku: str, pieces: int) -> Stock:
+    return Stock(sku, (Shelf("berlin", pieces),))
+
+
+def test_a_part_is_made_again_only_when_its_value_is_another() -> None:
+    made: list[Stock] = []
+
+    def answer(value: Stock) -> pb.BatchGetStockResponse:
+        made.append(value)
+        return pb.BatchGetStockResponse(stock=[pb.Stock(sku=value.sku, available=value.available)])
+
+    pieces = Pieces(key=attrgetter("sku"), answer=answer)
+    first, equal, changed = stock("MUG-RED", 5), stock("MUG-RED", 5), stock("MUG-RED", 4)
+    blue = stock("MUG-BLUE", 1)
+
+    joined = [pieces.join(values) for values in ([first, blue], [equal, blue], [equal, blue], [changed])]
+
+    assert made == [first, blue, changed]
+    assert joined[0] == joined[1] == joined[2]
+    both = pb.BatchGetStockResponse.FromString(joined[0])
+    assert [(each.sku, each.available) for each in both.stock] == [("MUG-RED", 5), ("MUG-BLUE", 1)]
+    assert pb.BatchGetStockResponse.FromString(joined[3]).stock[0].available == 4
