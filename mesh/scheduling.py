@@ -5,10 +5,12 @@ from contextlib import suppress
 
 
 def wake_threads_in_turn() -> None:
-    """Let a thread that wakes wait for the one that runs; the threads that this one starts do so too.
+    """Let a thread that wakes wait until the running one pauses or its slice ends.
 
-    Otherwise each event of grpc, six on every call, takes the core from whoever answers calls
-    (docs/decisions/0015). Where the policy is not to be had, the usual one works as well, only slower.
+    This goes for this thread and those that it starts. Otherwise each event of grpc, six on every call, takes
+    the core from whoever answers calls (docs/decisions/0015). Whoever runs the process under another policy
+    than the usual one is heeded, and where the change is refused, the usual one works too, only slower.
     """
     with suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

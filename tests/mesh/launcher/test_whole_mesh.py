@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,14 @@ def is_running(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+def _policies(pid: int) -> Iterator[int]:
+    """How the threads of a process are scheduled."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        # It may have ended since it was listed.
+        with suppress(ProcessLookupError):
+            yield os.sched_getscheduler(int(thread.name))
+
+
 def test_of_two_ups_at_once_one_starts_the_mesh_and_one_finds_it_up(started: Started) -> None:
     assert sorted("already up" in output for output in started.outputs) == [False, True]
 
@@ -100,8 +109,7 @@ def test_up_names_every_part_the_urls_and_how_to_log_in(started: Started) -> Non
 
 def test_no_thread_of_a_service_takes_the_core_from_one_that_runs(mesh: RunningMesh) -> None:
     for service in SERVICES:
-        threads = Path(f"/proc/{pids(mesh)[service]}/task").iterdir()
-        assert {os.sched_getscheduler(int(thread.name)) for thread in threads} == {os.SCHED_BATCH}, service
+        assert {*_policies(pids(mesh)[service])} == {os.SCHED_BATCH}, service
 
 
 def test_a_second_up_changes_nothing(mesh: RunningMesh) -> None:
