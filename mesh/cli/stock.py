@@ -14,6 +14,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from mesh.cli.calling import ADMIN, channel_as, channel_as_wms, print_json
 from mesh.cli.console import note, show_table
 from mesh.cli.context import running_settings_of
+from mesh.cli.parking import Who
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from shopmesh.inventory.v1.wms_service_pb2 import (
@@ -23,6 +24,7 @@ from shopmesh.inventory.v1.wms_service_pb2 import (
     ReconcileStockRequest,
     ReconcileStockResponse,
     SnapshotLine,
+    StockUpdate,
 )
 from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
 
@@ -66,7 +68,7 @@ def reconcile(
 def quarantine(
     context: typer.Context,
     sku: Annotated[str, typer.Option(help="Only updates of this SKU.")] = "",
-    who: Annotated[str, typer.Option("--as", metavar="NAME|EMAIL", help="Who asks.")] = ADMIN,
+    who: Who = ADMIN,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as REST gives it.")] = False,
 ) -> None:
     """Show the warehouse's updates that make no sense and were set aside, the latest first."""
@@ -140,20 +142,27 @@ def _show(report: ReconcileStockResponse) -> None:
 
 async def _set_aside(settings: MeshSettings, sku: str, who: str) -> ListQuarantinedUpdatesResponse:
     """All pages as one."""
-    whole, page = ListQuarantinedUpdatesResponse(), ListQuarantinedUpdatesResponse(next_page_token="")
+    whole, token = ListQuarantinedUpdatesResponse(), ""
     async with channel_as(who, "inventory", settings) as channel:
         wms = WmsServiceStub(channel)
         while True:
             page = await wms.ListQuarantinedUpdates(
-                ListQuarantinedUpdatesRequest(sku=sku, page_size=_PAGE, page_token=page.next_page_token)
+                ListQuarantinedUpdatesRequest(sku=sku, page_size=_PAGE, page_token=token)
             )
             whole.updates.extend(page.updates)
-            if not page.next_page_token:
+            token = page.next_page_token
+            if not token:
                 return whole
 
 
 def _row(kept: QuarantinedUpdate) -> Sequence[str]:
     update = kept.update
-    said = update.count.on_hand if update.HasField("count") else f"{update.delta.quantity:+}"
     since = kept.quarantine_time.ToJsonString()
-    return (since, update.sku, update.warehouse, str(update.sequence), str(said), kept.actor, kept.reason)
+    return (since, update.sku, update.warehouse, str(update.sequence), _said(update), kept.actor, kept.reason)
+
+
+def _said(update: StockUpdate) -> str:
+    if update.HasField("count"):
+        return f"count {update.count.on_hand}"
+    of_order = f" of {update.delta.order_id}" if update.delta.order_id else ""
+    return f"{update.delta.quantity:+}{of_order}"

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mesh.sql_reads import Reads
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import wms_quarantine as kept
-from services.inventory.domain.wms_update import Place, SetAside, StockUpdate, change_of
+from services.inventory.domain.quarantine import QuarantinePosition, SetAside
+from services.inventory.domain.wms_update import StockUpdate, change_of
 
-# As in `Place`: behind the time the primary key, as two may have come at the same time.
-_PLACE = (kept.c.time, kept.c.sku, kept.c.warehouse, kept.c.sequence, kept.c.digest)
+# As in `QuarantinePosition`: behind the time the primary key, as two may have come at the same time.
+_POSITION = (kept.c.time, kept.c.sku, kept.c.warehouse, kept.c.sequence, kept.c.digest)
 
 
 class SqlQuarantine:
@@ -21,13 +22,13 @@ class SqlQuarantine:
     def __init__(self, *, reads: Reads) -> None:
         self._reads = reads
 
-    async def find(self, sku: str, *, limit: int, before: Place | None) -> Sequence[SetAside]:
-        statement = select(kept).order_by(*(column.desc() for column in _PLACE)).limit(limit)
+    async def find(self, sku: str, *, limit: int, before: QuarantinePosition | None) -> Sequence[SetAside]:
+        statement = select(kept).order_by(*(column.desc() for column in _POSITION)).limit(limit)
         if sku:
             statement = statement.where(kept.c.sku == sku)
         if before is not None:
             # The first condition finds them by the index, which MariaDB does not use for the second.
-            statement = statement.where(kept.c.time <= before.time, tuple_(*_PLACE) < tuple(before))
+            statement = statement.where(kept.c.time <= before.time, tuple_(*_POSITION) < tuple(before))
 
         async def work(session: AsyncSession) -> Sequence[SetAside]:
             return [_set_aside(row) for row in await session.execute(statement)]
@@ -38,4 +39,5 @@ class SqlQuarantine:
 
 def _set_aside(row: Any) -> SetAside:
     update = StockUpdate(row.sku, row.warehouse, row.sequence, change_of(row.content), row.observe_time)
-    return SetAside(update, row.reason, row.actor, row.time)
+    position = QuarantinePosition(row.time, row.sku, row.warehouse, row.sequence, row.digest)
+    return SetAside(update, row.reason, row.actor, position)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.inventory.application.ports import Quarantine
-from services.inventory.domain.wms_update import Place, SetAside
+from services.inventory.domain.quarantine import QuarantinePosition, SetAside
 from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _GREATEST_SEQUENCE = 2**63 - 1
-_POSITION = re.compile(r"([0-9]{1,17}) ([A-Z0-9-]{1,64}) ([a-z0-9-]{1,40}) ([0-9]{1,19}) ([0-9a-f]{64})")
+_POSITION_TEXT = re.compile(r"([0-9]{1,17}) ([A-Z0-9-]{1,64}) ([a-z0-9-]{1,40}) ([0-9]{1,19}) ([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,26 @@ class Quarantined:
         """A page of updates, the latest first; an empty SKU asks for all, `size` 0 for the usual one.
 
         Raises:
-            InvalidPageToken: The token belongs to the list of another SKU.
+            InvalidPageToken: The token is damaged, or belongs to the list of another SKU.
         """
         most = page_size(size)
-        found = await self._quarantine.find(sku, limit=most + 1, before=_place(page_token, sku))
+        found = await self._quarantine.find(sku, limit=most + 1, before=_position(page_token, sku))
         updates = tuple(found[:most])
         is_last = len(found) <= most
-        return QuarantinePage(updates, "" if is_last else _token(updates[-1].place, sku))
+        return QuarantinePage(updates, "" if is_last else _token(updates[-1].position, sku))
 
 
-def _token(place: Place, sku: str) -> str:
-    microseconds = (place.time - _EPOCH) // _MICROSECOND
-    return encode_page_token(" ".join(map(str, (microseconds, *place[1:]))), filters=sku)
+def _token(position: QuarantinePosition, sku: str) -> str:
+    microseconds = (position.time - _EPOCH) // _MICROSECOND
+    return encode_page_token(" ".join(map(str, (microseconds, *position[1:]))), filters=sku)
 
 
-def _place(page_token: str, sku: str) -> Place | None:
+def _position(page_token: str, sku: str) -> QuarantinePosition | None:
     if not page_token:
         return None
-    named = _POSITION.fullmatch(decode_page_token(page_token, filters=sku))
+    named = _POSITION_TEXT.fullmatch(decode_page_token(page_token, filters=sku))
     if named is None or int(named[4]) > _GREATEST_SEQUENCE:
         problem = "names no position"
         raise InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)])
     time = _EPOCH + int(named[1]) * _MICROSECOND
-    return Place(time, named[2], named[3], int(named[4]), named[5])
+    return QuarantinePosition(time, named[2], named[3], int(named[4]), named[5])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
-from typing import NamedTuple
 
 from services.inventory.domain.stock import MAX_PIECES, Shelf
 
@@ -67,38 +66,6 @@ class StockUpdate:
     def digest(self) -> str:
         """The content's SHA-256, lower-case hex."""
         return sha256(self.content.encode()).hexdigest()
-
-
-class Place(NamedTuple):
-    """Where an update stands among those that were set aside; the latest has the greatest."""
-
-    time: datetime
-    sku: str
-    warehouse: str
-    sequence: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """An update that makes no sense.
-
-    Attributes:
-        update: What came.
-        reason: What is wrong with it.
-        actor: Who sent it.
-        time: When it was set aside.
-    """
-
-    update: StockUpdate
-    reason: str
-    actor: str
-    time: datetime
-
-    @property
-    def place(self) -> Place:
-        update = self.update
-        return Place(self.time, update.sku, update.warehouse, update.sequence, update.digest)
 
 
 class Result(Enum):

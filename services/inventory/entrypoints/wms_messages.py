@@ -1,10 +1,12 @@
 """Between what the warehouse system says and the contract's messages."""
 
 from datetime import UTC
+from typing import assert_never
 
 from services.inventory.application.reconciliation import Report
 from services.inventory.domain.drift import SnapshotLine
-from services.inventory.domain.wms_update import Ack, Count, Delta, Result, SetAside, StockUpdate
+from services.inventory.domain.quarantine import SetAside
+from services.inventory.domain.wms_update import Ack, Count, Delta, Result, StockUpdate
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
 
 _RESULTS = {
@@ -33,7 +35,7 @@ def ack_message(ack: Ack) -> pb.StockUpdateAck:
 
 def quarantined_message(kept: SetAside) -> pb.QuarantinedUpdate:
     message = pb.QuarantinedUpdate(update=_update_message(kept.update), reason=kept.reason, actor=kept.actor)
-    message.quarantine_time.FromDatetime(kept.time)
+    message.quarantine_time.FromDatetime(kept.position.time)
     return message
 
 
@@ -67,6 +69,8 @@ def _update_message(update: StockUpdate) -> pb.StockUpdate:
         case Delta(quantity, order_id):
             message.delta.quantity = quantity
             message.delta.order_id = order_id
+        case _:
+            assert_never(update.change)
     if update.observe_time is not None:
         message.observe_time.FromDatetime(update.observe_time)
     return message

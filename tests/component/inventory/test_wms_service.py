@@ -254,14 +254,15 @@ async def test_what_was_set_aside_is_listed_as_it_came(inventory: Inventory) -> 
     await inventory.sell(MUG_RED=5)
     nonsense = delta(1, -6)
     nonsense.observe_time.FromSeconds(1_800_000_000)
-    counted = count(1, 7, "MUG-GONE", order_id(1), order_id(2))
+    counted = count(1, 7, "MUG-GONE", order_id(2), order_id(1), order_id(2))
     await push(inventory, nonsense, counted, nonsense)
 
     request = pb.ListQuarantinedUpdatesRequest()
     answer = await inventory.wms.ListQuarantinedUpdates(request, **as_wms(inventory))
 
+    once = count(1, 7, "MUG-GONE", order_id(1), order_id(2))
     assert [(each.update, each.reason, each.actor) for each in answer.updates] == [
-        (counted, "there is no product MUG-GONE", "client:wms"),
+        (once, "there is no product MUG-GONE", "client:wms"),
         (nonsense, "-1 pieces would be left: the book says 5", "client:wms"),
     ]
     assert answer.updates[0].quarantine_time.ToDatetime() <= datetime.now(UTC).replace(tzinfo=None)
@@ -270,11 +271,18 @@ async def test_what_was_set_aside_is_listed_as_it_came(inventory: Inventory) -> 
 
 async def test_a_page_token_of_another_list_is_refused(inventory: Inventory) -> None:
     await push(inventory, delta(1, 1, "MUG-GONE"), delta(2, 1, "MUG-GONE"))
-    first = await inventory.wms.ListQuarantinedUpdates(
-        pb.ListQuarantinedUpdatesRequest(sku="MUG-GONE", page_size=1), **as_wms(inventory)
+    request = pb.ListQuarantinedUpdatesRequest(sku="MUG-GONE", page_size=1)
+    first = await inventory.wms.ListQuarantinedUpdates(request, **as_wms(inventory))
+    made_up = (
+        "7",
+        f"-1 MUG-GONE berlin 1 {'a' * 64}",
+        f"{'9' * 18} MUG-GONE berlin 1 {'a' * 64}",
+        f"1 MUG-GONE berlin {2**63} {'a' * 64}",
+        "1 MUG-GONE berlin 1 digest",
     )
+    tokens = [(encode_page_token(position, filters="MUG-GONE"), "MUG-GONE") for position in made_up]
 
-    for sku, token in (("", first.next_page_token), ("MUG-GONE", encode_page_token("7", filters="MUG-GONE"))):
+    for token, sku in (first.next_page_token, ""), *tokens:
         request = pb.ListQuarantinedUpdatesRequest(sku=sku, page_token=token)
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await inventory.wms.ListQuarantinedUpdates(request, **as_wms(inventory))

@@ -476,10 +476,10 @@ class QuarantinedUpdate(_message.Message):
     reason: _builtins.str
     """What is wrong with it."""
     actor: _builtins.str
-    """Who sent it: `client:` with an id."""
+    """Who sent it: `client:` or `staff:` with an id."""
     @_builtins.property
     def update(self) -> Global___StockUpdate:
-        """What came."""
+        """What came; the orders that a count names are sorted, each once."""
 
     @_builtins.property
     def quarantine_time(self) -> _timestamp_pb2.Timestamp:

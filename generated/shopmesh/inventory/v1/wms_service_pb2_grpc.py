@@ -104,12 +104,12 @@ class WmsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListQuarantinedUpdates(self, request, context):
-        """Lists the updates that make no sense and were set aside, the latest in front:
-        for whoever has to find out why. Nothing waits for them, and a repeated one
-        stands here once.
+        """Lists the updates that make no sense and were set aside, those that came last
+        in front: for whoever has to find out why. Nothing waits for them. One that
+        comes again stands here once, as it came first.
 
-        Fails with INVALID_ARGUMENT for a page token of another SKU's list
-        (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
+        Fails with INVALID_ARGUMENT for a page token that is damaged or of another
+        SKU's list (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

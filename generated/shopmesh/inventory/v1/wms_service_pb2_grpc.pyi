@@ -47,12 +47,12 @@ class WmsServiceStub:
     named twice.
     """
     ListQuarantinedUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]
-    """Lists the updates that make no sense and were set aside, the latest in front:
-    for whoever has to find out why. Nothing waits for them, and a repeated one
-    stands here once.
+    """Lists the updates that make no sense and were set aside, those that came last
+    in front: for whoever has to find out why. Nothing waits for them. One that
+    comes again stands here once, as it came first.
 
-    Fails with INVALID_ARGUMENT for a page token of another SKU's list
-    (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
+    Fails with INVALID_ARGUMENT for a page token that is damaged or of another
+    SKU's list (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
     """
 
 class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -112,12 +112,12 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _wms_service_pb2.ListQuarantinedUpdatesRequest,
         context: _aio.ServicerContext[_wms_service_pb2.ListQuarantinedUpdatesRequest, _abc.Awaitable[_wms_service_pb2.ListQuarantinedUpdatesResponse]],
     ) -> _abc.Awaitable[_wms_service_pb2.ListQuarantinedUpdatesResponse]:
-        """Lists the updates that make no sense and were set aside, the latest in front:
-        for whoever has to find out why. Nothing waits for them, and a repeated one
-        stands here once.
+        """Lists the updates that make no sense and were set aside, those that came last
+        in front: for whoever has to find out why. Nothing waits for them. One that
+        comes again stands here once, as it came first.
 
-        Fails with INVALID_ARGUMENT for a page token of another SKU's list
-        (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
+        Fails with INVALID_ARGUMENT for a page token that is damaged or of another
+        SKU's list (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
         """
 
 def add_WmsServiceServicer_to_server(servicer: WmsServiceServicer, server: _aio.Server) -> None: ...

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.inventory.domain.movement import Provenance
+from services.inventory.domain.quarantine import QuarantinePosition, SetAside
 from services.inventory.domain.reservation import Shipment
-from services.inventory.domain.wms_update import Ack, Place, Recorded, SetAside, StockUpdate
+from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
 
 
 class WmsRecord(Protocol):
@@ -63,12 +64,12 @@ class WmsRecord(Protocol):
 class Quarantine(Protocol):
     """The updates that make no sense."""
 
-    async def find(self, sku: str, *, limit: int, before: Place | None) -> Sequence[SetAside]:
+    async def find(self, sku: str, *, limit: int, before: QuarantinePosition | None) -> Sequence[SetAside]:
         """The updates that were set aside last, the newest in front.
 
         Args:
             sku: Only those about this SKU; empty: all.
             limit: The most to find.
-            before: Only those behind this place.
+            before: Only those behind this position.
         """
         ...
