@@ -11,19 +11,20 @@ _PAUSE_SECONDS = 1.0
 _REST_SECONDS = 40.0
 """Longer than the longest pause before a mail, or anything else, is tried again."""
 _EXPECTED_REST_SECONDS = 10.0
-"""What is expected may be on its way for a moment; that it is lost in earnest shows in the shipped mesh."""
+"""Shorter: that the same comes right where nothing is broken is shown by the shipped mesh."""
 
 
 def settled(
     stores: Stores, told: Callable[[], Told], *, seconds: float, expected: frozenset[str] = frozenset()
 ) -> Violations:
-    """The violations at rest: as soon as they are as expected, or when they have not changed for a while.
+    """The violations at rest: as soon as there are none, or when they have not changed for a while.
 
     Args:
         stores: Of a mesh on which nothing is placed any more.
         told: What callers were told.
         seconds: When to stop waiting.
         expected: Which invariants a broken mesh violates, for example I10; it may violate others as well.
+            Once they are violated the while is shorter.
     """
     end = time.monotonic() + seconds
     found, since = violations(stores, told()), time.monotonic()

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 from mesh.topology import ENVOY_ADMIN_PORT, ENVOY_PORT, SERVICES, grpc_port, http_port, metrics_port
 
-_OFFSETS = range(12_000, 14_300)
-_MOST_WORKERS = 2
+_OFFSETS = range(12_000, 14_200)
+"""Up to the highest metrics port of the last worker."""
+_MOST_WORKERS = 3
 _BACKEND_PORTS = range(50071, 50077)
 
 
 def free_port_offset() -> int:
-    """An offset at which a mesh finds its ports free, with two workers and servers of its own too."""
+    """An offset at which a mesh finds its ports free, with three workers and on the real profile too."""
     while True:
         offset = random.choice(_OFFSETS)
         if all(_is_free(port) for port in _ports(offset)):
