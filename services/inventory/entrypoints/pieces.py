@@ -39,10 +39,8 @@ class Pieces(Generic[T]):
         # Mostly it is the same object, and to compare all fields would cost more than all the rest.
         if made is not None and made[0] is value:
             return made[1]
-        if made is not None and made[0] == value:
-            piece = made[1]
-        else:
-            piece = self._answer(value).SerializeToString()
+        is_equal = made is not None and made[0] == value
+        piece = made[1] if made and is_equal else self._answer(value).SerializeToString()
         if len(self._made) >= _MOST:
             self._made.clear()
         self._made[key] = value, piece
