@@ -35,7 +35,7 @@ def save(figures: Sequence[Figure], run: Mapping[str, Any], path: Path = RESULTS
     rows = load(path)
     for row in dict.fromkeys(figure.row for figure in figures):
         rows[row] = {"run": dict(run), "figures": [_entry(each) for each in figures if each.row == row]}
-    ordered = {row: rows[row] for row in sorted(rows, key=row_number)}
+    ordered = {row: rows[row] for row in sorted(rows, key=row_place)}
     path.write_text(json.dumps(ordered, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -55,8 +55,9 @@ def told(figure: Figure) -> str:
     return f"  {figure.what}: {number(figure.estimate.value)} {figure.unit}; {', '.join(notes)}"
 
 
-def row_number(row: str) -> int:
-    return int(row.removeprefix("P"))
+def row_place(row: str) -> tuple[bool, int]:
+    """Orders rows by their numbers, P1 and its like in front."""
+    return row[0] != "P", int(row[1:])
 
 
 def number(value: float) -> str:
