@@ -1,5 +1,6 @@
 """An inventory that reads how much there is, and writes what it makes of it, without a condition."""
 
+import asyncio
 from collections.abc import Sequence
 from unittest.mock import patch
 
@@ -12,6 +13,8 @@ from services.inventory.adapters.ledger_sql import SqlLedger
 from services.inventory.adapters.tables import movements, stock
 from services.inventory.domain.movement import Movement, Provenance
 
+# So long that another worker's update falls in between, on a slow machine too.
+_LOOKS_AWAY_SECONDS = 0.02
 _NUMBERS = ("book", "untold", "held", "committed")
 
 
@@ -29,6 +32,7 @@ class PlainLedger(SqlLedger):
     async def _overwrite(self, movement: Movement) -> None:
         shelf = (stock.c.sku == movement.sku) & (stock.c.warehouse == movement.warehouse)
         there = (await self._session.execute(select(stock).where(shelf))).one()
+        await asyncio.sleep(_LOOKS_AWAY_SECONDS)
         made = {name: getattr(there, name) + getattr(movement, name) for name in _NUMBERS}
         await self._session.execute(update(stock).where(shelf).values(**made, version=there.version + 1))
 
