@@ -1,4 +1,4 @@
-"""Ports for meshes of tests, of which several are up at the same time.
+"""Ports for tests and their meshes, of which several are up at the same time.
 
 Offsets are 12,000 or more: all ports but Envoy's are then above those that Linux gives to outgoing
 connections, of which a test run makes many.
@@ -14,6 +14,7 @@ _OFFSETS = range(12_000, 14_200)
 """Up to the highest metrics port of the last worker."""
 _MOST_WORKERS = 3
 _BACKEND_PORTS = range(50071, 50077)
+_NEVER_GIVEN = range(20_000, 32_768)
 
 
 def free_port_offset() -> int:
@@ -22,6 +23,14 @@ def free_port_offset() -> int:
         offset = random.choice(_OFFSETS)
         if all(_is_free(port) for port in _ports(offset)):
             return offset
+
+
+def free_port_nobody_is_given() -> int:
+    """A free port below those that Linux gives to outgoing connections, which share it with others."""
+    while True:
+        port = random.choice(_NEVER_GIVEN)
+        if _is_free(port):
+            return port
 
 
 def _ports(offset: int) -> Iterator[int]:

@@ -11,6 +11,7 @@ import pytest
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.parts import Part
 from mesh.launcher.ports import await_free_ports, refuse_listeners
+from tests.support.ports import free_port_nobody_is_given
 
 
 @pytest.fixture
@@ -64,8 +65,8 @@ async def test_a_listener_is_refused_without_waiting(taken: int) -> None:
 
 async def test_a_port_of_a_connection_is_waited_for(taken: int) -> None:
     said: list[str] = []
-    client = socket.create_connection(("127.0.0.1", taken))
-    port = client.getsockname()[1]
+    port = free_port_nobody_is_given()
+    client = socket.create_connection(("127.0.0.1", taken), source_address=("127.0.0.1", port))
 
     async with asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(await_free_ports([part("order", port)], say=said.append))
