@@ -27,6 +27,7 @@ from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.limits import LimitsFileError, load_limits
 from interceptors.registration import Registrations, wrap
 from interceptors.tracing import Traces
+from mesh.accepting import server_accepting_ahead
 from mesh.channels import LARGEST_MESSAGE_BYTES, connect
 from mesh.contract import Contract, ContractError, load_contract
 from mesh.health import Health, Probe
@@ -137,7 +138,7 @@ def build_server(
     Raises:
         ContractError: A method is not part of the contract.
     """
-    server = grpc.aio.server(
+    server = server_accepting_ahead(
         options=(
             ("grpc.so_reuseport", 0),
             ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),

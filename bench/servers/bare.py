@@ -1,7 +1,7 @@
 """A grpc.aio server without anything: it answers BatchGetStock, always with the same bytes.
 
 `python -m bench.servers.bare ANSWER_FILE [typed]`; typed, it is the mesh's server without the chain: it reads
-and writes messages as a servicer does, and its threads wake in turn.
+and writes messages as a servicer does, accepts several calls at a time, and its threads wake in turn.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 import uvloop
 
+from mesh.accepting import server_accepting_ahead
 from mesh.scheduling import wake_threads_in_turn
 from mesh.settings import MeshSettings
 from mesh.topology import grpc_port
@@ -23,8 +24,8 @@ SERVICE = "shopmesh.inventory.v1.InventoryService"
 
 async def serve(port: int, answer: bytes, *, typed: bool) -> None:
     """Serve until the process is ended."""
-    handler = _typed(answer) if typed else _untyped(answer)
-    server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+    handler, make = (_typed(answer), server_accepting_ahead) if typed else (_untyped(answer), grpc.aio.server)
+    server = make(options=(("grpc.so_reuseport", 0),))
     handlers = grpc.method_handlers_generic_handler(SERVICE, {"BatchGetStock": handler})
     server.add_generic_rpc_handlers((handlers,))
     server.add_insecure_port(f"127.0.0.1:{port}")
