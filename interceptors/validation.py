@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from interceptors.call import Behavior, Call, Context, current_call
 from interceptors.decoding import Malformed, raw_fields
+from interceptors.plain_rules import Check, plain_check
 from interceptors.refusal import Refused
 from interceptors.step import Step
 from mesh.contract import Binding
@@ -34,6 +35,7 @@ class ValidationInterceptor(Step):
 
     def __init__(self) -> None:
         self._violations = protovalidate.Validator().collect_violations
+        self._keeps_rules: dict[type, Check] = {}
 
     def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a request pass that keeps the rules."""
@@ -62,9 +64,19 @@ class ValidationInterceptor(Step):
     def _check(self, request: Message | Malformed) -> None:
         if isinstance(request, Malformed):
             raise _malformed(request)
+        kind = type(request)
+        keeps_rules = self._keeps_rules.get(kind)
+        if keeps_rules is None:
+            keeps_rules = self._keeps_rules[kind] = plain_check(kind) or _undecided
+        if keeps_rules(request):
+            return
         violations = self._violations(request)
         if violations:
             raise _refusal(_told(violations))
+
+
+def _undecided(_request: Message) -> bool:
+    return False
 
 
 def _told(violations: Iterable[Any]) -> tuple[tuple[str, str], ...]:

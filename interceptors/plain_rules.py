@@ -1,0 +1,73 @@
+"""The rules that most requests consist of, checked without protovalidate where they are kept.
+
+Once a call, between all else that it needs, protovalidate's tables are in no cache of the processor, and cost
+the call more than its token and its limit (docs/decisions/0017). What is wrong with a request, only
+protovalidate says.
+"""
+
+import re
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from buf.validate import validate_pb2 as rules_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+Check = Callable[[Any], bool]
+
+_PLAIN_PATTERN = re.compile(r"\^([\w\[\]{},!~-]+)\$", re.ASCII)
+"""A pattern that means the same to Python and to RE2: letters, sets of them, and how many."""
+
+
+def plain_check(kind: type[Message]) -> Check | None:
+    """A check that says yes only to messages of a kind that keep all their rules.
+
+    Returns:
+        The check, or None where the kind has other rules than patterns of texts, alone or in lists, and
+        lengths of lists.
+    """
+    if kind.DESCRIPTOR.GetOptions().HasExtension(rules_pb2.message) or kind.DESCRIPTOR.oneofs:
+        return None
+    checks: list[Check] = []
+    for field in kind.DESCRIPTOR.fields:
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            return None
+        rules = field.GetOptions().Extensions[rules_pb2.field]
+        if rules == rules_pb2.FieldRules():
+            continue
+        check = _of_list(field.name, rules) if field.is_repeated else _of_text(field.name, rules)
+        if check is None:
+            return None
+        checks.append(check)
+    return checks[0] if len(checks) == 1 else lambda request: all(check(request) for check in checks)
+
+
+def _of_list(name: str, rules: rules_pb2.FieldRules) -> Check | None:
+    matches = _matcher(rules.repeated.items)
+    fewest, most = rules.repeated.min_items, rules.repeated.max_items
+    known = rules_pb2.RepeatedRules(min_items=fewest, max_items=most, items=rules.repeated.items)
+    if matches is None or rules != rules_pb2.FieldRules(repeated=known):
+        return None
+    texts = attrgetter(name)
+
+    def check(message: Any) -> bool:
+        listed = texts(message)
+        return fewest <= len(listed) <= most and all(map(matches, listed))
+
+    return check
+
+
+def _of_text(name: str, rules: rules_pb2.FieldRules) -> Check | None:
+    matches = _matcher(rules)
+    text = attrgetter(name)
+    return None if matches is None else lambda message: matches(text(message)) is not None
+
+
+def _matcher(rules: rules_pb2.FieldRules) -> Callable[[str], object] | None:
+    """How a text is matched whose only rule is a plain pattern."""
+    pattern = rules.string.pattern
+    plain = _PLAIN_PATTERN.fullmatch(pattern)
+    if plain is None or rules != rules_pb2.FieldRules(string=rules_pb2.StringRules(pattern=pattern)):
+        return None
+    return re.compile(plain.group(1)).fullmatch
