@@ -1,4 +1,4 @@
-"""Wraps the chain around every handler, once, when it is registered."""
+"""Wraps the chain around every handler, once, when it is registered, and begins calls."""
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -8,29 +8,53 @@ from typing import Any, cast
 import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
 
-from interceptors.call import Behavior, Call, Context, begin
+from interceptors.call import Behavior, Call, Context, begin, current_call
 from interceptors.decoding import Received, decoder
 from interceptors.refusal import Refused
 from interceptors.step import Step, in_turn
 from mesh.contract import Method
 
 
-def wrap(
-    handler: "grpc.RpcMethodHandler[Any, Any]", method: Method, chain: Sequence[AsyncServerInterceptor]
-) -> "grpc.RpcMethodHandler[Any, Any]":
-    """Put the chain around a handler.
+class Handlers(grpc.GenericRpcHandler):
+    """The handlers of a server, with the chain around them.
 
     Inside, every call is one awaitable that ends with the call, streams too: the
     innermost layer writes a stream's messages itself. An interceptor therefore
     sees the whole life of every kind of call.
     """
+
+    def __init__(
+        self,
+        handlers: Mapping[str, "grpc.RpcMethodHandler[Any, Any]"],
+        methods: Mapping[str, Method],
+        chain: Sequence[AsyncServerInterceptor],
+    ) -> None:
+        """Wrap the chain around handlers, both by the methods' full names."""
+        self._handlers = {
+            name: (methods[name], _wrapped(handler, methods[name], chain))
+            for name, handler in handlers.items()
+        }
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """Begin a call: grpc asks for its handler in the task that answers it, with the metadata at hand."""
+        found = self._handlers.get(handler_call_details.method)
+        if found is None:
+            return None
+        method, handler = found
+        begin(Call(method, dict(handler_call_details.invocation_metadata)))
+        return handler
+
+
+def _wrapped(
+    handler: "grpc.RpcMethodHandler[Any, Any]", method: Method, chain: Sequence[AsyncServerInterceptor]
+) -> "grpc.RpcMethodHandler[Any, Any]":
     behavior = _composed(chain, _innermost(handler), method)
 
     async def answer(received: Any, context: Context) -> Any:
-        call = Call(method, dict(context.invocation_metadata() or ()))
-        begin(call)
         if isinstance(received, Received):
-            call.wire, received = received.wire, received.message
+            current_call().wire, received = received.wire, received.message
         return await behavior(received, context)
 
     return _factory(handler)(answer, _deserializer(handler, method), handler.response_serializer)
@@ -44,12 +68,14 @@ class Registrations:
     """
 
     def __init__(self) -> None:
-        self.handlers: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
+        self.services: set[str] = set()
+        self.handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     def add_registered_method_handlers(
         self, service: str, handlers: Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]
     ) -> None:
-        self.handlers[service] = dict(handlers)
+        self.services.add(service)
+        self.handlers.update({f"/{service}/{name}": handler for name, handler in handlers.items()})
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """The same handlers once more; the collected ones are enough."""

@@ -25,7 +25,7 @@ from interceptors.auth.tokens import Audiences, TokenVerifier
 from interceptors.chain import standard_chain
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.limits import LimitsFileError, load_limits
-from interceptors.registration import Registrations, wrap
+from interceptors.registration import Handlers, Registrations
 from interceptors.tracing import Traces
 from mesh.accepting import server_accepting_ahead
 from mesh.channels import LARGEST_MESSAGE_BYTES, connect
@@ -160,15 +160,11 @@ def build_server(
     registrations = Registrations()
     for each in service.servicers:
         each.add(each.servicer, registrations)
-    for name, handlers in registrations.handlers.items():
-        missing = {f"/{name}/{method}" for method in handlers} - methods.keys()
-        if missing:
-            raise ContractError(f"not part of the contract: {', '.join(sorted(missing))}")
-        wrapped = {
-            each: wrap(handler, methods[f"/{name}/{each}"], chain) for each, handler in handlers.items()
-        }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, wrapped),))
-    reflection = Reflection(contract=node.contract, services=registrations.handlers)
+    missing = registrations.handlers.keys() - methods.keys()
+    if missing:
+        raise ContractError(f"not part of the contract: {', '.join(sorted(missing))}")
+    server.add_generic_rpc_handlers((Handlers(registrations.handlers, methods, chain),))
+    reflection = Reflection(contract=node.contract, services=registrations.services)
     server.add_generic_rpc_handlers(reflection.handlers())
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     return server
