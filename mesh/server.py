@@ -43,8 +43,9 @@ from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_
 DRAIN_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
 _MOST_CONCURRENT_CALLS = 4000
-# Collections of the middle generation per one of the oldest; Python's own is 10.
-_OLD_GENERATION = 100
+# How many objects more than before make Python look through the youngest, and collections of one generation
+# per one of the next: 700, 10 and 10 by themselves.
+_COLLECT_AFTER = 2000, 10, 100
 _LARGEST_METADATA_BYTES = 32 * 1024
 
 _log = structlog.get_logger()
@@ -191,7 +192,7 @@ async def _serve(
         # What is imported and composed lives to the end: no call has to wait while it is looked through.
         gc.collect()
         gc.freeze()
-        _look_at_old_objects_less_often()
+        _look_for_garbage_less_often()
         await server.start()
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(task()) for task in service.tasks]
@@ -210,10 +211,12 @@ async def _serve(
     _log.info("stopped")
 
 
-def _look_at_old_objects_less_often() -> None:
-    """Looking through a full cache takes ten milliseconds, for which all calls wait."""
-    young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, _OLD_GENERATION)
+def _look_for_garbage_less_often() -> None:
+    """One answer of the database makes thousands of objects, none of them garbage.
+
+    Looking through a full cache takes ten milliseconds, for which all calls wait.
+    """
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def _heed_signals(draining: asyncio.Event) -> None:

@@ -81,13 +81,16 @@ class LocalCache(Generic[T]):
         """Hold an entry, unless a newer version of it is held; loading it took so long.
 
         Returns:
-            The newer one of the two.
+            The newer one of the two; of two equal ones the first, which those who keep it know again.
         """
         if self._lifetime.seconds <= 0:
             return entry
         held = self.find(key, self._monotonic())
         if held is not None and held.entry.version > entry.version:
             return held.entry
+        known = self._present.get(key)
+        if known is not None and known.entry == entry:
+            entry = known.entry
         self.drop(key)
         if self._lifetime.of(entry) > 0:
             self._hold(key, self._held(entry, load_seconds))

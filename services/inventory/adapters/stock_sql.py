@@ -65,8 +65,10 @@ def _chunks(skus: Sequence[str]) -> Iterator[Sequence[str]]:
 def stocks_of(rows: Iterable[Sequence[Any]]) -> dict[str, Stock]:
     """Group rows of (sku, shelf …), ordered by SKU and warehouse; one without shelves has a row of nulls."""
     shelves: dict[str, list[Shelf]] = {}
-    for sku, *shelf in rows:
-        own = shelves.setdefault(sku, [])
-        if shelf[0] is not None:
-            own.append(Shelf(*shelf))
+    for row in rows:
+        own = shelves.get(row[0])
+        if own is None:
+            own = shelves[row[0]] = []
+        if row[1] is not None:
+            own.append(Shelf._make(row[1:7]))
     return {sku: Stock(sku, tuple(each)) for sku, each in shelves.items()}

@@ -13,6 +13,11 @@ from google.protobuf.message import Message
 T = TypeVar("T")
 
 _MOST = 50_000
+_EQUAL_ONES = 16
+"""Of so many values that equal the one that is known, one takes its place: a cache may hold it from now on.
+
+Where each call loads its own, keeping every one of them would make the garbage collector look at them all.
+"""
 
 
 class Pieces(Generic[T]):
@@ -28,6 +33,7 @@ class Pieces(Generic[T]):
         self._key = key
         self._answer = answer
         self._made: dict[str, tuple[T, bytes]] = {}
+        self._equal = 0
 
     def join(self, values: Iterable[T]) -> bytes:
         """The bytes of an answer with these values."""
@@ -39,8 +45,12 @@ class Pieces(Generic[T]):
         # Mostly it is the same object, and to compare all fields would cost more than all the rest.
         if made is not None and made[0] is value:
             return made[1]
-        is_equal = made is not None and made[0] == value
-        piece = made[1] if made and is_equal else self._answer(value).SerializeToString()
+        if made is None or made[0] != value:
+            return self._keep(key, value, self._answer(value).SerializeToString())
+        self._equal += 1
+        return self._keep(key, value, made[1]) if self._equal % _EQUAL_ONES == 0 else made[1]
+
+    def _keep(self, key: str, value: T, piece: bytes) -> bytes:
         if len(self._made) >= _MOST:
             self._made.clear()
         self._made[key] = value, piece

@@ -37,6 +37,20 @@ def test_an_older_version_does_not_replace_a_newer_one() -> None:
     assert held.entry == RED_2
 
 
+def test_of_two_equal_entries_the_first_stays_even_when_its_time_was_over() -> None:
+    clock = Clock()
+    cache = local_cache(clock)
+    cache.keep("MUG-RED", RED_1, load_seconds=0.001)
+    clock.now += 10
+
+    kept = cache.keep("MUG-RED", Entry("MUG-RED v1", 1), load_seconds=0.001)
+
+    held = cache.find("MUG-RED", clock.now)
+    assert kept is RED_1
+    assert held is not None
+    assert held.entry is RED_1
+
+
 def test_what_comes_to_be_replaces_what_did_not_exist() -> None:
     clock = Clock()
     cache = local_cache(clock)

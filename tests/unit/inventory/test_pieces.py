@@ -29,3 +29,24 @@ def test_a_part_is_made_again_only_when_its_value_is_another() -> None:
     both = pb.BatchGetStockResponse.FromString(joined[0])
     assert [(each.sku, each.available) for each in both.stock] == [("MUG-RED", 5), ("MUG-BLUE", 1)]
     assert pb.BatchGetStockResponse.FromString(joined[3]).stock[0].available == 4
+
+
+def test_what_a_cache_holds_is_known_again_in_the_end() -> None:
+    """An object is compared field by field only until it is the one that is known."""
+    pieces = Pieces(key=attrgetter("sku"), answer=lambda value: pb.BatchGetStockResponse())
+    compared: list[object] = []
+
+    class Shelves(tuple[Shelf, ...]):
+        __slots__ = ()
+        __hash__ = tuple.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            compared.append(other)
+            return super().__eq__(other)
+
+    pieces.join([Stock("MUG-RED", Shelves())])
+    held = Stock("MUG-RED", Shelves())
+    for _ in range(100):
+        pieces.join([held])
+
+    assert 0 < len(compared) < 100
