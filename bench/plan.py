@@ -1,7 +1,7 @@
 """How long a run measures, and where it keeps its files."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,22 +65,23 @@ async def in_turns(
     for _ in range(plan.pairs):
         measured = []
         for number, side in enumerate(sides):
-            with _running_alone(number, alone):
+            with halted([each for place, each in enumerate(alone) if place != number]):
                 measured.append(await side())
         rounds.append(tuple(measured))
     return rounds
 
 
 @contextmanager
-def _running_alone(number: int, processes: tuple[Process, ...]) -> Iterator[None]:
-    others = [each for place, each in enumerate(processes) if place != number]
-    for other in others:
-        other.pause()
+def halted(processes: Iterable[Process]) -> Iterator[None]:
+    """Keep processes from using their cores for a while."""
+    paused = tuple(processes)
+    for each in paused:
+        each.pause()
     try:
         yield
     finally:
-        for other in others:
-            other.resume()
+        for each in paused:
+            each.resume()
 
 
 def in_silence(_text: str) -> None:

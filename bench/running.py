@@ -13,16 +13,24 @@ from bench.home import SPAN_RATIO
 from bench.processes import Process
 from bench.shop import make_shop
 from mesh.sql import sqlite_url
+from mesh.topology import SERVICES
 from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredMesh:
-    """A mesh that is up, its processes on their cores."""
+    """A mesh that is up, its processes on their cores.
+
+    Attributes:
+        mesh: The mesh.
+        service: The service on the measured core.
+        others: The other services.
+    """
 
     mesh: RunningMesh
     service: Process
+    others: tuple[Process, ...]
 
     def calls(self, service: str) -> dict[str, int]:
         """How many calls a service has answered so far, by the method's name; from its own counters.
@@ -46,7 +54,8 @@ async def measured_mesh(home: Path, measured: str, *, skus: int) -> AsyncIterato
         pids = {name: int(part["pid"]) for name, part in mesh.parts().items() if part["pid"]}
         for name, pid in pids.items():
             pin(pid, MEASURED if name == measured else DRIVER)
-        yield MeasuredMesh(mesh, Process(pids[measured]))
+        others = tuple(Process(pids[name]) for name in SERVICES if name != measured)
+        yield MeasuredMesh(mesh, Process(pids[measured]), others)
 
 
 def _name(method: str, code: str) -> str:
