@@ -1,4 +1,4 @@
-"""The rules that most requests consist of, checked without protovalidate where they are kept.
+"""The rules of the requests that come most often, checked without protovalidate where they are kept.
 
 Once a call, between all else that it needs, protovalidate's tables are in no cache of the processor, and cost
 the call more than its token and its limit (docs/decisions/0017). What is wrong with a request, only
