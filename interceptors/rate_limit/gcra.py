@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from interceptors.recent import Recent
+from interceptors.rate_limit.arrivals import Arrivals
 from mesh.contract import LimitClass
 
 _GENERATION_KEYS = 100_000
@@ -43,7 +43,7 @@ class Limiter(Protocol):
 
 
 class LocalLimiter:
-    """Counts in this process; of each class it forgets the keys that were admitted longest ago.
+    """Counts in this process; of each class it forgets full buckets, and of too many the oldest.
 
     A class that callers are promised whole is not divided among the workers.
     """
@@ -60,9 +60,12 @@ class LocalLimiter:
         """The same for callers that do not wait."""
         buckets = self._of(limit)
         now = self._monotonic()
-        arrival = max(buckets.arrivals.get(key) or now, now) + buckets.rate.interval
+        known = buckets.arrivals.get(key, now)
+        arrival = known + buckets.rate.interval
         wait = arrival - now - buckets.rate.tolerance
         if wait > 1e-9:
+            # Put anew, or callers who keep trying would be forgotten with those who went away.
+            buckets.arrivals.put(key, known)
             return wait
         buckets.arrivals.put(key, arrival)
         return 0.0
@@ -81,4 +84,4 @@ class _Buckets:
     def __init__(self, limit: LimitClass, rate: Rate) -> None:
         self.limit = limit
         self.rate = rate
-        self.arrivals: Recent[float] = Recent(_GENERATION_KEYS)
+        self.arrivals = Arrivals(_GENERATION_KEYS)

@@ -102,6 +102,17 @@ async def test_a_caller_is_known_until_a_great_many_others_have_come(others: int
     assert (await limiter.admit(SLOW, "alice") > 0) is is_known
 
 
+async def test_a_refused_caller_who_keeps_trying_is_not_forgotten() -> None:
+    limiter = LocalLimiter(monotonic=lambda: 0.0)
+    for _ in range(5):
+        await limiter.admit(SLOW, "alice")
+
+    for number in range(250_000):
+        await limiter.admit(SLOW, f"caller {number}")
+        if number % 50_000 == 0:
+            assert await limiter.admit(SLOW, "alice") > 0
+
+
 async def test_a_server_whose_clock_was_set_back_makes_nobody_wait_longer(valkey: Valkey) -> None:
     async with RedisLimiter.connect(valkey.url, fallback=_Never()) as limiter:
         async with Redis.from_url(valkey.url) as redis:
