@@ -25,6 +25,9 @@ _COMMITS = 2000
 """Several of the relay's batches: it carries one while it signs the one before."""
 
 _COMMITS_PER_SECOND = 20.0
+_WARMING_COMMITS = 100
+"""A broker that has just started compiles its code with the first ones."""
+
 _HANDLED_WITHIN_SECONDS = 30.0
 _GROUP = "bench"
 _AT_ONCE = 200
@@ -102,9 +105,9 @@ async def _handling(
     relaying = asyncio.create_task(carrier.relay.run())
     try:
         async with started(command, core=MEASURED, log=home.folder / "handler.log", environ=environ):
-            await _handled(told, [await _append(carrier)])
+            await _handled(told, [await _append(carrier) for _ in range(_WARMING_COMMITS)])
             committed: dict[str, int] = {}
-            times = schedule(_COMMITS_PER_SECOND, 5 * plan.seconds, plan.chance)
+            times = schedule(_COMMITS_PER_SECOND, 10 * plan.seconds, plan.chance)
             latencies = await call_at(times, _appending(carrier, committed))
             handled = await _handled(told, committed)
     finally:
