@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# Without compiled modules a service takes four times as long to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,6 +24,8 @@ install = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --
 	|| { echo "    uv could not, pip tries:"; $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1); }
 COMPILE := --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-package shopmesh-stubs --custom-compile-command "make lock"
+# As many workers as there are cores that this process may use.
+PYTEST = $(BIN)/python -m pytest -n $$(nproc)
 # The page's packages, current when their stamp carries the digest of the lock; node, where it is new enough.
 WEB := web/node_modules/.locked-$(call digest,web/package-lock.json)
 NODE := node -e 'process.exit(Number(process.versions.node.split(".")[0] < 18))' 2>/dev/null
@@ -28,7 +33,7 @@ SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
 # What `make proto` and `make render` write.
 RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 
-.PHONY: help setup dev up down real test test-fast tools check fmt lint type imports proto contract render drift validate \
+.PHONY: help setup dev up down real test test-fast test-long tools check fmt lint type imports proto contract render drift validate \
 	web page bench h2load e2e faults clean lock audit
 
 help: ## List the targets
@@ -70,14 +75,17 @@ down: setup ## Stop the mesh
 real: setup ## Fetch the servers of the real profile
 	@$(BIN)/python -m mesh.backends
 
-test: dev tools real ## Run every test against real servers and clients; a skipped test fails
-	@$(BIN)/python -m pytest --no-skips
+test: dev tools real ## Run the tests against real servers and clients; a skipped test fails
+	@$(PYTEST) --no-skips
 
 test-fast: dev ## Run the tests that need no server and no front proxy
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/component --no-servers
+	@$(PYTEST) --no-skips --tier fast tests/unit tests/contract tests/component
+
+test-long: dev tools real ## Run the tests that take long: every fault, every broken variant, many examples
+	@$(PYTEST) --no-skips --tier long
 
 e2e: dev tools real ## Run the end-to-end tests
-	@$(BIN)/python -m pytest --no-skips tests/e2e
+	@$(PYTEST) --no-skips tests/e2e
 
 faults: dev real ## The long fault run, also as make faults FAULTS="--orders 1000 --kills 30 --seed 7"
 	@$(BIN)/python -m tests.faults.long --profile real $(FAULTS)

@@ -18,7 +18,7 @@ from mesh.databases import database_url
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_PORT, grpc_port
 from tests.support.minting import Mint
-from tests.support.ports import free_port_offset
+from tests.support.ports import free_offset
 from tests.support.real_sql import fresh_prefix
 
 SPAN_RATIO = "0.1"
@@ -46,7 +46,7 @@ class Home:
             mysql: URL of the server on which it gets databases of its own; None: SQLite files.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        home = cls(folder, free_port_offset(), Mint(folder), mysql and f"{mysql}/{fresh_prefix()}")
+        home = cls(folder, free_offset(), Mint(folder), mysql and f"{mysql}/{fresh_prefix()}")
         home.mint.publish()
         limits = {"classes": dict.fromkeys(_CLASSES, _UNLIMITED)}
         folder.joinpath("limits.json").write_text(json.dumps(limits))

@@ -14,7 +14,6 @@ from bench.processes import Process
 from bench.shop import make_shop
 from mesh.sql import sqlite_url
 from mesh.topology import SERVICES
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 
 
@@ -50,7 +49,7 @@ class MeasuredMesh:
 async def measured_mesh(home: Path, measured: str, *, skus: int) -> AsyncIterator[MeasuredMesh]:
     """Bring a mesh up over a shop with so many SKUs."""
     await make_shop(sqlite_url(home / "embedded" / "inventory.db"), skus)
-    with up(home, free_port_offset(), OTEL_TRACES_SAMPLER_ARG=SPAN_RATIO) as mesh:
+    with up(home, OTEL_TRACES_SAMPLER_ARG=SPAN_RATIO) as mesh:
         pids = {name: int(part["pid"]) for name, part in mesh.parts().items() if part["pid"]}
         for name, pid in pids.items():
             pin(pid, MEASURED if name == measured else DRIVER)

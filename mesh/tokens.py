@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx
 
+from mesh.http_client import http_client
+
 _EARLIEST_RETRY_SECONDS = 0.5
 _TIMEOUT_SECONDS = 2.0
 
@@ -81,7 +83,7 @@ class ClientCredentials:
         form = {"grant_type": "client_credentials"} | ({"audience": self._audience} if self._audience else {})
         try:
             secret = self._secret_file.read_text().strip()
-            async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+            async with http_client(self._token_url, timeout=_TIMEOUT_SECONDS) as client:
                 answer = await client.post(self._token_url, data=form, auth=(self._client_id, secret))
             answer.raise_for_status()
             granted = answer.json()

@@ -16,6 +16,7 @@ from bench.running import MeasuredMesh, measured_mesh
 from bench.saturation import saturate
 from bench.shop import skus
 from bench.stock_calls import BATCH_GET_STOCK, FRAME_BYTES, answer_of, request_of
+from mesh.http_client import http_client
 from tests.e2e.shop import order_of
 
 _BATCH = 20
@@ -57,7 +58,7 @@ async def placing_orders(plan: Plan) -> AsyncIterator[Figure]:
     async with measured_mesh(plan.room("p15") / "home", "order", skus=1000) as measured:
         token = measured.mesh.token("alice")
         headers = {"authorization": f"Bearer {token}"}
-        async with httpx.AsyncClient(base_url=measured.mesh.url, headers=headers, trust_env=False) as client:
+        async with http_client(measured.mesh.url, headers=headers) as client:
             await call_times(10, _placing(client, 1), clients=1)
             rounds = await in_turns(
                 plan, *(_PlacedOrders(plan, measured, client, each).side for each in _LINES)
@@ -122,7 +123,7 @@ async def _rest_target(plan: Plan, measured: MeasuredMesh) -> Target:
     body.write_text(json.dumps({"skus": skus(_BATCH)}))
     url = f"{measured.mesh.url}/v1/stock:batchGet"
     headers = {"content-type": "application/json"}
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with http_client() as client:
         answer = await client.post(url, content=body.read_bytes(), headers=headers)
     return Target(url, body, len(answer.content), headers)
 

@@ -78,7 +78,7 @@ def status(
     home = settings_of(context).home
     conditions = asyncio.run(look(home))
     if as_json:
-        out.print_json(json.dumps([_document(each) for each in conditions]))
+        out.print_json(json.dumps([each.document() for each in conditions]))
     elif conditions:
         show_table(("part", "pid", "port", "state", "restarts", "last exit"), map(_row, conditions))
     else:
@@ -96,18 +96,6 @@ async def _stop(home: Path) -> tuple[str, ...]:
 def _show_ready(part: PartState) -> None:
     ports = ", ".join(str(port) for port in part.ports)
     out.print(f"[green]✓[/] {part.name:<16} ready on port {ports}")
-
-
-def _document(each: PartCondition) -> dict[str, object]:
-    return {
-        "name": each.part.name,
-        "pid": each.pid,
-        "port": each.part.ports[0],
-        "state": each.condition.value,
-        "restarts": each.part.restarts,
-        "lastExit": each.part.last_exit,
-        "dependencies": dict(each.dependencies),
-    }
 
 
 def _row(each: PartCondition) -> tuple[str | Text, ...]:

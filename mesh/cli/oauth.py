@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 
 from mesh.cli.login_form import Form, alert, login_form
+from mesh.http_client import http_client
 from mesh.launcher.errors import LaunchError
 
 CLIENT_ID = "cli"
@@ -77,7 +78,7 @@ async def token_of_client(issuer: str, client_id: str, secret: str, *, audience:
 
 @asynccontextmanager
 async def _browser(issuer: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=issuer, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+    async with http_client(issuer, timeout=_TIMEOUT_SECONDS) as client:
         try:
             yield client
         except httpx.TransportError as error:

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from google.protobuf.json_format import MessageToDict
 
@@ -19,6 +18,7 @@ from mesh.cli.console import note, out, show_table
 from mesh.cli.context import running_settings_of
 from mesh.cli.credentials import client_secret
 from mesh.cli.oauth import token_of_client
+from mesh.http_client import http_client
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from mesh.simulator.lines import Line, PushLine, StreamLine
@@ -115,9 +115,7 @@ async def _line(settings: MeshSettings, channels: Channels, *, push: bool) -> As
     async def token() -> str:
         return await token_of_client(settings.issuer, WMS, client_secret(settings, WMS), audience=None)
 
-    async with httpx.AsyncClient(
-        base_url=settings.issuer, timeout=_TIMEOUT_SECONDS, trust_env=False
-    ) as client:
+    async with http_client(settings.issuer, timeout=_TIMEOUT_SECONDS) as client:
         yield PushLine(client, token)
 
 

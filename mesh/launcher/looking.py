@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from mesh.launcher.backends import Backends
 from mesh.launcher.readiness import Readiness
@@ -41,6 +42,18 @@ class PartCondition:
         """The number of its process while it has one."""
         process = self.part.process
         return process.pid if process and process.alive else None
+
+    def document(self) -> dict[str, Any]:
+        """What `status --json` says of it."""
+        return {
+            "name": self.part.name,
+            "pid": self.pid,
+            "port": self.part.ports[0],
+            "state": self.condition.value,
+            "restarts": self.part.restarts,
+            "lastExit": self.part.last_exit,
+            "dependencies": dict(self.dependencies),
+        }
 
     @property
     def broken(self) -> tuple[str, ...]:

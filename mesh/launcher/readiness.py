@@ -10,6 +10,7 @@ import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client.parser import text_string_to_metric_families
 
+from mesh.http_client import http_client
 from mesh.launcher.backends import Backends
 from mesh.launcher.parts import BACKEND_SCHEME
 
@@ -30,7 +31,7 @@ class Readiness:
     @classmethod
     @asynccontextmanager
     async def opened(cls, backends: Backends) -> AsyncIterator[Self]:
-        async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as http:
+        async with http_client(timeout=_PATIENCE_SECONDS) as http:
             yield cls(http, backends)
 
     async def is_ready(self, ready_url: str) -> bool:

@@ -12,7 +12,6 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
@@ -29,7 +28,7 @@ def strict_mesh(folder: Path) -> Iterator[RunningMesh]:
     """Bring up a mesh of one's own."""
     limits = folder / "strict-limits.yaml"
     limits.write_text(json.dumps({"classes": _CLASSES}))
-    with up(folder / "home", free_port_offset(), SHOPMESH_LIMITS_FILE=str(limits)) as mesh:
+    with up(folder / "home", SHOPMESH_LIMITS_FILE=str(limits)) as mesh:
         yield mesh
 
 

@@ -185,6 +185,11 @@ def _grpc(stack: ExitStack, mesh: RunningMesh) -> Callable[[Method, Any, str], A
 def _rest(stack: ExitStack, mesh: RunningMesh) -> Callable[[Method, Any, str], Answer]:
     transport = httpx.HTTPTransport(local_address=_OWN_ADDRESS)
     client = stack.enter_context(
-        httpx.Client(base_url=mesh.url.replace("localhost", "127.0.0.1"), transport=transport, timeout=20)
+        httpx.Client(
+            base_url=mesh.url.replace("localhost", "127.0.0.1"),
+            transport=transport,
+            timeout=20,
+            trust_env=False,
+        )
     )
     return lambda method, request, token: over_rest(client, method, request, token)

@@ -12,7 +12,6 @@ from selenium.webdriver import Chrome
 
 from tests.e2e.page import Page
 from tests.e2e.shop import Store, answered, place
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
@@ -27,7 +26,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
     limits.write_text(
         json.dumps({"classes": {"place_order": {"rate_per_minute": 20, "burst": _ORDERS_AT_ONCE}}})
     )
-    with up(folder / "home", free_port_offset(), SHOPMESH_LIMITS_FILE=str(limits)) as mesh:
+    with up(folder / "home", SHOPMESH_LIMITS_FILE=str(limits)) as mesh:
         yield mesh
 
 

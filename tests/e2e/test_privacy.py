@@ -135,7 +135,7 @@ def _surfaces(stack: ExitStack, mesh: RunningMesh) -> Iterator[Callable[[Method,
     }
     transport = httpx.HTTPTransport(local_address="127.0.0.55")
     url = mesh.url.replace("localhost", "127.0.0.1")
-    client = stack.enter_context(httpx.Client(base_url=url, transport=transport, timeout=20))
+    client = stack.enter_context(httpx.Client(base_url=url, transport=transport, timeout=20, trust_env=False))
     yield lambda method, request, token: over_grpc(channels[method.service], method, request, token)
     yield lambda method, request, token: over_rest(client, method, request, token)
 

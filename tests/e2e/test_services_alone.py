@@ -22,7 +22,7 @@ from tests.e2e.calling import Answer, over_grpc
 from tests.e2e.described import methods
 from tests.e2e.shop import JSON, Login, Store, order_of, place, refused
 from tests.e2e.strict import Forger, restart
-from tests.support.ports import free_port_offset
+from tests.support.ports import leased_offset
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
@@ -72,17 +72,18 @@ class Alone:
 @contextmanager
 def alone(mesh: RunningMesh, folder: Path, service: str, *, keys: bool = True) -> Iterator[Alone]:
     """Start one service on a copy of its own data, with nobody else's."""
-    home, offset = folder / "home", free_port_offset()
+    home = folder / "home"
     shutil.copytree(mesh.home / "secrets", home / "secrets")
     if keys:
         shutil.copy(mesh.home / "jwks.json", home)
     (home / "embedded").mkdir()
     for database in OWN[service]:
         _copy(mesh.home / "embedded" / f"{database}.db", home / "embedded" / f"{database}.db")
-    environ = {**os.environ, "SHOPMESH_HOME": str(home), "SHOPMESH_PORT_OFFSET": str(offset)}
-    command = (sys.executable, "-m", f"services.{service}.server")
-    address = RunningMesh(home, offset).grpc(service)
     with ExitStack() as stack:
+        offset = stack.enter_context(leased_offset())
+        environ = {**os.environ, "SHOPMESH_HOME": str(home), "SHOPMESH_PORT_OFFSET": str(offset)}
+        command = (sys.executable, "-m", f"services.{service}.server")
+        address = RunningMesh(home, offset).grpc(service)
         log = stack.enter_context((folder / "log").open("wb"))
         process = stack.enter_context(subprocess.Popen(command, env=environ, stdout=log, stderr=log))
         stack.callback(_end, process)

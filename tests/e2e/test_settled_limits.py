@@ -15,7 +15,6 @@ from tests.e2e.calling import over_grpc
 from tests.e2e.described import limit_classes, methods
 from tests.e2e.shop import problem
 from tests.e2e.strict import EDGE_BURST, WRITE_BURST
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh
 
 _REGISTER = next(method for method in methods() if method.name == "UserService/RegisterUser")
@@ -70,8 +69,8 @@ def test_a_wrong_limits_file_is_refused_by_name(tmp_path: Path, classes: dict[st
     _check_refused(done, next(iter(classes)))
 
 
-def test_a_mesh_with_a_wrong_limits_file_does_not_start(tmp_path: Path) -> None:
-    mesh = _settled(tmp_path, {"no_such_class": {"burst": 1}})
+def test_a_mesh_with_a_wrong_limits_file_does_not_start(tmp_path: Path, port_offset: int) -> None:
+    mesh = _settled(tmp_path, {"no_such_class": {"burst": 1}}, port_offset)
 
     _check_refused(mesh.run("up", check=False), "no_such_class")
 
@@ -83,7 +82,7 @@ def test_registrations_are_limited_hard_by_address_at_the_front_proxy(running_me
 
     def register_often(address: str) -> list[httpx.Response]:
         transport = httpx.HTTPTransport(local_address=address)
-        with httpx.Client(base_url=url, transport=transport, timeout=20) as client:
+        with httpx.Client(base_url=url, transport=transport, timeout=20, trust_env=False) as client:
             return [client.post("/v1/users", json={}) for _ in range(_BURST + 5)]
 
     for address in ("127.0.0.71", "127.0.0.72"):
@@ -104,10 +103,10 @@ def test_registrations_are_limited_by_address_on_the_grpc_port_too(strict: Runni
     assert (answers[-1].status, answers[-1].reason) == ("RESOURCE_EXHAUSTED", "RATE_LIMITED")
 
 
-def _settled(folder: Path, classes: dict[str, Any]) -> RunningMesh:
+def _settled(folder: Path, classes: dict[str, Any], port_offset: int = 0) -> RunningMesh:
     limits = folder / "limits.yaml"
     limits.write_text(json.dumps({"classes": classes}))
-    return RunningMesh(folder / "home", free_port_offset(), {"SHOPMESH_LIMITS_FILE": str(limits)})
+    return RunningMesh(folder / "home", port_offset, {"SHOPMESH_LIMITS_FILE": str(limits)})
 
 
 def _check_refused(done: "subprocess.CompletedProcess[str]", name: str) -> None:

@@ -105,7 +105,7 @@ def desk(strict: RunningMesh) -> Iterator[Desk]:
     elsewhere = httpx.HTTPTransport(local_address=_USED_UP)
     with (
         strict.http() as client,
-        httpx.Client(base_url=url, transport=elsewhere, timeout=20) as used_up,
+        httpx.Client(base_url=url, transport=elsewhere, timeout=20, trust_env=False) as used_up,
     ):
         desk = Desk(client, used_up, _tokens(strict, client))
         for _ in range(EDGE_BURST):

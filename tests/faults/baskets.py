@@ -22,7 +22,6 @@ from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStu
 from tests.faults.invariants_of_stock import oversold, wrong_sums
 from tests.faults.products import make_product
 from tests.faults.stores import Stores
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 
 Basket = Mapping[str, int]
@@ -162,7 +161,7 @@ def main() -> None:
     """Sell, print what is wrong, and say by the exit code whether everything held."""
     options = _options()
     home = Path(tempfile.mkdtemp(prefix="shopmesh-baskets-")) / "home"
-    with up(home, free_port_offset(), "--profile", "real", "--workers", str(_WORKERS)) as mesh:
+    with up(home, "--profile", "real", "--workers", str(_WORKERS)) as mesh:
         sale = Sale()
         baskets = random_baskets(
             stocked(mesh, "LONG", pieces=scarce(options.baskets)), count=options.baskets, seed=options.seed

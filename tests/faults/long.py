@@ -14,7 +14,6 @@ from pathlib import Path
 from tests.faults.campaign import Campaign, run
 from tests.faults.checker import report
 from tests.faults.injecting import Injector, random_faults
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import up
 
 
@@ -29,7 +28,7 @@ def main() -> None:
 
     home = Path(options.home or tempfile.mkdtemp(prefix="shopmesh-faults-")) / "home"
     arguments = ("--profile", options.profile, "--workers", str(options.workers))
-    with up(home, free_port_offset(), *arguments) as mesh:
+    with up(home, *arguments) as mesh:
         say(f"the mesh is up in {home}")
         faults = random_faults(Injector(mesh).parts(), count=options.kills, seed=options.seed)
         campaign = Campaign(

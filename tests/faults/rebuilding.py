@@ -25,7 +25,6 @@ from tests.faults.shoppers import STAFF, Shop, Shoppers
 from tests.faults.snapshot import Snapshot
 from tests.faults.stores import MONGODB, Stores
 from tests.faults.tokens import Tokens
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 
 _AT_ONCE = 1000
@@ -38,7 +37,7 @@ def main() -> None:
     """Fill, rebuild, print, and say by the exit code whether the index is right."""
     options = _options()
     home = Path(tempfile.mkdtemp(prefix="shopmesh-rebuilding-")) / "home"
-    with up(home, free_port_offset(), "--profile", "real") as mesh:
+    with up(home, "--profile", "real") as mesh:
         stores = Stores(mesh.home, mesh.variables)
         asyncio.run(fill(mesh, stores, events=options.events))
         _say(f"{options.events} events are stored")

@@ -9,11 +9,10 @@ import pytest
 from mesh.topology import SERVICES
 from tests.faults.clocked import Clocks
 from tests.faults.ordering import Customers
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 _ATTEMPTS = 6
 _WRITES_AGAIN_SECONDS = 10
@@ -54,6 +53,6 @@ def wrong_for_a_while(mesh: RunningMesh, clocks: Clocks, service: str, hours: in
 @pytest.mark.parametrize("hours", [1, -1])
 def test_an_hour_that_a_service_is_wrong_for_a_while_loses_nothing(hours: int, tmp_path: Path) -> None:
     clocks = Clocks(tmp_path / "clocks")
-    with up(tmp_path / "home", free_port_offset(), program=clocks.program) as mesh:
+    with up(tmp_path / "home", program=clocks.program) as mesh:
         for customers in [wrong_for_a_while(mesh, clocks, service, hours) for service in SERVICES]:
             customers.settle()

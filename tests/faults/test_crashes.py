@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.faults.ordering import Customers
+from tests.faults.scenarios import all_ready
 from tests.faults.stores import Stores
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
 SERVICES = ("user", "order", "inventory", "notification")
+_USUAL = "reservation_committed"
 DIES_AT = {
     "order_placed": "order",
     "stock_reserved": "order",
@@ -29,7 +30,7 @@ DIES_AT = {
 
 @pytest.fixture(scope="module")
 def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
-    with up(tmp_path_factory.mktemp("workers") / "home", free_port_offset(), "--workers", "2") as mesh:
+    with up(tmp_path_factory.mktemp("workers") / "home", "--workers", "2") as mesh:
         yield mesh
 
 
@@ -37,14 +38,11 @@ def restarts(mesh: RunningMesh, service: str) -> int:
     return sum(part["restarts"] for name, part in mesh.parts().items() if name.startswith(service))
 
 
-def all_ready(mesh: RunningMesh) -> bool:
-    return all(part["state"] == "ready" for part in mesh.parts().values())
-
-
 def test_fifty_parallel_calls_over_two_workers_make_one_order_one_reservation_one_mail(
-    two_workers: RunningMesh,
+    mesh: RunningMesh, stores: Stores
 ) -> None:
-    customers = Customers(two_workers, "bob")
+    customers = Customers(mesh, "bob")
+    mails = len(stores.mails())
 
     with ThreadPoolExecutor(50) as pool:
         answered = set(pool.map(customers.order, ["the-same"] * 50))
@@ -52,11 +50,12 @@ def test_fifty_parallel_calls_over_two_workers_make_one_order_one_reservation_on
     assert answered == customers.told.orders.keys()
     assert len(answered) == 1
     customers.settle()
-    stores = Stores(two_workers.home)
-    assert len(stores.rows("inventory", "SELECT 1 FROM reservations")) == 1
-    assert len(stores.mails()) == 1
+    (order_id,) = answered
+    assert stores.rows("inventory", "SELECT order_id FROM reservations").count((order_id,)) == 1
+    assert len(stores.mails()) == mails + 1
 
 
+@pytest.mark.long
 def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: RunningMesh) -> None:
     customers = Customers(two_workers, "alice")
 
@@ -72,9 +71,11 @@ def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: Runnin
     assert len(customers.told.orders) > len(SERVICES)
 
 
-@pytest.mark.parametrize("failpoint", DIES_AT)
+@pytest.mark.parametrize(
+    "failpoint", [pytest.param(name, marks=pytest.mark.long if name != _USUAL else ()) for name in DIES_AT]
+)
 def test_a_death_right_after_each_step_is_made_good(failpoint: str, tmp_path: Path) -> None:
-    with up(tmp_path / "home", free_port_offset(), FAILPOINT=failpoint) as mesh:
+    with up(tmp_path / "home", FAILPOINT=failpoint) as mesh:
         customers = Customers(mesh, "alice")
         for number in range(3):
             customers.order(f"{failpoint}-{number}")

@@ -13,11 +13,10 @@ import pytest
 
 from tests.faults.ordering import MUG, Customers
 from tests.faults.shoppers import order_of
-from tests.support.ports import free_port_offset
 from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 _SIZE = "64m"
 _BLOCK = bytes(64 * 1024)
@@ -36,7 +35,7 @@ def mesh(tmp_path: Path) -> Iterator[RunningMesh]:
         (*_AS_ROOT, "mount", "-t", "tmpfs", "-o", f"size={_SIZE},mode=0777", "tmpfs", home), check=True
     )
     try:
-        with up(home, free_port_offset()) as running:
+        with up(home) as running:
             yield running
     finally:
         subprocess.run((*_AS_ROOT, "umount", home), check=True)

@@ -63,6 +63,7 @@ def standing_still(mesh: RunningMesh, part: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.long
 def test_while_the_broker_stands_still_orders_go_on_and_keep_their_stock(
     mesh: RunningMesh, stores: Stores
 ) -> None:
@@ -110,11 +111,11 @@ def test_what_cannot_be_handled_is_parked_and_let_go_in_order(mesh: RunningMesh,
     ("tamper", "version"),
     [
         (tampering.edit, 2),
-        (tampering.delete, 2),
-        (tampering.insert, 4),
-        (tampering.reorder, 2),
+        pytest.param(tampering.delete, 2, marks=pytest.mark.long),
+        pytest.param(tampering.insert, 4, marks=pytest.mark.long),
+        pytest.param(tampering.reorder, 2, marks=pytest.mark.long),
         (tampering.cut_the_tail, 3),
-        (tampering.recompute, 1),
+        pytest.param(tampering.recompute, 1, marks=pytest.mark.long),
     ],
 )
 def test_verify_names_the_version_that_somebody_tampered_with(
@@ -221,6 +222,7 @@ def test_a_lost_store_comes_back_from_the_topic_and_a_lost_topic_from_the_store(
     customers.settle()
 
 
+@pytest.mark.long
 def test_every_invariant_survives_kills_and_pauses_of_backends_and_services(
     mesh: RunningMesh, stores: Stores
 ) -> None:

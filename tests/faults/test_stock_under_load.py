@@ -35,6 +35,7 @@ def test_a_thousand_buyers_of_a_hundred_pieces_get_exactly_a_hundred(
     assert not list(sale.wrong(stores))
 
 
+@pytest.mark.long
 def test_random_baskets_of_64_clients_are_kept_or_refused_and_no_client_sees_an_error(
     mesh: RunningMesh, stores: Stores
 ) -> None:
@@ -49,6 +50,7 @@ def test_random_baskets_of_64_clients_are_kept_or_refused_and_no_client_sees_an_
     assert not list(sale.wrong(stores))
 
 
+@pytest.mark.long
 def test_no_piece_is_lost_or_sold_twice_when_database_and_service_die_among_reservations(
     mesh: RunningMesh, stores: Stores
 ) -> None:

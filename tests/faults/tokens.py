@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from mesh.launcher.errors import LaunchError
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
@@ -44,8 +45,9 @@ class Tokens:
             self._kept[name].is_asked_for = False
 
     def _ask(self, name: str) -> bool:
-        answer = self.mesh.run("token", "--as", name, check=False)
-        if answer.returncode != 0:
+        try:
+            token = self.mesh.token(name)
+        except LaunchError:
             return False
-        self._kept[name] = _Kept(answer.stdout.strip(), time.monotonic() + _RENEW_SECONDS)
+        self._kept[name] = _Kept(token, time.monotonic() + _RENEW_SECONDS)
         return True

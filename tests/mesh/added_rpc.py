@@ -16,6 +16,7 @@ import envoy
 import httpx
 
 from mesh.contract import Contract, load_contract
+from mesh.http_client import http_client
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.planning import envoy_config
 from mesh.node import Node
@@ -27,7 +28,7 @@ from mesh.telemetry import configure_logging
 from mesh.topology import grpc_port
 from shopmesh.notification.v1 import notification_service_pb2, notification_service_pb2_grpc
 from tests.support.minting import ALICE, Mint
-from tests.support.ports import free_port_offset
+from tests.support.ports import leased_offset
 from tests.support.serving import serve
 from tests.support.waiting import eventually
 
@@ -44,10 +45,9 @@ class PreviewServicer(notification_service_pb2_grpc.NotificationServiceServicer)
         return response.PreviewMailResponse(text=f"Dear {request.display_name}")
 
 
-async def main(home: Path) -> None:
+async def main(home: Path, offset: int) -> None:
     """Bring both up, call, tell."""
     configure_logging("notification", 0)
-    offset = free_port_offset()
     port = grpc_port("notification", offset=offset)
     settings = MeshSettings(home=home, port_offset=offset)
     for folder in ("secrets/clients", "run", "logs"):
@@ -58,7 +58,7 @@ async def main(home: Path) -> None:
         write_front_door(settings)
         async with (
             running_envoy(settings),
-            httpx.AsyncClient(base_url=settings.issuer, trust_env=False) as client,
+            http_client(settings.issuer) as client,
         ):
             told = await calls(client, served.mint, settings.issuer)
     sys.stdout.write(json.dumps(told | documents(contract)) + "\n")
@@ -88,7 +88,7 @@ async def running_envoy(settings: MeshSettings) -> AsyncIterator[None]:
 
     async def routes() -> bool:
         try:
-            async with httpx.AsyncClient(base_url=settings.issuer, trust_env=False) as client:
+            async with http_client(settings.issuer) as client:
                 return (await client.get(PATH.format("a"))).status_code == 401
         except httpx.HTTPError:
             return False
@@ -133,4 +133,5 @@ def documents(contract: Contract) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    with leased_offset() as leased:
+        asyncio.run(main(Path(sys.argv[1]), leased))

@@ -43,10 +43,32 @@ def resize(driver: Chrome, size: tuple[int, int]) -> None:
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
-@pytest.fixture
-def browser() -> Iterator[Chrome]:
+@pytest.fixture(scope="session")
+def running_browser() -> Iterator[Chrome]:
+    """One process for all tests of a worker: a start takes seconds of processor time."""
     with chromium() as driver:
         yield driver
+
+
+@pytest.fixture
+def browser(running_browser: Chrome) -> Iterator[Chrome]:
+    """A new tab in a browser that remembers nothing of earlier tests."""
+    first = running_browser.current_window_handle
+    running_browser.switch_to.new_window("tab")
+    resize(running_browser, DESKTOP)
+    running_browser.get_log("browser")  # type: ignore[no-untyped-call]
+    yield running_browser
+    _forget(running_browser)
+    running_browser.close()
+    running_browser.switch_to.window(first)
+
+
+def _forget(driver: Chrome) -> None:
+    """Remove what the page's origin has stored, and all cookies: other ports of the host see those too."""
+    origin = driver.execute_script("return location.origin")
+    driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    for what in ("Cookies", "Cache"):
+        driver.execute_cdp_cmd(f"Network.clearBrowser{what}", {})
 
 
 def _options(profile: Path) -> ChromeOptions:

@@ -1,39 +1,40 @@
-"""Real servers for tests, one of each for the whole run, on free loopback ports."""
+"""Real servers for tests: one of each for the whole run, and some of a test's own that it may harm."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from mesh.backends.backend import Backend
+from mesh.backends.backend import Backend, Place
 from mesh.backends.kafka import KafkaBackend
 from mesh.backends.mongodb import MongodbBackend
-from mesh.backends.running import Server, running
+from mesh.backends.running import Server
+from tests.support.ports import leased_port
+from tests.support.shared_servers import SHARED
 
-
-@contextmanager
-def running_server(backend: Backend, folder: Path) -> Iterator[Server]:
-    """Start a server and end it, for fixtures that outlive the loops of single tests."""
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        context = running(backend, folder, say=print)
-        server = runner.run(context.__aenter__())
-        try:
-            yield server
-        finally:
-            runner.run(context.__aexit__(None, None, None))
+OwnPlace = Callable[[Backend], Place]
 
 
 @pytest.fixture(scope="session")
-def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def mongodb(pytestconfig: pytest.Config) -> Server:
     """MongoDB; take a database of your own and drop it."""
-    with running_server(MongodbBackend(), tmp_path_factory.mktemp("mongodb")) as server:
-        yield server
+    return pytestconfig.stash[SHARED].server(MongodbBackend())
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def kafka(pytestconfig: pytest.Config) -> Server:
     """A Kafka broker; take topics and groups of your own."""
-    with running_server(KafkaBackend(), tmp_path_factory.mktemp("kafka")) as server:
-        yield server
+    return pytestconfig.stash[SHARED].server(KafkaBackend())
+
+
+@pytest.fixture
+def own_place(tmp_path: Path) -> Iterator[OwnPlace]:
+    """Where a server of a test's own lives, which it may pause and kill; each call gives other ports."""
+    with ExitStack() as stack:
+
+        def place(backend: Backend) -> Place:
+            ports = tuple(stack.enter_context(leased_port()) for _ in backend.base_ports)
+            return Place(tmp_path / backend.name, ports)
+
+        yield place

@@ -13,24 +13,21 @@ from sqlalchemy import make_url
 from mesh.backends.mariadb import MariadbBackend, MariadbReplicaBackend
 from mesh.backends.running import Server
 from mesh.sql import sqlite_url
-from tests.support.real_servers import running_server
+from tests.support.shared_servers import SHARED
 
 DIALECTS = ("sqlite", "mariadb")
 
 
 @pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def mariadb(pytestconfig: pytest.Config) -> Server:
     """The primary; put `fresh_prefix` behind its URL."""
-    with running_server(MariadbBackend(), tmp_path_factory.mktemp("mariadb")) as server:
-        yield server
+    return pytestconfig.stash[SHARED].server(MariadbBackend())
 
 
 @pytest.fixture(scope="session")
-def mariadb_replica(mariadb: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def mariadb_replica(mariadb: Server, pytestconfig: pytest.Config) -> Server:
     """A replica of the primary; leave it following."""
-    backend = MariadbReplicaBackend(primary=mariadb.place)
-    with running_server(backend, tmp_path_factory.mktemp("mariadb-replica")) as server:
-        yield server
+    return pytestconfig.stash[SHARED].server(MariadbReplicaBackend(primary=mariadb.place))
 
 
 def fresh_prefix() -> str:

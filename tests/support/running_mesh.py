@@ -1,5 +1,6 @@
 """A whole mesh for tests: the shipped command line, ports and state of its own."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,8 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from mesh.cli.oauth import Account, token_of_account, token_of_client
+from mesh.http_client import certificates
+from mesh.launcher.looking import look
+from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_PORT, grpc_port, metrics_port
-from tests.support.ports import free_port_offset
+from tests.support.ports import leased_offset
 
 SHOPMESH = Path(sys.executable).with_name("shopmesh")
 _UP_SECONDS = 180
@@ -89,13 +94,13 @@ class RunningMesh:
 
     def token(self, name: str, *scopes: str, password: str = "") -> str:
         """A token of a demo account, or of an address with its password, from the real flow."""
-        asked = ("--scope", " ".join(scopes)) if scopes else ()
-        return self.run("token", "--as", name, *asked, answer=password and f"{password}\n").stdout.strip()
+        account = Account(name, password) if password else Account(**self.credentials()[name])
+        return asyncio.run(token_of_account(self.url, account, scope=" ".join(scopes)))
 
     def client_token(self, client: str, audience: str | None = None) -> str:
         """A token of an OAuth client, from the real token endpoint."""
-        asked = ("--audience", audience) if audience else ()
-        return self.run("token", "--client", client, *asked).stdout.strip()
+        secret = MeshSettings(home=self.home).client_secret(client).read_text().strip()
+        return asyncio.run(token_of_client(self.url, client, secret, audience=audience))
 
     def password(self, name: str) -> str:
         """The password of a demo account."""
@@ -107,18 +112,19 @@ class RunningMesh:
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """What `status --json` says, by part."""
-        return {part["name"]: part for part in json.loads(self.run("status", "--json", check=False).stdout)}
+        return {each.part.name: each.document() for each in asyncio.run(look(self.home))}
 
     def http(self, token: str = "") -> httpx.Client:
         """A REST client of the front proxy."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=15, trust_env=False)
+        return httpx.Client(
+            base_url=self.url, headers=headers, timeout=15, trust_env=False, verify=certificates(self.url)
+        )
 
 
 @contextmanager
 def up(
     home: Path,
-    port_offset: int,
     *arguments: str,
     program: Sequence[str] = (str(SHOPMESH),),
     **variables: str,
@@ -126,16 +132,24 @@ def up(
     """Bring a mesh up, by another program than the shipped one where it is given, and down again."""
     limits = home.with_name(f"{home.name}-limits.json")
     limits.write_text(json.dumps({"classes": _GENEROUS}))
-    mesh = RunningMesh(home, port_offset, {"SHOPMESH_LIMITS_FILE": str(limits), **variables})
-    try:
-        mesh.run("up", *arguments, program=program)
-        yield mesh
-    finally:
-        mesh.run("down")
+    with leased_offset() as offset:
+        mesh = RunningMesh(home, offset, {"SHOPMESH_LIMITS_FILE": str(limits), **variables})
+        try:
+            mesh.run("up", *arguments, program=program)
+            yield mesh
+        finally:
+            mesh.run("down")
 
 
 @pytest.fixture(scope="session")
 def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
     """One mesh for all tests that leave it as they found it."""
-    with up(tmp_path_factory.mktemp("mesh") / "home", free_port_offset()) as mesh:
+    with up(tmp_path_factory.mktemp("mesh") / "home") as mesh:
         yield mesh
+
+
+@pytest.fixture
+def port_offset() -> Iterator[int]:
+    """For a mesh, or parts of one, that a test starts by itself."""
+    with leased_offset() as offset:
+        yield offset

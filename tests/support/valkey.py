@@ -11,8 +11,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from mesh.backends.backend import Place
-from mesh.backends.running import free_ports
 from mesh.backends.valkey import ValkeyBackend
+from tests.support.ports import leased_port
 from tests.support.waiting import until
 
 
@@ -27,13 +27,15 @@ class Valkey:
 @contextmanager
 def running_valkey(folder: Path) -> Iterator[Valkey]:
     """Start a server and end it, stopped or not; also for a test whose loop runs."""
-    backend, place = ValkeyBackend(), Place(folder, free_ports(len(ValkeyBackend.base_ports)))
-    with subprocess.Popen(backend.command(place), stdout=subprocess.DEVNULL) as process:
-        try:
-            until(lambda: _answers(backend.url(place)), "Valkey answers")
-            yield Valkey(backend.url(place), process.pid)
-        finally:
-            process.kill()
+    with leased_port() as port:
+        place = Place(folder, (port,))
+        url = ValkeyBackend().url(place)
+        with subprocess.Popen(ValkeyBackend().command(place), stdout=subprocess.DEVNULL) as process:
+            try:
+                until(lambda: _answers(url), "Valkey answers")
+                yield Valkey(url, process.pid)
+            finally:
+                process.kill()
 
 
 def _answers(url: str) -> bool:
@@ -46,7 +48,7 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    """One server for all tests that leave it running."""
+    """A server for all tests of a worker that leave it running: some empty it, or pause its clients."""
     with running_valkey(tmp_path_factory.mktemp("valkey")) as running:
         yield running
 

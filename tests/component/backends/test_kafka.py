@@ -7,16 +7,17 @@ import pytest
 from mesh.backends.backend import BackendError
 from mesh.backends.kafka import KafkaBackend
 from mesh.backends.kafka_files import are_complete
-from mesh.backends.running import running
+from mesh.backends.running import serving
 from mesh.kafka_client import admin
+from tests.support.real_servers import OwnPlace
 
 
-async def test_a_broker_that_moves_to_another_port_keeps_its_topics(tmp_path: Path) -> None:
-    async with running(KafkaBackend(), tmp_path, say=print) as server:
+async def test_a_broker_that_moves_to_another_port_keeps_its_topics(own_place: OwnPlace) -> None:
+    async with serving(KafkaBackend(), own_place(KafkaBackend())) as server:
         with admin(server.url, timeout_ms=5000) as client:
             client.create_topics({"mugs": {}})
 
-    async with running(KafkaBackend(), tmp_path, say=print) as moved:
+    async with serving(KafkaBackend(), own_place(KafkaBackend())) as moved:
         assert moved.url != server.url
         with admin(moved.url, timeout_ms=5000) as client:
             assert client.list_topics() == ["mugs"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 from stat import S_IMODE
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +11,8 @@ import pytest
 from pymysql.err import OperationalError
 
 from mesh.backends.mariadb import MariadbBackend
-from mesh.backends.running import Server, running
+from mesh.backends.running import Server, serving
+from tests.support.real_servers import OwnPlace
 
 
 def ask(server: Server, *statements: str, login: tuple[str, str] | None = None) -> Sequence[tuple[Any, ...]]:
@@ -28,12 +28,13 @@ def ask(server: Server, *statements: str, login: tuple[str, str] | None = None) 
         return tuple(cursor.fetchall())
 
 
-async def test_what_was_written_outlives_a_restart(tmp_path: Path) -> None:
-    async with running(MariadbBackend(), tmp_path, say=print) as first:
+async def test_what_was_written_outlives_a_restart(own_place: OwnPlace) -> None:
+    place = own_place(MariadbBackend())
+    async with serving(MariadbBackend(), place) as first:
         ask(first, "CREATE DATABASE shopmesh_kept", "CREATE TABLE shopmesh_kept.mugs (sku VARCHAR(9))")
         ask(first, "INSERT INTO shopmesh_kept.mugs VALUES ('MUG-RED')")
 
-    async with running(MariadbBackend(), tmp_path, say=print) as second:
+    async with serving(MariadbBackend(), place) as second:
         assert ask(second, "SELECT sku FROM shopmesh_kept.mugs") == (("MUG-RED",),)
 
 

@@ -1,13 +1,13 @@
 """A mongod of our own: ready for change streams, and the same one after a move."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pymongo import AsyncMongoClient
 
 from mesh.backends.mongodb import MongodbBackend
-from mesh.backends.running import Server, running
+from mesh.backends.running import Server, serving
+from tests.support.real_servers import OwnPlace
 
 
 async def stored(server: Server) -> list[str]:
@@ -27,13 +27,13 @@ async def test_a_server_carries_change_streams(mongodb: Server) -> None:
             await client.drop_database("changing")
 
 
-async def test_a_server_that_moves_to_another_port_keeps_its_data(tmp_path: Path) -> None:
+async def test_a_server_that_moves_to_another_port_keeps_its_data(own_place: OwnPlace) -> None:
     async with (
-        running(MongodbBackend(), tmp_path, say=print) as server,
+        serving(MongodbBackend(), own_place(MongodbBackend())) as server,
         AsyncMongoClient[dict[str, str]](server.url) as client,
     ):
         await client.shop.mugs.insert_one({"_id": "MUG-RED"})
 
-    async with running(MongodbBackend(), tmp_path, say=print) as moved:
+    async with serving(MongodbBackend(), own_place(MongodbBackend())) as moved:
         assert moved.url != server.url
         assert await stored(moved) == ["MUG-RED"]

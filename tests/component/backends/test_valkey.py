@@ -5,15 +5,16 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from mesh.backends.backend import BackendError, Place
-from mesh.backends.running import free_ports, running
+from mesh.backends.backend import BackendError
+from mesh.backends.running import serving
 from mesh.backends.valkey import ValkeyBackend
 from mesh.backends.wheels import install_wheels
+from tests.support.real_servers import OwnPlace
 
 
-async def test_clients_can_use_it_by_its_url(tmp_path: Path) -> None:
+async def test_clients_can_use_it_by_its_url(own_place: OwnPlace) -> None:
     async with (
-        running(ValkeyBackend(), tmp_path / "redis", say=print) as server,
+        serving(ValkeyBackend(), own_place(ValkeyBackend())) as server,
         Redis.from_url(server.url) as client,
     ):
         await client.set("sku", "MUG-RED")
@@ -21,9 +22,9 @@ async def test_clients_can_use_it_by_its_url(tmp_path: Path) -> None:
         assert await client.get("sku") == b"MUG-RED"
 
 
-async def test_it_leaves_nothing_on_disk(tmp_path: Path) -> None:
+async def test_it_leaves_nothing_on_disk(own_place: OwnPlace) -> None:
     async with (
-        running(ValkeyBackend(), tmp_path / "redis", say=print) as server,
+        serving(ValkeyBackend(), own_place(ValkeyBackend())) as server,
         Redis.from_url(server.url) as client,
     ):
         await client.set("sku", "MUG-RED")
@@ -31,8 +32,8 @@ async def test_it_leaves_nothing_on_disk(tmp_path: Path) -> None:
     assert [path.name for path in server.place.folder.iterdir()] == ["server.log"]
 
 
-async def test_it_is_not_ready_where_nobody_listens(tmp_path: Path) -> None:
-    assert not await ValkeyBackend().settle(Place(tmp_path, free_ports(1)))
+async def test_it_is_not_ready_where_nobody_listens(own_place: OwnPlace) -> None:
+    assert not await ValkeyBackend().settle(own_place(ValkeyBackend()))
 
 
 async def test_a_package_that_is_here_is_not_fetched(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ plans = st.lists(st.tuples(steps, st.sampled_from((0, 0.003))), min_size=10, max
 
 
 @given(plan=plans)
-@settings(max_examples=100, deadline=None, phases=[Phase.generate])
+@settings(phases=[Phase.generate])
 def test_no_read_is_older_than_an_acknowledged_invalidation(
     valkey: Valkey, plan: list[tuple[Step, float]]
 ) -> None:

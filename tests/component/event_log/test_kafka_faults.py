@@ -4,18 +4,18 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 
 import pytest
 
 from mesh.backends.backend import Place
 from mesh.backends.kafka import KafkaBackend
-from mesh.backends.running import free_ports, serving
+from mesh.backends.running import serving
 from mesh.event_log import EventLog, EventLogUnavailable, Record, Subscription, SubscriptionLost
 from mesh.event_log.kafka import KafkaEventLog
 from mesh.kafka_client import admin
 from tests.support.event_logs import SESSION_SECONDS, Topics, own_topics
 from tests.support.events import envelope, eventually, record
+from tests.support.real_servers import OwnPlace
 
 pytestmark = pytest.mark.timeout(300)
 """Seconds: a broker needs some to start, on a busy machine many."""
@@ -27,10 +27,9 @@ def topics() -> Topics:
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> Place:
+def place(own_place: OwnPlace) -> Place:
     """For a broker of its own, which a test may harm."""
-    await KafkaBackend().install(print)
-    return Place(tmp_path, free_ports(2))
+    return own_place(KafkaBackend())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from mesh.backends.backend import Place
 from mesh.backends.mariadb import MariadbBackend
-from mesh.backends.running import Server, free_ports, serving
+from mesh.backends.running import Server, serving
 from mesh.node import Node
 from mesh.server import Service
 from services.inventory.server import compose
@@ -22,6 +22,7 @@ from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStu
 from tests.support.events import running
 from tests.support.inventory.shop import order_id
 from tests.support.minting import bearer
+from tests.support.real_servers import OwnPlace
 from tests.support.serving import reason_of, serve
 from tests.support.waiting import eventually
 
@@ -49,8 +50,8 @@ class Database:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    started = Database(Place(tmp_path / "mariadb", free_ports(1)))
+async def database(own_place: OwnPlace) -> AsyncIterator[Database]:
+    started = Database(own_place(MariadbBackend()))
     async with started.stack:
         await started.start()
         yield started

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mesh.backends.running import Server, free_ports
+from mesh.backends.mariadb import MariadbBackend
+from mesh.backends.running import Server
 from mesh.databases import mysql_url
 from mesh.node import Node
 from mesh.server import Service
@@ -20,6 +21,7 @@ from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from tests.support.events import running
 from tests.support.inventory.shop import Shop, open_shop_at
 from tests.support.minting import bearer
+from tests.support.real_servers import OwnPlace
 from tests.support.real_sql import execute, fresh_prefix
 from tests.support.serving import serve
 from tests.support.waiting import eventually
@@ -160,9 +162,9 @@ async def test_reads_go_on_while_the_replica_stands_still(
 
 
 async def test_a_replica_that_is_not_there_keeps_nothing_from_starting(
-    mariadb: Server, tmp_path: Path
+    mariadb: Server, tmp_path: Path, own_place: OwnPlace
 ) -> None:
-    nowhere = f"mysql://shopmesh:wrong@127.0.0.1:{free_ports(1)[0]}"
+    nowhere = f"mysql://shopmesh:wrong@127.0.0.1:{own_place(MariadbBackend()).ports[0]}"
 
     async with replicated(mariadb, nowhere, tmp_path) as inventory:
         assert await inventory.products() == (["MUG-RED"], PRIMARY)

@@ -42,6 +42,8 @@ async def test_the_shop_has_the_warehouses_numbers_in_the_end(inventory: Invento
 
     assert (found.compared, list(found.drift)) == (2, [])
     assert tally.happened == 60
-    assert tally.results["APPLIED"] + tally.results["DUPLICATE"] >= 60
+    # What came too early and was covered by a count in the meantime is not said again.
+    assert tally.results["APPLIED"] + tally.results["DUPLICATE"] + tally.results["GAP"] == tally.said >= 60
+    assert bool(tally.results["GAP"]) == bool(tally.resent) == bool(habits.disorder)
     assert not tally.results["QUARANTINED"]
     assert not await inventory.shop.discrepancies()

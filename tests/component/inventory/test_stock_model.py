@@ -21,6 +21,7 @@ from services.inventory.domain.errors import (
 )
 from services.inventory.domain.reservation import Reservation, ReservationState, Wanted
 from tests.support.inventory.shop import HOLD, ORDER, STAFF, Shop, open_shop, order_id
+from tests.support.tiers import examples
 
 PLACES = {"MUG-RED": ("berlin", "hamburg"), "MUG-BLUE": ("hamburg",)}
 skus = st.sampled_from(sorted(PLACES))
@@ -197,7 +198,7 @@ class StockModel(RuleBasedStateMachine):
 
 # A failure is told as it was found: making it smaller takes minutes.
 StockModel.TestCase.settings = settings(
-    max_examples=20,
+    max_examples=examples(20),
     stateful_step_count=50,
     deadline=None,
     phases=[Phase.generate],

@@ -15,6 +15,7 @@ from services.inventory.domain.reservation import Reservation, ReservationState,
 from services.inventory.domain.wms_update import Result, StockUpdate
 from tests.support.inventory.shop import ORDER, STAFF, WMS, Shop, open_shop, order_id
 from tests.support.inventory.warehouse import Place, Warehouse
+from tests.support.tiers import examples
 
 PLACES = [("MUG-RED", "berlin"), ("MUG-RED", "hamburg")]
 places = st.sampled_from(PLACES)
@@ -171,7 +172,7 @@ class FeedModel(RuleBasedStateMachine):
 
 # A failure is told as it was found: making it smaller takes minutes.
 FeedModel.TestCase.settings = settings(
-    max_examples=15,
+    max_examples=examples(15),
     stateful_step_count=50,
     deadline=None,
     phases=[Phase.generate],

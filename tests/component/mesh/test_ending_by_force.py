@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ports import free_port_offset
-
 CHECKOUT = Path(__file__).parents[3]
 STUBBORN = """
 import asyncio
@@ -40,11 +38,11 @@ server.run("notification", compose)
 
 
 @pytest.mark.timeout(60)
-def test_a_task_that_does_not_end_is_named_and_the_process_ends(tmp_path: Path) -> None:
+def test_a_task_that_does_not_end_is_named_and_the_process_ends(tmp_path: Path, port_offset: int) -> None:
     environ = {
         **os.environ,
         "SHOPMESH_HOME": str(tmp_path),
-        "SHOPMESH_PORT_OFFSET": str(free_port_offset()),
+        "SHOPMESH_PORT_OFFSET": str(port_offset),
     }
     command = (sys.executable, "-c", STUBBORN)
     with subprocess.Popen(

@@ -90,7 +90,7 @@ class World:
     @property
     def mails(self) -> list[EmailMessage]:
         """What is in the folder."""
-        return [parse(path.read_bytes()) for path in sorted(self.folder.glob("*"))]
+        return [parse(path.read_bytes()) for path in sorted(self.folder.glob("*.eml"))]
 
     @property
     def subjects(self) -> list[str]:

@@ -17,6 +17,7 @@ import uvicorn
 
 from interceptors.refusal import DETAILS_KEY, Refused
 from mesh.channels import Channels
+from mesh.http_client import http_client
 from mesh.node import Node
 from mesh.server import Service
 from mesh.settings import MeshSettings
@@ -104,7 +105,7 @@ async def provider(tmp_path: Path) -> AsyncIterator[RunningProvider]:
 
 @pytest.fixture
 async def http(provider: RunningProvider) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=provider.url, trust_env=False, timeout=30) as client:
+    async with http_client(provider.url, timeout=30) as client:
         yield client
 
 

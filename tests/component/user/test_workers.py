@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from mesh import sql_sqlite
+from mesh.http_client import http_client
 from services.user.server import compose
 from shopmesh.user.v1 import user_service_pb2 as pb
 from tests.component.user.calls import alice
@@ -26,7 +27,7 @@ async def other_worker(provider: RunningProvider) -> AsyncIterator[httpx.AsyncCl
     async with (
         compose(provider.node) as service,
         served(service.http) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client,
+        http_client(url, timeout=30) as client,
     ):
         yield client
 

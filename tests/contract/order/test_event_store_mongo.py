@@ -5,15 +5,13 @@ import os
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import ASCENDING
 
-from mesh.backends.backend import Place
 from mesh.backends.mongodb import MongodbBackend
-from mesh.backends.running import Server, free_ports, serving
+from mesh.backends.running import Server, serving
 from mesh.mongo import OPERATION_SECONDS, WrongIndex, database_of, open_client
 from services.kernel.ids import uuid7
 from services.order.adapters.commits_mongo import COLLECTION, STREAMS, UNPUBLISHED
@@ -22,6 +20,7 @@ from services.order.application.ports import EventStore, VersionTaken
 from services.order.domain.errors import StoreUnavailable
 from tests.support.commits import commit
 from tests.support.mongo_stores import open_mongo_store, port_of, through
+from tests.support.real_servers import OwnPlace
 from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from tests.support.waiting import eventually
 
@@ -136,8 +135,8 @@ async def test_every_wait_ends_when_the_server_stands_still(
         assert not await proxied.is_reachable()
 
 
-async def test_a_killed_server_keeps_every_acknowledged_commit_and_is_back_soon(tmp_path: Path) -> None:
-    backend, place = MongodbBackend(), Place(tmp_path, free_ports(1))
+async def test_a_killed_server_keeps_every_acknowledged_commit_and_is_back_soon(own_place: OwnPlace) -> None:
+    backend, place = MongodbBackend(), own_place(MongodbBackend())
     acknowledged: list[str] = []
 
     async def append_until_it_fails(store: EventStore, appender: int) -> None:

@@ -9,10 +9,11 @@ import pytest
 import pytest_asyncio
 
 from mesh.contract import Contract, load_contract
+from mesh.http_client import http_client
 from tests.mesh.front_door.provider import Provider, open_provider
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.shop import Shop, open_shop
-from tests.support.ports import free_port_offset
+from tests.support.ports import leased_offset
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +30,14 @@ async def running(
         name: replace(limit, rate_per_minute=6_000_000, burst=100_000)
         for name, limit in contract.limit_classes.items()
     }
-    offset = free_port_offset()
     folder: Path = tmp_path_factory.mktemp("front_door")
-    async with (
-        open_shop(contract, offset) as shop,
-        open_provider(offset) as provider,
-        open_proxy(contract, folder, port_offset=offset, limits=limits) as proxy,
-    ):
-        yield proxy, shop, provider
+    with leased_offset() as offset:
+        async with (
+            open_shop(contract, offset) as shop,
+            open_provider(offset) as provider,
+            open_proxy(contract, folder, port_offset=offset, limits=limits) as proxy,
+        ):
+            yield proxy, shop, provider
 
 
 @pytest.fixture
@@ -59,5 +60,5 @@ def provider(running: tuple[Proxy, Shop, Provider]) -> Provider:
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(proxy: Proxy) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the public port; follows no redirect."""
-    async with httpx.AsyncClient(base_url=proxy.url) as caller:
+    async with http_client(proxy.url) as caller:
         yield caller

@@ -15,6 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from mesh.contract import Contract, LimitClass
+from mesh.http_client import http_client
 from mesh.render.envoy import render_envoy
 from mesh.render.front_door import FrontDoor
 from mesh.render.session import SECRETS, secret_file
@@ -126,7 +127,7 @@ def _write(door: FrontDoor, contract: Contract, key: ECKey) -> None:
 
 
 async def _ready(door: FrontDoor, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(_READY_SECONDS), httpx.AsyncClient() as client:
+    async with asyncio.timeout(_READY_SECONDS), http_client() as client:
         while not await _is_ready(client, f"http://127.0.0.1:{door.admin_port}/ready"):
             assert process.returncode is None, _text(log)
             await asyncio.sleep(0.05)

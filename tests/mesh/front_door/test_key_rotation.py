@@ -10,22 +10,21 @@ import pytest
 from joserfc.jwk import ECKey
 
 from mesh.contract import Contract
+from mesh.http_client import http_client
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import reason
 from tests.mesh.front_door.shop import open_shop
-from tests.support.ports import free_port_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_key_that_was_rotated_in_is_accepted_and_a_retired_one_refused(
-    contract: Contract, tmp_path: Path
+    contract: Contract, tmp_path: Path, port_offset: int
 ) -> None:
-    offset = free_port_offset()
     async with (
-        open_shop(contract, offset),
-        open_proxy(contract, tmp_path, port_offset=offset) as proxy,
-        httpx.AsyncClient(base_url=proxy.url) as client,
+        open_shop(contract, port_offset),
+        open_proxy(contract, tmp_path, port_offset=port_offset) as proxy,
+        http_client(proxy.url) as client,
     ):
         rotated = replace(
             proxy, key=ECKey.generate_key("P-256", {"kid": "next", "alg": "ES256", "use": "sig"})
@@ -41,13 +40,12 @@ async def test_a_key_that_was_rotated_in_is_accepted_and_a_retired_one_refused(
 
 
 async def test_without_any_key_a_token_is_503_and_not_the_callers_fault(
-    contract: Contract, tmp_path: Path
+    contract: Contract, tmp_path: Path, port_offset: int
 ) -> None:
-    offset = free_port_offset()
     async with (
-        open_shop(contract, offset),
-        open_proxy(contract, tmp_path, port_offset=offset) as proxy,
-        httpx.AsyncClient(base_url=proxy.url) as client,
+        open_shop(contract, port_offset),
+        open_proxy(contract, tmp_path, port_offset=port_offset) as proxy,
+        http_client(proxy.url) as client,
     ):
         write_keys(proxy)
 

@@ -11,10 +11,11 @@ import httpx
 import pytest
 
 from mesh.contract import Contract, LimitClass, LimitPer
+from mesh.http_client import http_client
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import path_of, reason
 from tests.mesh.front_door.shop import Shop, open_shop
-from tests.support.ports import free_port_offset
+from tests.support.ports import leased_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -30,13 +31,13 @@ async def limited(
         else limit
         for name, limit in contract.limit_classes.items()
     }
-    offset = free_port_offset()
-    async with (
-        open_shop(contract, offset) as shop,
-        open_proxy(contract, folder, port_offset=offset, limits=limits) as proxy,
-        httpx.AsyncClient(base_url=proxy.url) as client,
-    ):
-        yield proxy, shop, client
+    with leased_offset() as offset:
+        async with (
+            open_shop(contract, offset) as shop,
+            open_proxy(contract, folder, port_offset=offset, limits=limits) as proxy,
+            http_client(proxy.url) as client,
+        ):
+            yield proxy, shop, client
 
 
 async def test_registrations_beyond_the_burst_are_refused_with_the_wait(
@@ -99,7 +100,7 @@ async def test_each_address_has_its_own_bucket_and_cannot_choose_it(
         spoofed = {"x-forwarded-for": "10.1.2.3", "x-shopmesh-client-address": "10.1.2.3"}
         mine = [(await client.get("/v1/products", headers=spoofed)).status_code for _ in range(3)]
         neighbour = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
-        async with httpx.AsyncClient(base_url=proxy.url, transport=neighbour) as other:
+        async with http_client(proxy.url, transport=neighbour) as other:
             theirs = [(await other.get("/v1/products")).status_code for _ in range(3)]
 
         assert mine == theirs == [200, 200, 429]

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from mesh.contract import Contract
+from mesh.http_client import http_client
 from tests.mesh.front_door.proxy import open_proxy
 from tests.mesh.front_door.requests import reason
-from tests.support.ports import free_port_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,11 +26,11 @@ def page(tmp_path: Path) -> Path:
 
 
 async def test_files_are_served_with_type_lifetime_and_policy(
-    contract: Contract, tmp_path: Path, page: Path
+    contract: Contract, tmp_path: Path, page: Path, port_offset: int
 ) -> None:
     async with (
-        open_proxy(contract, tmp_path, port_offset=free_port_offset(), static=page) as proxy,
-        httpx.AsyncClient(base_url=proxy.url) as client,
+        open_proxy(contract, tmp_path, port_offset=port_offset, static=page) as proxy,
+        http_client(proxy.url) as client,
     ):
         index = await client.get("/", headers={"authorization": "Bearer bad"})
         script = await client.get("/assets/main-3f9A_c1e.js")

@@ -12,11 +12,11 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from mesh.contract import Contract
+from mesh.http_client import http_client
 from shopmesh.inventory.v1 import catalog_service_pb2
 from tests.mesh.front_door.proxy import open_proxy
 from tests.mesh.front_door.requests import reason
 from tests.mesh.front_door.shop import Context, Shop, open_shop
-from tests.support.ports import free_port_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,11 +32,10 @@ async def status_becomes(client: httpx.AsyncClient, path: str, status: int) -> h
             await asyncio.sleep(0.05)
 
 
-async def test_a_service_that_is_away_is_503(contract: Contract, tmp_path: Path) -> None:
-    offset = free_port_offset()
+async def test_a_service_that_is_away_is_503(contract: Contract, tmp_path: Path, port_offset: int) -> None:
     async with (
-        open_proxy(contract, tmp_path, port_offset=offset) as proxy,
-        httpx.AsyncClient(base_url=proxy.url) as client,
+        open_proxy(contract, tmp_path, port_offset=port_offset) as proxy,
+        http_client(proxy.url) as client,
     ):
         response = await client.get("/v1/products")
         endpoint = await client.get("/.well-known/openid-configuration")
@@ -45,18 +44,17 @@ async def test_a_service_that_is_away_is_503(contract: Contract, tmp_path: Path)
         assert response.headers["x-trace-id"] in response.json()["message"]
         assert (endpoint.status_code, reason(endpoint)) == (503, "UNAVAILABLE")
         # It comes up without anybody telling the front proxy.
-        async with open_shop(contract, offset):
+        async with open_shop(contract, port_offset):
             await status_becomes(client, "/v1/products", 200)
 
 
 async def test_a_worker_that_says_it_is_not_serving_gets_no_requests(
-    contract: Contract, tmp_path: Path
+    contract: Contract, tmp_path: Path, port_offset: int
 ) -> None:
-    offset = free_port_offset()
     async with (
-        open_shop(contract, offset, workers=2) as shop,
-        open_proxy(contract, tmp_path, port_offset=offset, workers=2) as proxy,
-        httpx.AsyncClient(base_url=proxy.url) as client,
+        open_shop(contract, port_offset, workers=2) as shop,
+        open_proxy(contract, tmp_path, port_offset=port_offset, workers=2) as proxy,
+        http_client(proxy.url) as client,
     ):
         await shop.health[1].set("", health_pb2.HealthCheckResponse.NOT_SERVING)
 
@@ -70,7 +68,9 @@ async def test_a_worker_that_says_it_is_not_serving_gets_no_requests(
                 await asyncio.sleep(0.05)
 
 
-async def test_a_service_beyond_its_deadline_is_504(contract: Contract, tmp_path: Path) -> None:
+async def test_a_service_beyond_its_deadline_is_504(
+    contract: Contract, tmp_path: Path, port_offset: int
+) -> None:
     hasty = replace(
         contract,
         methods=tuple(
@@ -78,15 +78,14 @@ async def test_a_service_beyond_its_deadline_is_504(contract: Contract, tmp_path
             for method in contract.methods
         ),
     )
-    offset = free_port_offset()
 
     async def never(_request: Any, _context: Context) -> Any:
         await asyncio.Event().wait()
 
     async with (
-        open_shop(contract, offset) as shop,
-        open_proxy(hasty, tmp_path, port_offset=offset) as proxy,
-        httpx.AsyncClient(base_url=proxy.url) as client,
+        open_shop(contract, port_offset) as shop,
+        open_proxy(hasty, tmp_path, port_offset=port_offset) as proxy,
+        http_client(proxy.url) as client,
     ):
         shop.answers["ListProducts"] = never
         response = await client.get("/v1/products")
@@ -94,12 +93,13 @@ async def test_a_service_beyond_its_deadline_is_504(contract: Contract, tmp_path
     assert (response.status_code, response.json()["code"], reason(response)) == (504, 4, "DEADLINE_EXCEEDED")
 
 
-async def test_requests_of_one_connection_go_round_the_workers(contract: Contract, tmp_path: Path) -> None:
-    offset = free_port_offset()
+async def test_requests_of_one_connection_go_round_the_workers(
+    contract: Contract, tmp_path: Path, port_offset: int
+) -> None:
     async with (
-        open_shop(contract, offset, workers=2) as shop,
-        open_proxy(contract, tmp_path, port_offset=offset, workers=2) as proxy,
-        httpx.AsyncClient(base_url=proxy.url, limits=httpx.Limits(max_connections=1)) as client,
+        open_shop(contract, port_offset, workers=2) as shop,
+        open_proxy(contract, tmp_path, port_offset=port_offset, workers=2) as proxy,
+        http_client(proxy.url, limits=httpx.Limits(max_connections=1)) as client,
     ):
         await status_becomes(client, "/v1/products", 200)
         shop.calls.clear()

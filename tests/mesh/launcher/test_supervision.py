@@ -7,9 +7,9 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
+from mesh.http_client import http_client
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.looking import Condition, look
 from mesh.launcher.parts import BACKEND_LAYER, Plan
@@ -78,7 +78,7 @@ async def test_only_the_first_start_of_a_part_has_the_failpoint(
     home: Path, plan: MakePlan, environment: dict[str, str]
 ) -> None:
     await start(plan(dummy("a")), environment={**environment, "FAILPOINT": "order_placed"}, report=ignore)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with http_client() as client:
         assert (await client.get(part(home, "a").ready_url)).text == "order_placed"
 
         os.kill(process(home, "a").pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mesh.topology import SERVICES
-from tests.support.ports import free_port_offset
+from tests.support.ports import leased_offset
 from tests.support.running_mesh import SHOPMESH, RunningMesh
 from tests.support.waiting import until
 
@@ -41,11 +41,12 @@ class Started:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    mesh = RunningMesh(tmp_path_factory.mktemp("launcher") / "home", free_port_offset())
-    try:
-        yield Started(mesh, _up_twice(mesh))
-    finally:
-        mesh.run("down")
+    with leased_offset() as offset:
+        mesh = RunningMesh(tmp_path_factory.mktemp("launcher") / "home", offset)
+        try:
+            yield Started(mesh, _up_twice(mesh))
+        finally:
+            mesh.run("down")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.parts import Part
 from mesh.launcher.ports import await_free_ports, refuse_listeners
-from tests.support.ports import free_port_nobody_is_given
+from tests.support.ports import leased_port
 
 
 @pytest.fixture
@@ -65,16 +65,16 @@ async def test_a_listener_is_refused_without_waiting(taken: int) -> None:
 
 async def test_a_port_of_a_connection_is_waited_for(taken: int) -> None:
     said: list[str] = []
-    port = free_port_nobody_is_given()
-    client = socket.create_connection(("127.0.0.1", taken), source_address=("127.0.0.1", port))
+    with leased_port() as port:
+        client = socket.create_connection(("127.0.0.1", taken), source_address=("127.0.0.1", port))
 
-    async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(await_free_ports([part("order", port)], say=said.append))
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        # Closed by a reset, so that the system gives the port back at once.
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.close()
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(await_free_ports([part("order", port)], say=said.append))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            # Closed by a reset, so that the system gives the port back at once.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
 
     assert len(said) == 1
 

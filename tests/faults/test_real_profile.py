@@ -2,14 +2,13 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mesh.backends.known import place_backends
-from tests.support.ports import free_port_offset
-from tests.support.running_mesh import RunningMesh, up
+from mesh.topology import SERVICES
+from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(600)
@@ -17,16 +16,11 @@ pytestmark = pytest.mark.timeout(600)
 BACKENDS = tuple(each.name for each in place_backends(Path()))
 
 
-@pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
-    with up(tmp_path_factory.mktemp("real") / "home", free_port_offset(), "--profile", "real") as mesh:
-        yield mesh
-
-
 def test_every_backend_is_a_part_of_the_mesh_and_ready(mesh: RunningMesh) -> None:
     parts = mesh.parts()
 
-    assert {*BACKENDS, "user", "order", "inventory", "notification", "envoy"} == parts.keys()
+    workers = {f"{service}{worker}" for service in SERVICES for worker in ("", "-1")}
+    assert {*BACKENDS, *workers, "envoy"} == parts.keys()
     assert all(part["state"] == "ready" and part["pid"] for part in parts.values())
 
 
@@ -68,6 +62,7 @@ def test_a_killed_backend_comes_back(mesh: RunningMesh, name: str) -> None:
     assert after["lastExit"] == -signal.SIGKILL
 
 
+@pytest.mark.long
 def test_down_leaves_no_process_and_state_survives(mesh: RunningMesh) -> None:
     running = {name: part["pid"] for name, part in mesh.parts().items()}
 

@@ -1,0 +1,26 @@
+"""Where a test run keeps its files: in memory where there is room, since databases wait for each flush."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_MEMORY = Path("/dev/shm")
+_LEAST_FREE_BYTES = 6 * 1024**3
+
+
+def temporary_root() -> Path:
+    """The folder for temporary files; `PYTEST_DEBUG_TEMPROOT` names another one."""
+    if chosen := os.environ.get("PYTEST_DEBUG_TEMPROOT"):
+        return Path(chosen)
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _LEAST_FREE_BYTES:
+        return _MEMORY
+    return Path(tempfile.gettempdir())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.option.basetemp:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(temporary_root()))
