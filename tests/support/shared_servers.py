@@ -21,6 +21,7 @@ from tests.support.ports import leased_offset
 from tests.support.temporary import temporary_root
 
 _GRACE_SECONDS = 20.0
+_RECORD = ".process"
 _PAUSE_SECONDS = 0.05
 
 
@@ -39,7 +40,7 @@ class SharedServers:
     def server(self, backend: Backend) -> Server:
         """Start a server unless another worker has, and return it."""
         place = self.place(backend)
-        record = self.folder / f"{backend.name}.json"
+        record = self.folder / f"{backend.name}{_RECORD}"
         with self._locked(backend.name):
             if not record.exists():
                 record.write_text(json.dumps(_started(backend, place)))
@@ -50,13 +51,9 @@ class SharedServers:
         ports = tuple(port + self.port_offset for port in backend.base_ports)
         return Place(self.folder / backend.name, ports)
 
-    def names(self) -> tuple[str, ...]:
-        """The servers that were started."""
-        return tuple(sorted(path.stem for path in self.folder.glob("*.json")))
-
     def end(self) -> None:
         """End what was started."""
-        records = (json.loads(path.read_text()) for path in self.folder.glob("*.json"))
+        records = (json.loads(path.read_text()) for path in self.folder.glob(f"*{_RECORD}"))
         with _runner() as runner:
             runner.run(end([ProcessId(**each) for each in records], grace_seconds=_GRACE_SECONDS))
 
