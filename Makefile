@@ -49,9 +49,9 @@ $(RUN):
 		echo "Name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make environments. Debian: apt install python3-venv"; exit 1; }
-	@if ! grep -qs ' $(CURDIR)/$(VENV)$$' $(VENV)/pyvenv.cfg || ! $(BIN)/python -c '' 2>/dev/null; then \
+	@if ! grep -qsF -- " $(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg || ! $(BIN)/python -c '' 2>/dev/null; then \
 		echo "==> Creating $(VENV) with $$($(PYTHON) -V)"; \
-		rm -rf $(VENV); $(PYTHON) -m venv $(CURDIR)/$(VENV); fi
+		rm -rf $(VENV); $(PYTHON) -m venv "$(CURDIR)/$(VENV)"; fi
 	@echo "==> Installing $$(grep -c == requirements.txt) locked packages"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	@$(call install,requirements.txt)
@@ -152,7 +152,7 @@ tools: $(TOOLS)/grpcurl ## Install grpcurl into .tools/bin, and Chromium by apt
 
 $(TOOLS)/grpcurl:
 	@if command -v go >/dev/null; then \
-		echo "==> Building grpcurl (about a minute)"; GOBIN=$(CURDIR)/$(TOOLS) go install $(GRPCURL); \
+		echo "==> Building grpcurl (about a minute)"; GOBIN="$(CURDIR)/$(TOOLS)" go install $(GRPCURL); \
 		else echo "No Go toolchain for grpcurl: the tests use buf curl instead"; fi
 
 lock: dev ## Resolve the dependencies anew into requirements*.txt

@@ -9,6 +9,7 @@ import grpc
 
 from interceptors.client.outgoing import outgoing_interceptors
 from mesh.contract import Contract, load_contract
+from mesh.direct import DIRECT
 from mesh.render.service_config import service_config
 from mesh.settings import MeshSettings
 from mesh.tokens import ClientCredentials, TokenUnavailable
@@ -84,6 +85,7 @@ def open_channel(
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
         ("grpc.max_reconnect_backoff_ms", _MAX_RECONNECT_BACKOFF_MS),
         ("grpc.initial_reconnect_backoff_ms", 100),
+        DIRECT,
     )
     return grpc.aio.insecure_channel(f"ipv4:{addresses}", options=options, interceptors=list(interceptors))
 

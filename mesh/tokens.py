@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from mesh.http_client import http_client
+from mesh.direct import http_client
 
 _EARLIEST_RETRY_SECONDS = 0.5
 _TIMEOUT_SECONDS = 2.0

@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,11 @@ import typer
 from rich.text import Text
 
 from mesh.cli.console import out
-from mesh.cli.context import settings_of
+from mesh.cli.context import environ_of, settings_of
+from mesh.direct import NO_PROXY, proxy_of_localhost
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.looking import Condition, look
+from mesh.launcher.open_files import LEAST_FILES, REMEDY, connections_for, most_files
 from mesh.launcher.planning import plan_mesh
 from mesh.launcher.ports import refuse_listeners
 from mesh.launcher.state import MeshState
@@ -44,18 +46,20 @@ class Finding:
 
 def doctor(context: typer.Context) -> None:
     """Look at everything that the mesh needs; exits with 0 when nothing needed is missing."""
-    findings = tuple(_findings(settings_of(context)))
+    findings = tuple(_findings(settings_of(context), environ_of(context)))
     for finding in findings:
         _show(finding)
     if any(finding.needed and not finding.fine for finding in findings):
         raise typer.Exit(1)
 
 
-def _findings(settings: MeshSettings) -> Iterator[Finding]:
+def _findings(settings: MeshSettings, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _system()
     yield Finding("Python", True, f"{platform.python_version()} ({sys.executable})")
     yield _front_proxy()
     yield _home(settings.home)
+    yield _files()
+    yield _proxy(environ)
     yield _mesh(settings)
     yield _servers(settings)
     yield _tool("git", "apt install git")
@@ -97,6 +101,21 @@ def _home(home: Path) -> Finding:
     fine = os.access(folder, os.W_OK) and free >= _LEAST_FREE_BYTES
     remedy = "Free some space, or choose another folder: SHOPMESH_HOME=… shopmesh up"
     return Finding("State", fine, f"{home}, {free // 2**20} MiB free", remedy)
+
+
+def _files() -> Finding:
+    files = most_files()
+    connections = max(0, connections_for(files))
+    detail = f"{files} may be open in a process, so {connections} connections at the front proxy"
+    return Finding("Files", files >= LEAST_FILES, detail, REMEDY)
+
+
+def _proxy(environ: Mapping[str, str]) -> Finding:
+    variable = proxy_of_localhost(environ)
+    if variable is None:
+        return Finding("Proxy", True, "none for localhost")
+    detail = f"{variable} is set: curl and others ask it for localhost; the mesh itself does not"
+    return Finding("Proxy", False, detail, NO_PROXY, needed=False)
 
 
 def _mesh(settings: MeshSettings) -> Finding:

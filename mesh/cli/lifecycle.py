@@ -15,7 +15,7 @@ from mesh.cli.welcome import welcome
 from mesh.launcher.launching import WAITING, Request, launch
 from mesh.launcher.lock import exclusive
 from mesh.launcher.looking import Condition, PartCondition, look
-from mesh.launcher.state import PartState
+from mesh.launcher.state import PartState, copied_from
 from mesh.launcher.stopping import stop
 from mesh.launcher.waiting import exit_text
 from mesh.settings import MAX_WORKERS, PROFILES
@@ -57,7 +57,7 @@ def up(
     if not started:
         out.print(f"The mesh is already up in {escape(str(settings.home))}; nothing changed.")
     settings = running_settings_of(context)
-    welcome(settings, running_backends_of(settings))
+    welcome(settings, running_backends_of(settings), environ_of(context))
 
 
 def down(context: typer.Context) -> None:
@@ -68,6 +68,8 @@ def down(context: typer.Context) -> None:
         out.print(f"Stopped {', '.join(stopped)}.")
     else:
         out.print(f"No mesh is up in {escape(str(home))}.")
+        if original := copied_from(home):
+            out.print(Text(f"It is a copy. To stop the original: SHOPMESH_HOME={original} shopmesh down"))
 
 
 def status(

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from mesh.cli.console import out
+from mesh.direct import NO_PROXY, proxy_of_localhost
 from mesh.launcher.backends import Backends, urls_file
 from mesh.settings import MeshSettings
 from mesh.topology import SERVICES, grpc_port
@@ -22,7 +24,7 @@ _ORDER = (
 )
 
 
-def welcome(settings: MeshSettings, backends: Backends) -> None:
+def welcome(settings: MeshSettings, backends: Backends, environ: Mapping[str, str]) -> None:
     """Print the URLs and examples of a running mesh."""
     program = _program("shopmesh", Path(sys.argv[0]))
     out.print()
@@ -32,6 +34,8 @@ def welcome(settings: MeshSettings, backends: Backends) -> None:
     for title, example in _examples(settings, program):
         out.print(f"\n[bold]# {title}[/]")
         out.print(Text(example))
+    if variable := proxy_of_localhost(environ):
+        out.print(f"\n{variable} is set, and curl would ask that proxy for localhost. First: {NO_PROXY}")
     out.print(f"\nIs it well? {escape(program)} status    Stop it: {escape(program)} down")
 
 
@@ -88,7 +92,8 @@ import grpc
 from shopmesh.inventory.v1.inventory_service_pb2 import BatchGetStockRequest
 from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 
-with grpc.insecure_channel("{inventory}") as channel:
+direct = [("grpc.enable_http_proxy", 0)]
+with grpc.insecure_channel("{inventory}", options=direct) as channel:
     print(InventoryServiceStub(channel).BatchGetStock(BatchGetStockRequest(skus=["MUG-RED"]), timeout=2))
 '"""
 

@@ -7,6 +7,7 @@ import mesh
 from interceptors.rate_limit.limits import load_limits
 from mesh.contract import load_contract
 from mesh.launcher.files import make_private_folder, write_private
+from mesh.launcher.open_files import connections_for, most_files
 from mesh.launcher.planning import envoy_config
 from mesh.render.envoy import render_envoy
 from mesh.render.front_door import FrontDoor
@@ -35,7 +36,8 @@ def front_door_yaml(settings: MeshSettings) -> str:
     """
     contract = load_contract()
     limits = load_limits(contract, settings.limits_file)
-    return dump(render_envoy(contract, limits, FrontDoor.of(settings, static=_page())))
+    door = FrontDoor.of(settings, static=_page(), connections=connections_for(most_files()))
+    return dump(render_envoy(contract, limits, door))
 
 
 def _page() -> Path | None:

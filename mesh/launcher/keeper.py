@@ -47,10 +47,15 @@ class Keeper:
         backoff: Backoff = DEFAULT_BACKOFF,
     ) -> None:
         self.part = part
-        self.state = PartState(
-            part.name, part.ports, part.ready_url, metrics_url=part.metrics_url, layer=part.layer
-        )
         self._log = log_file(home, part.name)
+        self.state = PartState(
+            part.name,
+            part.ports,
+            part.ready_url,
+            metrics_url=part.metrics_url,
+            layer=part.layer,
+            log_start=self._log.stat().st_size if self._log.exists() else 0,
+        )
         self._changed = changed
         self._backoff = backoff
         self._kept = False

@@ -9,6 +9,7 @@ from mesh.launcher.errors import LaunchError
 from mesh.launcher.files import make_private_folder
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.lock import exclusive
+from mesh.launcher.open_files import allow_many_files
 from mesh.launcher.planning import part_environment, plan_mesh
 from mesh.launcher.ports import await_free_ports
 from mesh.launcher.preparation import edge_secret, make_folders, make_keys_and_data
@@ -56,7 +57,7 @@ async def launch(
         running = _running(settings.home)
         if running is not None:
             _refuse_other(running, request)
-            await await_ready(settings.home, report=report)
+            await await_ready(settings.home, report=report, say=say)
             return False
         workers = request.workers or settings.workers
         await _start(replace(settings, workers=workers), environment, report, say)
@@ -66,6 +67,7 @@ async def launch(
 async def _start(
     settings: MeshSettings, environment: Mapping[str, str], report: Report, say: Callable[[str], None]
 ) -> None:
+    allow_many_files()
     say(f"Starting the mesh in {settings.home} …")
     await stop(settings.home)
     make_private_folder(settings.data)
@@ -79,7 +81,7 @@ async def _start(
         await make_keys_and_data(settings, complete)
         write_front_door(settings)
 
-    await start(plan, environment=complete, report=report, between=make_what_services_need)
+    await start(plan, environment=complete, report=report, say=say, between=make_what_services_need)
 
 
 def _running(home: Path) -> MeshState | None:

@@ -22,11 +22,13 @@ def open_log(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab", buffering=0)
 
 
-def last_lines(path: Path, count: int) -> tuple[str, ...]:
-    """The last lines of a log; none when there is no log."""
+def last_lines(path: Path, count: int, *, start: int = 0) -> tuple[str, ...]:
+    """The last lines of a log behind its first `start` bytes; none when there is no log."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            size = path.stat().st_size
+            # A log that has become shorter was moved away in the meantime.
+            file.seek(max(start if start <= size else 0, size - _TAIL_BYTES))
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return ()

@@ -14,7 +14,9 @@ LOOPBACK = "127.0.0.1"
 _CLOSING_SECONDS = 75.0
 """Longer than Linux keeps the port of a closed connection, which is 60 s."""
 _POLL_SECONDS = 0.5
-_ELSEWHERE = "Start this mesh on other ports: SHOPMESH_PORT_OFFSET=11000 shopmesh up"
+_HIGHEST_PORT = 65535
+_OFFSETS = range(11_000, 15_000, 500)
+_OFFSET = "SHOPMESH_PORT_OFFSET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ def refuse_listeners(parts: Iterable[Part]) -> None:
     Raises:
         LaunchError: At least one is taken; names each, its likely owner and the remedy.
     """
-    listeners = _listeners()
-    taken = [(part, port) for part, port in _taken(parts) if port in listeners]
+    needed, listeners = tuple(parts), _listeners()
+    taken = [(part, port) for part, port in _taken(needed) if port in listeners]
     if not taken:
         return
     owners = {port: _owner(listeners[port]) for _, port in taken}
@@ -48,7 +50,8 @@ def refuse_listeners(parts: Iterable[Part]) -> None:
         f"Port {port} ({part.name}) is taken by {owners[port] or 'a process of another user'}."
         for part, port in taken
     ]
-    raise LaunchError("\n".join(lines), _remedy(tuple(owner for owner in owners.values() if owner)))
+    ways = _ways_to_stop(tuple(owner for owner in owners.values() if owner))
+    raise LaunchError("\n".join(lines), "\n".join([*ways, _elsewhere(needed)]))
 
 
 async def await_free_ports(
@@ -74,7 +77,7 @@ async def await_free_ports(
                 refuse_listeners(needed)
     except TimeoutError:
         ports = ", ".join(str(port) for _, port in _taken(needed))
-        raise LaunchError(f"An outgoing connection keeps port {ports}.", _ELSEWHERE) from None
+        raise LaunchError(f"An outgoing connection keeps port {ports}.", _elsewhere(needed)) from None
 
 
 def _taken(parts: Iterable[Part]) -> list[tuple[Part, int]]:
@@ -113,8 +116,18 @@ def _owner(pid: int | None) -> PortOwner | None:
     return PortOwner(pid, command, environment["SHOPMESH_HOME"] if is_part else "")
 
 
-def _remedy(owners: tuple[PortOwner, ...]) -> str:
-    return "\n".join([*_ways_to_stop(owners), f"Or {_ELSEWHERE[0].lower()}{_ELSEWHERE[1:]}"])
+def _elsewhere(parts: tuple[Part, ...]) -> str:
+    """How to start the mesh where all its ports are free now."""
+    for offset in _OFFSETS:
+        if all(port <= _HIGHEST_PORT and _is_free(port) for port in _ports_at(offset, parts)):
+            return f"Or start this mesh on other ports: {_OFFSET}={offset} shopmesh up"
+    return f"Or start this mesh on other ports: {_OFFSET} is added to each. No multiple of 500 is free here."
+
+
+def _ports_at(offset: int, parts: tuple[Part, ...]) -> Iterator[int]:
+    for part in parts:
+        for port in part.ports:
+            yield port + offset - int(part.environment.get(_OFFSET, 0))
 
 
 def _ways_to_stop(owners: tuple[PortOwner, ...]) -> Iterator[str]:

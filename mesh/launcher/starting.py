@@ -14,7 +14,7 @@ from mesh.launcher.parts import Plan
 from mesh.launcher.processes import ProcessId, end, process_id
 from mesh.launcher.state import state_file
 from mesh.launcher.stopping import SUPERVISOR_GRACE_SECONDS, stop
-from mesh.launcher.waiting import POLL_SECONDS, Report, Waiting, not_ready
+from mesh.launcher.waiting import POLL_SECONDS, Report, Say, Waiting, in_silence, not_ready
 
 _SUPERVISOR_SECONDS = 20.0
 
@@ -28,6 +28,7 @@ async def start(
     *,
     environment: Mapping[str, str],
     report: Report,
+    say: Say = in_silence,
     between: Callable[[], Awaitable[None]] = nothing,
 ) -> None:
     """Start a supervisor for the plan and wait until every part is ready; else stop what was started.
@@ -36,6 +37,7 @@ async def start(
         plan: What to run.
         environment: What every part inherits.
         report: Called for every ready part.
+        say: Called with what takes long.
         between: Done when the backends are ready and nothing else was started.
 
     Raises:
@@ -45,7 +47,7 @@ async def start(
     with _supervisor(plan, environment) as supervisor:
         try:
             await _await_state(plan.home, supervisor.process)
-            waiting = Waiting(plan.home, report)
+            waiting = Waiting(plan.home, report, say=say)
             await waiting.for_backends()
             await between()
             supervisor.proceed()
@@ -78,6 +80,8 @@ def _supervisor(plan: Plan, environment: Mapping[str, str]) -> Iterator[_Supervi
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as pipe:
         with os.fdopen(reading, "rb") as end_of_pipe, open_log(log_file(plan.home, "supervisor")) as log:
+            # The words of an earlier supervisor would be taken for this one's.
+            log.truncate(0)
             pid = os.posix_spawn(
                 sys.executable,
                 [sys.executable, "-m", "mesh.launcher.supervisor"],

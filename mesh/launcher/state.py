@@ -20,6 +20,7 @@ class PartState:
         process: None while the part waits to be started again.
         restarts: How often it was started again since `up`.
         last_exit: How it ended last: an exit code, or minus the signal's number; None: it never did.
+        log_start: How long its log was, in bytes, when the mesh was started.
     """
 
     name: str
@@ -30,6 +31,7 @@ class PartState:
     last_exit: int | None = None
     metrics_url: str = ""
     layer: int = SERVICE_LAYER
+    log_start: int = 0
 
     @property
     def is_backend(self) -> bool:
@@ -58,17 +60,21 @@ class MeshState:
         return tuple(part.process for part in self.parts if part.process)
 
     def write(self, home: Path) -> None:
-        write_private(state_file(home), json.dumps(asdict(self), indent=2))
+        document = {"home": str(home), **asdict(self)}
+        write_private(state_file(home), json.dumps(document, indent=2))
 
     @classmethod
     def read(cls, home: Path) -> Self | None:
         """Read what was running last; None when nothing was, or it was stopped.
 
+        In a copy of a home the file names processes of the original: None as well.
+
         Raises:
             LaunchError: The file was written by an incompatible version.
         """
         try:
-            return cls._from_json(state_file(home).read_text())
+            document = json.loads(state_file(home).read_text())
+            return None if _original(home, document) else cls._from(document)
         except FileNotFoundError:
             return None
         except (KeyError, TypeError, ValueError) as error:
@@ -78,8 +84,7 @@ class MeshState:
             ) from error
 
     @classmethod
-    def _from_json(cls, text: str) -> Self:
-        document = json.loads(text)
+    def _from(cls, document: Mapping[str, Any]) -> Self:
         return cls(
             profile=document["profile"],
             workers=document["workers"],
@@ -104,4 +109,20 @@ def _part(document: Mapping[str, Any]) -> PartState:
         last_exit=document["last_exit"],
         metrics_url=document.get("metrics_url", ""),
         layer=document.get("layer", SERVICE_LAYER),
+        log_start=document.get("log_start", 0),
     )
+
+
+def copied_from(home: Path) -> Path | None:
+    """The home of which this one is a copy that was made while a mesh was up there."""
+    try:
+        return _original(home, json.loads(state_file(home).read_text()))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _original(home: Path, document: Mapping[str, Any]) -> Path | None:
+    """The other home that a state file was written for; None where it has only been moved."""
+    recorded = Path(document.get("home", home))
+    file = state_file(recorded)
+    return recorded if file.exists() and not file.samefile(state_file(home)) else None

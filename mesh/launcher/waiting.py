@@ -1,6 +1,8 @@
 """Waits until the parts of a started mesh are ready."""
 
 import asyncio
+import os
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from mesh.launcher.parts import FRONT_DOOR
 from mesh.launcher.readiness import Readiness
 from mesh.launcher.state import MeshState, PartState
 
-READY_WITHIN_SECONDS = 90.0
+READY_WITHIN_SECONDS = 300.0
+"""Of a machine that is busy with other things; a part that keeps ending is given up much sooner."""
+_SAY_EVERY_SECONDS = 15.0
 POLL_SECONDS = 0.1
 _MAX_STARTS = 4
 """A part that ended this often before it was ready will not become so."""
@@ -19,24 +23,32 @@ _SHOWN_LINES = 15
 
 Report = Callable[[PartState], None]
 """Called once per part, when it is ready."""
+Say = Callable[[str], None]
+"""Called with a line for people about what takes long."""
 
 
-async def await_ready(home: Path, *, report: Report) -> None:
+def in_silence(_line: str) -> None:
+    """Say nothing."""
+
+
+async def await_ready(home: Path, *, report: Report, say: Say = in_silence) -> None:
     """Wait until every part of a started mesh is ready, and the front proxy reaches every service.
 
     Raises:
         LaunchError: A part keeps ending, or is not ready in time.
     """
-    await Waiting(home, report).for_all()
+    await Waiting(home, report, say=say).for_all()
 
 
 class Waiting:
     """Who is ready so far, and who is waited for."""
 
-    def __init__(self, home: Path, report: Report) -> None:
+    def __init__(self, home: Path, report: Report, *, say: Say = in_silence) -> None:
         self._home = home
         self._report = report
         self._ready: set[str] = set()
+        self._say = say
+        self._said_at = time.monotonic()
         self._obstacle = ("supervisor", "has started nothing")
 
     async def for_backends(self) -> None:
@@ -51,11 +63,18 @@ class Waiting:
         backends = Backends.running(self._home, _state(self._home))
         try:
             async with asyncio.timeout(READY_WITHIN_SECONDS), Readiness.opened(backends) as readiness:
-                while not await is_over(readiness):  # noqa: ASYNC110 - other processes set no event
+                while not await is_over(readiness):
+                    self._say_now_and_then()
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             name, what = self._obstacle
             raise not_ready(self._home, name, f"{what} after {READY_WITHIN_SECONDS:.0f} s") from None
+
+    def _say_now_and_then(self) -> None:
+        if time.monotonic() >= self._said_at + _SAY_EVERY_SECONDS:
+            self._said_at = time.monotonic()
+            load, cores = os.getloadavg()[0], os.cpu_count()
+            self._say(f"Still waiting: {' '.join(self._obstacle)} (load {load:.1f} on {cores} cores) …")
 
     async def _has_backends(self, readiness: Readiness) -> bool:
         parts = _state(self._home).parts
@@ -114,9 +133,10 @@ def exit_text(code: int | None) -> str:
 
 def not_ready(home: Path, name: str, what: str) -> LaunchError:
     """A part that cannot be waited for any longer, with the end of its log."""
-    log = log_file(home, name)
-    lines = "\n".join(f"  {line}" for line in last_lines(log, _SHOWN_LINES)) or "  (nothing)"
+    log, state = log_file(home, name), MeshState.read(home)
+    start = next((part.log_start for part in state.parts if part.name == name), 0) if state else 0
+    lines = "\n".join(f"  {line}" for line in last_lines(log, _SHOWN_LINES, start=start)) or "  (nothing)"
     return LaunchError(
-        f"{name} {what}. The end of its log:\n{lines}",
+        f"{name} {what}. The end of its log since `up`:\n{lines}",
         f"The whole log: {log}\nWhat this machine lacks: shopmesh doctor",
     )

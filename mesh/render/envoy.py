@@ -10,7 +10,6 @@ from mesh.render.listeners import public_listener
 from mesh.render.xds import Config, address, duration, typed
 
 _HEAP_BYTES = 536_870_912
-_CONNECTIONS = 10_000
 
 
 def render_envoy(contract: Contract, limits: Mapping[str, LimitClass], door: FrontDoor) -> Config:
@@ -29,11 +28,11 @@ def render_envoy(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
             "clusters": clusters(door),
         },
         "bootstrap_extensions": [inner.bootstrap_extension()],
-        "overload_manager": _overload_manager(),
+        "overload_manager": _overload_manager(door.connections),
     }
 
 
-def _overload_manager() -> Config:
+def _overload_manager(connections: int) -> Config:
     """Under memory pressure first gives memory back, then refuses."""
     return {
         "refresh_interval": duration(0.25),
@@ -49,7 +48,7 @@ def _overload_manager() -> Config:
                 "name": "envoy.resource_monitors.global_downstream_max_connections",
                 "typed_config": typed(
                     "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                    {"max_active_downstream_connections": _CONNECTIONS},
+                    {"max_active_downstream_connections": connections},
                 ),
             },
         ],

@@ -8,6 +8,8 @@ from typing import Self
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_ADMIN_PORT, ENVOY_PORT
 
+MOST_CONNECTIONS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class FrontDoor:
@@ -23,6 +25,7 @@ class FrontDoor:
         workers: Processes per service.
         otlp_endpoint: Where spans go, for example `http://127.0.0.1:4317`; None: nowhere.
         span_ratio: Share of requests without a `traceparent` that are sampled, 0 to 1.
+        connections: From callers, at most, at once.
     """
 
     home: Path = Path(".shopmesh")
@@ -32,9 +35,10 @@ class FrontDoor:
     workers: int = 1
     otlp_endpoint: str | None = None
     span_ratio: float = 1.0
+    connections: int = MOST_CONNECTIONS
 
     @classmethod
-    def of(cls, settings: MeshSettings, *, static: Path | None) -> Self:
+    def of(cls, settings: MeshSettings, *, static: Path | None, connections: int) -> Self:
         """The front proxy of a running mesh, with absolute paths."""
         return cls(
             home=settings.home,
@@ -44,6 +48,7 @@ class FrontDoor:
             workers=settings.workers,
             otlp_endpoint=settings.otlp_endpoint,
             span_ratio=settings.span_ratio,
+            connections=connections,
         )
 
     @property

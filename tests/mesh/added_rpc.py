@@ -16,7 +16,7 @@ import envoy
 import httpx
 
 from mesh.contract import Contract, load_contract
-from mesh.http_client import http_client
+from mesh.direct import http_client
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.planning import envoy_config
 from mesh.node import Node

@@ -20,7 +20,12 @@ def temporary_root() -> Path:
     return Path(tempfile.gettempdir())
 
 
+_DIRECT = "localhost,127.0.0.1"
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    # All that tests call is on this machine, also where a proxy leads out of it.
+    os.environ["no_proxy"] = f"{_DIRECT},{os.environ.get('no_proxy', '')}"
     if not config.option.basetemp:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(temporary_root()))

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,10 @@ import grpc
 import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
+from mesh.channels import open_channel
+from mesh.contract import load_contract
 from mesh.tokens import ClientCredentials
+from mesh.topology import grpc_port
 from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
 from tests.support.minting import ALICE
 from tests.support.serving import Served
@@ -76,3 +80,18 @@ async def test_a_token_that_is_refused_is_replaced_long_before_it_expires(
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
     assert answer.order.customer_id == ALICE
     assert not tokens
+
+
+async def test_a_proxy_of_the_environment_is_not_asked_for_a_service(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    offset = served.port - grpc_port("order")
+
+    settings = replace(served.node.settings, port_offset=offset)
+    async with open_channel("order", settings, contract=load_contract()) as channel:
+        stub = order_service_pb2_grpc.OrderServiceStub(channel)
+        line = order_service_pb2.LineRequest(sku="MUG-RED", quantity=1)
+        await stub.QuoteOrder(order_service_pb2.QuoteOrderRequest(lines=[line]), timeout=20)

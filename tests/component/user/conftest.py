@@ -17,7 +17,7 @@ import uvicorn
 
 from interceptors.refusal import DETAILS_KEY, Refused
 from mesh.channels import Channels
-from mesh.http_client import http_client
+from mesh.direct import http_client
 from mesh.node import Node
 from mesh.server import Service
 from mesh.settings import MeshSettings

@@ -11,7 +11,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from mesh import sql_sqlite
-from mesh.http_client import http_client
+from mesh.direct import http_client
 from services.user.server import compose
 from shopmesh.user.v1 import user_service_pb2 as pb
 from tests.component.user.calls import alice

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from mesh.contract import Contract, load_contract
-from mesh.http_client import http_client
+from mesh.direct import http_client
 from tests.mesh.front_door.provider import Provider, open_provider
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.shop import Shop, open_shop

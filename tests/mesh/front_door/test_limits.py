@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mesh.contract import Contract, LimitClass, LimitPer
-from mesh.http_client import http_client
+from mesh.direct import http_client
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import path_of, reason
 from tests.mesh.front_door.shop import Shop, open_shop

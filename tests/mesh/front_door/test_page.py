@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mesh.contract import Contract
-from mesh.http_client import http_client
+from mesh.direct import http_client
 from tests.mesh.front_door.proxy import open_proxy
 from tests.mesh.front_door.requests import reason
 

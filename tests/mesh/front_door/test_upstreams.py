@@ -12,7 +12,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from mesh.contract import Contract
-from mesh.http_client import http_client
+from mesh.direct import http_client
 from shopmesh.inventory.v1 import catalog_service_pb2
 from tests.mesh.front_door.proxy import open_proxy
 from tests.mesh.front_door.requests import reason

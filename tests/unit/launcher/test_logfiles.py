@@ -35,3 +35,11 @@ def test_the_last_lines_are_the_newest(tmp_path: Path) -> None:
     path.write_text("one\ntwo\nthree\n")
 
     assert last_lines(path, 2) == ("two", "three")
+
+
+def test_what_was_logged_before_a_start_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "order.log"
+    path.write_text("one\ntwo\nthree\n")
+
+    assert last_lines(path, 3, start=len("one\ntwo\n")) == ("three",)
+    assert last_lines(path, 3, start=1_000_000) == ("one", "two", "three")

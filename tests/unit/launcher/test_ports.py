@@ -5,6 +5,8 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +22,12 @@ def taken() -> Iterator[int]:
         server.bind(("127.0.0.1", 0))
         server.listen()
         yield server.getsockname()[1]
+
+
+@contextmanager
+def listening(port: int) -> Iterator[None]:
+    with socket.create_server(("127.0.0.1", port)):
+        yield
 
 
 def part(name: str, *ports: int) -> Part:
@@ -42,6 +50,24 @@ def test_a_taken_port_is_refused_with_owner_and_remedy(taken: int) -> None:
     assert f"pid {os.getpid()}" in refused.value.message
     assert f"kill {os.getpid()}" in refused.value.remedy
     assert "SHOPMESH_PORT_OFFSET" in refused.value.remedy
+
+
+def remedy(*parts: Part) -> str:
+    with pytest.raises(LaunchError) as refused:
+        refuse_listeners(parts)
+    return refused.value.remedy
+
+
+def test_the_ports_of_the_remedy_are_free() -> None:
+    with leased_port() as port, listening(port), listening(port + 11_000):
+        assert "SHOPMESH_PORT_OFFSET=11500 shopmesh up" in remedy(part("envoy", port))
+
+
+def test_the_offset_of_the_remedy_replaces_the_one_in_force() -> None:
+    with leased_port() as port, listening(port + 11_000):
+        shifted = replace(part("envoy", port + 11_000), environment={"SHOPMESH_PORT_OFFSET": "11000"})
+
+        assert "SHOPMESH_PORT_OFFSET=11500 shopmesh up" in remedy(shifted)
 
 
 def test_every_taken_port_is_named(taken: int) -> None:

@@ -1,5 +1,6 @@
 """What is written for other processes reads back as it was."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.parts import Part, Plan
 from mesh.launcher.processes import ProcessId
-from mesh.launcher.state import MeshState, PartState
+from mesh.launcher.state import MeshState, PartState, copied_from
 
 
 def test_a_plan_survives_its_way_to_the_supervisor() -> None:
@@ -50,3 +51,32 @@ def test_state_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 
     assert (tmp_path / "run" / "state.json").stat().st_mode & 0o077 == 0
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["state.json"]
+
+
+def started_in(home: Path) -> MeshState:
+    """The state that a supervisor wrote there."""
+    (home / "run").mkdir(parents=True)
+    state = MeshState("embedded", 1, 0, ProcessId(10, "boot:0"), ())
+    state.write(home)
+    return state
+
+
+def test_a_copy_of_a_home_has_no_mesh_and_names_the_original(tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    state = started_in(original)
+    shutil.copytree(original, copy)
+
+    assert MeshState.read(copy) is None
+    assert copied_from(copy) == original
+    assert MeshState.read(original) == state
+    assert copied_from(original) is None
+
+
+def test_a_home_that_was_moved_or_is_reached_by_a_link_keeps_its_mesh(tmp_path: Path) -> None:
+    state = started_in(tmp_path / "before")
+    (tmp_path / "before").rename(tmp_path / "after")
+    (tmp_path / "link").symlink_to(tmp_path / "after")
+
+    for home in (tmp_path / "after", tmp_path / "link"):
+        assert MeshState.read(home) == state
+        assert copied_from(home) is None
