@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.support.real_servers",
     "tests.support.real_sql",
     "tests.support.running_mesh",
+    "tests.support.templates",
     "tests.support.mesh_errors",
     "tests.support.run_report",
     "tests.support.valkey",

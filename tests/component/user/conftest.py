@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +24,6 @@ from mesh.server import Service
 from mesh.settings import MeshSettings
 from services.kernel.clock import system_clock
 from services.user.adapters.keys_file import KeyFiles
-from services.user.seed import seed
 from services.user.server import compose
 from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
 from tests.support.serving import serve
@@ -83,9 +83,9 @@ class RunningProvider:
 
 
 @pytest.fixture
-async def provider(tmp_path: Path) -> AsyncIterator[RunningProvider]:
+async def provider(tmp_path: Path, seeded_home: Path) -> AsyncIterator[RunningProvider]:
     settings = MeshSettings(home=tmp_path)
-    await seed(settings)
+    shutil.copytree(seeded_home, tmp_path, dirs_exist_ok=True)
     clock, composed = AdjustableClock(), list[Service]()
     orders = OrderService()  # type: ignore[abstract]
 

@@ -18,6 +18,7 @@ from services.inventory.adapters.ledger_sql import SqlDueHolds
 from services.inventory.adapters.ledgers_sql import SqlLedgers
 from services.inventory.adapters.price_history_sql import SqlPriceHistory
 from services.inventory.adapters.quarantine_sql import SqlQuarantine
+from services.inventory.adapters.schema_sql import SCHEMA
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.adapters.tables import movements, stock
@@ -37,6 +38,7 @@ from services.inventory.server import open_database
 from services.kernel.ids import uuid7
 from services.kernel.money import Money
 from tests.support.events import MORNING
+from tests.support.templates import copy_database
 
 HOLD = timedelta(minutes=15)
 STAFF = "staff:admin"
@@ -111,6 +113,8 @@ class Shop:
 
 def open_shop(path: Path) -> AbstractAsyncContextManager[Shop]:
     """A shop on a SQLite file."""
+    if not path.exists():
+        copy_database(SCHEMA, path)
     return open_shop_at(sqlite_url(path))
 
 
