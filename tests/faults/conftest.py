@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -31,12 +32,15 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
 def _lose_failpoints(mesh: RunningMesh) -> None:
     """Restart the services that have not died yet: a process that is started again has no failpoint."""
 
-    def not_restarted() -> list[int]:
+    def not_restarted() -> list[int | None]:
         parts = mesh.parts().items()
         return [part["pid"] for name, part in parts if name.startswith(SERVICES) and not part["restarts"]]
 
     for pid in not_restarted():
-        os.kill(pid, signal.SIGTERM)
+        # It may be about to be started again, or die right now.
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
     until(lambda: not not_restarted() and all_ready(mesh), "all services are started again", seconds=240)
 
 
