@@ -1,4 +1,4 @@
-"""The contract's "Limits": one file settles them, and the defaults are what the contract says."""
+"""Rate limits: one file sets them, over the defaults that the protos declare."""
 
 import json
 import subprocess

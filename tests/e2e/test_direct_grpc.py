@@ -1,4 +1,4 @@
-"""The contract's "Direct gRPC": reflection, health, cost trailers, consistency tokens."""
+"""The services' gRPC ports: reflection, health, cost trailers, consistency tokens."""
 
 import base64
 import json

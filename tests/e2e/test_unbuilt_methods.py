@@ -1,4 +1,4 @@
-"""The contract's "Later RPCs": what comes later says so, after authorization and validation."""
+"""Methods that are not built yet say so, after authorization and validation."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The contract's "Idempotency" and "Bad orders", beyond the way of one order."""
+"""Idempotency of PlaceOrder, and the orders that it refuses."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,4 +1,4 @@
-"""The contract's "Streams": what is checked before, what comes, and how it ends."""
+"""Streams over REST: what is checked before the first message, what comes, how they end."""
 
 import signal
 import time

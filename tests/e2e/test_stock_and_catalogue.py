@@ -1,4 +1,4 @@
-"""What the contract settles about stock and the catalogue."""
+"""Stock and catalogue over REST: batches, adjustments, searches, changes by mask."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""The contract's "Shape" and "Ids", seen from outside."""
+"""The shape of JSON messages and of ids, seen from outside."""
 
 import re
 from typing import Any

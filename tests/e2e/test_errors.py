@@ -1,4 +1,4 @@
-"""The contract's "Errors": every refusal is a `google.rpc.Status`, whoever refuses."""
+"""Refusals: each is a `google.rpc.Status`, whichever process refuses."""
 
 from collections import defaultdict
 from typing import Any
