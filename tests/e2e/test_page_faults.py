@@ -15,6 +15,8 @@ from tests.e2e.shop import Store, answered, place
 from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
+
 _ORDERS_AT_ONCE = 2
 
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import pytest
 
-from mesh.topology import SERVICES
 from tests.faults.ordering import Customers
 from tests.faults.scenarios import FAILPOINTS, a_few_orders, all_ready, up_with_failpoints
 from tests.faults.stores import Stores
@@ -15,6 +14,7 @@ from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
 HOLD_SECONDS = 8
+_WITH_FAILPOINTS = ("order", "inventory", "notification")
 
 
 @pytest.fixture(scope="package")
@@ -34,7 +34,9 @@ def _lose_failpoints(mesh: RunningMesh) -> None:
 
     def not_restarted() -> list[int | None]:
         parts = mesh.parts().items()
-        return [part["pid"] for name, part in parts if name.startswith(SERVICES) and not part["restarts"]]
+        return [
+            part["pid"] for name, part in parts if name.startswith(_WITH_FAILPOINTS) and not part["restarts"]
+        ]
 
     for pid in not_restarted():
         # It may be about to be started again, or die right now.

@@ -17,7 +17,6 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.timeout(300)
 
 SERVICES = ("user", "order", "inventory", "notification")
-_USUAL = "reservation_committed"
 DIES_AT = {
     "order_placed": "order",
     "stock_reserved": "order",
@@ -71,9 +70,8 @@ def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: Runnin
     assert len(customers.told.orders) > len(SERVICES)
 
 
-@pytest.mark.parametrize(
-    "failpoint", [pytest.param(name, marks=pytest.mark.long if name != _USUAL else ()) for name in DIES_AT]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("failpoint", DIES_AT)
 def test_a_death_right_after_each_step_is_made_good(failpoint: str, tmp_path: Path) -> None:
     with up(tmp_path / "home", FAILPOINT=failpoint) as mesh:
         customers = Customers(mesh, "alice")

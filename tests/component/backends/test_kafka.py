@@ -12,6 +12,7 @@ from mesh.kafka_client import admin
 from tests.support.real_servers import OwnPlace
 
 
+@pytest.mark.long
 async def test_a_broker_that_moves_to_another_port_keeps_its_topics(own_place: OwnPlace) -> None:
     async with serving(KafkaBackend(), own_place(KafkaBackend())) as server:
         with admin(server.url, timeout_ms=5000) as client:

@@ -92,6 +92,7 @@ async def test_all_goes_on_when_a_killed_broker_is_back(place: Place, topics: To
         assert await first_occurrences(subscription, [2, 3]) == [2, 3]
 
 
+@pytest.mark.long
 async def test_all_goes_on_when_a_broker_that_hung_answers_again(place: Place, topics: Topics) -> None:
     async with AsyncExitStack() as stack:
         broker = await stack.enter_async_context(serving(KafkaBackend(), place))
@@ -131,6 +132,7 @@ async def test_a_log_can_be_opened_before_its_broker_is_there(
         assert await late_log.is_reachable()
 
 
+@pytest.mark.long
 async def test_a_late_topic_that_is_not_as_it_has_to_be_is_named_when_it_is_published_to(
     place: Place, topics: Topics, late_log: EventLog
 ) -> None:

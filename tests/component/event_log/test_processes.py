@@ -23,7 +23,7 @@ PUBLISHING_SECONDS = 120.0
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture(params=["sqlite", "kafka"])
+@pytest.fixture
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """What the processes of a test share; its name is nobody else's."""
     folder = tmp_path / uuid.uuid4().hex
@@ -65,6 +65,7 @@ async def noted(folder: Path) -> dict[str, list[int]]:
     return {key: [row.version for row in rows if row.key == key] for key in KEYS}
 
 
+@pytest.mark.parametrize("folder", ["sqlite", pytest.param("kafka", marks=pytest.mark.long)], indirect=True)
 async def test_processes_publish_at_once_and_every_key_is_in_order(folder: Path) -> None:
     async def all_noted() -> bool:
         return await noted(folder) == {key: list(range(1, VERSIONS + 1)) for key in KEYS}
@@ -74,6 +75,7 @@ async def test_processes_publish_at_once_and_every_key_is_in_order(folder: Path)
         await eventually(all_noted)
 
 
+@pytest.mark.parametrize("folder", [pytest.param("sqlite", marks=pytest.mark.long), "kafka"], indirect=True)
 async def test_consumers_that_are_killed_lose_and_double_nothing(folder: Path) -> None:
     async def noted_more_than(count: int) -> bool:
         return sum(map(len, (await noted(folder)).values())) > count

@@ -20,19 +20,23 @@ from tests.support.real_sql import fresh_prefix
 
 _PER_STATEMENT = 199
 _SIZES = (1, 10, _PER_STATEMENT, _PER_STATEMENT + 1, 500)
-_LOGGED = "SELECT argument FROM mysql.general_log WHERE argument LIKE '%FROM products%'"
+_LOGGED = """
+SELECT argument FROM mysql.general_log WHERE argument LIKE '%FROM products%' AND thread_id IN
+(SELECT id FROM information_schema.processlist WHERE db = '{}_inventory')
+"""
 
 Asked = Callable[[], list[str]]
 
 
 @pytest.fixture
-def asked(mariadb: Server) -> Iterator[Asked]:
-    """The questions about products and stock that the server has logged since they were last looked at."""
+def asked(mariadb: Server, prefix: str) -> Iterator[Asked]:
+    """The questions about products and stock that the server has logged since they were last looked at.
+
+    Of the connections to the test's own database: other tests ask the same server.
+    """
 
     def look() -> list[str]:
-        logged = [
-            str(statement) for (statement,) in execute(mariadb, _LOGGED) if "general_log" not in statement
-        ]
+        logged = [str(statement) for (statement,) in execute(mariadb, _LOGGED.format(prefix))]
         execute(mariadb, "TRUNCATE mysql.general_log")
         return logged
 
@@ -52,9 +56,13 @@ def execute(server: Server, *statements: str) -> Sequence[tuple[Any, ...]]:
 
 
 @pytest.fixture
-async def inventory(mariadb: Server, tmp_path: Path) -> AsyncIterator[Inventory]:
+def prefix() -> str:
+    return fresh_prefix()
+
+
+@pytest.fixture
+async def inventory(mariadb: Server, prefix: str, tmp_path: Path) -> AsyncIterator[Inventory]:
     """A service with cold caches over a shop with many products."""
-    prefix = fresh_prefix()
     own = f"{mariadb.url}/{prefix}"
     await make_shop(mysql_url(own, "inventory"), sum(_SIZES))
     async with (
