@@ -8,50 +8,57 @@ import pytest
 
 from tests.e2e.shop import Login, Store
 from tests.e2e.strict import strict_mesh
-from tests.support.running_mesh import RunningMesh
+from tests.support.running_mesh import RunningMesh, up
 
 SERVICES = ("user", "order", "inventory", "notification")
 _SECONDS = 300
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
+    """One mesh for all tests that leave it as they found it."""
+    with up(tmp_path_factory.mktemp("mesh") / "home") as mesh:
+        yield mesh
+
+
+@pytest.fixture(scope="package")
 def anyone(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
     with running_mesh.http() as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def alice(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
     yield from _client(running_mesh, lambda: running_mesh.token("alice"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bob(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
     yield from _client(running_mesh, lambda: running_mesh.token("bob"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def admin(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
     yield from _client(running_mesh, lambda: running_mesh.token("admin"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def wms(running_mesh: RunningMesh) -> Iterator[httpx.Client]:
     yield from _client(running_mesh, lambda: running_mesh.client_token("wms"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service_tokens(running_mesh: RunningMesh) -> dict[str, str]:
     """Tokens of the order service, by the service that it calls."""
     return {service: running_mesh.client_token("order", audience=service) for service in SERVICES}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def store(admin: httpx.Client) -> Store:
     return Store(admin)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
     """A mesh with narrow limits, whose services may be disturbed."""
     with strict_mesh(tmp_path_factory.mktemp("strict")) as mesh:

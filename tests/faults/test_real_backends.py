@@ -16,8 +16,7 @@ from tests.faults.history import Told
 from tests.faults.injecting import Fault, Injector
 from tests.faults.ordering import Customers
 from tests.faults.settling import require_none
-from tests.faults.stores import KAFKA, MONGODB, Stores
-from tests.faults.stores_kafka import delete_topic
+from tests.faults.stores import MONGODB, Stores
 from tests.faults.stores_mongo import commits, orders_database
 from tests.faults.tampering import Tampering, made_good
 from tests.support.running_mesh import RunningMesh
@@ -193,33 +192,6 @@ def test_the_checker_names_an_index_that_is_not_what_the_events_make(
         rows.update_many({"order_id": shipped_order}, {"$inc": {"version": -1}})
 
     assert found == {"I6"}
-
-
-def test_a_lost_store_comes_back_from_the_topic_and_a_lost_topic_from_the_store(
-    mesh: RunningMesh, stores: Stores
-) -> None:
-    customers, injector = Customers(mesh, "bob"), Injector(mesh)
-    for number in range(3):
-        customers.order(f"kept-{number}")
-    customers.settle()
-    stored = stores.stored()
-
-    with orders_database(stores.url(MONGODB) or "") as database:
-        database.client.drop_database(database)
-    for worker in ("order", "order-1"):
-        injector.inject(Fault(worker, "restart"))
-    mesh.run("orders", "rebuild", "--from", "kafka")
-    assert stores.stored() == stored
-    mesh.run("orders", "verify")
-    mesh.run("orders", "rebuild")
-
-    delete_topic(stores.url(KAFKA) or "")
-    mesh.run("orders", "rebuild", "--to", "kafka")
-    assert {(each.order_id, each.version, each.hash) for each in stores.published()} == {
-        (each.order_id, each.version, each.hash) for each in stored
-    }
-    customers.order("afterwards")
-    customers.settle()
 
 
 @pytest.mark.long

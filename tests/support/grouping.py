@@ -18,7 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.shared_servers import SHARED
 
-_ONE_WORKER = frozenset({"running_mesh", "mariadb_replica"})
+_ONE_WORKER = frozenset({"mariadb_replica"})
 """The fixtures of `tests/support` that form groups."""
 
 

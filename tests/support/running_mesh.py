@@ -141,13 +141,6 @@ def up(
             mesh.run("down")
 
 
-@pytest.fixture(scope="session")
-def running_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
-    """One mesh for all tests that leave it as they found it."""
-    with up(tmp_path_factory.mktemp("mesh") / "home") as mesh:
-        yield mesh
-
-
 @pytest.fixture
 def port_offset() -> Iterator[int]:
     """For a mesh, or parts of one, that a test starts by itself."""

@@ -16,12 +16,12 @@ from tests.mesh.front_door.shop import Shop, open_shop
 from tests.support.ports import leased_offset
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def contract() -> Contract:
     return load_contract()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def running(
     contract: Contract, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Proxy, Shop, Provider]]:
