@@ -1,0 +1,22 @@
+"""Which tests executed a line, by what `recording` has written."""
+
+from pathlib import Path
+
+from coverage import CoverageData
+
+
+class Executed:
+    """The tests by file and line, quickest first."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self._root = root
+        self._data = CoverageData(no_disk=True)
+        for file in sorted(folder.glob("lines.*")):
+            part = CoverageData(str(file))
+            part.read()
+            self._data.update(part)
+
+    def tests_of(self, path: str, line: int) -> list[str]:
+        """The ids of the tests that executed a line in their own process."""
+        contexts = self._data.contexts_by_lineno(str(self._root / path)).get(line, [])
+        return sorted(context for context in contexts if context)
