@@ -13,6 +13,8 @@ from tests.component.inventory.conftest import Inventory
 from tests.support.inventory.shop import order_id
 from tests.support.serving import reason_of, violations_of
 
+pytestmark = pytest.mark.fast
+
 
 async def refusal(call: Any) -> tuple[grpc.StatusCode, str]:
     with pytest.raises(grpc.aio.AioRpcError) as refused:

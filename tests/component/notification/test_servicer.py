@@ -15,6 +15,8 @@ from tests.component.notification.conftest import Worker, World
 from tests.support.events import eventually, running
 from tests.support.mail import ALICE, BOB
 
+pytestmark = pytest.mark.fast
+
 NO_CONTEXT: Any = None
 REQUESTS = [f"0190b6a0-0000-7000-8000-0000000000f{number}" for number in range(5)]
 

@@ -13,6 +13,8 @@ from tests.component.order.ordering import ADDRESS, mugs, place
 from tests.support.minting import ALICE
 from tests.support.serving import reason_of, violations_of
 
+pytestmark = pytest.mark.fast
+
 
 async def test_an_order_is_placed_and_its_stock_is_reserved(shop: Shop) -> None:
     order = await place(shop)

@@ -17,6 +17,8 @@ from tests.component.user.flow import Flow
 from tests.component.user.outbox import types_of
 from tests.support.serving import reason_of, violations_of
 
+pytestmark = pytest.mark.fast
+
 HOME = pb.Address(
     recipient="Alice", line1="Lindenweg 1", city="Berlin", postal_code="10115", country_code="DE"
 )
