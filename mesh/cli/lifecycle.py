@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -69,7 +70,8 @@ def down(context: typer.Context) -> None:
     else:
         out.print(f"No mesh is up in {escape(str(home))}.")
         if original := copied_from(home):
-            out.print(Text(f"It is a copy. To stop the original: SHOPMESH_HOME={original} shopmesh down"))
+            way = f"SHOPMESH_HOME={quote(str(original))} shopmesh down"
+            out.print(Text(f"It is a copy. To stop the original: {way}"))
 
 
 def status(

@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from urllib.parse import urlsplit
 
 from rich.markup import escape
@@ -44,7 +45,8 @@ def _show_backends(settings: MeshSettings, backends: Backends) -> None:
     for variable, url in urls.items():
         out.print(Text(f"{variable}={without_password(url)}"))
     if urls:
-        out.print(Text(f"Whole, with the passwords, for your shell: . {urls_file(settings.home)}"))
+        file = quote(str(urls_file(settings.home)))
+        out.print(Text(f"Whole, with the passwords, for your shell: . {file}"))
 
 
 def without_password(url: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from shlex import quote
 
 import psutil
 
@@ -132,6 +133,6 @@ def _ports_at(offset: int, parts: tuple[Part, ...]) -> Iterator[int]:
 
 def _ways_to_stop(owners: tuple[PortOwner, ...]) -> Iterator[str]:
     for home in sorted({owner.home for owner in owners if owner.home}):
-        yield f"Stop that mesh: SHOPMESH_HOME={home} shopmesh down"
+        yield f"Stop that mesh: SHOPMESH_HOME={quote(home)} shopmesh down"
     for pid in sorted({owner.pid for owner in owners if not owner.home}):
         yield f"Stop that process: kill {pid}"

@@ -19,13 +19,13 @@ _SERVER_FIXTURES = frozenset(
 )
 _SERVERS = frozenset({"kafka", "mariadb", "mongodb", "redis", "valkey"})
 """Values of parameters for which a fixture asks for a server."""
-_EXAMPLES = 100
-_MANY_EXAMPLES = 1000
+_EXAMPLES = {FAST: 25, USUAL: 100, LONG: 1000}
+"""With how many examples a property-based test is tried that names no number itself."""
 
 
 def examples(count: int) -> int:
-    """How many examples a property is tried with, ten times as many in the long tier."""
-    return count * settings.default.max_examples // _EXAMPLES  # type: ignore[union-attr]
+    """How many examples a property-based test is tried with, `count` in the usual tier."""
+    return count * settings.default.max_examples // _EXAMPLES[USUAL]  # type: ignore[union-attr]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,10 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fast: also part of the fast tier")
     config.addinivalue_line("markers", "long: part of the long tier only")
-    count = _MANY_EXAMPLES if config.getoption("--tier") == LONG else _EXAMPLES
     # No deadline and no health checks by the clock: other things may be running on this machine.
     settings.register_profile(
-        "tier", max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        "tier",
+        max_examples=_EXAMPLES[config.getoption("--tier")],
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("tier")
 
