@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 FAST, USUAL, LONG = "fast", "usual", "long"
 _ROOT = Path(__file__).parents[1]
 _FAST_FOLDERS = (_ROOT / "unit", _ROOT / "contract")
+_RENDERING = _ROOT / "contract" / "render"
+"""No contract of a port, and it starts Envoy."""
 _SERVER_FIXTURES = frozenset(
     {"kafka", "mariadb", "mariadb_replica", "mongodb", "own_place", "start_valkey", "valkey"}
 )
@@ -54,6 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_fast(item: pytest.Item) -> bool:
     in_folder = any(item.path.is_relative_to(folder) for folder in _FAST_FOLDERS)
+    in_folder = in_folder and not item.path.is_relative_to(_RENDERING)
     return (in_folder or _is_marked(item, FAST)) and not _is_marked(item, LONG) and not _needs_a_server(item)
 
 
