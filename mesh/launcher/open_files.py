@@ -14,7 +14,7 @@ REMEDY = "Raise the limit for this shell: ulimit -Hn 4096 (as root), or in /etc/
 
 
 def allow_many_files() -> int:
-    """Raise this process's limit, which every part inherits, as far as the system lets it.
+    """Raise this process's soft limit to the hard one; every part inherits it.
 
     Returns:
         The limit.

@@ -40,7 +40,7 @@ def every_event_again(mesh: RunningMesh, customers: Customers) -> None:
     orders, numbers = set[str](), count()
 
     def three_are_taken() -> bool:
-        if order_id := customers.order(f"told-{next(numbers)}"):
+        if order_id := customers.order(f"again-{next(numbers)}"):
             orders.add(order_id)
         return len(orders) == 3
 

@@ -105,8 +105,8 @@ def _versions(fixtures: Iterable[str]) -> set[str]:
 
 
 def _version(*command: str) -> str:
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    first = (told.stdout + told.stderr).strip().splitlines()[0]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    first = (shown.stdout + shown.stderr).strip().splitlines()[0]
     return f"{Path(command[0]).name}: {first.strip()}"
 
 
