@@ -7,6 +7,11 @@ MAKEFLAGS += --no-print-directory
 # Without compiled modules a service takes four times as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
+# uv, pip, Go and Kafka's jars keep their files there; a home that cannot be written has no room for them.
+ifeq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),)
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+endif
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
