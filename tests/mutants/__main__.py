@@ -1,8 +1,9 @@
 """Faults in the code, one at a time: `python -m tests.mutants --folder CLONE [--seed 13] [--count 60]`.
 
-The faults are put into a clean clone, never into this checkout. Each first meets the tests that executed its
-line, then those whose names speak of its folder, then the whole of `make test`. Results are appended to
-`mutants.jsonl` in the clone, and a run goes on behind the last one. Exits with 1 when a fault survives.
+The faults are put into a clean clone, never into this checkout. Each meets the tests that executed its line
+and those whose names speak of its folder, up to the first failure; those that survive then meet the whole of
+`make test`. Results are appended to `mutants.jsonl` in the clone, and a run goes on where the last one was
+cut off. Exits with 1 when a fault survives.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from tests.mutants.executed import Executed
 from tests.mutants.mutations import Mutation, draw
 from tests.mutants.recording import FOLDER, ROOMS
 
-_MOST_BY_LINE = 60
+_FIRST = 60
 """Of the tests that executed a line, so many run before all others do."""
+_WHOLE = "make test"
 _PYTEST = (".venv/bin/python", "-m", "pytest", "-q", "-n", "2")
 
 
@@ -29,19 +31,48 @@ def main() -> None:
     """Try the faults that were not tried yet, and report."""
     options = _options()
     root = options.folder.absolute()
-    results = root / "mutants.jsonl"
     executed = _executed(root)
-    tried: list[dict[str, Any]] = []
-    if results.exists():
-        tried = [json.loads(line) for line in results.read_text().splitlines()]
-    for fault in draw(root, ROOMS, count=options.count, seed=options.seed)[len(tried) :]:
-        tried.append(asdict(fault) | _tried(root, fault, executed))
-        with results.open("a") as file:
-            file.write(json.dumps(tried[-1]) + "\n")
-        _say(tried[-1])
-    survivors = [each for each in tried if not each["step"]]
-    sys.stdout.write(f"seed {options.seed}: {len(tried) - len(survivors)} of {len(tried)} caught\n")
+    faults = draw(root, ROOMS, count=options.count, seed=options.seed)
+    results = _Results(root / "mutants.jsonl")
+    for fault in faults:
+        if fault not in results:
+            results.add(fault, _tried(root, fault, _steps(root, fault, executed)))
+    for fault in faults:
+        if not results[fault]["step"] and _WHOLE not in results[fault]["tried"]:
+            results.add(fault, _tried(root, fault, {_WHOLE: ()}))
+    survivors = [fault for fault in faults if not results[fault]["step"]]
+    sys.stdout.write(f"seed {options.seed}: {len(faults) - len(survivors)} of {len(faults)} caught\n")
     sys.exit(bool(survivors))
+
+
+class _Results:
+    """What became of each fault; a later line of the file is worth more than an earlier one."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._by_fault: dict[Mutation, dict[str, Any]] = {}
+        for line in file.read_text().splitlines() if file.exists() else ():
+            row = json.loads(line)
+            self._by_fault[Mutation(**row["fault"])] = row
+
+    def __contains__(self, fault: Mutation) -> bool:
+        return fault in self._by_fault
+
+    def __getitem__(self, fault: Mutation) -> Mapping[str, Any]:
+        return self._by_fault[fault]
+
+    def add(self, fault: Mutation, result: Mapping[str, Any]) -> None:
+        row = self._by_fault[fault] = {"fault": asdict(fault), **result}
+        with self._file.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        verdict = (
+            f"{result['step']}: {result['by']}"
+            if result["step"]
+            else "survived " + ", ".join(result["tried"])
+        )
+        where = f"{fault.path}:{fault.line} {fault.kind}"
+        sys.stdout.write(f"{where}: {verdict} ({result['seconds']} s)\n")
+        sys.stdout.flush()
 
 
 def _executed(root: Path) -> Executed:
@@ -53,26 +84,33 @@ def _executed(root: Path) -> Executed:
     return Executed(folder, root)
 
 
-def _tried(root: Path, fault: Mutation, executed: Executed) -> dict[str, Any]:
-    """The step that caught a fault, and the first test that failed."""
+def _tried(root: Path, fault: Mutation, steps: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The steps that a fault met, the one that caught it, and the first test that failed."""
     began = time.monotonic()
+    result: dict[str, Any] = {"step": "", "by": "", "tried": []}
     fault.put_into(root)
     try:
-        for step, tests in _steps(root, fault, executed):
+        for step, tests in steps.items():
+            result["tried"].append(step)
             if failed := _first_failure(root, tests):
-                return {"step": step, "by": failed, "seconds": round(time.monotonic() - began)}
+                result |= {"step": step, "by": failed}
+                break
     finally:
         subprocess.run(("git", "checkout", "--quiet", fault.path), cwd=root, check=True)
-    return {"step": "", "by": "", "seconds": round(time.monotonic() - began)}
+    return result | {"seconds": round(time.monotonic() - began)}
 
 
-def _steps(root: Path, fault: Mutation, executed: Executed) -> Iterator[tuple[str, Sequence[str]]]:
-    if by_line := executed.tests_of(fault.path, fault.line):
-        yield "tests of its line", by_line[:: 1 + len(by_line) // _MOST_BY_LINE]
+def _steps(root: Path, fault: Mutation, executed: Executed) -> dict[str, Sequence[str]]:
+    by_line = executed.tests_of(fault.path, fault.line)
+    first = by_line[:: 1 + len(by_line) // _FIRST]
     folders = set(Path(fault.path).with_suffix("").parts[1:])
-    if near := [str(file) for file in sorted(root.glob("tests/**/test_*.py")) if folders & _words(file)]:
-        yield "tests near by", near
-    yield "make test", ()
+    near = [str(file) for file in sorted(root.glob("tests/**/test_*.py")) if folders & _words(file)]
+    steps = {
+        "some tests of its line": first,
+        "tests near by": near,
+        "all tests of its line": sorted(set(by_line) - set(first)),
+    }
+    return {step: tests for step, tests in steps.items() if tests}
 
 
 def _words(test: Path) -> set[str]:
@@ -87,13 +125,6 @@ def _first_failure(root: Path, tests: Sequence[str]) -> str:
         return ""
     named = (line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
     return next(named, f"exit code {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
-
-
-def _say(result: Mapping[str, Any]) -> None:
-    verdict = f"{result['step']}: {result['by']}" if result["step"] else "SURVIVED"
-    where = f"{result['path']}:{result['line']} {result['kind']}"
-    sys.stdout.write(f"{where}: {verdict} ({result['seconds']} s)\n")
-    sys.stdout.flush()
 
 
 def _options() -> argparse.Namespace:
