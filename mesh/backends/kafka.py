@@ -29,7 +29,7 @@ listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@127.0.0.1:{controller}
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs={data}
+log.dirs=data
 auto.create.topics.enable=false
 # After a kill the broker waits for its own former session: 13 s by default, 6 s with these.
 broker.session.timeout.ms=3000
@@ -77,15 +77,15 @@ class KafkaBackend:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         broker, controller = place.ports
         # Anew each time: the ports may be others than at the last start.
-        _properties(place).write_text(_PROPERTIES.format(broker=broker, controller=controller, data=data))
+        _properties(place).write_text(_PROPERTIES.format(broker=broker, controller=controller))
         if not (data / "meta.properties").exists():
             await self._format(place)
 
     def command(self, place: Place) -> tuple[str, ...]:
         return (
-            *("java", *_QUICK_START, "-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError"),
-            f"-Dlog4j2.configurationFile={RESOURCES / 'log4j2.xml'}",
-            *("-cp", f"{self._jars}/*", "kafka.Kafka", str(_properties(place))),
+            *(*_java(place), "-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError"),
+            f"-Dlog4j2.configurationFile={(RESOURCES / 'log4j2.xml').as_uri()}",
+            *("-cp", f"{self._jars}/*", "kafka.Kafka", _properties(place).name),
         )
 
     async def settle(self, place: Place) -> bool:
@@ -95,12 +95,17 @@ class KafkaBackend:
         return f"kafka://127.0.0.1:{place.ports[0]}"
 
     async def _format(self, place: Place) -> None:
-        tool = ("java", *_QUICK_START, "-cp", f"{self._jars}/*", "kafka.tools.StorageTool", "format")
-        code, said = await _run(*tool, "-t", _CLUSTER_ID, "-c", str(_properties(place)))
+        tool = (*_java(place), "-cp", f"{self._jars}/*", "kafka.tools.StorageTool", "format")
+        code, said = await _run(*tool, "-t", _CLUSTER_ID, "-c", _properties(place).name)
         if code != 0:
             log = place.folder / "format.log"
             log.write_text(said)
             raise BackendError(f"Kafka's storage tool ended with exit code {code}", f"What it said: {log}")
+
+
+def _java(place: Place) -> tuple[str, ...]:
+    """Java in the server's folder: whatever its path is called, Kafka's properties need not quote it."""
+    return ("env", f"--chdir={place.folder.absolute()}", "LC_ALL=C.UTF-8", "java", *_QUICK_START)
 
 
 def _missing_packages(*, complete: bool) -> tuple[str, ...]:

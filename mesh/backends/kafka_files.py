@@ -1,6 +1,8 @@
 """A Kafka broker's jars: fetched once by Maven into the user's cache, and checked against known sums."""
 
 import asyncio
+import os
+import pwd
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -33,10 +35,16 @@ async def fetch(folder: Path, say: Say) -> None:
         BackendError: Maven could not, or what it brought is not what is known.
     """
     say("fetching Kafka's jars (44 MB)")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackendError(
+            f"{error.filename} cannot be written: {error.strerror}",
+            "Set XDG_CACHE_HOME to a folder that can; `make up` and `make test` take the checkout's .cache",
+        ) from None
     with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as temporary:
         fetched = Path(temporary) / "jars"
-        await _copy_dependencies(fetched)
+        await _copy_dependencies(fetched, None if _has_maven_folder() else Path(temporary) / "maven")
         if not are_complete(fetched):
             raise BackendError(
                 f"the jars that Maven brought are not those of {_SUMS.name}",
@@ -45,8 +53,16 @@ async def fetch(folder: Path, say: Say) -> None:
         _put(fetched, folder)
 
 
-async def _copy_dependencies(to: Path) -> None:
-    options = ("--batch-mode", "--quiet", "-Dstyle.color=never", "--file", str(_POM))
+def _has_maven_folder() -> bool:
+    """Whether Maven can keep what it fetches in the home that the system names, as it does by default."""
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    return any(os.access(folder, os.W_OK) for folder in (home / ".m2", home))
+
+
+async def _copy_dependencies(to: Path, repository: Path | None) -> None:
+    options = ["--batch-mode", "--quiet", "-Dstyle.color=never", "--file", str(_POM)]
+    if repository:
+        options.append(f"-Dmaven.repo.local={repository}")
     command = ("mvn", *options, "dependency:copy-dependencies", "-DincludeScope=runtime")
     process = await asyncio.create_subprocess_exec(*command, f"-DoutputDirectory={to}")
     if await process.wait() != 0:

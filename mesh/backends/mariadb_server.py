@@ -6,7 +6,9 @@ import os
 import secrets
 import shutil
 from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mesh.backends.apt import apt_install
 from mesh.backends.backend import BackendError, Place, Say
@@ -102,19 +104,25 @@ async def _make_data(place: Place) -> None:
     # Under another name until it is whole: what was interrupted is made anew.
     unfinished = place.folder / "data.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
     user = getpass.getuser()
-    # The super-user comes by the socket and as this user of the system only: it has no password to lose.
-    await _run(
-        *(str(_program("mariadb-install-db")), "--no-defaults", f"--datadir={unfinished}"),
-        *("--auth-root-authentication-method=socket", f"--auth-root-socket-user={user}"),
-        *("--skip-test-db", f"--user={user}", f"--tmpdir={_temporary(place)}"),
-        remedy=f"Look at {place.folder}: is there space, and may {user} write?",
-    )
+    with TemporaryDirectory() as short:
+        # The script splits its arguments at spaces: it sees no path of ours.
+        link = Path(short) / "data"
+        link.symlink_to(unfinished.absolute())
+        # The super-user comes by the socket and as this user of the system only: it has no password to lose.
+        await _run(
+            *(str(_program("mariadb-install-db")), "--no-defaults", f"--datadir={link}"),
+            *("--auth-root-authentication-method=socket", f"--auth-root-socket-user={user}"),
+            *("--skip-test-db", f"--user={user}"),
+            env=os.environ | {"TMPDIR": str(_temporary(place))},
+            remedy=f"Look at {place.folder}: is there space, and may {user} write?",
+        )
     unfinished.rename(_data(place))
 
 
-async def _run(*command: str, remedy: str) -> None:
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=STDOUT)
+async def _run(*command: str, env: Mapping[str, str], remedy: str) -> None:
+    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=STDOUT)
     output, _ = await process.communicate()
     if process.returncode:
         lines = output.decode(errors="replace").splitlines()

@@ -38,3 +38,10 @@ async def test_jars_other_than_the_known_ones_are_refused(
 
     assert not are_complete(jars)
     assert not jars.exists()
+
+
+async def test_a_cache_that_cannot_be_written_is_named_with_the_way_out() -> None:
+    with pytest.raises(BackendError, match="/proc/cache cannot be written") as refused:
+        await KafkaBackend(Path("/proc/cache/jars")).install(print)
+
+    assert "XDG_CACHE_HOME" in refused.value.remedy
