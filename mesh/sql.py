@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, MetaData, Select, event, make_url
+from sqlalchemy import URL, Connection, MetaData, Select, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -81,8 +81,8 @@ class _Traits:
 
 
 def sqlite_url(path: Path) -> str:
-    """The URL of a SQLite file."""
-    return f"sqlite+aiosqlite:///{path}"
+    """The URL of a SQLite file, whatever signs its path has."""
+    return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string()
 
 
 def open_engine(url: str, *, one_writer: bool = False, tells_positions: bool = False) -> AsyncEngine:

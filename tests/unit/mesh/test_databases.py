@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from mesh.databases import database_url, mysql_url, replica_urls
 from mesh.settings import MeshSettings
@@ -13,6 +14,12 @@ def test_without_a_server_it_is_a_file_below_the_home() -> None:
 
     assert database_url(settings, "user") == "sqlite+aiosqlite:////home/mesh/embedded/user.db"
     assert replica_urls(settings, "user") == ()
+
+
+def test_a_file_is_found_whatever_its_folder_is_called() -> None:
+    folder = Path("/home/ö %41?mode=ro#'&,;")
+
+    assert make_url(database_url(MeshSettings(home=folder), "user")).database == f"{folder}/embedded/user.db"
 
 
 @pytest.mark.parametrize(
