@@ -7,9 +7,11 @@ MAKEFLAGS += --no-print-directory
 # Without compiled modules a service takes four times as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-# uv, pip, Go and Kafka's jars keep their files there; a home that cannot be written has no room for them.
+# Where uv, pip, npm and Go keep their files; a home that cannot be written has no room for them.
 ifeq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),)
 export XDG_CACHE_HOME := $(CURDIR)/.cache
+export npm_config_cache := $(CURDIR)/.cache/npm
+export GOPATH := $(CURDIR)/.cache/go
 endif
 
 PYTHON ?= python3
@@ -19,8 +21,8 @@ TOOLS := .tools/bin
 AS_ROOT = $$(test "$$(id -u)" = 0 || echo "sudo -n")
 GRPCURL := github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
 
-# An environment is current when its stamp carries the digest of what went into it.
-digest = $(shell cat $(1) 2>/dev/null | sha256sum | cut -c1-16)
+# An environment is current when its stamp carries the digest of what went into it and of where it lies.
+digest = $(shell { cat $(1); pwd; } 2>/dev/null | sha256sum | cut -c1-16)
 PACKAGES := pyproject.toml generated/pyproject.toml
 RUN := $(VENV)/.run-$(call digest,requirements-uv.txt requirements.txt $(PACKAGES))
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.txt)-$(notdir $(RUN))
@@ -147,7 +149,8 @@ page: # Show that the page's types and tests are right and web/dist is what its 
 		else echo "==> page: not built anew, that takes Node.js 18 or newer"; fi
 
 $(WEB):
-	@npm --prefix web ci --ignore-scripts --silent && touch $@
+	@npm --prefix web ci --ignore-scripts --loglevel error >/dev/null && touch $@ || { \
+		echo "npm could not fetch what builds the page; it says why above."; exit 1; }
 
 tools: $(TOOLS)/grpcurl ## Install grpcurl into .tools/bin, and Chromium by apt
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
