@@ -58,4 +58,4 @@ def _tables(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _connected(path: Path) -> "closing[sqlite3.Connection]":
-    return closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10))
+    return closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10))

@@ -42,7 +42,7 @@ def test_the_command_line_starts(environment: Path) -> None:
 
 
 def test_everything_comes_from_the_wheels(environment: Path) -> None:
-    origins = _run([environment / "env/bin/python", "-I", "-c", ORIGINS], environment).split()
+    origins = _run([environment / "env/bin/python", "-I", "-c", ORIGINS], environment).splitlines()
 
     assert len(origins) == 4
     assert all(Path(origin).is_relative_to(environment / "env") for origin in origins)

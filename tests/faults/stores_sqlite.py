@@ -21,7 +21,7 @@ _INDEX = """
 
 def rows_in_sqlite(path: Path, query: str) -> list[tuple[Any, ...]]:
     """Run a query on a file that others may be writing."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
         return connection.execute(query).fetchall()
 
 

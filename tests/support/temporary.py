@@ -9,15 +9,18 @@ import pytest
 
 _MEMORY = Path("/dev/shm")
 _LEAST_FREE_BYTES = 6 * 1024**3
+_NAME = f"shopmesh tests ö,%41 {os.getuid()}"
+"""As people may call a folder: what takes paths apart fails here first."""
 
 
 def temporary_root() -> Path:
     """The folder for temporary files; `PYTEST_DEBUG_TEMPROOT` names another one."""
     if chosen := os.environ.get("PYTEST_DEBUG_TEMPROOT"):
         return Path(chosen)
-    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _LEAST_FREE_BYTES:
-        return _MEMORY
-    return Path(tempfile.gettempdir())
+    in_memory = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _LEAST_FREE_BYTES
+    root = (_MEMORY if in_memory else Path(tempfile.gettempdir())) / _NAME
+    root.mkdir(mode=0o700, exist_ok=True)
+    return root
 
 
 _DIRECT = "localhost,127.0.0.1"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -146,7 +147,7 @@ def test_a_second_mesh_on_the_same_ports_is_refused_and_names_the_first(
 
     assert refused.returncode == 1
     assert f"Port {8080 + mesh.port_offset} (envoy) is taken by the mesh in {mesh.home}." in refused.stderr
-    assert f"SHOPMESH_HOME={mesh.home} shopmesh down" in refused.stderr
+    assert f"SHOPMESH_HOME={shlex.quote(str(mesh.home))} shopmesh down" in refused.stderr
 
 
 def test_a_killed_service_comes_back_and_status_reports_it(mesh: RunningMesh) -> None:
