@@ -123,7 +123,7 @@ def _first_failure(root: Path, tests: Sequence[str]) -> str:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
-    named = (line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
+    named = (line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR tests")))
     return next(named, f"exit code {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
 
 
