@@ -3,9 +3,11 @@
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import grpc
 import pytest
+from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from shopmesh.order.v1 import order_service_pb2
@@ -22,6 +24,17 @@ async def test_a_user_with_the_scope_is_served_under_the_own_name(served: Served
     answer = await orders.GetOrder(REQUEST, metadata=bearer(served.mint.user(ALICE, "orders")))
 
     assert answer.order.customer_id == ALICE
+
+
+async def test_a_token_is_verified_once(served: Served, orders: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = served.mint.user(ALICE, "orders")
+    decode = Mock(side_effect=jwt.decode)
+    monkeypatch.setattr("interceptors.auth.tokens.jwt.decode", decode)
+
+    for _ in range(3):
+        await orders.GetOrder(REQUEST, metadata=bearer(token))
+
+    assert decode.call_count == 1
 
 
 async def test_a_call_without_a_token_is_unauthenticated(orders: Any) -> None:

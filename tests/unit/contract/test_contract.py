@@ -80,3 +80,13 @@ def test_a_policy_that_makes_no_sense_is_refused_by_name(
 
     with pytest.raises(ContractError, match=f"OrderService.PlaceOrder .*{problem}"):
         load_contract(described.SerializeToString())
+
+
+@pytest.mark.parametrize("field", ["seconds", "nanos"])
+def test_the_shortest_deadline_is_one(field: str) -> None:
+    described = FileDescriptorSet.FromString(files("shopmesh").joinpath("shopmesh.binpb").read_bytes())
+    method = next(m for f in described.file for s in f.service for m in s.method if m.name == "PlaceOrder")
+    _without_deadline(method)
+    setattr(method.options.Extensions[policy_pb2.method].deadline, field, 1)
+
+    load_contract(described.SerializeToString())

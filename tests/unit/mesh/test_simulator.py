@@ -60,6 +60,18 @@ def test_mischief_repeats_and_delays_and_loses_nothing() -> None:
     assert not mischief.rest()
 
 
+def test_what_is_only_held_back_is_said_once() -> None:
+    played = warehouse()
+    mischief = Mischief(Habits(disorder=0.3), random.Random(5))
+
+    happened = [played.happen() for _ in range(100)]
+    passed = [each.sequence for update in happened for each in mischief.pass_on(update)]
+    passed += [each.sequence for each in mischief.rest()]
+
+    assert passed != sorted(passed)
+    assert sorted(passed) == [update.sequence for update in happened]
+
+
 def test_without_bad_habits_everything_is_said_once_and_in_order() -> None:
     played = warehouse()
     mischief = Mischief(Habits(), random.Random(5))
