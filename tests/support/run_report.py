@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
@@ -28,24 +28,27 @@ _BIN = Path(sys.executable).parent
 _GRPCURL = Path(__file__).parents[2] / ".tools" / "bin" / "grpcurl"
 
 
-def _server(backend: Backend) -> tuple[str, str]:
+def _server(backend: Backend) -> Sequence[str]:
     return backend.command(Place(Path(), tuple(backend.base_ports)))[0], "--version"
 
 
-def _commands() -> Mapping[str, tuple[str, str]]:
-    """How the part behind a fixture says its version."""
-    envoy = (str(_BIN / "envoy"), "--version")
-    debugger = (str(_GRPCURL), "-version") if _GRPCURL.exists() else (str(_BIN / "buf"), "--version")
-    return {
-        **dict.fromkeys(("running_mesh", "running"), envoy),
-        "mariadb": _server(MariadbBackend()),
-        "mongodb": _server(MongodbBackend()),
-        "kafka": ("java", "-version"),
-        "valkey": _server(ValkeyBackend()),
-        "browser": ("chromium", "--version"),
-        "curl": ("curl", "--version"),
-        "debugger": debugger,
-    }
+def _debugger() -> Sequence[str]:
+    return (str(_GRPCURL), "-version") if _GRPCURL.exists() else (str(_BIN / "buf"), "--version")
+
+
+_ENVOY = (str(_BIN / "envoy"), "--version")
+_COMMANDS: Mapping[str, Callable[[], Sequence[str]]] = {
+    "running_mesh": lambda: _ENVOY,
+    "running": lambda: _ENVOY,
+    "mariadb": lambda: _server(MariadbBackend()),
+    "mongodb": lambda: _server(MongodbBackend()),
+    "kafka": lambda: ("java", "-version"),
+    "valkey": lambda: _server(ValkeyBackend()),
+    "browser": lambda: ("chromium", "--version"),
+    "curl": lambda: ("curl", "--version"),
+    "debugger": _debugger,
+}
+"""How the part behind a fixture says its version; only those that took part need be here."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,8 +102,7 @@ class RunReport:
 
 
 def _versions(fixtures: Iterable[str]) -> set[str]:
-    commands = _commands()
-    said = {_version(*commands[name]) for name in fixtures if name in commands}
+    said = {_version(*_COMMANDS[name]()) for name in fixtures if name in _COMMANDS}
     return said | ({f"kafka: {KAFKA_VERSION}"} if "kafka" in fixtures else set())
 
 
