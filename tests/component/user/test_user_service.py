@@ -44,6 +44,20 @@ async def test_an_owner_changes_what_the_mask_names(
     assert (changed.email, list(changed.scopes)) == ("alice@example.com", ["orders", "profile"])
 
 
+async def test_an_owner_changes_all_that_can_be_changed_at_once(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    person = await alice(provider, http)
+    request = pb.UpdateUserRequest(
+        user=pb.User(display_name="Alice B.", locale="de-AT"),
+        update_mask=FieldMask(paths=["display_name", "locale"]),
+    )
+
+    changed = (await person.stub.UpdateUser(request, metadata=person.metadata)).user
+
+    assert (changed.display_name, changed.locale) == ("Alice B.", "de-AT")
+
+
 @pytest.mark.parametrize(
     ("paths", "field"),
     [([], "updateMask"), (["email"], "updateMask"), (["display_name", "scopes"], "updateMask")],

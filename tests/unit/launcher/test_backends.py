@@ -94,6 +94,16 @@ def part_names(backends: Backends) -> set[str]:
     return {part.name for part in backends.parts({})}
 
 
+@pytest.fixture
+def mariadbd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of that name, also where the server is not installed."""
+    program = tmp_path / "bin" / "mariadbd"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+
+
+@pytest.mark.usefixtures("mariadbd")
 def test_a_server_whose_url_is_given_is_not_started(tmp_path: Path) -> None:
     own = part_names(Backends.planned(settings(tmp_path), {}))
     beside = part_names(Backends.planned(settings(tmp_path), {MONGODB: "mongodb://db.example.com"}))
@@ -101,6 +111,7 @@ def test_a_server_whose_url_is_given_is_not_started(tmp_path: Path) -> None:
     assert own - beside == {"mongodb"}
 
 
+@pytest.mark.usefixtures("mariadbd")
 def test_an_empty_variable_gives_no_url(tmp_path: Path) -> None:
     assert "mongodb" in part_names(Backends.planned(settings(tmp_path), {MONGODB: ""}))
 
