@@ -23,6 +23,8 @@ from tests.mutants.recording import FOLDER, ROOMS
 
 _FIRST = 60
 """Of the tests that executed a line, so many run before all others do."""
+_MOST = 600
+"""Beyond so many the whole of `make test` is as quick."""
 _WHOLE = "make test"
 _PYTEST = (".venv/bin/python", "-m", "pytest", "-q", "-n", "2")
 
@@ -108,7 +110,7 @@ def _steps(root: Path, fault: Mutation, executed: Executed) -> dict[str, Sequenc
     steps = {
         "some tests of its line": first,
         "tests near by": near,
-        "all tests of its line": sorted(set(by_line) - set(first)),
+        "all tests of its line": sorted(set(by_line) - set(first)) if len(by_line) <= _MOST else (),
     }
     return {step: tests for step, tests in steps.items() if tests}
 
