@@ -1,10 +1,11 @@
 """The cache over a source that a test can hold up."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from mesh.cache.read_through import ReadThroughCache
 from mesh.cache.tasks import Tasks
 from tests.support.cached import Clock, Source, local_cache, read_through
 from tests.support.waiting import eventually
@@ -71,14 +72,25 @@ async def test_after_an_invalidation_the_source_is_asked_again(source: Source, t
     assert await cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v2"}
 
 
-async def test_a_slow_reader_does_not_bring_back_what_was_invalidated(source: Source, tasks: Tasks) -> None:
+@pytest.mark.parametrize(
+    "forget",
+    [
+        lambda cache: cache.invalidate(["MUG-RED"]),
+        lambda cache: cache.forget(["MUG-RED"]),
+        lambda cache: cache.forget_all(),
+    ],
+    ids=["invalidate", "forget", "forget_all"],
+)
+async def test_a_slow_reader_does_not_bring_back_what_was_forgotten(
+    source: Source, tasks: Tasks, forget: Callable[[ReadThroughCache[str]], None]
+) -> None:
     cache = read_through(source, tasks)
     source.held_up.clear()
     slow = asyncio.ensure_future(cache.find(["MUG-RED"]))
     await begun(source, 1)
 
     source.commit("MUG-RED")
-    cache.invalidate(["MUG-RED"])
+    forget(cache)
     later = asyncio.ensure_future(cache.find(["MUG-RED"]))
     await begun(source, 2)
     source.held_up.set()

@@ -90,3 +90,17 @@ def test_the_shortest_deadline_is_one(field: str) -> None:
     setattr(method.options.Extensions[policy_pb2.method].deadline, field, 1)
 
     load_contract(described.SerializeToString())
+
+
+@pytest.mark.parametrize("field", ["rate_per_minute", "burst"])
+def test_a_limit_class_admits_at_least_one_call(field: str) -> None:
+    described = FileDescriptorSet.FromString(files("shopmesh").joinpath("shopmesh.binpb").read_bytes())
+    declared = next(
+        each for file in described.file for each in file.options.Extensions[policy_pb2.limit_class]
+    )
+    setattr(declared, field, 1)
+    load_contract(described.SerializeToString())
+
+    setattr(declared, field, 0)
+    with pytest.raises(ContractError, match=f"limit class '{declared.name}' has to admit at least one call"):
+        load_contract(described.SerializeToString())
