@@ -14,8 +14,8 @@ import grpc
 
 from bench.cores import MEASURED
 from bench.processes import Process, started
-from mesh.databases import database_url
 from mesh.settings import MeshSettings
+from mesh.sql.databases import database_url
 from mesh.topology import ENVOY_PORT, grpc_port
 from tests.support.minting import Mint
 from tests.support.ports import free_offset

@@ -10,8 +10,8 @@ from eventsourcing.persistence import StoredEvent as RecordedEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from bench.commits import new_commit
-from mesh import mongo
-from mesh.waking import Waking
+from mesh.concurrency.change_notifier import Waking
+from mesh.mongodb import client as mongo
 from services.kernel.ids import uuid7
 from services.order.adapters.commits_mongo import COLLECTION, INDEXES, document_of
 from services.order.adapters.event_store_mongo import MongoEventStore

@@ -8,11 +8,11 @@ from functools import partial
 import grpc
 
 from interceptors.client.outgoing import outgoing_interceptors
+from mesh.client.direct import DIRECT
+from mesh.client.tokens import ClientCredentials, TokenUnavailable
 from mesh.contract import Contract, load_contract
-from mesh.direct import DIRECT
 from mesh.render.service_config import service_config
 from mesh.settings import MeshSettings
-from mesh.tokens import ClientCredentials, TokenUnavailable
 from mesh.topology import SERVICES, grpc_port, http_port
 
 LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024

@@ -13,8 +13,8 @@ from typing import Any
 import grpc
 import uvloop
 
-from mesh.accepting import server_accepting_ahead
-from mesh.scheduling import wake_threads_in_turn
+from mesh.server.accept_queue import server_accepting_ahead
+from mesh.server.scheduling import wake_threads_in_turn
 from mesh.settings import MeshSettings
 from mesh.topology import grpc_port
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mesh.node import Node
-from mesh.server import Service, Servicer, run
+from mesh.server.context import Node
+from mesh.server.process import Service, Servicer, run
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
 

@@ -14,8 +14,8 @@ import uvloop
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh.event_log import Record, open_event_log
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import INBOX_TABLES, Effect, Outcome, SqlInbox
+from mesh.event_log.inbox.consumer import Consumer
+from mesh.event_log.inbox.inbox import INBOX_TABLES, Effect, Outcome, SqlInbox
 from mesh.settings import MeshSettings
 from mesh.topology import ORDER_EVENTS
 from services.kernel.clock import system_clock

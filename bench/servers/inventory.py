@@ -16,8 +16,8 @@ from sqlalchemy.util import await_only
 from bench.baseline.ledger import LockingLedgers
 from bench.baseline.servicer import BaselineServicer
 from bench.baseline.stock_levels import OneByOneStockLevels
-from mesh.node import Node
-from mesh.server import Service, Servicer, run
+from mesh.server.context import Node
+from mesh.server.process import Service, Servicer, run
 from services.inventory.application.reservations import Reservations
 from services.inventory.config import Settings
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from mesh.backends.apt import apt_install
 from mesh.backends.backend import BackendError, Place, Say
 from mesh.backends.kafka_files import RESOURCES, are_complete, fetch, jars_folder
-from mesh.kafka_client import admin
+from mesh.event_log.kafka.client import admin
 
 _BASE_PORT = 50072
 _BASE_CONTROLLER_PORT = 50073

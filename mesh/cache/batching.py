@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 
 T = TypeVar("T")
 Load = Callable[[Sequence[str]], Awaitable[Mapping[str, T]]]

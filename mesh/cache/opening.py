@@ -14,7 +14,7 @@ from mesh.cache.codec import Codec
 from mesh.cache.local import Lifetime, LocalCache
 from mesh.cache.read_through import Load, ReadThroughCache
 from mesh.cache.shared import NoSharedCache, SharedCache
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 from mesh.settings import MeshSettings
 
 T = TypeVar("T")

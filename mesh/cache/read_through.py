@@ -10,7 +10,7 @@ from interceptors.stats import count_cache
 from mesh.cache.entry import ABSENT, Entry
 from mesh.cache.local import LocalCache
 from mesh.cache.shared import SharedCache
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 
 T = TypeVar("T")
 Load = Callable[[Sequence[str]], Awaitable[Mapping[str, Entry[T]]]]

@@ -7,7 +7,7 @@ import structlog
 from redis.asyncio import Redis
 
 from interceptors.redis_errors import SERVER_AWAY
-from mesh.cancelling import cancellable
+from mesh.concurrency.cancellation import cancellable
 
 _PAUSE_SECONDS = 1.0
 _LISTEN_SECONDS = 5.0

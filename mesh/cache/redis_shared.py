@@ -19,7 +19,7 @@ from mesh.cache.local import Lifetime
 from mesh.cache.redis_invalidations import message_of
 from mesh.cache.redis_scripts import INVALIDATE, WRITE
 from mesh.cache.shared import Seen
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 
 T = TypeVar("T")
 

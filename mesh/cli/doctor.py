@@ -16,7 +16,7 @@ from rich.text import Text
 
 from mesh.cli.console import out
 from mesh.cli.context import environ_of, settings_of
-from mesh.direct import NO_PROXY, proxy_of_localhost
+from mesh.client.direct import NO_PROXY, proxy_of_localhost
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.looking import Condition, look
 from mesh.launcher.open_files import LEAST_FILES, REMEDY, connections_for, most_files

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 
 from mesh.cli.login_form import Form, alert, login_form
-from mesh.direct import http_client
+from mesh.client.direct import http_client
 from mesh.launcher.errors import LaunchError
 
 CLIENT_ID = "cli"

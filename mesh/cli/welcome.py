@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from mesh.cli.console import out
-from mesh.direct import NO_PROXY, proxy_of_localhost
+from mesh.client.direct import NO_PROXY, proxy_of_localhost
 from mesh.launcher.backends import Backends, urls_file
 from mesh.settings import MeshSettings
 from mesh.topology import SERVICES, grpc_port

@@ -18,7 +18,7 @@ from mesh.cli.console import note, out, show_table
 from mesh.cli.context import running_settings_of
 from mesh.cli.credentials import client_secret
 from mesh.cli.oauth import token_of_client
-from mesh.direct import http_client
+from mesh.client.direct import http_client
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from mesh.simulator.lines import Line, PushLine, StreamLine

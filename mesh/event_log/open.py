@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 
 from mesh.event_log.port import EventLog
-from mesh.event_log.sqlite import SqliteEventLog
+from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.settings import MeshSettings
 
 
@@ -12,6 +12,6 @@ def open_event_log(settings: MeshSettings) -> AbstractAsyncContextManager[EventL
     if settings.kafka_url is None:
         return SqliteEventLog.opened(settings.database("event_log"))
     # Here, since kafka-python takes half a second to load, which an embedded mesh has no use for.
-    from mesh.event_log.kafka import KafkaEventLog  # noqa: PLC0415
+    from mesh.event_log.kafka.log import KafkaEventLog  # noqa: PLC0415
 
     return KafkaEventLog.opened(settings.kafka_url)

@@ -10,13 +10,13 @@ import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client.parser import text_string_to_metric_families
 
-from mesh.direct import DIRECT, http_client
+from mesh.client.direct import DIRECT, http_client
 from mesh.launcher.backends import Backends
 from mesh.launcher.parts import BACKEND_SCHEME
 
 _PATIENCE_SECONDS = 1.0
 _DEPENDENCY_UP = "shopmesh_dependency_up"
-"""The metric of `mesh.health`."""
+"""The metric of `mesh.server.health`."""
 _FRESH = (("grpc.use_local_subchannel_pool", 1), DIRECT)
 """Else channels share connections, and with them the ever longer pauses after those that were refused."""
 

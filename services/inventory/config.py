@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mesh.databases import database_url, replica_urls
 from mesh.settings import MeshSettings, SettingError
+from mesh.sql.databases import database_url, replica_urls
 
 _HOLD = "SHOPMESH_HOLD_SECONDS"
 _MAX_HOLD_SECONDS = 24 * 60 * 60

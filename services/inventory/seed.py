@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Iterator
 
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 from mesh.settings import MeshSettings
-from mesh.sql_reads import PrimaryReads
+from mesh.sql.replicas import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledgers_sql import SqlLedgers
 from services.inventory.adapters.stock_sql import SqlStockLevels

@@ -8,16 +8,16 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.cache.opening import open_caches
-from mesh.databases import open_replicas, opened
 from mesh.event_log import EventLog, open_event_log
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import SqlInbox
-from mesh.event_log.outbox_sql import OutboxRelay
-from mesh.event_log.parking import Parking
-from mesh.node import Node
-from mesh.server import Service, Servicer, run
+from mesh.event_log.inbox.consumer import Consumer
+from mesh.event_log.inbox.inbox import SqlInbox
+from mesh.event_log.inbox.parking import Parking
+from mesh.event_log.outbox.outbox import OutboxRelay
+from mesh.server.context import Node
+from mesh.server.process import Service, Servicer, run
 from mesh.sql import changes_of, is_reachable
-from mesh.sql_reads import PrimaryReads, ReplicaReads
+from mesh.sql.databases import open_replicas, opened
+from mesh.sql.replicas import PrimaryReads, ReplicaReads
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog

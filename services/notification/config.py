@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from mesh.databases import database_url
 from mesh.settings import MeshSettings, SettingError
+from mesh.sql.databases import database_url
 from services.notification.adapters.smtp_url import ALLOWED, SmtpUrl
 
 MAIL_URL = "SHOPMESH_MAIL_URL"

@@ -6,13 +6,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.databases import opened
 from mesh.event_log import open_event_log
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import SqlInbox
-from mesh.event_log.parking import Parking
-from mesh.node import Node
-from mesh.server import Service, Servicer, run
+from mesh.event_log.inbox.consumer import Consumer
+from mesh.event_log.inbox.inbox import SqlInbox
+from mesh.event_log.inbox.parking import Parking
+from mesh.server.context import Node
+from mesh.server.process import Service, Servicer, run
+from mesh.sql.databases import opened
 from services.kernel.envelope import Envelope
 from services.notification.adapters.contacts_grpc import GrpcContacts
 from services.notification.adapters.mailer_folder import FolderMailer

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mesh.node import CannotStart
+from mesh.server.context import CannotStart
 from mesh.settings import MeshSettings, SettingError
 from services.order.adapters.key_ring import KeyIsGone
 from services.order.adapters.key_ring_file import FileKeyRing, RotationUnderWay

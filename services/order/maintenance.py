@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from mesh.event_log import EventLogUnavailable, open_event_log
-from mesh.node import CannotStart
+from mesh.server.context import CannotStart
+from mesh.server.telemetry import configure_logging
 from mesh.settings import MeshSettings, SettingError
-from mesh.telemetry import configure_logging
 from services.order.adapters.head_log_file import FileHeadLog
 from services.order.adapters.progress_console import console_progress
 from services.order.adapters.published_events_log import LogPublishedEvents

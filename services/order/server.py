@@ -7,14 +7,14 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import failpoints
 from mesh.event_log import EventLog, open_event_log
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
-from mesh.event_log.parking import Parking
-from mesh.node import Node
-from mesh.server import Service, Servicer, run
-from mesh.telemetry import continue_trace
+from mesh.event_log.inbox.consumer import Consumer
+from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
+from mesh.event_log.inbox.parking import Parking
+from mesh.server import failpoints
+from mesh.server.context import Node
+from mesh.server.process import Service, Servicer, run
+from mesh.server.telemetry import continue_trace
 from mesh.topology import INVENTORY_EVENTS, USER_EVENTS
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope

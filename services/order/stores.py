@@ -10,9 +10,9 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.event_log.lease import SqlLease, lease_metadata
-from mesh.mongo import database_of, open_client
-from mesh.node import CannotStart
+from mesh.event_log.outbox.lease import SqlLease, lease_metadata
+from mesh.mongodb.client import database_of, open_client
+from mesh.server.context import CannotStart
 from services.kernel.ids import uuid7
 from services.order.adapters import event_store_sqlite, key_records_sqlite, search_index_sqlite
 from services.order.adapters.changes_mongo import MongoChanges

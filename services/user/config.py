@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from mesh.databases import database_url
-from mesh.node import Node
+from mesh.server.context import Node
+from mesh.sql.databases import database_url
 from services.user.domain.budget import Budget
 from services.user.domain.scopes import CLIENT_SCOPES
 

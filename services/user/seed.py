@@ -12,8 +12,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from mesh.databases import database_url
 from mesh.settings import MeshSettings, SettingError
+from mesh.sql.databases import database_url
 from services.kernel.clock import system_clock
 from services.kernel.ids import uuid7
 from services.user.adapters.keys_file import KeyFiles, replace_file

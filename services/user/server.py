@@ -8,13 +8,13 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
-from mesh.databases import opened
 from mesh.event_log.open import open_event_log
-from mesh.event_log.outbox_sql import OutboxRelay
-from mesh.health import Probe
-from mesh.node import Node
-from mesh.server import Service, Servicer, run
+from mesh.event_log.outbox.outbox import OutboxRelay
+from mesh.server.context import Node
+from mesh.server.health import Probe
+from mesh.server.process import Service, Servicer, run
 from mesh.sql import is_reachable
+from mesh.sql.databases import opened
 from services.kernel.ids import uuid7
 from services.user.adapters.authorization_server_authlib import AuthlibAuthorizationServer
 from services.user.adapters.clients_file import FileClientRegistry

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sql_fetch import fetch
+from mesh.sql.single_statement import fetch
 
 metadata = MetaData()
 squares = Table(

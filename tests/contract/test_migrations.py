@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import migrations, sql
-from mesh.migrations import BASE, Schema
+from mesh import sql
+from mesh.sql import migrations
+from mesh.sql.migrations import BASE, Schema
 from services.inventory.adapters.schema_sql import SCHEMA as INVENTORY
 from services.notification.adapters.schema_sql import SCHEMA as NOTIFICATION
 from services.user.adapters.schema_sql import SCHEMA as USER

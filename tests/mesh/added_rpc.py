@@ -15,16 +15,16 @@ from typing import Any
 import envoy
 import httpx
 
+from mesh.client.direct import http_client
 from mesh.contract import Contract, load_contract
-from mesh.direct import http_client
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.planning import envoy_config
-from mesh.node import Node
 from mesh.render.limits_page import limits_page
 from mesh.render.openapi import render_openapi
-from mesh.server import Service, Servicer
+from mesh.server.context import Node
+from mesh.server.process import Service, Servicer
+from mesh.server.telemetry import configure_logging
 from mesh.settings import MeshSettings
-from mesh.telemetry import configure_logging
 from mesh.topology import grpc_port
 from shopmesh.notification.v1 import notification_service_pb2, notification_service_pb2_grpc
 from tests.support.minting import ALICE, Mint

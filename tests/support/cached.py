@@ -8,7 +8,7 @@ from mesh.cache.entry import Entry
 from mesh.cache.local import Lifetime, LocalCache
 from mesh.cache.read_through import ReadThroughCache
 from mesh.cache.shared import NoSharedCache, SharedCache
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 
 
 @dataclass

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh import sql
 from mesh.event_log import EventLog
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
+from mesh.event_log.inbox.consumer import Consumer
+from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
 from mesh.topology import ORDER_EVENTS
 from services.kernel.clock import system_clock
 from services.kernel.envelope import Envelope

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mesh.event_log import Delivery, EventLog, Record, Subscription
-from mesh.event_log.kafka import KafkaEventLog
-from mesh.event_log.sqlite import SqliteEventLog
+from mesh.event_log.kafka.log import KafkaEventLog
+from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from tests.support.events import DEADLINE_SECONDS
 

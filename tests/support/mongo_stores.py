@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
-from mesh.mongo import database_of, open_client
-from mesh.waking import Waking
+from mesh.concurrency.change_notifier import Waking
+from mesh.mongodb.client import database_of, open_client
 from services.kernel.ids import uuid7
 from services.order.adapters.event_store_mongo import MongoEventStore
 

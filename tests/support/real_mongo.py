@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from mesh.backends.running import Server
-from mesh.mongo import open_client
+from mesh.mongodb.client import open_client
 from services.kernel.ids import uuid7
 
 

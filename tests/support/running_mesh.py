@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from mesh.cli.oauth import Account, token_of_account, token_of_client
-from mesh.direct import certificates
+from mesh.client.direct import certificates
 from mesh.launcher.looking import look
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_PORT, grpc_port, metrics_port

@@ -20,9 +20,9 @@ from interceptors.auth.revocations import Revocations
 from interceptors.refusal import DETAILS_KEY
 from interceptors.tracing import Traces
 from mesh.contract import Contract, load_contract
-from mesh.health import Health
-from mesh.node import Node
-from mesh.server import Compose, build_server, open_node
+from mesh.server.context import Node
+from mesh.server.health import Health
+from mesh.server.process import Compose, build_server, open_node
 from mesh.settings import MeshSettings
 from tests.support.minting import Mint
 

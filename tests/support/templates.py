@@ -8,9 +8,9 @@ from threading import Thread
 
 import pytest
 
-from mesh.migrations import Schema, upgrade
 from mesh.settings import MeshSettings
 from mesh.sql import open_engine, sqlite_url
+from mesh.sql.migrations import Schema, upgrade
 from services.user.seed import seed
 
 

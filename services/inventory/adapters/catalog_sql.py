@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.consistency import note_write
 from mesh.sql import position_of, read, write, writing
-from mesh.sql_reads import Reads
+from mesh.sql.consistency import note_write
+from mesh.sql.replicas import Reads
 from services.inventory.adapters.product_rows_sql import (
     locked_products,
     product_of,

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from mesh.cache.tasks import Tasks
-from mesh.consistency import note_write
+from mesh.concurrency.task_group import Tasks
+from mesh.sql.consistency import note_write
 from services.inventory.application.ports import Ledger
 from services.inventory.domain.errors import StockContended
 from services.kernel.errors import DomainError

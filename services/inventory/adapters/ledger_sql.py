@@ -9,9 +9,9 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, bindparam, event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.event_log.outbox_sql import enqueue
+from mesh.event_log.outbox.outbox import enqueue
+from mesh.server.telemetry import current_traceparent
 from mesh.sql import position_of, read
-from mesh.telemetry import current_traceparent
 from mesh.topology import INVENTORY_EVENTS
 from services.inventory.adapters.reservations_sql import find_reservations, store_transitions
 from services.inventory.adapters.shortages_sql import SqlShortageRecord

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 from mesh.sql import writing
 from services.inventory.adapters.ledger_groups import SharedTransactions, Ungrouped, Work, note_position
 from services.inventory.adapters.ledger_sql import Changed, SqlLedger, nobody

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mesh.sql_reads import Reads
+from mesh.sql.replicas import Reads
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import wms_quarantine as kept
 from services.inventory.domain.quarantine import QuarantinePosition, SetAside

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mesh.event_log.inbox_sql import INBOX_TABLES
-from mesh.event_log.outbox_sql import OUTBOX_TABLES
-from mesh.migrations import Schema
+from mesh.event_log.inbox.inbox import INBOX_TABLES
+from mesh.event_log.outbox.outbox import OUTBOX_TABLES
+from mesh.sql.migrations import Schema
 from services.inventory.adapters.tables import metadata
 
 SCHEMA = Schema(

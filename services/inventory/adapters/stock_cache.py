@@ -7,8 +7,8 @@ import orjson
 from mesh.cache.batching import Batcher
 from mesh.cache.entry import Entry
 from mesh.cache.opening import Caches
-from mesh.cache.tasks import Tasks
-from mesh.consistency import required_position
+from mesh.concurrency.task_group import Tasks
+from mesh.sql.consistency import required_position
 from services.inventory.adapters.stock_sql import KEYS_PER_STATEMENT
 from services.inventory.application.ports import StockLevels
 from services.inventory.domain.stock import Shelf, Stock

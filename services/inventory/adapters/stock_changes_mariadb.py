@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.sql import Changes, read
-from mesh.sql_mariadb import ANSWER_SECONDS, IDLE_SECONDS
+from mesh.sql.mariadb import ANSWER_SECONDS, IDLE_SECONDS
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import movements
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mesh.sql_reads import Reads
+from mesh.sql.replicas import Reads
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import products, stock
 from services.inventory.domain.stock import Shelf, Stock

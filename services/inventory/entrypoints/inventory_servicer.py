@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from interceptors.auth.caller import caller
-from mesh.streams import watch
+from mesh.server.streams import watch
 from services.inventory.application.reservations import Reservations
 from services.inventory.application.stock_feed import StockFeed
 from services.inventory.application.stocks import Stocks

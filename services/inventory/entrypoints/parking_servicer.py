@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mesh.event_log.parking import Parking, parked_fields
+from mesh.event_log.inbox.parking import Parking, parked_fields
 from services.kernel.paging import decode_position, encode_position, page_size
 from shopmesh.inventory.v1 import parking_service_pb2 as pb
 from shopmesh.inventory.v1 import parking_service_pb2_grpc as rpc

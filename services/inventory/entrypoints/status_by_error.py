@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from grpc import StatusCode
 
-from mesh.event_log.parking import ParkingUnavailable
+from mesh.event_log.inbox.parking import ParkingUnavailable
 from services.inventory.domain import errors
 from services.kernel.errors import DomainError
 from services.kernel.paging import InvalidPageToken

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from interceptors.auth.caller import caller
-from mesh.streams import watch
+from mesh.server.streams import watch
 from services.inventory.application.quarantined import Quarantined
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.wms_updates import WmsUpdates

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mesh.event_log.inbox_sql import INBOX_TABLES
-from mesh.migrations import Schema
+from mesh.event_log.inbox.inbox import INBOX_TABLES
+from mesh.sql.migrations import Schema
 from services.notification.adapters.tables import metadata
 
 SCHEMA = Schema(

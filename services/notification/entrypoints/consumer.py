@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mesh.event_log.inbox_sql import Effect
+from mesh.event_log.inbox.inbox import Effect
 from mesh.sql import Session
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope

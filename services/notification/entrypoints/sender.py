@@ -6,8 +6,8 @@ from contextlib import nullcontext, suppress
 
 import structlog
 
+from mesh.server.telemetry import continue_trace
 from mesh.sql import Changes
-from mesh.telemetry import continue_trace
 from services.notification.application.deliveries import Deliveries
 from services.notification.domain.delivery import Delivery
 

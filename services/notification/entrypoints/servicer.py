@@ -5,7 +5,7 @@ from typing import Any
 import grpc
 
 from interceptors.auth.caller import caller
-from mesh.event_log.parking import Parking, parked_fields
+from mesh.event_log.inbox.parking import Parking, parked_fields
 from services.kernel.paging import decode_position, encode_position, page_size
 from services.notification.application.notifications import Notifications
 from services.notification.domain.delivery import Delivery

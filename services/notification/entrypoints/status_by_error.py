@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import grpc
 
-from mesh.event_log.parking import ParkingUnavailable
+from mesh.event_log.inbox.parking import ParkingUnavailable
 from services.kernel.errors import DomainError
 from services.notification.domain.errors import StoreUnavailable
 

@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 from pymongo.errors import PyMongoError
 
-from mesh.cancelling import cancellable
-from mesh.mongo import Collection
-from mesh.waking import Waking
+from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.change_notifier import Waking
+from mesh.mongodb.client import Collection
 
 _POLL_SECONDS = 0.5
 _AWAIT_MS = 1000
-"""How long the server keeps a question that it has no answer to; below `mesh.mongo.OPERATION_SECONDS`."""
+"""How long the server keeps a question that it has no answer to; below `OPERATION_SECONDS`."""
 _INSERTED: Sequence[Mapping[str, Any]] = [
     {"$match": {"operationType": "insert"}},
     {"$project": {"_id": True}},

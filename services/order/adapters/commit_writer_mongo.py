@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
-from mesh.cancelling import cancellable
-from mesh.mongo import DUPLICATE_KEY, Collection, Document, count_query
+from mesh.concurrency.cancellation import cancellable
+from mesh.mongodb.client import DUPLICATE_KEY, Collection, Document, count_query
 
 _MOST_AT_ONCE = 256
 

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from mesh.mongo import Document
+from mesh.mongodb.client import Document
 from services.order.adapters.times import time_of, time_text
 from services.order.application.ports import Commit, StoredEvent, Stream
 

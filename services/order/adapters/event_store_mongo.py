@@ -11,9 +11,9 @@ from pymongo import ASCENDING, DESCENDING, UpdateMany, timeout
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from mesh import mongo
-from mesh.consistency import note_write
-from mesh.waking import Waking
+from mesh.concurrency.change_notifier import Waking
+from mesh.mongodb import client as mongo
+from mesh.sql.consistency import note_write
 from services.kernel.ids import NewId
 from services.order.adapters.commit_writer_mongo import CommitWriter
 from services.order.adapters.commits_mongo import (

@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.consistency import note_write
-from mesh.sqlite_transactions import read_at_once, write_ahead
-from mesh.sqlite_writer import SqliteWriter
+from mesh.sql.consistency import note_write
+from mesh.sql.sqlite_transactions import read_at_once, write_ahead
+from mesh.sql.sqlite_writer import SqliteWriter
 from services.order.adapters.event_tables_sqlite import (
     BODIES,
     COMMITS,

@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from mesh.sqlite_writer import Statement
+from mesh.sql.sqlite_writer import Statement
 from services.order.adapters.times import time_of, time_text
 from services.order.application.ports import Commit, StoredEvent, Stream
 

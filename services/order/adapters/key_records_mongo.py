@@ -8,7 +8,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from mesh import mongo
+from mesh.mongodb import client as mongo
 from services.order.adapters.key_records import KeyRecord
 from services.order.adapters.store_errors_mongo import translated
 from services.order.adapters.times import time_text

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from pymongo.errors import DuplicateKeyError
 
-from mesh.mongo import Collection
+from mesh.mongodb.client import Collection
 from services.order.adapters.store_errors_mongo import translated
 from services.order.domain.errors import StoreUnavailable
 

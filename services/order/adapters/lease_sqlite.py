@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from mesh.event_log.lease import SqlLease
+from mesh.event_log.outbox.lease import SqlLease
 from services.order.adapters.store_errors_sql import translated
 from services.order.domain.errors import StoreUnavailable
 

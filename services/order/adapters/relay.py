@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from mesh.cancelling import cancellable
+from mesh.concurrency.cancellation import cancellable
 from mesh.event_log import EventLog, EventLogUnavailable, Record
 from mesh.topology import ORDER_EVENTS
 from services.order.application.ports import Changes, Commit, EventStore, Head, HeadLog, Reached

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from mesh import mongo
+from mesh.mongodb import client as mongo
 from services.order.adapters.search_rows_mongo import (
     BY_TIME,
     INDEXES,

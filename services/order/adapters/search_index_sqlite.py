@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sqlite_transactions import write_ahead, write_at_once
+from mesh.sql.sqlite_transactions import write_ahead, write_at_once
 from services.order.adapters import search_writes_sqlite as writes
 from services.order.adapters.search_tables_sqlite import POINTER, ROWS, SKUS, metadata, rows_of, time_text
 from services.order.adapters.store_errors_sql import translated

@@ -4,7 +4,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
-from mesh.mongo import Document
+from mesh.mongodb.client import Document
 from services.kernel.money import Money
 from services.order.adapters.times import time_of, time_text
 from services.order.application.ports import OrderRow, Position, Search

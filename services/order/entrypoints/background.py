@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from mesh.cancelling import cancellable
+from mesh.concurrency.cancellation import cancellable
 from services.order.application.process_manager import ProcessManager
 
 PAUSE_SECONDS = 2.0

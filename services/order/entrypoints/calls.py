@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from interceptors.auth.caller import Caller, CallerKind, caller
-from mesh.telemetry import current_traceparent
+from mesh.server.telemetry import current_traceparent
 from services.kernel.ids import NewId
 from services.order.application.deadline import Deadline
 from services.order.application.journal import Cause

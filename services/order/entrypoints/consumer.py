@@ -1,6 +1,6 @@
 """What events of other services do to orders."""
 
-from mesh.event_log.inbox_sql import TryLater
+from mesh.event_log.inbox.inbox import TryLater
 from services.kernel.envelope import Envelope
 from services.order.application.customers import Customers
 from services.order.domain.errors import StoreUnavailable

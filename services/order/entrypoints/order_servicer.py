@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from interceptors.auth.caller import caller
-from mesh.streams import watch
+from mesh.server.streams import watch
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.order.application.customers import Customers

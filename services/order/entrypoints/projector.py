@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 
-from mesh.cancelling import cancellable
+from mesh.concurrency.cancellation import cancellable
 from mesh.event_log import Delivery, EventLog, Subscription, SubscriptionLost
-from mesh.event_log.consumer import LAG
+from mesh.event_log.inbox.consumer import LAG
 from mesh.topology import ORDER_EVENTS
 from services.order.application.search import SearchProjection
 

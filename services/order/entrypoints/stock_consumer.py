@@ -2,7 +2,7 @@
 
 import structlog
 
-from mesh.event_log.inbox_sql import TryLater
+from mesh.event_log.inbox.inbox import TryLater
 from services.kernel.envelope import Envelope
 from services.order.application.departures import Departures
 from services.order.application.journal import SYSTEM, WMS, Cause

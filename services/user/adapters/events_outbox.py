@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mesh.event_log.outbox_sql import enqueue
-from mesh.telemetry import current_traceparent
+from mesh.event_log.outbox.outbox import enqueue
+from mesh.server.telemetry import current_traceparent
 from mesh.topology import USER_EVENTS
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope

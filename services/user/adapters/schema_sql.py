@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mesh.event_log.outbox_sql import OUTBOX_TABLES
-from mesh.migrations import Schema
+from mesh.event_log.outbox.outbox import OUTBOX_TABLES
+from mesh.sql.migrations import Schema
 from services.user.adapters.tables import metadata
 
 SCHEMA = Schema(

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mesh.telemetry import current_trace_id
+from mesh.server.telemetry import current_trace_id
 from services.user.domain.errors import StoreUnavailable
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}

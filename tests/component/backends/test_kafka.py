@@ -8,7 +8,7 @@ from mesh.backends.backend import BackendError
 from mesh.backends.kafka import KafkaBackend
 from mesh.backends.kafka_files import are_complete
 from mesh.backends.running import serving
-from mesh.kafka_client import admin
+from mesh.event_log.kafka.client import admin
 from tests.support.real_servers import OwnPlace
 
 

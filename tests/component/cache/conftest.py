@@ -12,7 +12,7 @@ from mesh.cache.breaker import Breaker
 from mesh.cache.local import Lifetime
 from mesh.cache.read_through import ReadThroughCache
 from mesh.cache.redis_shared import RedisSharedCache, connect
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 from tests.support.cached import Clock, Fraction, Source, TextCodec, local_cache, read_through
 from tests.support.valkey import Valkey
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
 from mesh.event_log import Record
-from mesh.event_log.inbox_sql import INBOX_TABLES, Outcome, Redriven, SqlInbox, TryLater
+from mesh.event_log.inbox.inbox import INBOX_TABLES, Outcome, Redriven, SqlInbox, TryLater
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope
 from tests.support.events import MORNING, envelope, morning, record

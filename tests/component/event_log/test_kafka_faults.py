@@ -11,8 +11,8 @@ from mesh.backends.backend import Place
 from mesh.backends.kafka import KafkaBackend
 from mesh.backends.running import serving
 from mesh.event_log import EventLog, EventLogUnavailable, Record, Subscription, SubscriptionLost
-from mesh.event_log.kafka import KafkaEventLog
-from mesh.kafka_client import admin
+from mesh.event_log.kafka.client import admin
+from mesh.event_log.kafka.log import KafkaEventLog
 from tests.support.event_logs import SESSION_SECONDS, Topics, own_topics
 from tests.support.events import envelope, eventually, record
 from tests.support.real_servers import OwnPlace

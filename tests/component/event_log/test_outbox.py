@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh import failpoints, sql
+from mesh import sql
 from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subscription
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import INBOX_TABLES, SqlInbox
-from mesh.event_log.outbox_sql import OUTBOX_TABLES, OutboxRelay, enqueue
+from mesh.event_log.inbox.consumer import Consumer
+from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
+from mesh.event_log.outbox.outbox import OUTBOX_TABLES, OutboxRelay, enqueue
+from mesh.server import failpoints
 from mesh.topology import USER_EVENTS
 from services.kernel.envelope import Envelope, hash_of
 from tests.support.event_logs import Open, open_own_kafka, open_sqlite, own_topics

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
 from mesh.event_log import Record
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import INBOX_TABLES, Outcome, Redriven, SqlInbox, TryLater
-from mesh.event_log.parking import Parking, ParkingUnavailable, parked_fields
-from mesh.event_log.sqlite import SqliteEventLog
+from mesh.event_log.inbox.consumer import Consumer
+from mesh.event_log.inbox.inbox import INBOX_TABLES, Outcome, Redriven, SqlInbox, TryLater
+from mesh.event_log.inbox.parking import Parking, ParkingUnavailable, parked_fields
+from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import INVENTORY_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope
 from tests.support.events import MORNING, envelope, morning, record

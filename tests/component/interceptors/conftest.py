@@ -10,8 +10,8 @@ import grpc
 import pytest
 
 from interceptors.auth.caller import caller
-from mesh.node import Node
-from mesh.server import Service, Servicer
+from mesh.server.context import Node
+from mesh.server.process import Service, Servicer
 from services.kernel.errors import DomainError
 from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2, order_service_pb2_grpc
 from shopmesh.stream.v1.stream_pb2 import Heartbeat

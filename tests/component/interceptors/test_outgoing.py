@@ -15,8 +15,8 @@ import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
 from mesh.channels import open_channel
+from mesh.client.tokens import ClientCredentials
 from mesh.contract import load_contract
-from mesh.tokens import ClientCredentials
 from mesh.topology import grpc_port
 from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
 from tests.support.minting import ALICE

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mesh.node import Node
-from mesh.server import Service
+from mesh.server.context import Node
+from mesh.server.process import Service
 from services.inventory.server import compose
 from shopmesh.inventory.v1 import catalog_service_pb2_grpc, inventory_service_pb2_grpc, wms_service_pb2_grpc
 from tests.support.events import running

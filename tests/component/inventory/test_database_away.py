@@ -13,8 +13,8 @@ import pytest
 from mesh.backends.backend import Place
 from mesh.backends.mariadb import MariadbBackend
 from mesh.backends.running import Server, serving
-from mesh.node import Node
-from mesh.server import Service
+from mesh.server.context import Node
+from mesh.server.process import Service
 from services.inventory.server import compose
 from shopmesh.inventory.v1 import catalog_service_pb2, inventory_service_pb2
 from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mesh.event_log import EventLog
-from mesh.event_log.outbox_sql import OutboxRelay
-from mesh.event_log.sqlite import SqliteEventLog
+from mesh.event_log.outbox.outbox import OutboxRelay
+from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.sql import sqlite_url
 from mesh.topology import INVENTORY_EVENTS, ORDER_EVENTS
 from services.inventory.adapters.tables import movements, shipments

@@ -4,7 +4,7 @@ import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 
-from mesh.event_log.inbox_sql import Outcome, SqlInbox
+from mesh.event_log.inbox.inbox import Outcome, SqlInbox
 from mesh.topology import ORDER_EVENTS
 from services.inventory.domain.reservation import Wanted
 from services.inventory.entrypoints.consumer import CONSUMER

@@ -12,9 +12,9 @@ import pytest
 
 from mesh.backends.mariadb import MariadbBackend
 from mesh.backends.running import Server
-from mesh.databases import mysql_url
-from mesh.node import Node
-from mesh.server import Service
+from mesh.server.context import Node
+from mesh.server.process import Service
+from mesh.sql.databases import mysql_url
 from services.inventory.server import compose
 from shopmesh.inventory.v1 import catalog_service_pb2 as pb
 from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub

@@ -12,7 +12,7 @@ import pytest
 
 from bench.shop import make_shop, skus
 from mesh.backends.running import Server
-from mesh.databases import mysql_url
+from mesh.sql.databases import mysql_url
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from tests.component.inventory.conftest import Inventory, open_inventory
 from tests.support.inventory.shop import open_shop_at

@@ -9,8 +9,8 @@ import grpc
 import pytest
 from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
-from mesh import accepting
-from mesh.accepting import CALLS_AHEAD, AheadServer, server_accepting_ahead
+from mesh.server import accept_queue as accepting
+from mesh.server.accept_queue import CALLS_AHEAD, AheadServer, server_accepting_ahead
 from tests.support.waiting import eventually
 
 Answers = list["asyncio.Task[bytes]"]

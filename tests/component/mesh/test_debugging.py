@@ -16,8 +16,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
 
 from mesh.contract import load_contract
-from mesh.health import Health
-from mesh.reflection import HEALTH, SERVICE_NAMES, Reflection
+from mesh.server.health import Health
+from mesh.server.reflection import HEALTH, SERVICE_NAMES, Reflection
 
 CONTRACT = load_contract()
 ORDER = "shopmesh.order.v1.OrderService"

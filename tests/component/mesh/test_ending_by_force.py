@@ -14,10 +14,10 @@ STUBBORN = """
 import asyncio
 from contextlib import asynccontextmanager
 
-from mesh import server
+from mesh.server import process
 
-server.DRAIN_SECONDS = 0.1
-server._CLOSE_SECONDS = 3
+process.DRAIN_SECONDS = 0.1
+process._CLOSE_SECONDS = 3
 
 
 async def deaf():
@@ -30,10 +30,10 @@ async def deaf():
 
 @asynccontextmanager
 async def compose(node):
-    yield server.Service(servicers=(), errors={}, hard={}, soft={}, tasks=(deaf,))
+    yield process.Service(servicers=(), errors={}, hard={}, soft={}, tasks=(deaf,))
 
 
-server.run("notification", compose)
+process.run("notification", compose)
 """
 
 

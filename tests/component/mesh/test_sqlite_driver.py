@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sqlite_driver import SteadyConnection, steady_connection
+from mesh.sql.sqlite_driver import SteadyConnection, steady_connection
 
 metadata = MetaData()
 numbers = Table("numbers", metadata, Column("number", Integer, unique=True))

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Integer, MetaData, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sqlite_transactions import Work, read_at_once, write_ahead, write_at_once
+from mesh.sql.sqlite_transactions import Work, read_at_once, write_ahead, write_at_once
 
 metadata = MetaData()
 numbers = Table("numbers", metadata, Column("number", Integer, unique=True))

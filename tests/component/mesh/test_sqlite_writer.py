@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sqlite_writer import SqliteWriter, Statement
+from mesh.sql.sqlite_writer import SqliteWriter, Statement
 
 metadata = MetaData()
 numbers = Table("numbers", metadata, Column("number", Integer, CheckConstraint("number < 1000"), unique=True))

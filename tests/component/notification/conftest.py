@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log import EventLog
-from mesh.event_log.consumer import Consumer
-from mesh.event_log.inbox_sql import SqlInbox
-from mesh.event_log.parking import Parking
-from mesh.event_log.sqlite import SqliteEventLog
+from mesh.event_log.inbox.consumer import Consumer
+from mesh.event_log.inbox.inbox import SqlInbox
+from mesh.event_log.inbox.parking import Parking
+from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope
 from services.notification.adapters.contacts_grpc import GrpcContacts

@@ -13,8 +13,8 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from mesh import sql
-from mesh.event_log.sqlite import SqliteEventLog
-from mesh.failpoints import EXIT_CODE
+from mesh.event_log.sqlite.log import SqliteEventLog
+from mesh.server.failpoints import EXIT_CODE
 from mesh.topology import ORDER_EVENTS, grpc_port, metrics_port
 from tests.support.events import DEADLINE_SECONDS, envelope, eventually, record
 from tests.support.mail import ALICE, MUG_ORDER

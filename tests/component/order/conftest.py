@@ -11,8 +11,8 @@ import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
 from mesh.channels import Channels
-from mesh.node import Node
-from mesh.server import Compose, Service
+from mesh.server.context import Node
+from mesh.server.process import Compose, Service
 from services.inventory.server import compose as compose_inventory
 from services.order.server import compose as compose_order
 from shopmesh.inventory.v1 import inventory_service_pb2 as stock

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.mongo import Collection, database_of, open_client
+from mesh.mongodb.client import Collection, database_of, open_client
 from services.kernel.envelope import Envelope, hash_of
 from services.order.adapters.commits_mongo import COLLECTION
 from services.order.application.ports import Head

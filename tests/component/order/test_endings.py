@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from mesh.event_log import open_event_log
-from mesh.health import Health
-from mesh.mongo import database_of, is_reachable, open_client
+from mesh.mongodb.client import database_of, is_reachable, open_client
+from mesh.server.health import Health
 from mesh.settings import MeshSettings
 from services.order.adapters.commit_writer_mongo import CommitWriter
 from services.order.adapters.commits_mongo import COLLECTION, document_of

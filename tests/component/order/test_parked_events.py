@@ -9,7 +9,7 @@ import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 
-from mesh.event_log.inbox_sql import INBOX_TABLES, Outcome, SqlInbox
+from mesh.event_log.inbox.inbox import INBOX_TABLES, Outcome, SqlInbox
 from mesh.topology import INVENTORY_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope
 from services.order.entrypoints.consumer import CONSUMER

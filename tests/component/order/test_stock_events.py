@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mesh.event_log import EventLog, Record, open_event_log
-from mesh.event_log.inbox_sql import INBOX_TABLES
+from mesh.event_log.inbox.inbox import INBOX_TABLES
 from mesh.settings import MeshSettings
 from mesh.topology import INVENTORY_EVENTS
 from services.kernel.envelope import hash_of

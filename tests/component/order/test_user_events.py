@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mesh.event_log import EventLog, Record, open_event_log
-from mesh.event_log.inbox_sql import INBOX_TABLES
+from mesh.event_log.inbox.inbox import INBOX_TABLES
 from mesh.settings import MeshSettings
 from mesh.topology import USER_EVENTS
 from services.kernel.envelope import hash_of

@@ -18,9 +18,9 @@ import uvicorn
 
 from interceptors.refusal import DETAILS_KEY, Refused
 from mesh.channels import Channels
-from mesh.direct import http_client
-from mesh.node import Node
-from mesh.server import Service
+from mesh.client.direct import http_client
+from mesh.server.context import Node
+from mesh.server.process import Service
 from mesh.settings import MeshSettings
 from services.kernel.clock import system_clock
 from services.user.adapters.keys_file import KeyFiles

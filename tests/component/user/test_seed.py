@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from mesh.databases import database_url
 from mesh.settings import MeshSettings
 from mesh.sql import read
+from mesh.sql.databases import database_url
 from services.user.seed import seed
 from services.user.server import open_database
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from mesh import sql_sqlite
-from mesh.direct import http_client
+from mesh.client.direct import http_client
+from mesh.sql import sqlite
 from services.user.server import compose
 from shopmesh.user.v1 import user_service_pb2 as pb
 from tests.component.user.calls import alice
@@ -70,7 +70,7 @@ async def test_guesses_are_counted_over_both_workers(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever meets a lock is refused at once."""
-    monkeypatch.setattr(sql_sqlite, "BUSY_TIMEOUT_MS", 0)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 0)
 
 
 @pytest.mark.usefixtures("impatient")

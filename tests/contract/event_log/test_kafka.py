@@ -9,10 +9,10 @@ from kafka import KafkaConsumer, KafkaProducer
 
 from mesh.backends.running import Server
 from mesh.event_log import Delivery, EventLog, Record, Subscription, SubscriptionLost
-from mesh.event_log.kafka import KafkaEventLog
-from mesh.event_log.kafka_member import BATCH
-from mesh.event_log.kafka_topics import TopicMismatch
-from mesh.kafka_client import admin, servers_of
+from mesh.event_log.kafka.client import admin, servers_of
+from mesh.event_log.kafka.log import KafkaEventLog
+from mesh.event_log.kafka.member import BATCH
+from mesh.event_log.kafka.topics import TopicMismatch
 from tests.support.event_logs import Open, Topics, open_kafka, own_topics, take
 from tests.support.events import DEADLINE_SECONDS, envelope, record
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mesh.event_log import EventLogUnavailable, Record, SubscriptionLost
-from mesh.event_log.sqlite import SqliteEventLog
+from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import ORDER_EVENTS
 from tests.support.event_logs import LEASE_SECONDS, take, versions
 from tests.support.events import envelope, record

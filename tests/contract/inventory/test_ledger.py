@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from mesh.event_log.outbox_sql import outbox_metadata
+from mesh.event_log.outbox.outbox import outbox_metadata
 from mesh.sql import read
 from services.inventory.adapters.ledger_sql import SqlDueHolds
 from services.inventory.adapters.tables import movements, stock

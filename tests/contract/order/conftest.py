@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.mongo import database_of, open_client
+from mesh.mongodb.client import database_of, open_client
 from services.order.adapters import event_store_sqlite, key_records_sqlite
 from services.order.adapters.event_store_sqlite import SqliteEventStore
 from services.order.adapters.key_records import KeyRecords

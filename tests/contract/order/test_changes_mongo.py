@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mesh.backends.running import Server
-from mesh.mongo import Collection, database_of, open_client
+from mesh.mongodb.client import Collection, database_of, open_client
 from services.order.adapters.changes_mongo import MongoChanges
 from services.order.adapters.commits_mongo import COLLECTION
 from services.order.adapters.event_store_mongo import MongoEventStore

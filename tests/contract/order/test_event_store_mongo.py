@@ -12,7 +12,7 @@ from pymongo import ASCENDING
 
 from mesh.backends.mongodb import MongodbBackend
 from mesh.backends.running import Server, serving
-from mesh.mongo import OPERATION_SECONDS, WrongIndex, database_of, open_client
+from mesh.mongodb.client import OPERATION_SECONDS, WrongIndex, database_of, open_client
 from services.kernel.ids import uuid7
 from services.order.adapters.commits_mongo import COLLECTION, STREAMS, UNPUBLISHED
 from services.order.adapters.event_store_mongo import MongoEventStore

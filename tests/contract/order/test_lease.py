@@ -7,8 +7,8 @@ from typing import Protocol
 
 import pytest
 
-from mesh.event_log.lease import SqlLease, lease_metadata
-from mesh.mongo import database_of, open_client
+from mesh.event_log.outbox.lease import SqlLease, lease_metadata
+from mesh.mongodb.client import database_of, open_client
 from services.order.adapters.lease_mongo import MongoLease
 from services.order.adapters.lease_sqlite import SqliteLease
 from services.order.stores import open_database

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.mongo import database_of, open_client
+from mesh.mongodb.client import database_of, open_client
 from services.kernel.money import Money
 from services.order.adapters import search_index_sqlite
 from services.order.adapters.search_index_mongo import MongoOrderIndex

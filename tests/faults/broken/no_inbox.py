@@ -8,9 +8,9 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from mesh import sql
-from mesh.event_log.inbox_sql import Effect, Outcome, SqlInbox
+from mesh.event_log.inbox.inbox import Effect, Outcome, SqlInbox
 from mesh.event_log.port import Record
-from mesh.server import run
+from mesh.server.process import run
 from services.kernel.envelope import Envelope
 from services.notification import server
 from services.notification.domain import delivery

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from pymongo import ASCENDING, IndexModel
 
-from mesh.server import run
+from mesh.server.process import run
 from services.order import server
 from services.order.adapters import event_store_mongo
 from services.order.adapters.commits_mongo import INDEXES, STREAMS

@@ -2,10 +2,10 @@
 
 from unittest.mock import patch
 
-from mesh import failpoints
-from mesh.event_log.consumer import Consumer
+from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.port import Subscription
-from mesh.server import run
+from mesh.server import failpoints
+from mesh.server.process import run
 from mesh.topology import ORDER_EVENTS
 from services.kernel.envelope import Envelope
 from services.notification import server

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from sqlalchemy import insert, select, update
 
-from mesh.server import run
+from mesh.server.process import run
 from services.inventory import server
 from services.inventory.adapters import ledger_sql, ledgers_sql
 from services.inventory.adapters.ledger_sql import SqlLedger

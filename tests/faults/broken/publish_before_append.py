@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, cast
 from unittest.mock import patch
 
-from mesh import failpoints
 from mesh.event_log import EventLog, Record, open_event_log
-from mesh.server import run
+from mesh.server import failpoints
+from mesh.server.process import run
 from mesh.settings import MeshSettings
 from mesh.topology import ORDER_EVENTS
 from services.order import server

@@ -14,8 +14,8 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from mesh.client.direct import http_client
 from mesh.contract import Contract, LimitClass
-from mesh.direct import http_client
 from mesh.render.envoy import render_envoy
 from mesh.render.front_door import FrontDoor
 from mesh.render.session import SECRETS, secret_file

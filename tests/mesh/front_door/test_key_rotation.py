@@ -9,8 +9,8 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
+from mesh.client.direct import http_client
 from mesh.contract import Contract
-from mesh.direct import http_client
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import reason
 from tests.mesh.front_door.shop import open_shop

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mesh.client.direct import http_client
 from mesh.contract import Contract, LimitClass, LimitPer
-from mesh.direct import http_client
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import path_of, reason
 from tests.mesh.front_door.shop import Shop, open_shop

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from mesh.client.direct import http_client
 from mesh.contract import Contract
-from mesh.direct import http_client
 from tests.mesh.front_door.proxy import open_proxy
 from tests.mesh.front_door.requests import reason
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.direct import http_client
+from mesh.client.direct import http_client
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.looking import Condition, look
 from mesh.launcher.parts import BACKEND_LAYER, Plan

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from mesh.event_log.outbox_sql import outbox_metadata
+from mesh.event_log.outbox.outbox import outbox_metadata
 from mesh.sql import read
 from services.kernel.envelope import Envelope
 from tests.support.inventory.shop import Shop

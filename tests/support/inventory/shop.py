@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Row, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 from mesh.sql import Changes, changes_of, read, sqlite_url
-from mesh.sql_reads import PrimaryReads
+from mesh.sql.replicas import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import SqlDueHolds
 from services.inventory.adapters.ledgers_sql import SqlLedgers

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import pytest
 
 from mesh.cache.batching import Batcher
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 
 
 class Statements:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from mesh.cache.read_through import ReadThroughCache
-from mesh.cache.tasks import Tasks
+from mesh.concurrency.task_group import Tasks
 from tests.support.cached import Clock, Source, local_cache, read_through
 from tests.support.waiting import eventually
 

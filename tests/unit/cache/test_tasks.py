@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from mesh.cache import tasks
-from mesh.cache.tasks import Tasks
+from mesh.concurrency import task_group as tasks
+from mesh.concurrency.task_group import Tasks
 
 
 async def test_what_does_not_end_is_cancelled_and_has_ended_when_the_block_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tasks, "GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(task_group, "GRACE_SECONDS", 0.01)
     ended = False
 
     async def work() -> None:

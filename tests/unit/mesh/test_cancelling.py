@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from mesh.cancelling import cancellable
+from mesh.concurrency.cancellation import cancellable
 
 
 async def losing() -> None:

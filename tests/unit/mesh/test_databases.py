@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from mesh.databases import database_url, mysql_url, replica_urls
 from mesh.settings import MeshSettings
+from mesh.sql.databases import database_url, mysql_url, replica_urls
 
 
 def test_without_a_server_it_is_a_file_below_the_home() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from mesh.direct import http_client, proxy_of_localhost
+from mesh.client.direct import http_client, proxy_of_localhost
 
 PROXY = "http://proxy.example.com:3128"
 

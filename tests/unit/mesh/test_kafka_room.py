@@ -2,7 +2,7 @@
 
 import asyncio
 
-from mesh.event_log.kafka_answers import Answers, Question, Room
+from mesh.event_log.kafka.completions import Answers, Question, Room
 
 
 async def test_who_finds_no_room_waits_until_enough_was_given_back() -> None:

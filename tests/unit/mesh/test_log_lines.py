@@ -8,7 +8,7 @@ import pytest
 
 LOG_ONE = """
 import structlog
-from mesh.telemetry import configure_logging
+from mesh.server.telemetry import configure_logging
 
 configure_logging("order", 0)
 structlog.get_logger().info("seen", value={value})

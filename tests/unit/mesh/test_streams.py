@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mesh.streams import watch
+from mesh.server.streams import watch
 from shopmesh.stream.v1 import stream_pb2
 from shopmesh.stream.v1.stream_pb2 import Closed, Heartbeat
 

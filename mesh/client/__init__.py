@@ -1,0 +1,1 @@
+"""How one service, or a tool, calls another."""

@@ -1,0 +1,1 @@
+"""The receiving end: each event has its effect once, or is parked."""

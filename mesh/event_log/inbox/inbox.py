@@ -1,0 +1,278 @@
+"""The inbox: every event has its effect once, in order, whatever the log delivers.
+
+A row per consumer and key holds the last version that was handled or parked; it is written in the
+transaction of the effect. What cannot be handled is parked in the same database, and the later events of its
+key behind it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from hashlib import sha256
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+import structlog
+from sqlalchemy import Column, ColumnElement, CursorResult, Integer, String, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from mesh import sql
+from mesh.event_log.inbox.parked import Parked, ParkedEvents, inbox_metadata
+from mesh.event_log.port import Record
+from mesh.server.telemetry import continue_trace
+
+RETRY_SECONDS = (0.05, 0.2, 1.0)
+
+_inbox = Table(
+    "inbox",
+    inbox_metadata,
+    Column("consumer", String(100), primary_key=True),
+    Column("topic", String(100), primary_key=True),
+    Column("key", String(100), primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+INBOX_TABLES = (inbox_metadata,)
+"""What a service with an inbox creates: `create_tables(engine, own_metadata, *INBOX_TABLES)`."""
+
+_log = structlog.get_logger()
+
+
+class TryLater(Exception):
+    """Raised by an effect that needs something which is away: the event waits, it is not parked."""
+
+
+class Overtaken(Exception):
+    """Another process handled the same event at the same time; look again."""
+
+
+class Event(Protocol):
+    """What the inbox has to know of a decoded event."""
+
+    @property
+    def type(self) -> str:
+        """Its short name."""
+        ...
+
+    @property
+    def trace(self) -> str:
+        """W3C `traceparent` of the call that caused it, or empty."""
+        ...
+
+
+E = TypeVar("E", bound=Event)
+Effect = Callable[[AsyncSession, E], Awaitable[None]]
+"""What an event does: within the inbox's transaction, and nothing outside it."""
+
+
+class Outcome(Enum):
+    """What became of a delivery; UNBLOCKED is handled as well, and a parked event waited for it."""
+
+    HANDLED = auto()
+    UNBLOCKED = auto()
+    DROPPED = auto()
+    PARKED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """How many parked events were handled, and how many are parked still."""
+
+    handled: int
+    remaining: int
+
+
+class SqlInbox(Generic[E]):
+    """The inbox of one consumer; its tables are `INBOX_TABLES`."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        consumer: str,
+        clock: Callable[[], datetime],
+        *,
+        decode: Callable[[bytes], E],
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
+    ) -> None:
+        """Bind the inbox to a database.
+
+        Args:
+            engine: the database of the effects.
+            consumer: whose inbox; keep it for ever.
+            clock: when something was parked.
+            decode: reads an event, for example `Envelope.from_body`; raises ValueError for nonsense.
+            retry_seconds: pauses before a failed effect is tried again; then its event is parked.
+        """
+        self._engine = engine
+        self._consumer = consumer
+        self._decode = decode
+        self._retry_seconds = tuple(retry_seconds)
+        self._parked = ParkedEvents(consumer, clock)
+
+    async def deliver(self, record: Record, effect: Effect[E]) -> Outcome:
+        """Handle a record once, in its turn.
+
+        Raises:
+            TryLater: the effect cannot happen now; deliver the record again.
+            OperationalError: the database is away; deliver the record again.
+        """
+        outcome = await self._handle_or_park(record, effect)
+        if outcome is not Outcome.UNBLOCKED:
+            return outcome
+        await self._redrive_key(record.topic, record.key, effect)
+        return Outcome.HANDLED
+
+    async def parked(self, *, after: int = 0, limit: int = 50) -> Sequence[Parked]:
+        """What is parked behind a position, oldest first."""
+        async with sql.read(self._engine) as session:
+            return await self._parked.page(session, after=after, limit=limit)
+
+    async def redrive(self, key: str | None, effect: Effect[E]) -> Redriven:
+        """Handle parked events again, key by key in version order; what fails stays, with what follows it.
+
+        Args:
+            key: only this key's; None: all.
+            effect: as for `deliver`.
+        """
+        async with sql.read(self._engine) as session:
+            stuck = await self._parked.keys(session, key)
+        handled = 0
+        for topic, stuck_key in stuck:
+            handled += await self._redrive_key(topic, stuck_key, effect)
+        async with sql.read(self._engine) as session:
+            return Redriven(handled=handled, remaining=await self._parked.count(session, key))
+
+    async def _handle_or_park(self, record: Record, effect: Effect[E]) -> Outcome:
+        for pause in self._retry_seconds:
+            try:
+                return await self._handle(record, effect)
+            except (TryLater, OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the edge: whatever an effect raises, the event is kept
+                self._warn("effect_failed", record, _reason(error))
+                await asyncio.sleep(pause)
+        try:
+            return await self._handle(record, effect)
+        except (TryLater, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            return await self._park(record, _reason(error))
+
+    async def _handle(self, record: Record, effect: Effect[E]) -> Outcome:
+        async with sql.write(self._engine) as session:
+            await self._take_turn(session, record.topic, record.key)
+            last, first_parked = await self._progress(session, record)
+            if record.version <= last:
+                # Those behind a gap that was filled may still wait: a first try could not handle them.
+                return Outcome.UNBLOCKED if first_parked == last + 1 else Outcome.DROPPED
+            if record.version > last + 1:
+                await self._parked.add(session, record, f"version {last + 1} has not arrived")
+                return Outcome.PARKED
+            await self._advance(session, record, last)
+            if first_parked is not None and first_parked <= last:
+                await self._parked.add(session, record, f"behind version {first_parked}")
+                return Outcome.PARKED
+            await self._apply(session, record, effect)
+        return Outcome.HANDLED if first_parked is None else Outcome.UNBLOCKED
+
+    async def _apply(self, session: AsyncSession, record: Record, effect: Effect[E]) -> None:
+        if sha256(record.body).hexdigest() != record.hash:
+            raise ValueError("the body does not have the hash that it came with")
+        event = self._decode(record.body)
+        name = f"{self._consumer} {event.type}"
+        with continue_trace(event.trace, name) if event.trace else nullcontext():
+            await effect(session, event)
+
+    async def _park(self, record: Record, reason: str) -> Outcome:
+        try:
+            return await self._park_once(record, reason)
+        except (Overtaken, IntegrityError) as error:
+            # Another process has handled or parked it at the same time.
+            raise TryLater(reason) from error
+
+    async def _park_once(self, record: Record, reason: str) -> Outcome:
+        async with sql.write(self._engine) as session:
+            await self._take_turn(session, record.topic, record.key)
+            last, _ = await self._progress(session, record)
+            if record.version <= last:
+                return Outcome.DROPPED
+            await self._parked.add(session, record, reason)
+            if record.version == last + 1:
+                await self._advance(session, record, last)
+        self._warn("event_parked", record, reason)
+        return Outcome.PARKED
+
+    async def _redrive_key(self, topic: str, key: str, effect: Effect[E]) -> int:
+        handled = 0
+        while await self._redrive_first(topic, key, effect):
+            handled += 1
+        return handled
+
+    async def _redrive_first(self, topic: str, key: str, effect: Effect[E]) -> bool:
+        """Handle a key's first parked event, if it is its turn; whether it was handled."""
+        first: Parked | None = None
+        try:
+            async with sql.write(self._engine) as session:
+                await self._take_turn(session, topic, key)
+                first = await self._parked.first(session, topic, key)
+                if first is None or not await self._release(session, first):
+                    return False
+                await self._apply(session, first.record, effect)
+        except (TryLater, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge: it stays parked, with the newest reason
+            await self._explain(first, _reason(error))
+            return False
+        return True
+
+    async def _release(self, session: AsyncSession, parked: Parked) -> bool:
+        """Take an event out of the parked ones; False when versions before it are missing."""
+        last, _ = await self._progress(session, parked.record)
+        if parked.record.version > last + 1:
+            return False
+        await self._parked.remove(session, parked)
+        if parked.record.version == last + 1:
+            await self._advance(session, parked.record, last)
+        return True
+
+    async def _explain(self, parked: Parked | None, reason: str) -> None:
+        if parked is None:
+            return
+        self._warn("redrive_failed", parked.record, reason)
+        async with sql.write(self._engine) as session:
+            await self._parked.explain(session, parked, reason)
+
+    async def _take_turn(self, session: AsyncSession, topic: str, key: str) -> None:
+        """Whoever handles, parks or redrives events of a key does so alone, from here on."""
+        await sql.lock(session, select(_inbox.c.version).where(self._of(topic, key)))
+
+    async def _progress(self, session: AsyncSession, record: Record) -> tuple[int, int | None]:
+        """The last version that was handled or parked, 0 for none, and the first one that is parked."""
+        last = select(_inbox.c.version).where(self._of(record.topic, record.key)).scalar_subquery()
+        first_parked = self._parked.first_version(record.topic, record.key)
+        row = (await session.execute(select(last.label("last"), first_parked.label("parked")))).one()
+        return row.last or 0, row.parked
+
+    async def _advance(self, session: AsyncSession, record: Record, last: int) -> None:
+        """Note the version that follows the last one."""
+        if last == 0:
+            row = {"consumer": self._consumer, "topic": record.topic, "key": record.key}
+            await session.execute(insert(_inbox).values(**row, version=record.version))
+            return
+        unchanged = self._of(record.topic, record.key) & (_inbox.c.version == last)
+        moved = await session.execute(update(_inbox).where(unchanged).values(version=record.version))
+        if cast(CursorResult[Any], moved).rowcount != 1:
+            raise Overtaken(f"version {record.version} was handled meanwhile")
+
+    def _of(self, topic: str, key: str) -> ColumnElement[bool]:
+        return (_inbox.c.consumer == self._consumer) & (_inbox.c.topic == topic) & (_inbox.c.key == key)
+
+    def _warn(self, event: str, record: Record, reason: str) -> None:
+        place = {"topic": record.topic, "key": record.key, "version": record.version}
+        _log.warning(event, consumer=self._consumer, reason=reason, **place)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]

@@ -1,0 +1,226 @@
+"""A member of a consumer group in Kafka: one thread that fetches ahead, commits and keeps its place."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from functools import partial
+from itertools import chain
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
+from kafka.structs import MemberState
+
+from mesh.event_log.kafka.client import Network, connection
+from mesh.event_log.kafka.partition_buffers import Holdings
+from mesh.event_log.kafka.records import fetched
+from mesh.event_log.kafka.thread import tell
+from mesh.event_log.kafka.topics import KafkaTopics, TopicMismatch
+from mesh.event_log.port import Delivery, EventLogUnavailable, SubscriptionLost
+
+BATCH = 200
+SESSION_SECONDS = 6.0
+"""When a member that is silent is taken for dead; brokers allow no less by default."""
+
+_FETCH_MS = 100
+_BRIEFLY_MS = 5
+_COMMIT_WAIT_SECONDS = 0.05
+_CLOSE_MS = 2000
+_COMMIT_MS = 4000
+_SETTINGS: dict[str, Any] = {
+    "auto_offset_reset": "earliest",
+    "enable_auto_commit": False,
+    "allow_auto_create_topics": False,
+    "bootstrap_timeout_ms": 3000,
+    "request_timeout_ms": 5000,
+    "fetch_max_bytes": 4 * 2**20,
+    "max_partition_fetch_bytes": 2**20,
+    "max_poll_records": BATCH,
+    # Who stays keeps its partitions, and goes on where it is.
+    "partition_assignment_strategy": (CooperativeStickyAssignor,),
+    "metrics_enabled": False,
+}
+
+_Job = Callable[[KafkaConsumer], None]
+
+
+class KafkaMember:
+    """A subscription. `run` is for the thread, the rest for the event loop."""
+
+    def __init__(
+        self,
+        url: str,
+        topics: KafkaTopics,
+        *,
+        group: str,
+        names: Sequence[str],
+        session_seconds: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._url = url
+        self._topics = topics
+        self._group = group
+        self._names = tuple(names)
+        self._session_ms = int(1000 * session_seconds)
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._holdings = Holdings()
+        self._arrived = asyncio.Event()
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._commits: set[asyncio.Future[None]] = set()
+        self._is_stopping = False
+        self._end: EventLogUnavailable | None = None
+
+    async def poll(self) -> Sequence[Delivery]:
+        while True:
+            self._raise_if_ended()
+            if taken := self._holdings.take(BATCH):
+                self._jobs.put(_go_on)
+                return taken
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def commit(self, delivery: Delivery) -> None:
+        self._raise_if_ended()
+        if not self._holdings.is_news(delivery):
+            return
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._commits.add(done)
+        done.add_done_callback(self._commits.discard)
+        self._jobs.put(partial(self._commit, delivery, done))
+        await done
+
+    async def lag_seconds(self) -> float:
+        """As `Subscription.lag_seconds`, by the records that were fetched already."""
+        self._raise_if_ended()
+        oldest = self._holdings.oldest_time()
+        return max(0.0, self._clock() - oldest) if oldest is not None else 0.0
+
+    def stop(self) -> None:
+        self._is_stopping = True
+        self._jobs.put(_go_on)
+
+    def run(self) -> None:
+        """Consume until `stop`, or until an error ends the subscription."""
+        end = "the subscription is over"
+        try:
+            self._topics.ensure()
+            self._consume()
+        except TopicMismatch as error:
+            end = str(error)
+        except Exception as error:  # noqa: BLE001 - the thread's edge: the caller subscribes anew
+            end = f"the event log does not answer: {type(error).__name__}"
+        finally:
+            tell(self._loop, partial(self._ended, EventLogUnavailable(end)))
+
+    def _raise_if_ended(self) -> None:
+        if self._end:
+            raise self._end
+
+    def _ended(self, end: EventLogUnavailable) -> None:
+        self._end = end
+        self._arrived.set()
+        for commit in self._commits:
+            _settle(commit, end)
+
+    def _consume(self) -> None:
+        settings = {**connection(self._url), **_SETTINGS, "session_timeout_ms": self._session_ms}
+        with closing(Network()) as client:
+            consumer = KafkaConsumer(
+                **settings,
+                group_id=self._group,
+                heartbeat_interval_ms=self._session_ms // 4,
+                kafka_client=client,
+            )
+            try:
+                consumer.subscribe(self._names, listener=_Listener(self._holdings))
+                # Waits for the topics' metadata: whoever shares out partitions without gives nobody any.
+                consumer.end_offsets([TopicPartition(name, 0) for name in self._names])
+                while not self._is_stopping:
+                    self._take_turn(consumer)
+            finally:
+                consumer.close(timeout_ms=_CLOSE_MS)
+
+    def _take_turn(self, consumer: KafkaConsumer) -> None:
+        """Do what was asked for, and fetch, but not much further than what is taken."""
+        with suppress(Empty):
+            while True:
+                self._jobs.get_nowait()(consumer)
+        if self._holdings.waiting() < BATCH:
+            consumer.resume(*consumer.paused())
+        else:
+            consumer.pause(*consumer.assignment())
+        if not self._holdings.are_out() or not _is_settled(consumer):
+            self._receive(consumer.poll(_FETCH_MS))
+            return
+        # A commit will come, and must not wait for a fetch.
+        self._receive(consumer.poll(_BRIEFLY_MS))
+        if _is_settled(consumer):
+            with suppress(Empty):
+                self._jobs.get(timeout=_COMMIT_WAIT_SECONDS)(consumer)
+
+    def _receive(self, messages: dict[TopicPartition, list[Any]]) -> None:
+        records = [record for message in chain(*messages.values()) if (record := fetched(message))]
+        if records:
+            self._holdings.add(records)
+            tell(self._loop, self._arrived.set)
+
+    def _commit(self, delivery: Delivery, done: asyncio.Future[None], consumer: KafkaConsumer) -> None:
+        partition = TopicPartition(delivery.record.topic, delivery.partition)
+        error: Exception | None = None
+        try:
+            if self._holdings.is_news(delivery):
+                consumer.commit({partition: OffsetAndMetadata(delivery.offset + 1)}, timeout_ms=_COMMIT_MS)
+                self._holdings.note(delivery)
+        except SubscriptionLost as lost:
+            error = lost
+        except (CommitFailedError, RebalanceInProgressError):
+            self._begin_again(partition, consumer)
+            error = SubscriptionLost(f"{self._group} is being shared out anew")
+        except KafkaError as failure:
+            error = EventLogUnavailable(f"the event log did not commit: {type(failure).__name__}")
+        tell(self._loop, partial(_settle, done, error))
+
+    def _begin_again(self, partition: TopicPartition, consumer: KafkaConsumer) -> None:
+        """Behind the last commit, should the partition stay here."""
+        first = self._holdings.first_offset(partition)
+        if first is not None and partition in consumer.assignment():
+            consumer.seek(partition, first)
+            self._holdings.assign([partition])
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Keeps the holdings to the partitions that this member has; the library calls it while it polls."""
+
+    def __init__(self, holdings: Holdings) -> None:
+        self._holdings = holdings
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._holdings.revoke(revoked)
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._holdings.assign(assigned)
+
+
+def _is_settled(consumer: KafkaConsumer) -> bool:
+    """Whether the group is shared out; until then polls have to follow each other closely.
+
+    An answer of the broker between two polls of a member that joins is lost to kafka-python: it joins again.
+    """
+    return consumer.group_metadata().state is MemberState.STABLE
+
+
+def _go_on(_consumer: KafkaConsumer) -> None:
+    """Wakes the thread."""
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

@@ -1,0 +1,175 @@
+"""Publishes to Kafka: one thread hands records to the library, which has a thread of its own behind it."""
+
+import asyncio
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from mesh.event_log.kafka.client import Network, connection
+from mesh.event_log.kafka.completions import Answers, Question, Room
+from mesh.event_log.kafka.records import message_of, size_bytes
+from mesh.event_log.kafka.topics import KafkaTopics, TopicMismatch
+from mesh.event_log.port import EventLogUnavailable, Record
+
+MAX_WAITING_BYTES = 16 * 2**20
+"""Of records that are not acknowledged yet: the library itself has no bound."""
+
+PATIENCE_SECONDS = 10.0
+_CLOSE_SECONDS = 1.0
+_SETTINGS: dict[str, Any] = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "allow_auto_create_topics": False,
+    "bootstrap_timeout_ms": 2000,
+    "max_block_ms": 2000,
+    "request_timeout_ms": 3000,
+    "delivery_timeout_ms": 4000,
+    "metrics_enabled": False,
+}
+
+_Item = tuple[Record | None, Question]
+
+
+class KafkaPublisher:
+    """Publishes records. `run` is for the thread, the rest for the event loop."""
+
+    def __init__(self, url: str, topics: KafkaTopics, loop: asyncio.AbstractEventLoop) -> None:
+        self._url = url
+        self._topics = topics
+        self._loop = loop
+        self._room = Room(MAX_WAITING_BYTES)
+        self._answers = Answers(loop, self._room)
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._producer: KafkaProducer | None = None
+        self._has_failed = False
+        self._is_stopping = False
+
+    async def connect(self) -> None:
+        """See to it that the log can be used.
+
+        Raises:
+            EventLogUnavailable: Nobody answers.
+            TopicMismatch: The topics are not as they have to be.
+        """
+        await self._ask(None, 0)
+
+    async def publish(self, record: Record) -> None:
+        """As `EventLog.publish`."""
+        size = size_bytes(record)
+        if not self._room.has_room(size):
+            await self._wait_for_room(size)
+        await self._ask(record, size)
+
+    async def _wait_for_room(self, size: int) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._room.wait(size)
+        except TimeoutError:
+            raise EventLogUnavailable("too much waits for its acknowledgement") from None
+
+    async def _ask(self, record: Record | None, size: int) -> None:
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._room.take(size)
+        self._queue.put((record, Question(done, size)))
+        # A timer by hand: `asyncio.timeout` takes longer than all the rest.
+        timer = self._loop.call_later(PATIENCE_SECONDS, _give_up, done)
+        try:
+            await done
+        finally:
+            timer.cancel()
+
+    def stop(self) -> None:
+        self._queue.put(None)
+
+    def run(self) -> None:
+        """Hand over what is published, until `stop`."""
+        while batch := self._next_batch():
+            self._hand_over(batch)
+        self._let_go()
+
+    def _next_batch(self) -> list[_Item]:
+        """Everything that waits, at least one; nothing at the end."""
+        batch: list[_Item] = []
+        with suppress(Empty):
+            item = None if self._is_stopping else self._queue.get()
+            while item is not None:
+                batch.append(item)
+                item = self._queue.get_nowait()
+            self._is_stopping = True
+        return batch
+
+    def _hand_over(self, batch: list[_Item]) -> None:
+        try:
+            producer = self._connected()
+        except TopicMismatch as error:
+            for record, question in batch:
+                self._answers.give(question, EventLogUnavailable(str(error)) if record else error)
+        except Exception as error:  # noqa: BLE001 - the thread's edge: whatever happens, the next may succeed
+            for _, question in batch:
+                self._answers.give(question, _unacknowledged(error))
+        else:
+            for record, question in batch:
+                self._send(producer, record, question)
+
+    def _connected(self) -> KafkaProducer:
+        # One that failed is replaced: what it still holds must not come late.
+        if self._has_failed:
+            self._let_go()
+        if self._producer is None:
+            self._topics.ensure()
+            self._producer, self._has_failed = _open(self._url), False
+        return self._producer
+
+    def _let_go(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer:
+            _close(producer)
+
+    def _send(self, producer: KafkaProducer, record: Record | None, question: Question) -> None:
+        if record is None or question.done.done():
+            self._answers.give(question)
+            return
+        try:
+            sent = producer.send(**message_of(record))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed(question, error)
+        else:
+            sent.add_callback(self._acknowledged, question).add_errback(self._failed, question)
+
+    def _acknowledged(self, question: Question, _metadata: object) -> None:
+        self._answers.give(question)
+
+    def _failed(self, question: Question, error: Exception) -> None:
+        self._has_failed = True
+        self._answers.give(question, _unacknowledged(error))
+
+
+def _open(url: str) -> KafkaProducer:
+    network = Network()
+    try:
+        return KafkaProducer(**connection(url), **_SETTINGS, kafka_client=network)
+    except KafkaError:
+        network.close()
+        raise
+
+
+def _close(producer: KafkaProducer) -> None:
+    try:
+        producer.close(timeout=_CLOSE_SECONDS)
+    except KafkaTimeoutError:
+        # No other way to give up what is not acknowledged: `close` itself waits for it first.
+        producer._sender.force_close()
+        with suppress(KafkaTimeoutError):
+            producer.close(timeout=_CLOSE_SECONDS)
+
+
+def _unacknowledged(error: Exception) -> EventLogUnavailable:
+    return EventLogUnavailable(f"the event log did not acknowledge: {type(error).__name__}")
+
+
+def _give_up(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_exception(EventLogUnavailable("the event log did not acknowledge in time"))

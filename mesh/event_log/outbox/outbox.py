@@ -1,0 +1,259 @@
+"""The outbox: events written in the transaction of the state that they tell of, published afterwards.
+
+The payload's envelope is made by the caller's factory, so that this module knows no service's types.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import groupby
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import (
+    Column,
+    Insert,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from mesh import sql
+from mesh.event_log.columns import BODY
+from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
+from mesh.event_log.port import EventLog, EventLogUnavailable, Record
+from mesh.server import failpoints
+
+BATCH = 199
+"""MariaDB keeps a good plan for lists under 200 keys."""
+_LEASE = "outbox"
+_NEVER = datetime.min.replace(tzinfo=UTC).isoformat(timespec="microseconds")
+
+outbox_metadata = MetaData()
+_streams = Table(
+    "outbox_streams",
+    outbox_metadata,
+    Column("topic", String(100), primary_key=True),
+    Column("key", String(100), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("occur_time", String(40), nullable=False),
+)
+_outbox = Table(
+    "outbox",
+    outbox_metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("topic", String(100), nullable=False),
+    Column("key", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", BODY, nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("topic", "key", "version"),
+    sqlite_autoincrement=True,
+)
+OUTBOX_TABLES = (outbox_metadata, lease_metadata)
+"""What a service with an outbox creates: `create_tables(engine, own_metadata, *OUTBOX_TABLES)`."""
+
+_log = structlog.get_logger()
+
+
+class Sealed(Protocol):
+    """An envelope that can be written down."""
+
+    def body(self) -> bytes:
+        """The bytes to store and publish."""
+        ...
+
+
+async def enqueue(
+    session: AsyncSession,
+    *,
+    envelope: Callable[..., Sealed],
+    topic: str,
+    type: str,  # noqa: A002 - the envelope's own word
+    key: str,
+    payload: Mapping[str, Any],
+    actor: str,
+    correlation: str,
+    causation: str,
+    trace: str,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
+    schema_version: int = 1,
+) -> Record:
+    """Add the next event of a key's stream, within the transaction that changes the state.
+
+    Args:
+        session: an open `mesh.sql.write` transaction.
+        envelope: makes the envelope; called with the names of `shopmesh.events.v1.Envelope`.
+        topic: where it will be published.
+        type: short name of the payload's message, for example `UserErased`.
+        key: what it is about.
+        payload: its own fields, ready for JSON.
+        actor: who caused it.
+        correlation: the flow that it belongs to.
+        causation: the command or event that caused it.
+        trace: W3C `traceparent` of the call.
+        clock: the time; within a stream it never goes back.
+        new_id: makes the event's id.
+        schema_version: of the payload.
+    """
+    head = await _head(session, topic, key)
+    occur_time = max(clock(), datetime.fromisoformat(head.occur_time))
+    version = head.version + 1
+    body = envelope(
+        event_id=new_id(),
+        type=type,
+        schema_version=schema_version,
+        key=key,
+        version=version,
+        occur_time=occur_time,
+        actor=actor,
+        correlation=correlation,
+        causation=causation,
+        trace=trace,
+        payload=payload,
+        prev_hash=head.hash,
+    ).body()
+    record = Record(topic, key, version, body, sha256(body).hexdigest())
+    await _append(session, record, occur_time)
+    return record
+
+
+class OutboxRelay:
+    """Publishes what is in the outbox: in version order per key, each acknowledged before the next.
+
+    Workers take turns by a lease; should two overlap, they may publish an event twice, never out of order.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        log: EventLog,
+        *,
+        holder: str | None = None,
+        retry_seconds: float = 0.5,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        self._engine = engine
+        self._log = log
+        self._changes = sql.changes_of(engine)
+        self._lease = SqlLease(engine, name=_LEASE, holder=holder or uuid.uuid4().hex, seconds=lease_seconds)
+        self._retry_seconds = retry_seconds
+
+    async def run(self) -> None:
+        """Publish for ever; what cannot be published now is tried again."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._changes.run())
+                tasks.create_task(self._relay())
+        finally:
+            # Should the database be away: it runs out by itself.
+            with suppress(DBAPIError):
+                await self._lease.release()
+
+    async def _relay(self) -> None:
+        while True:
+            seen = self._changes.count
+            try:
+                left = await self._turn()
+            except DBAPIError as error:
+                _log.warning("outbox_unavailable", error=type(error.orig).__name__)
+                left = 1
+            if left:
+                await asyncio.sleep(self._retry_seconds)
+            else:
+                await self._changes.wait_past(seen)
+
+    async def _turn(self) -> int:
+        """Publish what waits; how many events have to wait on."""
+        while batch := await self._waiting():
+            if not await self._lease.hold():
+                return len(batch)
+            if left := await self._publish(batch):
+                return left
+        return 0
+
+    async def _waiting(self) -> Sequence[tuple[int, Record]]:
+        oldest = select(_outbox).order_by(_outbox.c.id).limit(BATCH)
+        async with sql.read(self._engine) as session:
+            rows = (await session.execute(oldest)).all()
+        return [(row.id, Record(row.topic, row.key, row.version, row.body, row.hash)) for row in rows]
+
+    async def _publish(self, batch: Sequence[tuple[int, Record]]) -> int:
+        by_key = [list(group) for _, group in groupby(sorted(batch, key=_stream_order), key=_stream)]
+        published = await asyncio.gather(*(self._publish_stream(stream) for stream in by_key))
+        done = [row_id for ids in published for row_id in ids]
+        await self._forget(done)
+        return len(batch) - len(done)
+
+    async def _publish_stream(self, stream: Iterable[tuple[int, Record]]) -> list[int]:
+        done: list[int] = []
+        for row_id, record in stream:
+            try:
+                await self._log.publish(record)
+            except EventLogUnavailable:
+                # The rest of this key waits: a version that went ahead would leave a hole for ever.
+                _log.warning("publish_failed", topic=record.topic, key=record.key, version=record.version)
+                break
+            failpoints.reached("event_published")
+            done.append(row_id)
+        return done
+
+    async def _forget(self, ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        async with sql.write(self._engine) as session:
+            await session.execute(delete(_outbox).where(_outbox.c.id.in_(ids)))
+
+
+async def _head(session: AsyncSession, topic: str, key: str) -> Any:
+    """The stream's last event, locked until the transaction ends; version 0 before the first."""
+    stream = select(_streams).where(_streams.c.topic == topic, _streams.c.key == key).with_for_update()
+    if (head := (await session.execute(stream)).one_or_none()) is not None:
+        return head
+    await session.execute(_beginning(session.get_bind().dialect.name, topic, key))
+    return (await session.execute(stream)).one()
+
+
+def _beginning(dialect: str, topic: str, key: str) -> Insert:
+    """Make a stream's row. Of several writers one does; the others wait for it, each with the row's lock."""
+    row = {"topic": topic, "key": key, "version": 0, "hash": "", "occur_time": _NEVER}
+    if dialect == "sqlite":
+        return sqlite.insert(_streams).values(row).on_conflict_do_nothing()
+    return mysql.insert(_streams).values(row).on_duplicate_key_update(version=_streams.c.version)
+
+
+async def _append(session: AsyncSession, record: Record, occur_time: datetime) -> None:
+    mine = (_streams.c.topic == record.topic) & (_streams.c.key == record.key)
+    head = {
+        "version": record.version,
+        "hash": record.hash,
+        "occur_time": occur_time.astimezone(UTC).isoformat(timespec="microseconds"),
+    }
+    await session.execute(update(_streams).where(mine).values(**head))
+    await session.execute(
+        insert(_outbox).values(
+            topic=record.topic, key=record.key, version=record.version, body=record.body, hash=record.hash
+        )
+    )
+
+
+def _stream(row: tuple[int, Record]) -> tuple[str, str]:
+    return row[1].topic, row[1].key
+
+
+def _stream_order(row: tuple[int, Record]) -> tuple[str, str, int]:
+    return row[1].topic, row[1].key, row[1].version

@@ -1,0 +1,226 @@
+"""The event log in one SQLite file, shared by the processes of one machine."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mesh import sql
+from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
+from mesh.event_log.port import Delivery, EventLogUnavailable, Record, Subscription, SubscriptionLost
+from mesh.event_log.sqlite.records import (
+    beyond,
+    follow,
+    metadata,
+    positions,
+    read_beyond,
+    records,
+    replay,
+    translated,
+)
+
+
+class SqliteEventLog:
+    """The embedded event log; several processes may publish and consume. Use `opened`."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        changes: sql.Changes,
+        *,
+        clock: Callable[[], float],
+        lease_seconds: float,
+    ) -> None:
+        self._engine = engine
+        self._changes = changes
+        self._clock = clock
+        self._lease_seconds = lease_seconds
+        self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
+        self._flushing = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, path: Path, *, clock: Callable[[], float] = time.time, lease_seconds: float = LEASE_SECONDS
+    ) -> AsyncIterator["SqliteEventLog"]:
+        """Open the log, creating the file where there is none, and close it at the end."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = sql.open_engine(sql.sqlite_url(path))
+        try:
+            await sql.create_tables(engine, metadata, lease_metadata)
+            changes = sql.changes_of(engine)
+            watching = asyncio.create_task(changes.run())
+            try:
+                yield cls(engine, changes, clock=clock, lease_seconds=lease_seconds)
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+        finally:
+            await engine.dispose()
+
+    async def publish(self, record: Record) -> None:
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((record, stored))
+        # Group commit: whoever gets here first stores what all have handed in meanwhile.
+        async with self._flushing:
+            if not stored.done():
+                await self._flush()
+        await stored
+
+    @asynccontextmanager
+    async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[Subscription]:
+        lease = SqlLease(
+            self._engine,
+            name=f"group:{group}",
+            holder=uuid.uuid4().hex,
+            seconds=self._lease_seconds,
+            clock=self._clock,
+        )
+        member = _Member(
+            self._engine, self._changes, lease, group=group, topics=tuple(topics), clock=self._clock
+        )
+        renewing = asyncio.create_task(member.renew())
+        try:
+            yield member
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            with translated():
+                await lease.release()
+
+    def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
+        return replay(self._engine, topic)
+
+    def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
+        return follow(self._engine, self._changes, topics)
+
+    async def is_reachable(self) -> bool:
+        try:
+            return await sql.is_reachable(self._engine)
+        except DBAPIError:
+            return False
+
+    async def _flush(self) -> None:
+        batch, self._waiting = self._waiting, []
+        try:
+            with translated():
+                await self._insert([record for record, _ in batch])
+        except BaseException:
+            for _, stored in batch:
+                _fail(stored)
+            raise
+        for _, stored in batch:
+            if not stored.done():
+                stored.set_result(None)
+
+    async def _insert(self, batch: Sequence[Record]) -> None:
+        now = self._clock()
+        rows = [
+            {
+                "topic": record.topic,
+                "key": record.key,
+                "version": record.version,
+                "body": record.body,
+                "hash": record.hash,
+                "append_time": now,
+            }
+            for record in batch
+        ]
+        async with sql.write(self._engine) as session:
+            await session.execute(insert(records), rows)
+
+
+class _Member:
+    """A member of a group: active while it holds the group's lease."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        changes: sql.Changes,
+        lease: SqlLease,
+        *,
+        group: str,
+        topics: tuple[str, ...],
+        clock: Callable[[], float],
+    ) -> None:
+        self._engine = engine
+        self._changes = changes
+        self._lease = lease
+        self._group = group
+        self._topics = topics
+        self._clock = clock
+        self._positions: dict[str, int] = {}
+        self._active = asyncio.Event()
+
+    async def renew(self) -> None:
+        """Take the lease as soon as it is free and keep it."""
+        while True:
+            try:
+                held = await self._lease.hold()
+            except DBAPIError:
+                held = False
+            self._note(held)
+            await asyncio.sleep(self._lease.seconds / 4)
+
+    async def poll(self) -> Sequence[Delivery]:
+        while True:
+            await self._active.wait()
+            seen = self._changes.count
+            if deliveries := await self._next():
+                return deliveries
+            await self._changes.wait_past(seen)
+
+    async def commit(self, delivery: Delivery) -> None:
+        topic, offset = delivery.record.topic, delivery.offset
+        row = insert(positions).values(group_name=self._group, topic=topic, offset=offset)
+        higher = func.max(positions.c.offset, row.excluded.offset)
+        with translated():
+            async with sql.write(self._engine) as session:
+                if not await self._lease.is_held(session):
+                    self._note(False)
+                    raise SubscriptionLost(f"another member of {self._group} has taken over")
+                await session.execute(row.on_conflict_do_update(set_={"offset": higher}))
+
+    async def lag_seconds(self) -> float:
+        with translated():
+            committed = await self._committed()
+            async with sql.read(self._engine) as session:
+                oldest = (await session.execute(beyond(committed).limit(1))).one_or_none()
+        return max(0.0, self._clock() - oldest.append_time) if oldest else 0.0
+
+    def _note(self, held: bool) -> None:
+        if held:
+            self._active.set()
+        else:
+            self._active.clear()
+            self._positions = {}
+
+    async def _next(self) -> Sequence[Delivery]:
+        if not self._positions:
+            with translated():
+                self._positions = await self._committed()
+        deliveries = await read_beyond(self._engine, self._positions)
+        if not self._active.is_set():
+            return []
+        self._positions.update({delivery.record.topic: delivery.offset for delivery in deliveries})
+        return deliveries
+
+    async def _committed(self) -> dict[str, int]:
+        mine = select(positions.c.topic, positions.c.offset).where(positions.c.group_name == self._group)
+        async with sql.read(self._engine) as session:
+            stored = {row.topic: row.offset for row in await session.execute(mine)}
+        return {topic: stored.get(topic, 0) for topic in self._topics}
+
+
+def _fail(stored: asyncio.Future[None]) -> None:
+    if not stored.done():
+        stored.set_exception(EventLogUnavailable("the event log did not acknowledge"))
+        # Retrieved: whoever flushed raises the cause instead of awaiting it.
+        stored.exception()

@@ -1,0 +1,1 @@
+"""How a service runs as a process: it starts, says whether it is healthy, serves, drains, ends."""

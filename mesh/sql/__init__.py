@@ -1,0 +1,42 @@
+"""Relational databases: engines, transactions and their guarantees, on SQLite and MariaDB alike."""
+
+from mesh.sql.changes import POLL_SECONDS, Changes
+from mesh.sql.engine import (
+    Session,
+    alone,
+    bounded,
+    changes_of,
+    create_tables,
+    is_mistake,
+    is_reachable,
+    lock,
+    open_engine,
+    position_of,
+    read,
+    reader_of,
+    sqlite_url,
+    turn_of,
+    write,
+    writing,
+)
+
+__all__ = [
+    "POLL_SECONDS",
+    "Changes",
+    "Session",
+    "alone",
+    "bounded",
+    "changes_of",
+    "create_tables",
+    "is_mistake",
+    "is_reachable",
+    "lock",
+    "open_engine",
+    "position_of",
+    "read",
+    "reader_of",
+    "sqlite_url",
+    "turn_of",
+    "write",
+    "writing",
+]

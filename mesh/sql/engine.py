@@ -1,0 +1,253 @@
+"""SQL engines as the mesh needs them: transactions that say what they are for, on SQLite and on MariaDB.
+
+On SQLite those who write come one after the other. On MariaDB they do so where an engine was opened
+with `one_writer`; elsewhere they run side by side, and what they decide on has to be locked or
+compared by the statement that changes it.
+"""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, MetaData, Select, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from interceptors.stats import count_query
+from mesh.concurrency.cancellation import cancellable
+from mesh.sql import mariadb, sqlite
+from mesh.sql.changes import Changes, MariadbChanges, SqliteChanges
+
+Session = AsyncSession
+"""An open transaction; the effects of consumers get it from the inbox."""
+T = TypeVar("T")
+
+_ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.01
+_WRITES = "shopmesh_writes"
+_TRAITS = "shopmesh_traits"
+_POSITION = "shopmesh_position"
+_UNCOUNTED = ("SET TRANSACTION", mariadb.LAST_POSITION)
+
+
+def _up_to(longest_seconds: float) -> float:
+    return random.uniform(0, longest_seconds)  # noqa: S311 - it spreads load, it hides nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """What an engine was opened with.
+
+    Attributes:
+        one_writer: Transactions that write come one after the other, over all processes.
+        tells_positions: Each commit's place in the order of all is asked for.
+        changes: Wakes those who wait for commits.
+        turn: Writers of one process queue here where they come one after the other.
+        reader: For single statements that only read; the engine itself is None here.
+    """
+
+    one_writer: bool
+    tells_positions: bool
+    changes: Changes
+    turn: asyncio.Lock
+    reader: AsyncEngine | None
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file, whatever signs its path has."""
+    return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string()
+
+
+def open_engine(url: str, *, one_writer: bool = False, tells_positions: bool = False) -> AsyncEngine:
+    """Open an engine whose statements are counted for the call's trailers.
+
+    Args:
+        url: an SQLAlchemy URL with an asyncio driver; the folder of a SQLite file must exist.
+        one_writer: on MariaDB too, those who write come one after the other; needs the tables of
+            `mesh.sql.migrations`.
+        tells_positions: on MariaDB, `position_of` tells how far a commit got; it costs a statement.
+    """
+    parsed = make_url(url)
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    dialect = sqlite if is_sqlite else mariadb
+    engine = create_async_engine(parsed, hide_parameters=True, **dialect.engine_options(parsed))
+    changes = SqliteChanges(Path(parsed.database or "")) if is_sqlite else MariadbChanges(engine)
+    traits = _Traits(
+        one_writer=one_writer or is_sqlite,
+        tells_positions=tells_positions and not is_sqlite,
+        changes=changes,
+        # SQLite's own waiting is a poll with growing pauses.
+        turn=asyncio.Lock(),
+        reader=None if is_sqlite else _open_reader(engine),
+    )
+    engine.sync_engine.update_execution_options(**{_TRAITS: traits})
+    event.listen(engine.sync_engine, "before_cursor_execute", _count)
+    event.listen(engine.sync_engine, "begin", _begin)
+    dialect.set_up(engine.sync_engine)
+    return engine
+
+
+@asynccontextmanager
+async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """A session that sees one consistent snapshot and keeps nothing."""
+    async with cancellable(), bounded(), AsyncSession(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@asynccontextmanager
+async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """A session that writes: committed at the end, rolled back on an error."""
+    traits = _traits(engine)
+    async with cancellable(), bounded():
+        async with turn_of(engine), _opened(engine) as connection:
+            async with AsyncSession(connection, expire_on_commit=False) as session:
+                await _wait_for_turn(session, engine)
+                yield session
+                await session.commit()
+            if traits.tells_positions:
+                session.info[_POSITION] = await mariadb.last_position(connection)
+        traits.changes.notify()
+
+
+async def writing(
+    engine: AsyncEngine,
+    work: Callable[[AsyncSession], Awaitable[T]],
+    *,
+    pause: Callable[[float], float] = _up_to,
+) -> T:
+    """Do some work in a transaction that writes, and again when it lost a race against another.
+
+    Args:
+        engine: where.
+        work: must have no effect outside of its session.
+        pause: how long to wait before another attempt, at most so many seconds.
+    """
+    for attempt in range(_ATTEMPTS - 1):
+        try:
+            return await _once(engine, work)
+        except DBAPIError as error:
+            if not mariadb.is_lost_race(error):
+                raise
+        await asyncio.sleep(pause(_FIRST_PAUSE_SECONDS * 2**attempt))
+    return await _once(engine, work)
+
+
+async def lock(session: AsyncSession, rows: Select[Any]) -> None:
+    """Keep others from changing rows until the transaction ends; on SQLite nobody else is writing."""
+    if session.get_bind().dialect.name != "sqlite":
+        await session.execute(rows.with_for_update())
+
+
+def position_of(session: AsyncSession) -> str | None:
+    """How far the commit of a session got, of an engine that tells positions; None: it cannot be told."""
+    return session.info.get(_POSITION)
+
+
+@asynccontextmanager
+async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that changes the schema; of several workers one does so at a time.
+
+    MariaDB commits after every statement of that kind: what was interrupted there has to be repeatable.
+    """
+    async with turn_of(engine):
+        if engine.dialect.name == "sqlite":
+            async with _opened(engine) as connection, connection.begin():
+                yield connection
+        else:
+            async with mariadb.alone(engine) as connection:
+                yield connection
+
+
+async def create_tables(engine: AsyncEngine, *metadatas: MetaData) -> None:
+    """Create what is missing; several workers may do so at once."""
+    async with alone(engine) as connection:
+        for metadata in metadatas:
+            await connection.run_sync(metadata.create_all)
+
+
+def is_mistake(error: Exception) -> bool:
+    """Whether a statement is wrong however often it is tried, as with a table that is missing.
+
+    MariaDB's driver has a class for that; SQLite's says by the same class that the database is busy.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", None)
+    return isinstance(error, ProgrammingError) or code == sqlite3.SQLITE_ERROR
+
+
+async def is_reachable(engine: AsyncEngine) -> bool:
+    """Whether the database answers; a health probe."""
+    async with engine.connect() as connection:
+        return bool((await connection.exec_driver_sql("SELECT 1")).scalar())
+
+
+def changes_of(engine: AsyncEngine) -> Changes:
+    """The changes of an engine's database; the engine's own commits are told at once."""
+    return _traits(engine).changes
+
+
+def reader_of(engine: AsyncEngine) -> AsyncEngine:
+    """The engine for single statements that only read; see `mesh.sql.single_statement`."""
+    return _traits(engine).reader or engine
+
+
+def turn_of(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
+    """Held by each transaction of this process that writes, where they come one after the other."""
+    traits = _traits(engine)
+    return traits.turn if traits.one_writer else nullcontext()
+
+
+@asynccontextmanager
+async def bounded() -> AsyncIterator[None]:
+    """A pool that is empty for too long is a database that cannot be used now."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise OperationalError("no connection is free", None, error) from None
+
+
+def _traits(engine: AsyncEngine) -> _Traits:
+    traits: _Traits = engine.get_execution_options()[_TRAITS]
+    return traits
+
+
+@asynccontextmanager
+async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as connection:
+        yield await connection.execution_options(**{_WRITES: True})
+
+
+async def _wait_for_turn(session: AsyncSession, engine: AsyncEngine) -> None:
+    await session.connection()
+    if _traits(engine).one_writer and engine.dialect.name != "sqlite":
+        await session.execute(mariadb.TURN)
+
+
+def _open_reader(engine: AsyncEngine) -> AsyncEngine:
+    """Another pool over the same MariaDB, which lives as long as the engine: no transactions, no pings."""
+    reader = create_async_engine(engine.url, hide_parameters=True, **mariadb.reader_options(engine.url))
+    mariadb.set_up(reader.sync_engine)
+    event.listen(reader.sync_engine, "before_cursor_execute", _count)
+    event.listen(engine.sync_engine, "engine_disposed", lambda _engine: reader.sync_engine.dispose())
+    return reader
+
+
+async def _once(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async with write(engine) as session:
+        return await work(session)
+
+
+def _begin(connection: Connection) -> None:
+    dialect = sqlite if connection.dialect.name == "sqlite" else mariadb
+    dialect.begin(connection, writes=connection.get_execution_options().get(_WRITES, False))
+
+
+def _count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    if not statement.startswith(_UNCOUNTED):
+        count_query()

@@ -1,0 +1,62 @@
+"""SQLite as the mesh uses it: shared by several processes, each commit on disk when it returns."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.engine import Engine
+
+from mesh.sql.sqlite_driver import SteadyConnection, steady_connection
+
+BUSY_TIMEOUT_MS = 10_000
+
+_WAL_ATTEMPTS = 200
+
+
+def engine_options(_url: URL) -> dict[str, Any]:
+    """What `create_async_engine` has to know."""
+    return {"connect_args": {"async_creator_fn": steady_connection}}
+
+
+def make_folder(url: URL) -> None:
+    """Make the folder of a file; other databases have none."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def set_up(engine: Engine) -> None:
+    """Prepare every connection, and leave it to `mesh.sql.engine` how transactions begin."""
+    event.listen(engine, "connect", _prepare)
+
+
+def begin(connection: Connection, *, writes: bool) -> None:
+    """A deferred transaction that turns into a writer fails as locked, whatever the timeout."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, SteadyConnection)
+    driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _enter_wal(cursor)
+    # FULL: a commit is on disk when it returns, also when the power fails.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten: whoever erases the account is in no free page either.
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()
+
+
+def _enter_wal(cursor: Any) -> None:
+    # The change of mode does not honour the busy timeout: of several first processes one wins.
+    for attempt in range(_WAL_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if attempt == _WAL_ATTEMPTS - 1:
+                raise
+        else:
+            return
