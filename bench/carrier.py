@@ -14,8 +14,8 @@ from mesh.backends.mongodb import MongodbBackend
 from mesh.backends.running import running
 from mesh.event_log import EventLog, open_event_log
 from mesh.settings import MeshSettings
+from services.order.adapters.event_store.relay import Relay
 from services.order.adapters.head_log_file import FileHeadLog
-from services.order.adapters.relay import Relay
 from services.order.config import Settings
 from services.order.stores import Stores, open_stores
 

@@ -13,10 +13,10 @@ from bench.commits import new_commit
 from mesh.concurrency.change_notifier import Waking
 from mesh.mongodb import client as mongo
 from services.kernel.ids import uuid7
-from services.order.adapters.commits_mongo import COLLECTION, INDEXES, document_of
-from services.order.adapters.event_store_mongo import MongoEventStore
-from services.order.adapters.event_store_sqlite import SqliteEventStore
-from services.order.adapters.event_tables_sqlite import (
+from services.order.adapters.event_store.commits_mongo import COLLECTION, INDEXES, document_of
+from services.order.adapters.event_store.event_store_mongo import MongoEventStore
+from services.order.adapters.event_store.event_store_sqlite import SqliteEventStore
+from services.order.adapters.event_store.event_tables_sqlite import (
     INSERT_COMMIT,
     INSERT_EVENT,
     commit_row,

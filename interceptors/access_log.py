@@ -13,9 +13,9 @@ import grpc
 from google.protobuf.message import Message
 from prometheus_client import Counter, Histogram
 
-from interceptors.call import Call, Context
-from interceptors.redaction import redacted
-from interceptors.step import Step
+from interceptors.core.call import Call, Context
+from interceptors.core.hooks import Step
+from interceptors.core.redaction import redacted
 from interceptors.tracing import Traces
 from mesh.contract import Idempotency
 

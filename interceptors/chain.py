@@ -9,13 +9,13 @@ from interceptors.access_log import AccessLogInterceptor, CallRecords
 from interceptors.auth.interceptor import AuthInterceptor
 from interceptors.auth.tokens import TokenVerifier
 from interceptors.consistency import ConsistencyInterceptor
+from interceptors.cost_trailers import StatsInterceptor
 from interceptors.deadline import DeadlineInterceptor
 from interceptors.errors import ErrorInterceptor, StatusByError
 from interceptors.rate_limit.gcra import Limiter
 from interceptors.rate_limit.interceptor import RateLimitInterceptor
-from interceptors.stats import StatsInterceptor
 from interceptors.tracing import Traces, TracingInterceptor
-from interceptors.validation import ValidationInterceptor
+from interceptors.validation.interceptor import ValidationInterceptor
 from mesh.contract import LimitClass
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import grpc
 
-from interceptors.call import Call, Context, current_call_or_none
-from interceptors.refusal import Refused
-from interceptors.step import Step
+from interceptors.core.call import Call, Context, current_call_or_none
+from interceptors.core.hooks import Step
+from interceptors.core.status_error import Refused
 from mesh.contract import Idempotency
 
 METADATA_KEY = "x-consistency-token"

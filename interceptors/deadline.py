@@ -5,9 +5,9 @@ from typing import Any
 
 import grpc
 
-from interceptors.call import Call, Context
-from interceptors.refusal import Refused
-from interceptors.step import Step
+from interceptors.core.call import Call, Context
+from interceptors.core.hooks import Step
+from interceptors.core.status_error import Refused
 
 STREAM_GRACE_SECONDS = 5.0
 """A stream ends itself with `closed` at its deadline; only then is it cut."""

@@ -7,10 +7,10 @@ from typing import NoReturn
 import grpc
 import structlog
 
-from interceptors.call import Call, Context
-from interceptors.refusal import DETAILS_KEY, Refused
-from interceptors.step import Step
-from interceptors.trace_context import current_trace_id
+from interceptors.core.call import Call, Context
+from interceptors.core.hooks import Step
+from interceptors.core.status_error import DETAILS_KEY, Refused
+from interceptors.core.trace_context import current_trace_id
 
 _log = structlog.get_logger()
 

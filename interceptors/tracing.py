@@ -16,9 +16,9 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
-from interceptors.call import Call, Context
-from interceptors.step import Step
-from interceptors.trace_context import span_id_of
+from interceptors.core.call import Call, Context
+from interceptors.core.hooks import Step
+from interceptors.core.trace_context import span_id_of
 
 _propagator = TraceContextTextMapPropagator()
 _NOWHERE = OtelContext()

@@ -13,7 +13,7 @@ from bench.figures import Figure, at_least
 from bench.home import Home
 from bench.plan import Plan, in_turns
 from services.kernel.envelope import Envelope
-from services.order.application.rebuild import Rebuild
+from services.order.application.maintenance.rebuild import Rebuild
 from services.order.config import Settings
 from services.order.stores import Stores, open_stores
 

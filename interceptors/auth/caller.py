@@ -1,7 +1,7 @@
 """Who is calling."""
 
 from interceptors.auth.identity import ANONYMOUS, Caller, CallerKind
-from interceptors.call import current_call_or_none
+from interceptors.core.call import current_call_or_none
 
 __all__ = ["ANONYMOUS", "Caller", "CallerKind", "caller"]
 

@@ -10,9 +10,9 @@ import grpc
 from interceptors.auth.identity import ANONYMOUS, Caller, CallerKind
 from interceptors.auth.keys import KeysUnavailable
 from interceptors.auth.tokens import InvalidToken, TokenVerifier
-from interceptors.call import Call, Context
-from interceptors.refusal import Refused
-from interceptors.step import Step
+from interceptors.core.call import Call, Context
+from interceptors.core.hooks import Step
+from interceptors.core.status_error import Refused
 from mesh.contract import Access, Policy
 
 EDGE_PROOF_KEY = "x-shopmesh-edge"

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey
 from interceptors.auth.identity import Caller, CallerKind
 from interceptors.auth.keys import KeyFile
 from interceptors.auth.revocations import Revocations
-from interceptors.recent import Recent
+from interceptors.core.generational_cache import Recent
 
 _LONGEST_TOKEN = 8192
 _GENERATION_TOKENS = 10_000

@@ -8,9 +8,9 @@ from typing import Any
 import grpc
 from grpc.aio import ClientCallDetails, Metadata
 
-from interceptors.call import current_call_or_none
 from interceptors.consistency import METADATA_KEY, decode_token, encode_token
-from interceptors.trace_context import current_traceparent
+from interceptors.core.call import current_call_or_none
+from interceptors.core.trace_context import current_traceparent
 
 TokenSource = Callable[[], Awaitable[str]]
 """Returns a token for the called service; its exception becomes the call's."""

@@ -6,10 +6,10 @@ from typing import Any
 import grpc
 
 from interceptors.auth.identity import CallerKind
-from interceptors.call import Call, Context
+from interceptors.core.call import Call, Context
+from interceptors.core.hooks import Step
+from interceptors.core.status_error import Refused
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
-from interceptors.refusal import Refused
-from interceptors.step import Step
 from mesh.contract import LimitClass, LimitPer
 
 CLIENT_ADDRESS_KEY = "x-shopmesh-client-address"

@@ -6,7 +6,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from interceptors.stats import count_cache
+from interceptors.cost_trailers import count_cache
 from mesh.cache.entry import ABSENT, Entry
 from mesh.cache.local import LocalCache
 from mesh.cache.shared import SharedCache

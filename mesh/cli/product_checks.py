@@ -23,7 +23,7 @@ def column_of(field: str) -> str:
 def _broken_rules(products: Mapping[int, Product]) -> Iterator[BadLine]:
     import protovalidate  # noqa: PLC0415 - takes 0.4 s to import, as does what uses it
 
-    from interceptors.validation import broken_rules  # noqa: PLC0415
+    from interceptors.validation.interceptor import broken_rules  # noqa: PLC0415
 
     validator = protovalidate.Validator()
     for line, product in products.items():

@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from pymongo.uri_parser import parse_uri
 
-from interceptors.stats import count_query
+from interceptors.cost_trailers import count_query
 from mesh.server.context import CannotStart
 
 __all__ = [

@@ -23,9 +23,9 @@ from interceptors.auth.keys import KeyFile
 from interceptors.auth.revocations import Revocations
 from interceptors.auth.tokens import Audiences, TokenVerifier
 from interceptors.chain import standard_chain
+from interceptors.core.registration import Handlers, Registrations
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.limits import LimitsFileError, load_limits
-from interceptors.registration import Handlers, Registrations
 from interceptors.tracing import Traces
 from mesh.channels import LARGEST_MESSAGE_BYTES, connect
 from mesh.contract import Contract, ContractError, load_contract

@@ -20,7 +20,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from structlog.typing import EventDict
 
 from interceptors.access_log import Log
-from interceptors.trace_context import current_trace_id, current_traceparent
+from interceptors.core.trace_context import current_trace_id, current_traceparent
 from interceptors.tracing import Traces
 from mesh.settings import MeshSettings
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
-from interceptors.stats import count_query
+from interceptors.cost_trailers import count_query
 from mesh.concurrency.cancellation import cancellable
 from mesh.sql import mariadb, sqlite
 from mesh.sql.changes import Changes, MariadbChanges, SqliteChanges

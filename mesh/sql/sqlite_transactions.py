@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from interceptors.stats import count_query
+from interceptors.cost_trailers import count_query
 from mesh.concurrency.cancellation import cancellable
 from mesh.sql.engine import bounded, changes_of, turn_of
 from mesh.sql.sqlite_driver import SteadyConnection

@@ -8,7 +8,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from interceptors.stats import count_query
+from interceptors.cost_trailers import count_query
 from mesh.sql.changes import Changes
 from mesh.sql.engine import changes_of, turn_of
 from mesh.sql.sqlite_driver import SteadyConnection

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from mesh.server.context import CannotStart
 from mesh.settings import MeshSettings, SettingError
-from services.order.adapters.key_ring import KeyIsGone
-from services.order.adapters.key_ring_file import FileKeyRing, RotationUnderWay
-from services.order.adapters.key_rotation import rotate
+from services.order.adapters.key_vault.key_ring import KeyIsGone
+from services.order.adapters.key_vault.key_ring_file import FileKeyRing, RotationUnderWay
+from services.order.adapters.key_vault.key_rotation import rotate
 from services.order.config import Settings
 from services.order.domain.errors import StoreUnavailable
 from services.order.stores import open_stores

@@ -17,14 +17,14 @@ from mesh.event_log import EventLogUnavailable, open_event_log
 from mesh.server.context import CannotStart
 from mesh.server.telemetry import configure_logging
 from mesh.settings import MeshSettings, SettingError
+from services.order.adapters.event_store.published_events_log import LogPublishedEvents
 from services.order.adapters.head_log_file import FileHeadLog
+from services.order.adapters.key_vault.secret_file import read_or_make
 from services.order.adapters.progress_console import console_progress
-from services.order.adapters.published_events_log import LogPublishedEvents
-from services.order.adapters.secret_file import read_or_make
+from services.order.application.maintenance.rebuild import Rebuild
+from services.order.application.maintenance.refill import Refill
+from services.order.application.maintenance.restore import Restore
 from services.order.application.ports import Progress, Superseded, VersionTaken
-from services.order.application.rebuild import Rebuild
-from services.order.application.refill import Refill
-from services.order.application.restore import Restore
 from services.order.config import Settings
 from services.order.domain.errors import StoreUnavailable
 from services.order.entrypoints import reports

@@ -20,19 +20,19 @@ from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import uuid7
 from services.order.adapters.accounts_grpc import GrpcAccounts
+from services.order.adapters.event_store.relay import Relay
 from services.order.adapters.head_log_file import FileHeadLog
 from services.order.adapters.inventory_grpc import GrpcInventory
-from services.order.adapters.key_ring_file import FileKeyRing
-from services.order.adapters.key_vault_aes import AesKeyVault
-from services.order.adapters.relay import Relay
-from services.order.adapters.secret_file import read_or_make
-from services.order.application.audit import Audit
-from services.order.application.customers import Customers
-from services.order.application.decisions import Decisions
-from services.order.application.departures import Departures
+from services.order.adapters.key_vault.key_ring_file import FileKeyRing
+from services.order.adapters.key_vault.key_vault_aes import AesKeyVault
+from services.order.adapters.key_vault.secret_file import read_or_make
+from services.order.application.commands.customers import Customers
+from services.order.application.commands.decisions import Decisions
+from services.order.application.commands.departures import Departures
+from services.order.application.commands.orders import Orders
+from services.order.application.commands.process_manager import ProcessManager
+from services.order.application.commands.shortages import Shortages
 from services.order.application.journal import Journal
-from services.order.application.order_views import OrderViews
-from services.order.application.orders import Orders
 from services.order.application.ports import (
     Accounts,
     Changes,
@@ -43,10 +43,10 @@ from services.order.application.ports import (
     OrderIndex,
     Reached,
 )
-from services.order.application.process_manager import ProcessManager
+from services.order.application.queries.audit import Audit
+from services.order.application.queries.order_views import OrderViews
+from services.order.application.queries.search import OrderSearch, SearchProjection
 from services.order.application.sealing import Sealing
-from services.order.application.search import OrderSearch, SearchProjection
-from services.order.application.shortages import Shortages
 from services.order.config import Settings
 from services.order.entrypoints.audit_servicer import AuditServicer
 from services.order.entrypoints.background import manage, report

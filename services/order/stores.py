@@ -14,18 +14,20 @@ from mesh.event_log.outbox.lease import SqlLease, lease_metadata
 from mesh.mongodb.client import database_of, open_client
 from mesh.server.context import CannotStart
 from services.kernel.ids import uuid7
-from services.order.adapters import event_store_sqlite, key_records_sqlite, search_index_sqlite
-from services.order.adapters.changes_mongo import MongoChanges
-from services.order.adapters.commits_mongo import COLLECTION
-from services.order.adapters.event_store_mongo import MongoEventStore
-from services.order.adapters.event_store_sqlite import SqliteEventStore
-from services.order.adapters.key_records import KeyRecords
-from services.order.adapters.key_records_mongo import MongoKeyRecords
-from services.order.adapters.key_records_sqlite import SqliteKeyRecords
-from services.order.adapters.lease_mongo import MongoLease
-from services.order.adapters.lease_sqlite import SqliteLease
-from services.order.adapters.search_index_mongo import MongoOrderIndex
-from services.order.adapters.search_index_sqlite import SqliteOrderIndex
+from services.order.adapters.event_store import event_store_sqlite
+from services.order.adapters.event_store.changes_mongo import MongoChanges
+from services.order.adapters.event_store.commits_mongo import COLLECTION
+from services.order.adapters.event_store.event_store_mongo import MongoEventStore
+from services.order.adapters.event_store.event_store_sqlite import SqliteEventStore
+from services.order.adapters.event_store.lease_mongo import MongoLease
+from services.order.adapters.event_store.lease_sqlite import SqliteLease
+from services.order.adapters.key_vault import key_records_sqlite
+from services.order.adapters.key_vault.key_records import KeyRecords
+from services.order.adapters.key_vault.key_records_mongo import MongoKeyRecords
+from services.order.adapters.key_vault.key_records_sqlite import SqliteKeyRecords
+from services.order.adapters.search_index import search_index_sqlite
+from services.order.adapters.search_index.search_index_mongo import MongoOrderIndex
+from services.order.adapters.search_index.search_index_sqlite import SqliteOrderIndex
 from services.order.application.ports import Changes, EventStore, OrderIndex
 from services.order.config import Settings
 from services.order.domain.errors import StoreUnavailable

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from mesh.concurrency.change_notifier import Waking
 from mesh.mongodb.client import database_of, open_client
 from services.kernel.ids import uuid7
-from services.order.adapters.event_store_mongo import MongoEventStore
+from services.order.adapters.event_store.event_store_mongo import MongoEventStore
 
 
 @asynccontextmanager

@@ -12,15 +12,15 @@ from sqlalchemy import text
 from mesh.sql import write
 from services.kernel.money import Money
 from services.order.adapters.head_log_file import FileHeadLog
-from services.order.adapters.key_ring_file import FileKeyRing
-from services.order.adapters.key_vault_aes import AesKeyVault
-from services.order.application.audit import Audit
-from services.order.application.customers import Customers
-from services.order.application.deadline import Deadline
+from services.order.adapters.key_vault.key_ring_file import FileKeyRing
+from services.order.adapters.key_vault.key_vault_aes import AesKeyVault
+from services.order.application.commands.customers import Customers
+from services.order.application.commands.deadline import Deadline
+from services.order.application.commands.orders import Orders
 from services.order.application.journal import Cause
-from services.order.application.order_views import OrderViews
-from services.order.application.orders import Orders
 from services.order.application.ports import AccountsSilent, AccountState
+from services.order.application.queries.audit import Audit
+from services.order.application.queries.order_views import OrderViews
 from services.order.application.sealing import PlaceOrder
 from services.order.config import Settings
 from services.order.domain.lines import Line, ShippingAddress

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
 from interceptors.access_log import CallRecords
 from interceptors.auth.revocations import Revocations
-from interceptors.refusal import DETAILS_KEY
+from interceptors.core.status_error import DETAILS_KEY
 from interceptors.tracing import Traces
 from mesh.contract import Contract, load_contract
 from mesh.server.context import Node

@@ -13,13 +13,17 @@ GOOD = {
     "services/kernel/money.py": "import decimal",
     "services/order/domain/order.py": "import dataclasses\nfrom services.kernel import money",
     "services/order/application/ports.py": "from services.order.domain import order",
-    "services/order/application/orders.py": "from services.order.application import ports",
+    "services/order/application/commands/orders.py": "from services.order.application import ports",
+    "services/order/application/queries/search.py": "from services.order.application.commands import orders",
+    "services/order/application/maintenance/rebuild.py": (
+        "from services.order.application.queries import search"
+    ),
     "services/order/adapters/orders_sql.py": (
         "import sqlalchemy\nfrom mesh import channels\nfrom services.order.application import ports\n"
         "from shopmesh.inventory.v1 import inventory_service_pb2"
     ),
     "services/order/entrypoints/servicer.py": (
-        "import grpc\nfrom interceptors import auth\nfrom services.order.application import orders"
+        "import grpc\nfrom interceptors import auth\nfrom services.order.application.commands import orders"
     ),
     "services/order/server.py": (
         "import uvloop\nfrom interceptors import chain\n"
@@ -38,7 +42,11 @@ BAD = {
     "services/order/domain/outward.py": "from services.order.application import ports",
     "services/order/application/driver.py": "import sqlalchemy",
     "services/order/application/meshed.py": "from mesh import channels",
-    "services/order/adapters/use_case.py": "from services.order.application import orders",
+    "services/order/adapters/use_case.py": "from services.order.application.commands import orders",
+    "services/order/application/commands/asking.py": "from services.order.application.queries import search",
+    "services/order/application/queries/repairing.py": (
+        "from services.order.application.maintenance import rebuild"
+    ),
     "services/order/adapters/sideways.py": "from services.order.entrypoints import servicer",
     "services/order/entrypoints/sideways.py": "from services.order.adapters import orders_sql",
     "services/order/entrypoints/driver.py": "import sqlalchemy",

@@ -6,8 +6,8 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct, Value
 
 from interceptors.auth.caller import caller
-from services.order.application.audit import Audit, PastEvent
-from services.order.application.order_views import OrderView
+from services.order.application.queries.audit import Audit, PastEvent
+from services.order.application.queries.order_views import OrderView
 from services.order.entrypoints.calls import readable_customer
 from services.order.entrypoints.differences import Difference, differences
 from services.order.entrypoints.messages import order_message, timestamp

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from mesh.concurrency.cancellation import cancellable
-from services.order.application.process_manager import ProcessManager
+from services.order.application.commands.process_manager import ProcessManager
 
 PAUSE_SECONDS = 2.0
 

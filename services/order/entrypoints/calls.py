@@ -5,7 +5,7 @@ from typing import Protocol
 from interceptors.auth.caller import Caller, CallerKind, caller
 from mesh.server.telemetry import current_traceparent
 from services.kernel.ids import NewId
-from services.order.application.deadline import Deadline
+from services.order.application.commands.deadline import Deadline
 from services.order.application.journal import Cause
 
 AUDIT_SCOPE = "audit"

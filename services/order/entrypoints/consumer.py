@@ -2,7 +2,7 @@
 
 from mesh.event_log.inbox.inbox import TryLater
 from services.kernel.envelope import Envelope
-from services.order.application.customers import Customers
+from services.order.application.commands.customers import Customers
 from services.order.domain.errors import StoreUnavailable
 
 CONSUMER = "order"

@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import money_pb2
 
 from services.kernel.money import Money
-from services.order.application.order_views import OrderView
+from services.order.application.queries.order_views import OrderView
 from services.order.application.sealing import PlaceOrder
 from services.order.domain.events import OrderRejected, PlacedLine
 from services.order.domain.lines import Line, ShippingAddress

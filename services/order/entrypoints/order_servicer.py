@@ -11,12 +11,12 @@ from interceptors.auth.caller import caller
 from mesh.server.streams import watch
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
-from services.order.application.customers import Customers
-from services.order.application.deadline import Deadline
-from services.order.application.order_views import OrderView, OrderViews
-from services.order.application.orders import Orders
+from services.order.application.commands.customers import Customers
+from services.order.application.commands.deadline import Deadline
+from services.order.application.commands.orders import Orders
 from services.order.application.ports import Search, Selection
-from services.order.application.search import OrderSearch
+from services.order.application.queries.order_views import OrderView, OrderViews
+from services.order.application.queries.search import OrderSearch
 from services.order.domain.order import OrderState
 from services.order.entrypoints.calls import Waiting, customer_cause, deadline_of, staff_cause
 from services.order.entrypoints.messages import lines_of, order_message, place_order_of, quote_message

@@ -12,7 +12,7 @@ from mesh.concurrency.cancellation import cancellable
 from mesh.event_log import Delivery, EventLog, Subscription, SubscriptionLost
 from mesh.event_log.inbox.consumer import LAG
 from mesh.topology import ORDER_EVENTS
-from services.order.application.search import SearchProjection
+from services.order.application.queries.search import SearchProjection
 
 GROUP = "order-search"
 _RETRY_SECONDS = 0.5

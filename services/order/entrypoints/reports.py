@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from services.order.application.rebuild import Difference, Few, Rebuilt
-from services.order.application.refill import Refilled
-from services.order.application.restore import Restored
-from services.order.application.verification import OrderFinding
+from services.order.application.maintenance.rebuild import Difference, Few, Rebuilt
+from services.order.application.maintenance.refill import Refilled
+from services.order.application.maintenance.restore import Restored
+from services.order.application.queries.verification import OrderFinding
 
 
 def rebuilt_lines(rebuilt: Rebuilt) -> Iterator[str]:

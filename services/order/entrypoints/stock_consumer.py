@@ -4,10 +4,10 @@ import structlog
 
 from mesh.event_log.inbox.inbox import TryLater
 from services.kernel.envelope import Envelope
-from services.order.application.departures import Departures
+from services.order.application.commands.departures import Departures
+from services.order.application.commands.shortages import Claim, Shortages
 from services.order.application.journal import SYSTEM, WMS, Cause
 from services.order.application.ports import InventorySilent
-from services.order.application.shortages import Claim, Shortages
 from services.order.domain.errors import StoreUnavailable
 
 STOCK_CONSUMER = "order.stock"

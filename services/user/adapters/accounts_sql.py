@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
-from services.user.adapters.rows_sql import changed_rows
 from services.user.domain.account import Account, Activity, Address
 from services.user.domain.errors import UserNotFound
 from services.user.domain.events import MailPurpose

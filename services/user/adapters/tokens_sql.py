@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, delete, insert, literal, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
-from services.user.adapters.rows_sql import changed_rows
 from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
 
 

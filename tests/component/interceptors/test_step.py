@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from interceptors.call import Call, begin
-from interceptors.step import Step, in_turn
+from interceptors.core.call import Call, begin
+from interceptors.core.hooks import Step, in_turn
 from mesh.contract import load_contract
 
 CONTEXT: Any = None

@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from interceptors.auth.caller import Caller, CallerKind
-from interceptors.call import Call, begin
+from interceptors.core.call import Call, begin
 from mesh.contract import load_contract
 from services.kernel.paging import InvalidPageToken
 from services.notification.domain.errors import NothingToChange, UnknownPreference

@@ -8,10 +8,10 @@ from pathlib import Path
 from mesh.event_log import EventLog, Record, open_event_log
 from mesh.settings import MeshSettings
 from mesh.topology import ORDER_EVENTS
-from services.order.adapters.published_events_log import LogPublishedEvents
+from services.order.adapters.event_store.published_events_log import LogPublishedEvents
+from services.order.application.maintenance.refill import Refill
+from services.order.application.maintenance.restore import Restore
 from services.order.application.ports import Head, Stream
-from services.order.application.refill import Refill
-from services.order.application.restore import Restore
 from tests.support.order_world import ALICE, OrderWorld, cause, in_time, mugs, open_world
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from services.kernel.envelope import Envelope, hash_of
 from services.kernel.paging import InvalidPageToken
-from services.order.application.audit import VerificationPage
 from services.order.application.ports import Head
+from services.order.application.queries.audit import VerificationPage
 from services.order.domain.errors import OrderNotFound, VersionNotFound
 from services.order.domain.order import OrderState, order_id_of
 from tests.support.order_world import ALICE, BOB, MORNING, TRACE, OrderWorld, cause, in_time, mugs, open_world

@@ -8,7 +8,7 @@ import pytest
 
 from mesh.mongodb.client import Collection, database_of, open_client
 from services.kernel.envelope import Envelope, hash_of
-from services.order.adapters.commits_mongo import COLLECTION
+from services.order.adapters.event_store.commits_mongo import COLLECTION
 from services.order.application.ports import Head
 from services.order.domain.order import order_id_of
 from tests.support.order_world import ALICE, OrderWorld, cause, in_time, mugs, open_world

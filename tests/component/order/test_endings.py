@@ -14,9 +14,9 @@ from mesh.event_log import open_event_log
 from mesh.mongodb.client import database_of, is_reachable, open_client
 from mesh.server.health import Health
 from mesh.settings import MeshSettings
-from services.order.adapters.commit_writer_mongo import CommitWriter
-from services.order.adapters.commits_mongo import COLLECTION, document_of
-from services.order.adapters.relay import Relay
+from services.order.adapters.event_store.commit_writer_mongo import CommitWriter
+from services.order.adapters.event_store.commits_mongo import COLLECTION, document_of
+from services.order.adapters.event_store.relay import Relay
 from services.order.entrypoints.background import manage
 from tests.support.commits import commit
 from tests.support.order_world import FreeLease, OrderWorld, Steps, mugs, open_world

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from services.kernel.money import Money
 from services.order.application.event_codec import occurrence_of, payload_of, type_of
 from services.order.application.journal import history_of
+from services.order.application.maintenance.rebuild import Rebuild
 from services.order.application.ports import OrderRow, Search, Selection, Superseded
-from services.order.application.rebuild import Rebuild
-from services.order.application.search_rows import digest_of, folded_row, row_of
+from services.order.application.queries.search_rows import digest_of, folded_row, row_of
 from services.order.domain.events import (
     CancelReason,
     OrderCancelled,

@@ -11,7 +11,7 @@ import pytest
 from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subscription, open_event_log
 from mesh.settings import MeshSettings
 from mesh.topology import ORDER_EVENTS
-from services.order.adapters.relay import Relay
+from services.order.adapters.event_store.relay import Relay
 from services.order.domain.order import order_id_of
 from tests.support.events import running
 from tests.support.order_world import (

@@ -10,9 +10,9 @@ import pytest
 from mesh.event_log import Record
 from mesh.topology import ORDER_EVENTS
 from services.kernel.envelope import Envelope, hash_of
-from services.order.adapters.published_events_log import LogPublishedEvents
+from services.order.adapters.event_store.published_events_log import LogPublishedEvents
+from services.order.application.maintenance.restore import Restore
 from services.order.application.ports import Stream
-from services.order.application.restore import Restore
 from services.order.domain.order import OrderState
 from tests.component.order.lost import Shop, open_shop, streams
 from tests.support.order_world import Crash, OrderWorld, mugs

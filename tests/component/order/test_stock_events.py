@@ -12,7 +12,7 @@ from mesh.event_log.inbox.inbox import INBOX_TABLES
 from mesh.settings import MeshSettings
 from mesh.topology import INVENTORY_EVENTS
 from services.kernel.envelope import hash_of
-from services.order.application.shortages import Claim
+from services.order.application.commands.shortages import Claim
 from services.order.domain.errors import OrderIsCancelled
 from services.order.domain.order import Order, OrderState
 from services.order.server import stock_consumer

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import uvicorn
 
-from interceptors.refusal import DETAILS_KEY, Refused
+from interceptors.core.status_error import DETAILS_KEY, Refused
 from mesh.channels import Channels
 from mesh.client.direct import http_client
 from mesh.server.context import Node

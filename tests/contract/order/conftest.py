@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from mesh.mongodb.client import database_of, open_client
-from services.order.adapters import event_store_sqlite, key_records_sqlite
-from services.order.adapters.event_store_sqlite import SqliteEventStore
-from services.order.adapters.key_records import KeyRecords
-from services.order.adapters.key_records_mongo import MongoKeyRecords
-from services.order.adapters.key_records_sqlite import SqliteKeyRecords
+from services.order.adapters.event_store import event_store_sqlite
+from services.order.adapters.event_store.event_store_sqlite import SqliteEventStore
+from services.order.adapters.key_vault import key_records_sqlite
+from services.order.adapters.key_vault.key_records import KeyRecords
+from services.order.adapters.key_vault.key_records_mongo import MongoKeyRecords
+from services.order.adapters.key_vault.key_records_sqlite import SqliteKeyRecords
 from services.order.application.ports import EventStore
 from services.order.stores import open_database
 from tests.support.mongo_stores import open_mongo_store

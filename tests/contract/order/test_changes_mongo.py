@@ -8,9 +8,9 @@ import pytest
 
 from mesh.backends.running import Server
 from mesh.mongodb.client import Collection, database_of, open_client
-from services.order.adapters.changes_mongo import MongoChanges
-from services.order.adapters.commits_mongo import COLLECTION
-from services.order.adapters.event_store_mongo import MongoEventStore
+from services.order.adapters.event_store.changes_mongo import MongoChanges
+from services.order.adapters.event_store.commits_mongo import COLLECTION
+from services.order.adapters.event_store.event_store_mongo import MongoEventStore
 from tests.support.commits import commit
 from tests.support.events import running
 from tests.support.mongo_stores import open_mongo_store, port_of, through

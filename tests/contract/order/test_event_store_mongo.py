@@ -14,8 +14,8 @@ from mesh.backends.mongodb import MongodbBackend
 from mesh.backends.running import Server, serving
 from mesh.mongodb.client import OPERATION_SECONDS, WrongIndex, database_of, open_client
 from services.kernel.ids import uuid7
-from services.order.adapters.commits_mongo import COLLECTION, STREAMS, UNPUBLISHED
-from services.order.adapters.event_store_mongo import MongoEventStore
+from services.order.adapters.event_store.commits_mongo import COLLECTION, STREAMS, UNPUBLISHED
+from services.order.adapters.event_store.event_store_mongo import MongoEventStore
 from services.order.application.ports import EventStore, VersionTaken
 from services.order.domain.errors import StoreUnavailable
 from tests.support.commits import commit

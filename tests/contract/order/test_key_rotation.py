@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from services.order.adapters.key_records import KeyRecords
-from services.order.adapters.key_ring import KeyIsGone, KeyRing
-from services.order.adapters.key_ring_file import FileKeyRing, RotationUnderWay
-from services.order.adapters.key_rotation import rotate
-from services.order.adapters.key_vault_aes import AesKeyVault
-from services.order.adapters.secret_file import new_secret, read_all_or_make
+from services.order.adapters.key_vault.key_records import KeyRecords
+from services.order.adapters.key_vault.key_ring import KeyIsGone, KeyRing
+from services.order.adapters.key_vault.key_ring_file import FileKeyRing, RotationUnderWay
+from services.order.adapters.key_vault.key_rotation import rotate
+from services.order.adapters.key_vault.key_vault_aes import AesKeyVault
+from services.order.adapters.key_vault.secret_file import new_secret, read_all_or_make
 from services.order.application.ports import CustomerIsClosed, SealedField
 from tests.contract.order.conftest import OpenRecords
 from tests.support.order_world import ALICE, BOB, Crash, MovableClock

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.order.adapters.key_ring_file import FileKeyRing
-from services.order.adapters.key_vault_aes import AesKeyVault
+from services.order.adapters.key_vault.key_ring_file import FileKeyRing
+from services.order.adapters.key_vault.key_vault_aes import AesKeyVault
 from services.order.application.ports import CustomerIsClosed, KeyVault, SealedField
 from tests.contract.order.conftest import OpenRecords
 from tests.support.order_world import ALICE, BOB, MovableClock

@@ -9,8 +9,8 @@ import pytest
 
 from mesh.event_log.outbox.lease import SqlLease, lease_metadata
 from mesh.mongodb.client import database_of, open_client
-from services.order.adapters.lease_mongo import MongoLease
-from services.order.adapters.lease_sqlite import SqliteLease
+from services.order.adapters.event_store.lease_mongo import MongoLease
+from services.order.adapters.event_store.lease_sqlite import SqliteLease
 from services.order.stores import open_database
 
 SECONDS = 5.0

@@ -11,9 +11,9 @@ import pytest
 
 from mesh.mongodb.client import database_of, open_client
 from services.kernel.money import Money
-from services.order.adapters import search_index_sqlite
-from services.order.adapters.search_index_mongo import MongoOrderIndex
-from services.order.adapters.search_index_sqlite import SqliteOrderIndex
+from services.order.adapters.search_index import search_index_sqlite
+from services.order.adapters.search_index.search_index_mongo import MongoOrderIndex
+from services.order.adapters.search_index.search_index_sqlite import SqliteOrderIndex
 from services.order.application.ports import OrderIndex, OrderRow, Position, Search, Selection, Superseded
 from services.order.domain.order import OrderState
 from services.order.stores import open_database

@@ -6,8 +6,8 @@ from pymongo import ASCENDING, IndexModel
 
 from mesh.server.process import run
 from services.order import server
-from services.order.adapters import event_store_mongo
-from services.order.adapters.commits_mongo import INDEXES, STREAMS
+from services.order.adapters.event_store import event_store_mongo
+from services.order.adapters.event_store.commits_mongo import INDEXES, STREAMS
 
 _NOT_UNIQUE = IndexModel([("order_id", ASCENDING), ("events.version", ASCENDING)], name=STREAMS)
 

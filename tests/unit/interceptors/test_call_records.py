@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 from prometheus_client import REGISTRY
 
 from interceptors.access_log import AccessLogInterceptor, CallRecords
-from interceptors.call import Call, begin
+from interceptors.core.call import Call, begin
 from interceptors.tracing import Traces
 from mesh.contract import load_contract
 

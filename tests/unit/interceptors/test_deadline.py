@@ -8,9 +8,9 @@ from typing import Any
 import grpc
 import pytest
 
-from interceptors.call import Call, begin
+from interceptors.core.call import Call, begin
+from interceptors.core.status_error import Refused
 from interceptors.deadline import DeadlineInterceptor
-from interceptors.refusal import Refused
 from mesh.contract import load_contract
 
 (METHOD, *_) = load_contract().methods_of("order")

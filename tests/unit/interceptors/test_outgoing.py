@@ -6,8 +6,8 @@ from typing import Any
 import grpc
 import pytest
 
-from interceptors.call import Call, begin
 from interceptors.client.outgoing import outgoing_interceptors
+from interceptors.core.call import Call, begin
 from mesh.contract import load_contract
 
 (METHOD, *_) = load_contract().methods_of("order")

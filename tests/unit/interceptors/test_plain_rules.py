@@ -10,7 +10,7 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interceptors.plain_rules import plain_check
+from interceptors.validation.fast_path import plain_check
 from mesh.contract import Method, load_contract
 from shopmesh.inventory.v1 import inventory_service_pb2 as inventory_pb2
 from shopmesh.inventory.v1 import wms_service_pb2 as wms_pb2

@@ -1,6 +1,6 @@
 """What is kept, and for how long."""
 
-from interceptors.recent import Recent
+from interceptors.core.generational_cache import Recent
 
 
 def test_what_is_needed_stays() -> None:

@@ -10,8 +10,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 from opentelemetry.trace import StatusCode
 
-from interceptors.call import Call, begin
-from interceptors.trace_context import current_trace_id, current_traceparent
+from interceptors.core.call import Call, begin
+from interceptors.core.trace_context import current_trace_id, current_traceparent
 from interceptors.tracing import Traces
 from mesh.contract import load_contract
 

@@ -1,6 +1,6 @@
 """What of a caller's patience may be spent on other services."""
 
-from services.order.application.deadline import Deadline
+from services.order.application.commands.deadline import Deadline
 
 
 def test_half_a_second_is_kept_for_the_answer() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.order.adapters.secret_file import read_or_make
+from services.order.adapters.key_vault.secret_file import read_or_make
 
 
 def test_a_secret_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:

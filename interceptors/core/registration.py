@@ -1,0 +1,153 @@
+"""Wraps the chain around every handler, once, when it is registered, and begins calls."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from itertools import groupby
+from typing import Any, cast
+
+import grpc
+from grpc_interceptor.server import AsyncServerInterceptor
+
+from interceptors.core.call import Behavior, Call, Context, begin, current_call
+from interceptors.core.decoding import Received, decoder
+from interceptors.core.hooks import Step, in_turn
+from interceptors.core.status_error import Refused
+from mesh.contract import Method
+
+
+class Handlers(grpc.GenericRpcHandler):
+    """The handlers of a server, with the chain around them.
+
+    Inside, every call is one awaitable that ends with the call, streams too: the
+    innermost layer writes a stream's messages itself. An interceptor therefore
+    sees the whole life of every kind of call.
+    """
+
+    def __init__(
+        self,
+        handlers: Mapping[str, "grpc.RpcMethodHandler[Any, Any]"],
+        methods: Mapping[str, Method],
+        chain: Sequence[AsyncServerInterceptor],
+    ) -> None:
+        """Wrap the chain around handlers, both by the methods' full names."""
+        self._handlers = {
+            name: (methods[name], _wrapped(handler, methods[name], chain))
+            for name, handler in handlers.items()
+        }
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """Begin a call: grpc asks for its handler in the task that answers it, with the metadata at hand."""
+        found = self._handlers.get(handler_call_details.method)
+        if found is None:
+            return None
+        method, handler = found
+        begin(Call(method, dict(handler_call_details.invocation_metadata)))
+        return handler
+
+
+def _wrapped(
+    handler: "grpc.RpcMethodHandler[Any, Any]", method: Method, chain: Sequence[AsyncServerInterceptor]
+) -> "grpc.RpcMethodHandler[Any, Any]":
+    behavior = _composed(chain, _innermost(handler), method)
+
+    async def answer(received: Any, context: Context) -> Any:
+        if isinstance(received, Received):
+            current_call().wire, received = received.wire, received.message
+        return await behavior(received, context)
+
+    return _factory(handler)(answer, _deserializer(handler, method), handler.response_serializer)
+
+
+class Registrations:
+    """Collects the handlers that a generated `add_…Servicer_to_server` registers.
+
+    Handlers are then added as generic ones: registered ones cost grpcio more on
+    every call (docs/decisions/0004).
+    """
+
+    def __init__(self) -> None:
+        self.services: set[str] = set()
+        self.handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    def add_registered_method_handlers(
+        self, service: str, handlers: Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]
+    ) -> None:
+        self.services.add(service)
+        self.handlers.update({f"/{service}/{name}": handler for name, handler in handlers.items()})
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """The same handlers once more; the collected ones are enough."""
+
+
+def _deserializer(
+    handler: "grpc.RpcMethodHandler[Any, Any]", method: Method
+) -> Callable[[bytes], Any] | None:
+    """Keep the bytes where the front proxy puts path fields behind those of the body."""
+    if handler.request_deserializer is None:
+        return None
+    keep_wire = method.binding is not None and bool(method.binding.path_fields)
+    return decoder(handler.request_deserializer, method.input, keep_wire=keep_wire)
+
+
+def _composed(chain: Sequence[AsyncServerInterceptor], inner: Behavior, method: Method) -> Behavior:
+    """Put layers around each other; neighbouring steps are one layer, where there is one request."""
+
+    def is_step(interceptor: AsyncServerInterceptor) -> bool:
+        return isinstance(interceptor, Step) and not method.client_streaming
+
+    for are_steps, group in groupby(reversed(chain), is_step):
+        if are_steps:
+            inner = in_turn(cast(list[Step], [*group][::-1]), inner)
+            continue
+        for interceptor in group:
+            inner = _layer(interceptor, inner, method.full_name)
+    return inner
+
+
+def _layer(interceptor: AsyncServerInterceptor, inner: Behavior, method_name: str) -> Behavior:
+    intercept = interceptor.intercept
+
+    def call(request_or_iterator: Any, context: Context) -> Coroutine[Any, Any, Any]:
+        return intercept(inner, request_or_iterator, context, method_name)
+
+    return call
+
+
+def _innermost(handler: "grpc.RpcMethodHandler[Any, Any]") -> Behavior:
+    given: Any = handler
+    stream = given.unary_stream or given.stream_stream
+    answer = stream or given.unary_unary or given.stream_unary
+    if not inspect.iscoroutinefunction(answer) and not inspect.isasyncgenfunction(answer):
+        return _unimplemented
+    return _drain(stream) if stream else answer
+
+
+def _drain(stream: Callable[[Any, Context], AsyncIterator[Any]]) -> Behavior:
+    async def drain(request_or_iterator: Any, context: Context) -> None:
+        async for message in stream(request_or_iterator, context):
+            await context.write(message)
+
+    return drain
+
+
+async def _unimplemented(request_or_iterator: Any, context: Context) -> None:
+    """Stands for what a servicer leaves to the generated base, whose methods are not async."""
+    raise Refused(
+        grpc.StatusCode.UNIMPLEMENTED,
+        "NOT_IMPLEMENTED",
+        "this method is part of the contract and comes later",
+    )
+
+
+def _factory(handler: "grpc.RpcMethodHandler[Any, Any]") -> Callable[..., "grpc.RpcMethodHandler[Any, Any]"]:
+    match handler.request_streaming, handler.response_streaming:
+        case False, False:
+            return grpc.unary_unary_rpc_method_handler
+        case False, True:
+            return grpc.unary_stream_rpc_method_handler
+        case True, False:
+            return grpc.stream_unary_rpc_method_handler
+        case _:
+            return grpc.stream_stream_rpc_method_handler

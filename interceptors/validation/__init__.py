@@ -1,0 +1,1 @@
+"""Requests are held against the contract's rules."""

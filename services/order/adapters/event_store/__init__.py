@@ -1,0 +1,1 @@
+"""Where the events of orders are kept, and how they get into the event log."""

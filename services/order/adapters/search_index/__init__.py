@@ -1,0 +1,1 @@
+"""What orders are found by."""

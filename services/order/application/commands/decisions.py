@@ -1,0 +1,155 @@
+"""Steps 2 to 4 of an order's way: reserve, commit, confirm; or reject, and give the stock back.
+
+Every step is idempotent by order id, so whoever finds an order half-way repeats
+them all: the call that places it, or the process manager of any worker. The
+appended event decides. Whoever loses an append reads the winner and acts on that.
+"""
+
+from collections.abc import Sequence
+
+from services.kernel.money import MixedCurrencies, Money
+from services.order.application.commands.deadline import Deadline
+from services.order.application.journal import Cause, History, Journal, caused_by
+from services.order.application.ports import (
+    EventStore,
+    Inventory,
+    InventorySilent,
+    Reached,
+    ReservationGone,
+    ReservationRefused,
+    Reserved,
+    Shortfall,
+    Shortfalls,
+    VersionTaken,
+)
+from services.order.domain.events import OrderEvent, OrderRejected, RejectionReason, ShortLine
+from services.order.domain.pricing import order_total
+
+_RESERVE_ATTEMPTS = 3
+
+
+class Decisions:
+    """Decides PENDING orders and clears up after those that will not be delivered."""
+
+    def __init__(
+        self, *, journal: Journal, store: EventStore, inventory: Inventory, reached: Reached
+    ) -> None:
+        self._journal = journal
+        self._store = store
+        self._inventory = inventory
+        self._reached = reached
+
+    async def decide(
+        self, history: History, cause: Cause, *, deadline: Deadline, later: bool = False
+    ) -> History:
+        """Bring a PENDING order to its decision, whoever makes it.
+
+        `later` says that no caller waits, so that a rejection has to be mailed.
+
+        Raises:
+            InventorySilent: The order is still PENDING; do it again.
+        """
+        event = await self._outcome(history, deadline, later=later)
+        if event is None:
+            return await self._follow_winner(history, deadline, later=later)
+        if isinstance(event, OrderRejected):
+            return await self.reject(history, event, cause, deadline=deadline)
+        return await self._confirm(history, event, cause, deadline=deadline)
+
+    async def reject(
+        self, history: History, event: OrderRejected, cause: Cause, *, deadline: Deadline
+    ) -> History:
+        """Reject the order unless somebody has decided otherwise, then give its stock back."""
+        return await self.clear_up(await self._appended(history, event, cause), deadline=deadline)
+
+    async def clear_up(self, history: History, *, deadline: Deadline) -> History:
+        """Do what follows from a decision: release the stock of an order that will not be delivered.
+
+        Inventory being silent changes nothing for the caller: the order stays
+        marked open, and the process manager releases later.
+        """
+        order = history.order
+        if order.state.gives_stock_back:
+            try:
+                await self._inventory.release(order.order_id, timeout_seconds=deadline.for_calls())
+            except InventorySilent:
+                return history
+        if not order.is_pending:
+            await self._store.settle(order.order_id, order.version)
+        return history
+
+    async def _confirm(
+        self, history: History, event: OrderEvent, cause: Cause, *, deadline: Deadline
+    ) -> History:
+        decided = await self._appended(history, event, cause)
+        self._reached("order_confirmed")
+        if decided.order.state.gives_stock_back:
+            return await self.clear_up(decided, deadline=deadline)
+        return decided
+
+    async def _appended(self, history: History, event: OrderEvent, cause: Cause) -> History:
+        try:
+            return await self._journal.append(history, event, caused_by(cause, history))
+        except VersionTaken:
+            return await self._now(history)
+
+    async def _outcome(self, history: History, deadline: Deadline, *, later: bool) -> OrderEvent | None:
+        """What the order's decision is; None when its stock was released already: somebody has decided."""
+        for _ in range(_RESERVE_ATTEMPTS):
+            try:
+                return await self._try_to_keep(history, deadline, later=later)
+            except ReservationGone:
+                continue
+            except ReservationRefused:
+                return None
+        raise InventorySilent("the hold expired again and again before it was committed")
+
+    async def _try_to_keep(self, history: History, deadline: Deadline, *, later: bool) -> OrderEvent:
+        order = history.order
+        answer = await self._inventory.reserve(
+            order.order_id, order.lines, timeout_seconds=deadline.for_calls()
+        )
+        self._reached("stock_reserved")
+        match answer:
+            case Shortfalls(lines):
+                return _short(lines, later=later)
+            case Reserved(unit_prices):
+                rejection = _price_rejection(history, unit_prices, later=later)
+                if rejection is not None:
+                    return rejection
+                await self._inventory.commit(order.order_id, timeout_seconds=deadline.for_calls())
+                self._reached("reservation_committed")
+                return order.confirm(unit_prices)
+
+    async def _follow_winner(self, history: History, deadline: Deadline, *, later: bool) -> History:
+        now = await self._now(history)
+        if now.order.is_pending:
+            # Released by nobody of us: it can never be kept again, so it cannot be delivered.
+            unavailable = OrderRejected(RejectionReason.UNAVAILABLE, decided_later=later)
+            return await self.reject(now, unavailable, now.system_cause(), deadline=deadline)
+        return await self.clear_up(now, deadline=deadline)
+
+    async def _now(self, history: History) -> History:
+        now = await self._journal.find(history.order.order_id)
+        return history if now is None else now
+
+
+def _short(shortfalls: Sequence[Shortfall], *, later: bool) -> OrderRejected:
+    all_unknown = all(line.unknown for line in shortfalls)
+    return OrderRejected(
+        reason=RejectionReason.UNKNOWN_SKU if all_unknown else RejectionReason.OUT_OF_STOCK,
+        lines=tuple(ShortLine(line.sku, line.requested, line.available) for line in shortfalls),
+        decided_later=later,
+    )
+
+
+def _price_rejection(history: History, unit_prices: Sequence[Money], *, later: bool) -> OrderRejected | None:
+    order = history.order
+    expected = order.placed.expected_total
+    try:
+        current = order_total(order.lines, unit_prices)
+    except MixedCurrencies:
+        return OrderRejected(RejectionReason.UNAVAILABLE, decided_later=later)
+    if expected is None or expected == current:
+        return None
+    return OrderRejected(RejectionReason.PRICE_CHANGED, current_total=current, decided_later=later)

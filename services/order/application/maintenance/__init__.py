@@ -1,0 +1,1 @@
+"""What operators do with the whole of the store, the index and the topic."""
