@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mesh.concurrency import task_group as tasks
+from mesh.concurrency import task_group
 from mesh.concurrency.task_group import Tasks
 
 
