@@ -10,7 +10,7 @@ from eventsourcing.persistence import StoredEvent as RecordedEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from bench.commits import new_commit
-from mesh.concurrency.change_notifier import Waking
+from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.mongodb import client as mongo
 from services.kernel.ids import uuid7
 from services.order.adapters.event_store.commits_mongo import COLLECTION, INDEXES, document_of
@@ -41,7 +41,7 @@ async def mongo_store(url: str, name: str) -> AsyncIterator[MongoEventStore]:
     """The shipped store in a database of its own."""
     async with mongo.open_client(url) as client:
         database = mongo.database_of(client, url, name)
-        async with MongoEventStore.opened(database, changes=Waking(), new_id=uuid7) as store:
+        async with MongoEventStore.opened(database, changes=ChangeNotifier(), new_id=uuid7) as store:
             yield store
 
 

@@ -47,7 +47,7 @@ class CallRecords:
         self._log = log
         self._traces = traces
         self._personal_fields = personal_fields
-        self._endings: dict[tuple[str, grpc.StatusCode], _Ending] = {}
+        self._endings: dict[tuple[str, grpc.StatusCode], StatusMetrics] = {}
         self._waiting: list[Call] = []
 
     @classmethod
@@ -73,7 +73,7 @@ class CallRecords:
         waiting, self._waiting = self._waiting, []
         to_epoch_ns = time.time_ns() - time.perf_counter_ns()
         lines: list[dict[str, Any]] = []
-        counts: defaultdict[_Ending, int] = defaultdict(int)
+        counts: defaultdict[StatusMetrics, int] = defaultdict(int)
         for call in waiting:
             start_ns = call.start_ns + to_epoch_ns
             end_ns = start_ns + call.took_ns
@@ -86,14 +86,14 @@ class CallRecords:
             ending.counter.inc(count)
         self._log(lines)
 
-    def _ending(self, call: Call) -> "_Ending":
+    def _ending(self, call: Call) -> "StatusMetrics":
         place = call.method.full_name, call.status
         ending = self._endings.get(place)
         if ending is None:
-            ending = self._endings[place] = _Ending.of(call)
+            ending = self._endings[place] = StatusMetrics.of(call)
         return ending
 
-    def _line(self, call: Call, ending: "_Ending", end_ns: int) -> dict[str, Any]:
+    def _line(self, call: Call, ending: "StatusMetrics", end_ns: int) -> dict[str, Any]:
         line = {
             "event": "call",
             "level": "info",
@@ -113,7 +113,7 @@ class CallRecords:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ending:
+class StatusMetrics:
     """What calls of a method that ended with the same status have in common; looking it up costs more.
 
     Attributes:

@@ -9,7 +9,7 @@ from interceptors.access_log import AccessLogInterceptor, CallRecords
 from interceptors.auth.interceptor import AuthInterceptor
 from interceptors.auth.tokens import TokenVerifier
 from interceptors.consistency import ConsistencyInterceptor
-from interceptors.cost_trailers import StatsInterceptor
+from interceptors.cost_trailers import CostTrailersInterceptor
 from interceptors.deadline import DeadlineInterceptor
 from interceptors.errors import ErrorInterceptor, StatusByError
 from interceptors.rate_limit.gcra import Limiter
@@ -40,5 +40,5 @@ def standard_chain(
         RateLimitInterceptor(limits=limits, limiter=limiter),
         ValidationInterceptor(),
         ConsistencyInterceptor(),
-        StatsInterceptor(),
+        CostTrailersInterceptor(),
     )

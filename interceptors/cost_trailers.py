@@ -26,7 +26,7 @@ def note_replica(name: str) -> None:
         call.replica = name
 
 
-class StatsInterceptor(Step):
+class CostTrailersInterceptor(Step):
     """Sends `x-db-queries`, `x-cache` and `x-replica` behind the answer."""
 
     def leave(self, call: Call, context: Context) -> None:

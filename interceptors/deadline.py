@@ -52,7 +52,7 @@ class DeadlineInterceptor(Step):
         """Tell whom the deadline has cut off from whom the caller has left."""
         task = call.task
         self.leave(call, context)
-        if call.is_cut and isinstance(error, asyncio.CancelledError):
+        if call.deadline_exceeded and isinstance(error, asyncio.CancelledError):
             assert task is not None
             # Whoever else has cancelled it wants it to end as cancelled, as with `asyncio.timeout`.
             if task.uncancel() == 0:
@@ -61,7 +61,7 @@ class DeadlineInterceptor(Step):
     def _cut(self, tick: int) -> None:
         for call in self._due.pop(tick):
             assert call.task is not None
-            call.is_cut = True
+            call.deadline_exceeded = True
             call.task.cancel()
 
 

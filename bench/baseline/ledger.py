@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.sql import writing
-from services.inventory.adapters.ledger_groups import Ungrouped, Work
+from services.inventory.adapters.ledger_groups import DirectWriter, Work
 from services.inventory.adapters.ledger_sql import SqlLedger
 from services.inventory.adapters.tables import stock
 from services.inventory.application.ports import Ledger
@@ -46,5 +46,5 @@ class LockingLedgers:
 
         return await writing(self._engine, within)
 
-    def grouped(self, work: Work[R, T]) -> Ungrouped[R, T]:
-        return Ungrouped(self.write, work)
+    def grouped(self, work: Work[R, T]) -> DirectWriter[R, T]:
+        return DirectWriter(self.write, work)

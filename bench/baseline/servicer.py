@@ -4,7 +4,7 @@ from typing import Any
 
 from services.inventory.application.ports import StockLevels
 from services.inventory.application.reservations import Reservations
-from services.inventory.domain.reservation import Wanted
+from services.inventory.domain.reservation import RequestedLine
 from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.messages import reserve_response, stock_message
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
@@ -27,7 +27,7 @@ class BaselineServicer(rpc.InventoryServiceServicer):
         )
 
     async def ReserveStock(self, request: pb.ReserveStockRequest, context: Any) -> pb.ReserveStockResponse:
-        wanted = tuple(Wanted(line.sku, line.quantity) for line in request.lines)
+        wanted = tuple(RequestedLine(line.sku, line.quantity) for line in request.lines)
         return reserve_response(
             await self._reservations.reserve(request.order_id, wanted, actor=current_actor())
         )

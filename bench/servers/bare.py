@@ -14,7 +14,7 @@ import grpc
 import uvloop
 
 from mesh.server.accept_queue import server_accepting_ahead
-from mesh.server.scheduling import wake_threads_in_turn
+from mesh.server.scheduling import use_batch_scheduling
 from mesh.settings import MeshSettings
 from mesh.topology import grpc_port
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
@@ -54,7 +54,7 @@ def _typed(answer: bytes) -> "grpc.RpcMethodHandler[Any, Any]":
 if __name__ == "__main__":
     is_typed = "typed" in sys.argv[2:]
     if is_typed:
-        wake_threads_in_turn()
+        use_batch_scheduling()
     settings = MeshSettings.from_environ(os.environ)
     uvloop.run(
         serve(

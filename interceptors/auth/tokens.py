@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey
 from interceptors.auth.identity import Caller, CallerKind
 from interceptors.auth.keys import KeyFile
 from interceptors.auth.revocations import Revocations
-from interceptors.core.generational_cache import Recent
+from interceptors.core.generational_cache import GenerationalCache
 
 _LONGEST_TOKEN = 8192
 _GENERATION_TOKENS = 10_000
@@ -63,7 +63,7 @@ class TokenVerifier:
         self._audiences = audiences
         self._revocations = revocations
         self._clock = clock
-        self._verified: Recent[_Verified] = Recent(_GENERATION_TOKENS)
+        self._verified: GenerationalCache[_Verified] = GenerationalCache(_GENERATION_TOKENS)
 
     def verify(self, authorization: str) -> Caller:
         """Return who the token of an `authorization` header stands for.

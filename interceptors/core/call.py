@@ -39,7 +39,7 @@ class Call:
         status: How it has ended.
         deadline: When it ends, on the event loop's clock in seconds.
         task: Who answers it.
-        is_cut: Whether its deadline has ended it.
+        deadline_exceeded: Whether its deadline has ended it.
         queries: SQL statements so far.
         cache: How often the in-process cache, the shared cache, and none answered.
         replica: Which database answered a read.
@@ -62,7 +62,7 @@ class Call:
     status: grpc.StatusCode = grpc.StatusCode.UNKNOWN
     deadline: float | None = None
     task: "asyncio.Task[Any] | None" = None
-    is_cut: bool = False
+    deadline_exceeded: bool = False
     queries: int = 0
     cache: tuple[int, int, int] = (0, 0, 0)
     replica: str = ""

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Recent(Generic[T]):
+class GenerationalCache(Generic[T]):
     """Values by key, in two generations: what nobody needs for a whole generation is forgotten.
 
     A list in order of use would cost each look several more at memory that is far away.

@@ -15,7 +15,7 @@ from interceptors.core.status_error import Refused
 from mesh.contract import Method
 
 
-class Handlers(grpc.GenericRpcHandler):
+class InterceptedHandlers(grpc.GenericRpcHandler):
     """The handlers of a server, with the chain around them.
 
     Inside, every call is one awaitable that ends with the call, streams too: the
@@ -60,7 +60,7 @@ def _wrapped(
     return _factory(handler)(answer, _deserializer(handler, method), handler.response_serializer)
 
 
-class Registrations:
+class HandlerCollector:
     """Collects the handlers that a generated `add_…Servicer_to_server` registers.
 
     Handlers are then added as generic ones: registered ones cost grpcio more on

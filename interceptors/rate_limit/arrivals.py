@@ -1,7 +1,7 @@
 """Which buckets are not full, by key."""
 
 
-class Arrivals:
+class ArrivalTimes:
     """Theoretical arrival times by key, in two generations, each dropped once its buckets are full again.
 
     A full bucket needs no place, so what is kept grows with the calls of a bucket's refill time, not

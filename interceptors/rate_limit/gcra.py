@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from interceptors.rate_limit.arrivals import Arrivals
+from interceptors.rate_limit.arrivals import ArrivalTimes
 from mesh.contract import LimitClass
 
 _GENERATION_KEYS = 100_000
@@ -84,4 +84,4 @@ class _Buckets:
     def __init__(self, limit: LimitClass, rate: Rate) -> None:
         self.limit = limit
         self.rate = rate
-        self.arrivals = Arrivals(_GENERATION_KEYS)
+        self.arrivals = ArrivalTimes(_GENERATION_KEYS)

@@ -21,7 +21,7 @@ ORIGINAL_PATH_KEY = "x-envoy-original-path"
 REPEATED_FIELD_KEY = "x-shopmesh-repeated-field"
 """Where the front proxy names a path field that it found in the body and did not pass on."""
 
-_MOST_TOLD = 10
+_MAX_REPORTED = 10
 _SEGMENT = re.compile(r"\{[a-z0-9_.]+\}")
 
 
@@ -145,7 +145,7 @@ def _malformed(request: Malformed) -> Refused:
 
 
 def _refusal(fields: tuple[tuple[str, str], ...]) -> Refused:
-    told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_MOST_TOLD])
-    if len(fields) > _MOST_TOLD:
-        told += f"; and {len(fields) - _MOST_TOLD} more"
+    told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_MAX_REPORTED])
+    if len(fields) > _MAX_REPORTED:
+        told += f"; and {len(fields) - _MAX_REPORTED} more"
     return Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", told, fields=fields)

@@ -21,7 +21,7 @@ _LONGEST_LOAD_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Landed(Generic[T]):
+class _LoadResult(Generic[T]):
     """What keys are, and which of them the shared cache has told."""
 
     entries: Mapping[str, Entry[T]]
@@ -49,7 +49,7 @@ class ReadThroughCache(Generic[T]):
         self._load_entries = load
         self._tasks = tasks
         self._monotonic = monotonic
-        self._flights: dict[str, asyncio.Task[_Landed[T]]] = {}
+        self._in_flight: dict[str, asyncio.Task[_LoadResult[T]]] = {}
 
     async def find(self, keys: Sequence[str]) -> dict[str, T]:
         """What exists of different keys; where it was found is counted for the call."""
@@ -86,12 +86,12 @@ class ReadThroughCache(Generic[T]):
         """Forget keys in this process only: another one has invalidated them."""
         for key in keys:
             self._local.drop(key)
-            self._flights.pop(key, None)
+            self._in_flight.pop(key, None)
 
     def forget_all(self) -> None:
         """Forget everything in this process only."""
         self._local.clear()
-        self._flights.clear()
+        self._in_flight.clear()
 
     async def _fetch(self, keys: Sequence[str]) -> dict[str, T]:
         flights = self._join(keys)
@@ -103,30 +103,30 @@ class ReadThroughCache(Generic[T]):
         values = {key: landed[key].entries[key].value for key in keys}
         return {key: value for key, value in values.items() if value is not None}
 
-    def _join(self, keys: Sequence[str]) -> dict[str, "asyncio.Task[_Landed[T]]"]:
-        new = [key for key in keys if key not in self._flights]
+    def _join(self, keys: Sequence[str]) -> dict[str, "asyncio.Task[_LoadResult[T]]"]:
+        new = [key for key in keys if key not in self._in_flight]
         if new:
-            self._take_off(new)
-        return {key: self._flights[key] for key in keys}
+            self._start_load(new)
+        return {key: self._in_flight[key] for key in keys}
 
     def _refresh(self, keys: Sequence[str]) -> None:
-        new = [key for key in keys if key not in self._flights]
+        new = [key for key in keys if key not in self._in_flight]
         if new:
             # In a context of its own: nobody waits for it, so it counts for no call.
-            self._take_off(new, context=Context())
+            self._start_load(new, context=Context())
 
-    def _take_off(self, keys: Sequence[str], *, context: Context | None = None) -> None:
-        flight = self._tasks.start(self._fly(keys), context=context)
-        self._flights.update(dict.fromkeys(keys, flight))
+    def _start_load(self, keys: Sequence[str], *, context: Context | None = None) -> None:
+        flight = self._tasks.start(self._load_missing(keys), context=context)
+        self._in_flight.update(dict.fromkeys(keys, flight))
 
-    async def _fly(self, keys: Sequence[str]) -> _Landed[T]:
+    async def _load_missing(self, keys: Sequence[str]) -> _LoadResult[T]:
         started = self._monotonic()
         valid: Sequence[str] = ()
         try:
             seen = await self._shared.read(keys)
             loaded = await self._load([key for key in keys if key not in seen.entries])
         finally:
-            valid = self._land(keys)
+            valid = self._complete(keys)
         entries = {**seen.entries, **loaded}
         seconds = self._monotonic() - started
         for key in valid:
@@ -134,16 +134,16 @@ class ReadThroughCache(Generic[T]):
         fresh = {key: loaded[key] for key in valid if key in loaded}
         if fresh and seconds < _LONGEST_LOAD_SECONDS:
             self._tasks.start(self._shared.write(fresh, seen.marks), context=Context())
-        return _Landed(entries, seen.entries.keys())
+        return _LoadResult(entries, seen.entries.keys())
 
     async def _load(self, keys: Sequence[str]) -> dict[str, Entry[T]]:
         found = await self._load_entries(keys) if keys else {}
         return {key: found.get(key, Entry(None, ABSENT)) for key in keys}
 
-    def _land(self, keys: Sequence[str]) -> Sequence[str]:
+    def _complete(self, keys: Sequence[str]) -> Sequence[str]:
         """The keys that nobody has invalidated while they were under way."""
         flight = asyncio.current_task()
-        valid = [key for key in keys if self._flights.get(key) is flight]
+        valid = [key for key in keys if self._in_flight.get(key) is flight]
         for key in valid:
-            del self._flights[key]
+            del self._in_flight[key]
         return valid

@@ -85,22 +85,22 @@ class RedisSharedCache(Generic[T]):
         self._timeout_seconds = timeout_seconds
         self._write = redis.register_script(WRITE)
         self._invalidate = redis.register_script(INVALIDATE)
-        self._unsettled: Counter[str] = Counter()
-        self._has_lost = False
+        self._pending_invalidations: Counter[str] = Counter()
+        self._lost_invalidation = False
         self._renewing = asyncio.Lock()
 
     @property
     def is_behind(self) -> bool:
         """Whether an invalidation was lost and has still to be made good for."""
-        return self._has_lost
+        return self._lost_invalidation
 
     async def read(self, keys: Sequence[str]) -> Seen[T]:
-        asked = [key for key in keys if key not in self._unsettled]
+        asked = [key for key in keys if key not in self._pending_invalidations]
         if not asked:
             return Seen({}, {})
         try:
             async with self._answers():
-                await self._make_good()
+                await self._start_new_epoch()
                 answer: Any = await self._redis.mget([self._epoch_key, *map(self._key, asked)])
                 epoch, *values = answer
                 if epoch is None:
@@ -108,14 +108,18 @@ class RedisSharedCache(Generic[T]):
         except _Away:
             return Seen({}, {})
         # An invalidation that began meanwhile is not in this answer.
-        pairs = [(key, value) for key, value in zip(asked, values, strict=True) if key not in self._unsettled]
+        pairs = [
+            (key, value)
+            for key, value in zip(asked, values, strict=True)
+            if key not in self._pending_invalidations
+        ]
         return self._seen(epoch, pairs)
 
     async def write(self, entries: Mapping[str, Entry[T]], marks: Mapping[str, str]) -> None:
         marked = {
             key: entry
             for key, entry in entries.items()
-            if key in marks and key not in self._unsettled and self._lifetime.of(entry) > 0
+            if key in marks and key not in self._pending_invalidations and self._lifetime.of(entry) > 0
         }
         if not marked:
             return
@@ -130,7 +134,7 @@ class RedisSharedCache(Generic[T]):
             return
 
     def invalidate(self, keys: Collection[str]) -> None:
-        self._unsettled.update(keys)
+        self._pending_invalidations.update(keys)
         self._tasks.start(self._settle(tuple(keys)), context=Context())
 
     async def _settle(self, keys: Sequence[str]) -> None:
@@ -146,9 +150,9 @@ class RedisSharedCache(Generic[T]):
             async with self._answers():
                 await self._invalidate(keys=[self._epoch_key, *map(self._key, keys)], args=arguments)
         except _Away:
-            self._has_lost = True
+            self._lost_invalidation = True
         finally:
-            self._unsettled -= Counter(keys)
+            self._pending_invalidations -= Counter(keys)
 
     async def _begin(self) -> bytes:
         """Begin the first epoch; nobody else's values are of it."""
@@ -156,16 +160,16 @@ class RedisSharedCache(Generic[T]):
         theirs: Any = await self._redis.set(self._epoch_key, mine, nx=True, get=True)
         return b"" if theirs else mine.encode()
 
-    async def _make_good(self) -> None:
-        if not self._has_lost and not self._renewing.locked():
+    async def _start_new_epoch(self) -> None:
+        if not self._lost_invalidation and not self._renewing.locked():
             return
         async with self._renewing:
-            if self._has_lost:
-                self._has_lost = False
+            if self._lost_invalidation:
+                self._lost_invalidation = False
                 try:
                     await self._redis.set(self._epoch_key, self._new_mark())
                 except BaseException:
-                    self._has_lost = True
+                    self._lost_invalidation = True
                     raise
 
     @asynccontextmanager

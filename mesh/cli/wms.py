@@ -22,7 +22,7 @@ from mesh.client.direct import http_client
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from mesh.simulator.lines import Line, PushLine, StreamLine
-from mesh.simulator.mischief import Habits
+from mesh.simulator.mischief import FaultProfile
 from mesh.simulator.opening import shelves_of, some_skus
 from mesh.simulator.simulation import Plan, Simulation, Tally
 from mesh.simulator.warehouse import Warehouse
@@ -73,7 +73,7 @@ def simulate(
     chosen_seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     note(f"seed {chosen_seed}")
     settings = running_settings_of(context)
-    habits = Habits(duplicates=duplicates, disorder=disorder, pauses=pauses)
+    habits = FaultProfile(duplicates=duplicates, disorder=disorder, pauses=pauses)
     happenings = round(rate * seconds) if count is None else count
     plan = Plan(rate=rate, count=happenings, habits=habits, shipped=tuple(shipped or ()))
     chance = random.Random(chosen_seed)  # noqa: S311 - nothing secret comes of it

@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Waking:
+class ChangeNotifier:
     """Counts what happens, so that nobody misses what happens while they look elsewhere."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from pymongo.uri_parser import parse_uri
 
 from interceptors.cost_trailers import count_query
-from mesh.server.context import CannotStart
+from mesh.server.context import StartupError
 
 __all__ = [
     "DUPLICATE_KEY",
@@ -40,7 +40,7 @@ _SELECTION_SECONDS = 2.0
 _DEFAULT_PREFIX = "shopmesh"
 
 
-class WrongIndex(CannotStart):
+class WrongIndex(StartupError):
     """An index stands in the database with another definition than this code relies on."""
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
-CALLS_AHEAD = 16
+PREFETCHED_CALLS = 16
 
 
-class AheadServer(cygrpc.AioServer):  # type: ignore[misc] # grpc's part in Cython has no types
+class PrefetchingServer(cygrpc.AioServer):  # type: ignore[misc] # grpc's part in Cython has no types
     """Asks for several calls ahead, and hands them one by one to the loop of grpc that answers them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *arguments: Any) -> None:
@@ -32,7 +32,7 @@ class AheadServer(cygrpc.AioServer):  # type: ignore[misc] # grpc's part in Cyth
 
     async def _request_call(self) -> Any:
         while True:
-            while len(self._ahead) < CALLS_AHEAD:
+            while len(self._ahead) < PREFETCHED_CALLS:
                 self._ahead.append(self._event_loop.create_task(super()._request_call()))
             try:
                 return await self._ahead.popleft()
@@ -58,7 +58,7 @@ class AheadServer(cygrpc.AioServer):  # type: ignore[misc] # grpc's part in Cyth
 def server_accepting_ahead(**arguments: Any) -> grpc.aio.Server:
     """A `grpc.aio.server`, made of the same arguments."""
     plain = cygrpc.AioServer
-    cygrpc.AioServer = AheadServer
+    cygrpc.AioServer = PrefetchingServer
     try:
         return grpc.aio.server(**arguments)
     finally:

@@ -11,7 +11,7 @@ from mesh.contract import Contract, LimitClass
 from mesh.settings import MeshSettings
 
 
-class CannotStart(Exception):
+class StartupError(Exception):
     """A service finds a store that it cannot work with; says what is wrong."""
 
 

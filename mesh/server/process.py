@@ -23,19 +23,19 @@ from interceptors.auth.keys import KeyFile
 from interceptors.auth.revocations import Revocations
 from interceptors.auth.tokens import Audiences, TokenVerifier
 from interceptors.chain import standard_chain
-from interceptors.core.registration import Handlers, Registrations
+from interceptors.core.registration import HandlerCollector, InterceptedHandlers
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.limits import LimitsFileError, load_limits
 from interceptors.tracing import Traces
 from mesh.channels import LARGEST_MESSAGE_BYTES, connect
 from mesh.contract import Contract, ContractError, load_contract
 from mesh.server.accept_queue import server_accepting_ahead
-from mesh.server.context import CannotStart, Node
+from mesh.server.context import Node, StartupError
 from mesh.server.health import Health, Probe
 from mesh.server.http import PortInUse, serve_http
 from mesh.server.reflection import Reflection
 from mesh.server.revocation_feed import feed_revocations
-from mesh.server.scheduling import wake_threads_in_turn
+from mesh.server.scheduling import use_batch_scheduling
 from mesh.server.telemetry import configure_logging, log_of_calls, open_traces
 from mesh.settings import MeshSettings, SettingError
 from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_port, service_audience
@@ -87,7 +87,7 @@ Compose = Callable[[Node], AbstractAsyncContextManager[Service]]
 
 def run(service: str, compose: Compose) -> None:
     """Serve until SIGTERM; the whole of a service's `main`."""
-    wake_threads_in_turn()
+    use_batch_scheduling()
     try:
         settings = MeshSettings.from_environ(os.environ)
         configure_logging(service, settings.worker)
@@ -101,7 +101,7 @@ def run(service: str, compose: Compose) -> None:
             ) as records,
         ):
             uvloop.run(_serve(service, settings, compose, contract=contract, traces=traces, records=records))
-    except (SettingError, LimitsFileError, ContractError, CannotStart, PortInUse) as error:
+    except (SettingError, LimitsFileError, ContractError, StartupError, PortInUse) as error:
         sys.exit(f"{service} cannot start: {error}")
 
 
@@ -158,13 +158,13 @@ def build_server(
         clock=node.clock,
     )
     methods = {method.full_name: method for method in node.contract.methods_of(node.service)}
-    registrations = Registrations()
+    registrations = HandlerCollector()
     for each in service.servicers:
         each.add(each.servicer, registrations)
     missing = registrations.handlers.keys() - methods.keys()
     if missing:
         raise ContractError(f"not part of the contract: {', '.join(sorted(missing))}")
-    server.add_generic_rpc_handlers((Handlers(registrations.handlers, methods, chain),))
+    server.add_generic_rpc_handlers((InterceptedHandlers(registrations.handlers, methods, chain),))
     reflection = Reflection(contract=node.contract, services=registrations.services)
     server.add_generic_rpc_handlers(reflection.handlers())
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)

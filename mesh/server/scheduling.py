@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 
 
-def wake_threads_in_turn() -> None:
+def use_batch_scheduling() -> None:
     """Let a thread that wakes wait until the running one pauses or its slice ends.
 
     This goes for this thread and those that it starts. Otherwise each event of grpc, six on every call, takes

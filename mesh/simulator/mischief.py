@@ -10,7 +10,7 @@ _MOST_OVERTAKING = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class FaultProfile:
     """How badly a warehouse system behaves; each is a share of the updates, from 0 to 1.
 
     Attributes:
@@ -24,10 +24,10 @@ class Habits:
     pauses: float = 0.0
 
 
-class Mischief:
+class FaultInjector:
     """Repeats updates and holds them back, losing none."""
 
-    def __init__(self, habits: Habits, chance: random.Random) -> None:
+    def __init__(self, habits: FaultProfile, chance: random.Random) -> None:
         self._habits = habits
         self._chance = chance
         self._held: list[tuple[int, StockUpdate]] = []

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from mesh.simulator.lines import Line
-from mesh.simulator.mischief import Habits, Mischief
+from mesh.simulator.mischief import FaultInjector, FaultProfile
 from mesh.simulator.warehouse import Warehouse
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
 
@@ -29,7 +29,7 @@ class Plan:
 
     rate: float
     count: int
-    habits: Habits
+    habits: FaultProfile
     shipped: Sequence[str] = ()
 
 
@@ -61,7 +61,7 @@ class Simulation:
         self._plan = plan
         self._chance = chance
         self._monotonic = monotonic
-        self._mischief = Mischief(plan.habits, chance)
+        self._mischief = FaultInjector(plan.habits, chance)
         self.tally = Tally()
 
     async def run(self) -> Tally:

@@ -7,7 +7,7 @@ from mesh.sql.engine import (
     bounded,
     changes_of,
     create_tables,
-    is_mistake,
+    is_programming_error,
     is_reachable,
     lock,
     open_engine,
@@ -15,8 +15,8 @@ from mesh.sql.engine import (
     read,
     reader_of,
     sqlite_url,
-    turn_of,
     write,
+    writer_lock,
     writing,
 )
 
@@ -28,7 +28,7 @@ __all__ = [
     "bounded",
     "changes_of",
     "create_tables",
-    "is_mistake",
+    "is_programming_error",
     "is_reachable",
     "lock",
     "open_engine",
@@ -36,7 +36,7 @@ __all__ = [
     "read",
     "reader_of",
     "sqlite_url",
-    "turn_of",
     "write",
+    "writer_lock",
     "writing",
 ]

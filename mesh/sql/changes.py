@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh.concurrency.cancellation import cancellable
-from mesh.concurrency.change_notifier import Waking
+from mesh.concurrency.change_notifier import ChangeNotifier
 
 POLL_SECONDS = 0.02
 EMPTY_SECONDS = 5.0
@@ -19,7 +19,7 @@ _RETRY_SECONDS = 1.0
 _POSITION = "SELECT @@gtid_binlog_pos"
 
 
-class Changes(Waking, ABC):
+class Changes(ChangeNotifier, ABC):
     """Tells every waiter of this process that something was committed, by whichever process."""
 
     def __init__(self) -> None:

@@ -43,18 +43,20 @@ def mysql_url(server: str, service: str) -> str:
 
 @asynccontextmanager
 async def opened(
-    url: str, schema: Schema, *, one_writer: bool = False, tells_positions: bool = False
+    url: str, schema: Schema, *, serialize_writes: bool = False, track_commit_positions: bool = False
 ) -> AsyncIterator[AsyncEngine]:
     """An engine over a database that is made where it is missing, with every step of its schema taken.
 
     Args:
         url: see `database_url`.
         schema: the service's tables.
-        one_writer: see `mesh.sql.engine.open_engine`.
-        tells_positions: see `mesh.sql.engine.open_engine`.
+        serialize_writes: see `mesh.sql.engine.open_engine`.
+        track_commit_positions: see `mesh.sql.engine.open_engine`.
     """
     sqlite.make_folder(make_url(url))
-    engine = open_engine(url, one_writer=one_writer, tells_positions=tells_positions)
+    engine = open_engine(
+        url, serialize_writes=serialize_writes, track_commit_positions=track_commit_positions
+    )
     try:
         await upgrade(engine, schema)
         yield engine

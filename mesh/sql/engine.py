@@ -1,7 +1,7 @@
 """SQL engines as the mesh needs them: transactions that say what they are for, on SQLite and on MariaDB.
 
 On SQLite those who write come one after the other. On MariaDB they do so where an engine was opened
-with `one_writer`; elsewhere they run side by side, and what they decide on has to be locked or
+with `serialize_writes`; elsewhere they run side by side, and what they decide on has to be locked or
 compared by the statement that changes it.
 """
 
@@ -41,19 +41,19 @@ def _up_to(longest_seconds: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Traits:
+class EngineOptions:
     """What an engine was opened with.
 
     Attributes:
-        one_writer: Transactions that write come one after the other, over all processes.
-        tells_positions: Each commit's place in the order of all is asked for.
+        serialize_writes: Transactions that write come one after the other, over all processes.
+        track_commit_positions: Each commit's place in the order of all is asked for.
         changes: Wakes those who wait for commits.
         turn: Writers of one process queue here where they come one after the other.
         reader: For single statements that only read; the engine itself is None here.
     """
 
-    one_writer: bool
-    tells_positions: bool
+    serialize_writes: bool
+    track_commit_positions: bool
     changes: Changes
     turn: asyncio.Lock
     reader: AsyncEngine | None
@@ -64,23 +64,25 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string()
 
 
-def open_engine(url: str, *, one_writer: bool = False, tells_positions: bool = False) -> AsyncEngine:
+def open_engine(
+    url: str, *, serialize_writes: bool = False, track_commit_positions: bool = False
+) -> AsyncEngine:
     """Open an engine whose statements are counted for the call's trailers.
 
     Args:
         url: an SQLAlchemy URL with an asyncio driver; the folder of a SQLite file must exist.
-        one_writer: on MariaDB too, those who write come one after the other; needs the tables of
+        serialize_writes: on MariaDB too, those who write come one after the other; needs the tables of
             `mesh.sql.migrations`.
-        tells_positions: on MariaDB, `position_of` tells how far a commit got; it costs a statement.
+        track_commit_positions: on MariaDB, `position_of` tells how far a commit got; it costs a statement.
     """
     parsed = make_url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
     dialect = sqlite if is_sqlite else mariadb
     engine = create_async_engine(parsed, hide_parameters=True, **dialect.engine_options(parsed))
     changes = SqliteChanges(Path(parsed.database or "")) if is_sqlite else MariadbChanges(engine)
-    traits = _Traits(
-        one_writer=one_writer or is_sqlite,
-        tells_positions=tells_positions and not is_sqlite,
+    traits = EngineOptions(
+        serialize_writes=serialize_writes or is_sqlite,
+        track_commit_positions=track_commit_positions and not is_sqlite,
         changes=changes,
         # SQLite's own waiting is a poll with growing pauses.
         turn=asyncio.Lock(),
@@ -105,12 +107,12 @@ async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that writes: committed at the end, rolled back on an error."""
     traits = _traits(engine)
     async with cancellable(), bounded():
-        async with turn_of(engine), _opened(engine) as connection:
+        async with writer_lock(engine), _opened(engine) as connection:
             async with AsyncSession(connection, expire_on_commit=False) as session:
                 await _wait_for_turn(session, engine)
                 yield session
                 await session.commit()
-            if traits.tells_positions:
+            if traits.track_commit_positions:
                 session.info[_POSITION] = await mariadb.last_position(connection)
         traits.changes.notify()
 
@@ -155,7 +157,7 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
     MariaDB commits after every statement of that kind: what was interrupted there has to be repeatable.
     """
-    async with turn_of(engine):
+    async with writer_lock(engine):
         if engine.dialect.name == "sqlite":
             async with _opened(engine) as connection, connection.begin():
                 yield connection
@@ -171,7 +173,7 @@ async def create_tables(engine: AsyncEngine, *metadatas: MetaData) -> None:
             await connection.run_sync(metadata.create_all)
 
 
-def is_mistake(error: Exception) -> bool:
+def is_programming_error(error: Exception) -> bool:
     """Whether a statement is wrong however often it is tried, as with a table that is missing.
 
     MariaDB's driver has a class for that; SQLite's says by the same class that the database is busy.
@@ -197,10 +199,10 @@ def reader_of(engine: AsyncEngine) -> AsyncEngine:
     return _traits(engine).reader or engine
 
 
-def turn_of(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
+def writer_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
     """Held by each transaction of this process that writes, where they come one after the other."""
     traits = _traits(engine)
-    return traits.turn if traits.one_writer else nullcontext()
+    return traits.turn if traits.serialize_writes else nullcontext()
 
 
 @asynccontextmanager
@@ -212,8 +214,8 @@ async def bounded() -> AsyncIterator[None]:
         raise OperationalError("no connection is free", None, error) from None
 
 
-def _traits(engine: AsyncEngine) -> _Traits:
-    traits: _Traits = engine.get_execution_options()[_TRAITS]
+def _traits(engine: AsyncEngine) -> EngineOptions:
+    traits: EngineOptions = engine.get_execution_options()[_TRAITS]
     return traits
 
 
@@ -225,7 +227,7 @@ async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 async def _wait_for_turn(session: AsyncSession, engine: AsyncEngine) -> None:
     await session.connection()
-    if _traits(engine).one_writer and engine.dialect.name != "sqlite":
+    if _traits(engine).serialize_writes and engine.dialect.name != "sqlite":
         await session.execute(mariadb.TURN)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine import Engine
 
-from mesh.sql.sqlite_driver import SteadyConnection, steady_connection
+from mesh.sql.sqlite_driver import UninterruptedConnection, uninterrupted_connection
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -16,7 +16,7 @@ _WAL_ATTEMPTS = 200
 
 def engine_options(_url: URL) -> dict[str, Any]:
     """What `create_async_engine` has to know."""
-    return {"connect_args": {"async_creator_fn": steady_connection}}
+    return {"connect_args": {"async_creator_fn": uninterrupted_connection}}
 
 
 def make_folder(url: URL) -> None:
@@ -33,7 +33,7 @@ def set_up(engine: Engine) -> None:
 def begin(connection: Connection, *, writes: bool) -> None:
     """A deferred transaction that turns into a writer fails as locked, whatever the timeout."""
     driver = connection.connection.driver_connection
-    assert isinstance(driver, SteadyConnection)
+    assert isinstance(driver, UninterruptedConnection)
     driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -23,7 +23,7 @@ _CHUNK_ROWS = 64
 T = TypeVar("T")
 
 
-class SteadyConnection(aiosqlite.Connection):
+class UninterruptedConnection(aiosqlite.Connection):
     """An aiosqlite connection that finishes what it has begun."""
 
     _beginning = ""
@@ -73,8 +73,8 @@ class SteadyConnection(aiosqlite.Connection):
 class SteadyCursor(aiosqlite.Cursor):
     """A cursor that has read all rows when its statement is done, as SQLAlchemy does in any case."""
 
-    def __init__(self, connection: SteadyConnection) -> None:
-        self._conn: SteadyConnection = connection
+    def __init__(self, connection: UninterruptedConnection) -> None:
+        self._conn: UninterruptedConnection = connection
         self._cursor: Any = None
         self._rows: list[Any] = []
 
@@ -110,9 +110,9 @@ class SteadyCursor(aiosqlite.Cursor):
         """Nothing is left to be done: all rows are read."""
 
 
-def steady_connection(database: str, **options: Any) -> SteadyConnection:
+def uninterrupted_connection(database: str, **options: Any) -> UninterruptedConnection:
     """Make a connection; awaiting it opens the file."""
-    connection = SteadyConnection(lambda: sqlite3.connect(database, **options), _CHUNK_ROWS)
+    connection = UninterruptedConnection(lambda: sqlite3.connect(database, **options), _CHUNK_ROWS)
     connection._thread.daemon = True  # as SQLAlchemy does for its own
     return connection
 

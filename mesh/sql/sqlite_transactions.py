@@ -9,27 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from interceptors.cost_trailers import count_query
 from mesh.concurrency.cancellation import cancellable
-from mesh.sql.engine import bounded, changes_of, turn_of
-from mesh.sql.sqlite_driver import SteadyConnection
+from mesh.sql.engine import bounded, changes_of, writer_lock
+from mesh.sql.sqlite_driver import UninterruptedConnection
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 """Runs statements on the driver's own thread; counts as one query."""
 
 
-async def read_at_once(engine: AsyncEngine, work: Work[T]) -> T:
+async def read_in_one_hop(engine: AsyncEngine, work: Work[T]) -> T:
     """Do work that sees one consistent snapshot if it is one statement."""
     count_query()
     return await _on_a_connection(engine, work)
 
 
-async def write_at_once(engine: AsyncEngine, work: Work[T]) -> T:
+async def write_in_one_hop(engine: AsyncEngine, work: Work[T]) -> T:
     """Do work in a transaction that writes: on disk when this returns, rolled back on an error."""
     return await _write(engine, lambda driver: _committed(driver, work))
 
 
-async def write_ahead(engine: AsyncEngine, work: Work[T]) -> T:
-    """Do work in a transaction that reaches the disk with the next one of `write_at_once`, of whomever.
+async def write_unflushed(engine: AsyncEngine, work: Work[T]) -> T:
+    """Do work in a transaction that reaches the disk with the next one of `write_in_one_hop`, of whomever.
 
     When the power fails before, it is lost together with every one of its kind behind it.
     """
@@ -38,7 +38,7 @@ async def write_ahead(engine: AsyncEngine, work: Work[T]) -> T:
 
 async def _write(engine: AsyncEngine, work: Work[T]) -> T:
     count_query()
-    async with turn_of(engine):
+    async with writer_lock(engine):
         done = await _on_a_connection(engine, work)
     changes_of(engine).notify()
     return done
@@ -47,7 +47,7 @@ async def _write(engine: AsyncEngine, work: Work[T]) -> T:
 async def _on_a_connection(engine: AsyncEngine, work: Work[T]) -> T:
     async with cancellable(), bounded(), engine.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
-        assert isinstance(driver, SteadyConnection)
+        assert isinstance(driver, UninterruptedConnection)
         return await driver.at_once(work)
 
 

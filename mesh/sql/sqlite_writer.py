@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from interceptors.cost_trailers import count_query
 from mesh.sql.changes import Changes
-from mesh.sql.engine import changes_of, turn_of
-from mesh.sql.sqlite_driver import SteadyConnection
+from mesh.sql.engine import changes_of, writer_lock
+from mesh.sql.sqlite_driver import UninterruptedConnection
 from mesh.sql.sqlite_transactions import immediate
 
 _MOST_AT_ONCE = 256
@@ -32,7 +32,7 @@ class SqliteWriter:
 
     def __init__(
         self,
-        connection: SteadyConnection,
+        connection: UninterruptedConnection,
         *,
         turn: Callable[[], AbstractAsyncContextManager[object]],
         changes: Changes,
@@ -49,8 +49,8 @@ class SqliteWriter:
         """A writer that works until the end of the context."""
         async with engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
-            assert isinstance(driver, SteadyConnection)
-            writer = cls(driver, turn=lambda: turn_of(engine), changes=changes_of(engine))
+            assert isinstance(driver, UninterruptedConnection)
+            writer = cls(driver, turn=lambda: writer_lock(engine), changes=changes_of(engine))
             work = asyncio.create_task(writer._work())
             try:
                 yield writer

@@ -22,7 +22,7 @@ from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
 from services.inventory.adapters.ledger_sql import Changed, SqlDueHolds
-from services.inventory.adapters.ledgers_sql import JoinedLedgers, SqlLedgers
+from services.inventory.adapters.ledgers_sql import SessionLedgers, SqlLedgers
 from services.inventory.adapters.price_history_sql import SqlPriceHistory
 from services.inventory.adapters.quarantine_sql import SqlQuarantine
 from services.inventory.adapters.schema_sql import SCHEMA
@@ -141,8 +141,8 @@ async def compose(node: Node) -> AsyncIterator[Service]:
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """Open the database, with every table in it."""
-    tells_positions = bool(settings.replica_urls)
-    async with opened(settings.database_url, SCHEMA, tells_positions=tells_positions) as engine:
+    track_commit_positions = bool(settings.replica_urls)
+    async with opened(settings.database_url, SCHEMA, track_commit_positions=track_commit_positions) as engine:
         yield engine
 
 
@@ -167,7 +167,7 @@ def order_consumer(
     """
 
     async def effect(session: AsyncSession, event: Envelope) -> None:
-        ledgers = JoinedLedgers(session, clock=clock, new_id=uuid7, changed=changed)
+        ledgers = SessionLedgers(session, clock=clock, new_id=uuid7, changed=changed)
         await on_order_event(
             Reservations(ledgers=ledgers, clock=clock, hold_seconds=settings.hold_seconds), event
         )

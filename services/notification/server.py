@@ -69,7 +69,7 @@ def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
     Whether a mail is still to be sent, to an account that may be erased meanwhile, is decided by one writer
     at a time.
     """
-    return opened(url, SCHEMA, one_writer=True)
+    return opened(url, SCHEMA, serialize_writes=True)
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mesh.server.context import CannotStart
+from mesh.server.context import StartupError
 from mesh.settings import MeshSettings, SettingError
 from services.order.adapters.key_vault.key_ring import KeyIsGone
 from services.order.adapters.key_vault.key_ring_file import FileKeyRing, RotationUnderWay
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         settings = Settings.of(MeshSettings.from_environ(os.environ))
         count = asyncio.run(_rotate(settings))
-    except (SettingError, CannotStart, KeyIsGone, RotationUnderWay, StoreUnavailable, ValueError) as error:
+    except (SettingError, StartupError, KeyIsGone, RotationUnderWay, StoreUnavailable, ValueError) as error:
         sys.exit(f"the key-encryption key is not rotated: {error}")
     sys.stdout.write(f"the key-encryption key is rotated; {count} data keys are wrapped anew\n")
 

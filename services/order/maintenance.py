@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from mesh.event_log import EventLogUnavailable, open_event_log
-from mesh.server.context import CannotStart
+from mesh.server.context import StartupError
 from mesh.server.telemetry import configure_logging
 from mesh.settings import MeshSettings, SettingError
 from services.order.adapters.event_store.published_events_log import LogPublishedEvents
@@ -31,7 +31,7 @@ from services.order.entrypoints import reports
 from services.order.stores import open_stores
 
 FINE, NOT_FINE, WRONG_USAGE = 0, 1, 2
-_NOT_DONE = (CannotStart, EventLogUnavailable, StoreUnavailable, Superseded, VersionTaken)
+_NOT_DONE = (StartupError, EventLogUnavailable, StoreUnavailable, Superseded, VersionTaken)
 
 
 @dataclass(frozen=True, slots=True)

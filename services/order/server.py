@@ -28,20 +28,20 @@ from services.order.adapters.key_vault.key_vault_aes import AesKeyVault
 from services.order.adapters.key_vault.secret_file import read_or_make
 from services.order.application.commands.customers import Customers
 from services.order.application.commands.decisions import Decisions
-from services.order.application.commands.departures import Departures
 from services.order.application.commands.orders import Orders
 from services.order.application.commands.process_manager import ProcessManager
 from services.order.application.commands.shortages import Shortages
+from services.order.application.commands.warehouse_shipments import WarehouseShipments
 from services.order.application.journal import Journal
 from services.order.application.ports import (
     Accounts,
     Changes,
     EventStore,
+    Failpoint,
     HeadLog,
     Inventory,
     KeyVault,
     OrderIndex,
-    Reached,
 )
 from services.order.application.queries.audit import Audit
 from services.order.application.queries.order_views import OrderViews
@@ -55,13 +55,13 @@ from services.order.entrypoints.order_servicer import OrderServicer
 from services.order.entrypoints.parking_servicer import OrderParkingServicer
 from services.order.entrypoints.projector import project
 from services.order.entrypoints.status_by_error import STATUS_BY_ERROR
-from services.order.entrypoints.stock_consumer import STOCK_CONSUMER, on_stock_event, report_oddity
+from services.order.entrypoints.stock_consumer import STOCK_CONSUMER, on_stock_event, report_anomaly
 from services.order.stores import Stores, open_database, open_stores
 from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2_grpc, parking_service_pb2_grpc
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Adapters:
     """The order service's ports, each with the adapter that was chosen."""
 
     store: EventStore
@@ -74,7 +74,7 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class UseCases:
     """The use cases, wired."""
 
     orders: Orders
@@ -85,37 +85,41 @@ class Inside:
     customers: Customers
     manager: ProcessManager
     shortages: Shortages
-    departures: Departures
+    warehouse_shipments: WarehouseShipments
 
 
-def wire(outside: Outside, *, clock: Clock, reached: Reached = failpoints.reached) -> Inside:
+def wire(adapters: Adapters, *, clock: Clock, reached: Failpoint = failpoints.reached) -> UseCases:
     """Put the use cases on top of the ports."""
-    journal = Journal(store=outside.store, clock=clock, new_id=uuid7)
-    sealing = Sealing(vault=outside.vault)
-    decisions = Decisions(journal=journal, store=outside.store, inventory=outside.inventory, reached=reached)
-    views = OrderViews(journal=journal, store=outside.store, sealing=sealing, changes=outside.changes)
+    journal = Journal(store=adapters.store, clock=clock, new_id=uuid7)
+    sealing = Sealing(vault=adapters.vault)
+    decisions = Decisions(
+        journal=journal, store=adapters.store, inventory=adapters.inventory, reached=reached
+    )
+    views = OrderViews(journal=journal, store=adapters.store, sealing=sealing, changes=adapters.changes)
     customers = Customers(
-        store=outside.store, vault=outside.vault, accounts=outside.accounts, clock=clock, new_id=uuid7
+        store=adapters.store, vault=adapters.vault, accounts=adapters.accounts, clock=clock, new_id=uuid7
     )
     orders = Orders(
         journal=journal,
         decisions=decisions,
-        inventory=outside.inventory,
-        vault=outside.vault,
+        inventory=adapters.inventory,
+        vault=adapters.vault,
         sealing=sealing,
         new_id=uuid7,
         reached=reached,
     )
-    return Inside(
+    return UseCases(
         orders=orders,
         views=views,
-        search=OrderSearch(index=outside.index, store=outside.store, views=views),
-        projection=SearchProjection(index=outside.index, store=outside.store),
-        audit=Audit(journal=journal, store=outside.store, heads=outside.heads, sealing=sealing, views=views),
+        search=OrderSearch(index=adapters.index, store=adapters.store, views=views),
+        projection=SearchProjection(index=adapters.index, store=adapters.store),
+        audit=Audit(
+            journal=journal, store=adapters.store, heads=adapters.heads, sealing=sealing, views=views
+        ),
         customers=customers,
         manager=ProcessManager(
             journal=journal,
-            store=outside.store,
+            store=adapters.store,
             decisions=decisions,
             customers=customers,
             continue_trace=partial(continue_trace, name="process_manager"),
@@ -123,7 +127,9 @@ def wire(outside: Outside, *, clock: Clock, reached: Reached = failpoints.reache
             report=report,
         ),
         shortages=Shortages(journal=journal, orders=orders),
-        departures=Departures(journal=journal, decisions=decisions, orders=orders, report=report_oddity),
+        warehouse_shipments=WarehouseShipments(
+            journal=journal, decisions=decisions, orders=orders, report=report_anomaly
+        ),
     )
 
 
@@ -136,38 +142,38 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         open_database(settings.inbox_database, *INBOX_TABLES) as inbox,
         open_event_log(node.settings) as log,
     ):
-        outside = open_outside(node, settings, stores)
-        inside = wire(outside, clock=node.clock)
+        adapters = open_outside(node, settings, stores)
+        use_cases = wire(adapters, clock=node.clock)
         relay = Relay(
-            store=outside.store,
+            store=adapters.store,
             log=log,
-            heads=outside.heads,
-            changes=outside.changes,
+            heads=adapters.heads,
+            changes=adapters.changes,
             lease=stores.relay_lease,
             reached=failpoints.reached,
         )
-        users = user_consumer(inbox, log, inside.customers, clock=node.clock)
-        stock = stock_consumer(inbox, log, inside, clock=node.clock)
+        users = user_consumer(inbox, log, use_cases.customers, clock=node.clock)
+        stock = stock_consumer(inbox, log, use_cases, clock=node.clock)
         yield Service(
-            servicers=_servicers(node, inside, Parking(users, stock)),
+            servicers=_servicers(node, use_cases, Parking(users, stock)),
             errors=STATUS_BY_ERROR,
-            hard={"order.events": outside.store.is_reachable, "order.keys": outside.vault.is_reachable},
+            hard={"order.events": adapters.store.is_reachable, "order.keys": adapters.vault.is_reachable},
             soft={"order.event_log": log.is_reachable},
             tasks=(
-                outside.changes.run,
+                adapters.changes.run,
                 relay.run,
-                partial(manage, inside.manager),
-                partial(project, inside.projection, log),
+                partial(manage, use_cases.manager),
+                partial(project, use_cases.projection, log),
                 users.run,
                 stock.run,
             ),
         )
 
 
-def open_outside(node: Node, settings: Settings, stores: Stores) -> Outside:
+def open_outside(node: Node, settings: Settings, stores: Stores) -> Adapters:
     """Choose the adapters."""
     ring = FileKeyRing(settings.key_encryption_keys)
-    return Outside(
+    return Adapters(
         store=stores.events,
         changes=stores.changes,
         vault=AesKeyVault(stores.keys, ring=ring, clock=node.clock),
@@ -190,23 +196,25 @@ def user_consumer(
     return Consumer(log, CONSUMER, (USER_EVENTS,), inbox_of_user, effect)
 
 
-def stock_consumer(inbox: AsyncEngine, log: EventLog, inside: Inside, *, clock: Clock) -> Consumer[Envelope]:
+def stock_consumer(
+    inbox: AsyncEngine, log: EventLog, use_cases: UseCases, *, clock: Clock
+) -> Consumer[Envelope]:
     """The consumer of inventory's events. Its effect is idempotent: the orders are another database."""
 
     async def effect(_session: object, event: Envelope) -> None:
-        await on_stock_event(inside.shortages, inside.departures, event)
+        await on_stock_event(use_cases.shortages, use_cases.warehouse_shipments, event)
 
     inbox_of_stock = SqlInbox(inbox, STOCK_CONSUMER, clock, decode=Envelope.from_body)
     return Consumer(log, STOCK_CONSUMER, (INVENTORY_EVENTS,), inbox_of_stock, effect)
 
 
-def _servicers(node: Node, inside: Inside, parking: Parking) -> tuple[Servicer, ...]:
+def _servicers(node: Node, use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
     methods = node.contract.methods_of("order")
     orders = OrderServicer(
-        orders=inside.orders,
-        views=inside.views,
-        search=inside.search,
-        customers=inside.customers,
+        orders=use_cases.orders,
+        views=use_cases.views,
+        search=use_cases.search,
+        customers=use_cases.customers,
         deadlines={method.name: method.policy.deadline_seconds for method in methods},
         draining=node.draining,
         clock=node.clock,
@@ -215,7 +223,7 @@ def _servicers(node: Node, inside: Inside, parking: Parking) -> tuple[Servicer, 
     return (
         Servicer(order_service_pb2_grpc.add_OrderServiceServicer_to_server, orders),
         Servicer(
-            audit_service_pb2_grpc.add_AuditServiceServicer_to_server, AuditServicer(audit=inside.audit)
+            audit_service_pb2_grpc.add_AuditServiceServicer_to_server, AuditServicer(audit=use_cases.audit)
         ),
         Servicer(
             parking_service_pb2_grpc.add_OrderParkingServiceServicer_to_server,

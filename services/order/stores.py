@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh import sql
 from mesh.event_log.outbox.lease import SqlLease, lease_metadata
 from mesh.mongodb.client import database_of, open_client
-from mesh.server.context import CannotStart
+from mesh.server.context import StartupError
 from services.kernel.ids import uuid7
 from services.order.adapters.event_store import event_store_sqlite
 from services.order.adapters.event_store.changes_mongo import MongoChanges
@@ -59,7 +59,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     """Open the stores, with their tables or indexes in place; the lease is given back at the end.
 
     Raises:
-        CannotStart: A store does not answer, or is not what this version needs.
+        StartupError: A store does not answer, or is not what this version needs.
     """
     opened = _in_files(settings) if settings.mongodb_url is None else _in_mongodb(settings.mongodb_url)
     async with opened as stores:
@@ -110,7 +110,7 @@ async def _in_mongodb(url: str) -> AsyncIterator[Stores]:
                 MongoEventStore.opened(events, changes=changes, new_id=uuid7)
             )
         except StoreUnavailable:
-            raise CannotStart("MongoDB does not answer at SHOPMESH_MONGODB_URL") from None
+            raise StartupError("MongoDB does not answer at SHOPMESH_MONGODB_URL") from None
         yield Stores(
             events=store,
             changes=changes,

@@ -143,7 +143,7 @@ def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
 
     Whether a token lives, and in which order revocations are read, is decided by one writer at a time.
     """
-    return opened(url, SCHEMA, one_writer=True)
+    return opened(url, SCHEMA, serialize_writes=True)
 
 
 def _service(parts: Parts, engine: AsyncEngine, *, relay: OutboxRelay, event_log: Probe) -> Service:

@@ -92,4 +92,4 @@ async def test_a_statement_that_is_wrong_is_refused_once(engine: AsyncEngine) ->
     with pytest.raises(DBAPIError) as refused:
         await fetch(engine, nowhere, ())
 
-    assert sql.is_mistake(refused.value)
+    assert sql.is_programming_error(refused.value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from services.kernel.money import Money
 from services.order.application.ports import (
-    InventorySilent,
+    InventoryUnreachable,
     ReservationGone,
     ReservationRefused,
     Reserved,
@@ -99,7 +99,7 @@ class MemoryInventory:
         if method in self.before:
             await self.before.pop(method)()
         if method in self.silent:
-            raise InventorySilent(method)
+            raise InventoryUnreachable(method)
 
     def _shortfalls(self, lines: Sequence[PlacedLine]) -> list[Shortfall]:
         found = []

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
-from mesh.concurrency.change_notifier import Waking
+from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.mongodb.client import database_of, open_client
 from services.kernel.ids import uuid7
 from services.order.adapters.event_store.event_store_mongo import MongoEventStore
@@ -14,7 +14,7 @@ from services.order.adapters.event_store.event_store_mongo import MongoEventStor
 async def open_mongo_store(url: str) -> AsyncIterator[MongoEventStore]:
     async with open_client(url) as client:
         database = database_of(client, url, "order")
-        async with MongoEventStore.opened(database, changes=Waking(), new_id=uuid7) as store:
+        async with MongoEventStore.opened(database, changes=ChangeNotifier(), new_id=uuid7) as store:
             yield store
 
 

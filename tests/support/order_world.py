@@ -18,14 +18,14 @@ from services.order.application.commands.customers import Customers
 from services.order.application.commands.deadline import Deadline
 from services.order.application.commands.orders import Orders
 from services.order.application.journal import Cause
-from services.order.application.ports import AccountsSilent, AccountState
+from services.order.application.ports import AccountState, AccountsUnreachable
 from services.order.application.queries.audit import Audit
 from services.order.application.queries.order_views import OrderViews
 from services.order.application.sealing import PlaceOrder
 from services.order.config import Settings
 from services.order.domain.lines import Line, ShippingAddress
 from services.order.domain.order import Order
-from services.order.server import Inside, Outside, wire
+from services.order.server import Adapters, UseCases, wire
 from services.order.stores import open_database, open_stores
 from tests.support.memory_inventory import MemoryInventory
 
@@ -60,7 +60,7 @@ class MemoryAccounts:
     async def state(self, user_id: str) -> AccountState:
         state = self.states.get(user_id, AccountState.UNKNOWN)
         if state is None:
-            raise AccountsSilent(user_id)
+            raise AccountsUnreachable(user_id)
         return state
 
 
@@ -95,8 +95,8 @@ class OrderWorld:
     """Everything of the order service but gRPC."""
 
     home: Path
-    outside: Outside
-    inside: Inside
+    adapters: Adapters
+    use_cases: UseCases
     inventory: MemoryInventory
     accounts: MemoryAccounts
     clock: MovableClock
@@ -109,19 +109,19 @@ class OrderWorld:
 
     @property
     def orders(self) -> Orders:
-        return self.inside.orders
+        return self.use_cases.orders
 
     @property
     def views(self) -> OrderViews:
-        return self.inside.views
+        return self.use_cases.views
 
     @property
     def audit(self) -> Audit:
-        return self.inside.audit
+        return self.use_cases.audit
 
     @property
     def customers(self) -> Customers:
-        return self.inside.customers
+        return self.use_cases.customers
 
     async def place(self, command: PlaceOrder) -> Order:
         return await self.orders.place(command, cause(), deadline=in_time())
@@ -131,12 +131,12 @@ class OrderWorld:
 
     async def manage(self) -> None:
         """Let the process manager go through the open orders once."""
-        await self.inside.manager.go_through()
+        await self.use_cases.manager.go_through()
 
     async def index(self) -> None:
         """Let the index catch up with the events."""
-        streams = await self.outside.store.streams(after=None, limit=10_000)
-        await self.inside.projection.project([stream.order_id for stream in streams])
+        streams = await self.adapters.store.streams(after=None, limit=10_000)
+        await self.use_cases.projection.project([stream.order_id for stream in streams])
 
     async def types(self, order_id: str) -> list[str]:
         """The types of an order's events."""
@@ -151,7 +151,7 @@ class OrderWorld:
 
     async def is_open(self) -> bool:
         """Whether the process manager has anything to do."""
-        return bool(await self.outside.store.open_orders(after=None, limit=1))
+        return bool(await self.adapters.store.open_orders(after=None, limit=1))
 
 
 @asynccontextmanager
@@ -167,7 +167,7 @@ async def open_world(
     accounts, steps = MemoryAccounts(), Steps()
     settings = settings_in(home, mongodb_url=mongodb_url)
     async with open_stores(settings) as stores:
-        outside = Outside(
+        adapters = Adapters(
             store=stores.events,
             changes=stores.changes,
             vault=AesKeyVault(stores.keys, ring=FileKeyRing(settings.key_encryption_keys), clock=clock),
@@ -176,8 +176,8 @@ async def open_world(
             inventory=inventory,
             accounts=accounts,
         )
-        inside = wire(outside, clock=clock, reached=steps)
-        yield OrderWorld(home, outside, inside, inventory, accounts, clock, steps, mongodb_url)
+        use_cases = wire(adapters, clock=clock, reached=steps)
+        yield OrderWorld(home, adapters, use_cases, inventory, accounts, clock, steps, mongodb_url)
 
 
 def settings_in(home: Path, *, mongodb_url: str | None = None) -> Settings:

@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import Gauge
 from sqlalchemy.exc import DBAPIError
 
-from mesh.event_log.inbox.inbox import E, Effect, Outcome, Redriven, SqlInbox, TryLater
+from mesh.event_log.inbox.inbox import E, Effect, Outcome, Redriven, RetryLater, SqlInbox
 from mesh.event_log.inbox.parked import Parked
 from mesh.event_log.port import Delivery, EventLog, EventLogUnavailable, Subscription, SubscriptionLost
 from mesh.server import failpoints
@@ -57,7 +57,7 @@ class Consumer(Generic[E]):
                     while True:
                         await self._handle(subscription)
                         pause = self._retry_seconds
-            except (EventLogUnavailable, DBAPIError, TryLater) as error:
+            except (EventLogUnavailable, DBAPIError, RetryLater) as error:
                 _log.warning("consumer_waits", group=self._group, error=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LAST_RETRY_SECONDS)

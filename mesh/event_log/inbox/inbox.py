@@ -40,11 +40,11 @@ INBOX_TABLES = (inbox_metadata,)
 _log = structlog.get_logger()
 
 
-class TryLater(Exception):
+class RetryLater(Exception):
     """Raised by an effect that needs something which is away: the event waits, it is not parked."""
 
 
-class Overtaken(Exception):
+class ConcurrentDelivery(Exception):
     """Another process handled the same event at the same time; look again."""
 
 
@@ -115,7 +115,7 @@ class SqlInbox(Generic[E]):
         """Handle a record once, in its turn.
 
         Raises:
-            TryLater: the effect cannot happen now; deliver the record again.
+            RetryLater: the effect cannot happen now; deliver the record again.
             OperationalError: the database is away; deliver the record again.
         """
         outcome = await self._handle_or_park(record, effect)
@@ -148,14 +148,14 @@ class SqlInbox(Generic[E]):
         for pause in self._retry_seconds:
             try:
                 return await self._handle(record, effect)
-            except (TryLater, OperationalError, InterfaceError):
+            except (RetryLater, OperationalError, InterfaceError):
                 raise
             except Exception as error:  # noqa: BLE001 - the edge: whatever an effect raises, the event is kept
                 self._warn("effect_failed", record, _reason(error))
                 await asyncio.sleep(pause)
         try:
             return await self._handle(record, effect)
-        except (TryLater, OperationalError, InterfaceError):
+        except (RetryLater, OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - as above
             return await self._park(record, _reason(error))
@@ -188,9 +188,9 @@ class SqlInbox(Generic[E]):
     async def _park(self, record: Record, reason: str) -> Outcome:
         try:
             return await self._park_once(record, reason)
-        except (Overtaken, IntegrityError) as error:
+        except (ConcurrentDelivery, IntegrityError) as error:
             # Another process has handled or parked it at the same time.
-            raise TryLater(reason) from error
+            raise RetryLater(reason) from error
 
     async def _park_once(self, record: Record, reason: str) -> Outcome:
         async with sql.write(self._engine) as session:
@@ -220,7 +220,7 @@ class SqlInbox(Generic[E]):
                 if first is None or not await self._release(session, first):
                     return False
                 await self._apply(session, first.record, effect)
-        except (TryLater, OperationalError, InterfaceError):
+        except (RetryLater, OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge: it stays parked, with the newest reason
             await self._explain(first, _reason(error))
@@ -264,7 +264,7 @@ class SqlInbox(Generic[E]):
         unchanged = self._of(record.topic, record.key) & (_inbox.c.version == last)
         moved = await session.execute(update(_inbox).where(unchanged).values(version=record.version))
         if cast(CursorResult[Any], moved).rowcount != 1:
-            raise Overtaken(f"version {record.version} was handled meanwhile")
+            raise ConcurrentDelivery(f"version {record.version} was handled meanwhile")
 
     def _of(self, topic: str, key: str) -> ColumnElement[bool]:
         return (_inbox.c.consumer == self._consumer) & (_inbox.c.topic == topic) & (_inbox.c.key == key)

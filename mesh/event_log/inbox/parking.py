@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.exc import DBAPIError
 
 from mesh.event_log.inbox.consumer import Consumer
-from mesh.event_log.inbox.inbox import Redriven, TryLater
+from mesh.event_log.inbox.inbox import Redriven, RetryLater
 from mesh.event_log.inbox.parked import Parked
 
 _RETRY_SECONDS = 1.0
@@ -98,7 +98,7 @@ class Parking:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except TryLater as error:
+    except RetryLater as error:
         message = "what a parked event needs is away"
         raise ParkingUnavailable(message, reason="DEPENDENCY_UNAVAILABLE") from error
     except DBAPIError as error:

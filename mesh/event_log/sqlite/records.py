@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.concurrency.change_notifier import Waking
+from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record
 
 BATCH = 200
@@ -87,7 +87,7 @@ async def replay(engine: AsyncEngine, topic: str) -> AsyncGenerator[Delivery, No
 
 
 async def follow(
-    engine: AsyncEngine, changes: Waking, topics: Sequence[str]
+    engine: AsyncEngine, changes: ChangeNotifier, topics: Sequence[str]
 ) -> AsyncGenerator[Delivery, None]:
     """As `EventLog.follow`."""
     read = dict.fromkeys(topics, 0)

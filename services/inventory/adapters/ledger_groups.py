@@ -31,7 +31,7 @@ class _Gathered(Generic[R, T]):
     storing: "asyncio.Task[Sequence[tuple[T | DomainError, str]]] | None" = None
 
 
-class SharedTransactions(Generic[R, T]):
+class GroupedWriter(Generic[R, T]):
     """The port `Group`: while one group is stored, requests of whichever call gather in the next.
 
     A group's statements count for the call that opened it, which may be gone before it is stored.
@@ -83,7 +83,7 @@ class SharedTransactions(Generic[R, T]):
         return [(outcome, position) for outcome in outcomes]
 
 
-class Ungrouped(Generic[R, T]):
+class DirectWriter(Generic[R, T]):
     """The port `Group` where nobody else is waited for or with."""
 
     def __init__(

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.concurrency.task_group import Tasks
 from mesh.sql import writing
-from services.inventory.adapters.ledger_groups import SharedTransactions, Ungrouped, Work, note_position
+from services.inventory.adapters.ledger_groups import DirectWriter, GroupedWriter, Work, note_position
 from services.inventory.adapters.ledger_sql import Changed, SqlLedger, nobody
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.application.ports import Ledger
@@ -56,8 +56,8 @@ class SqlLedgers:
         note_position(position)
         return result
 
-    def grouped(self, work: Work[R, T]) -> SharedTransactions[R, T]:
-        return SharedTransactions(self._written, work, tasks=self._tasks)
+    def grouped(self, work: Work[R, T]) -> GroupedWriter[R, T]:
+        return GroupedWriter(self._written, work, tasks=self._tasks)
 
     async def _written(self, work: Callable[[Ledger], Awaitable[T]]) -> tuple[T, str]:
         """The result, and how far the commit got; empty when no stock moved."""
@@ -81,7 +81,7 @@ class SqlLedgers:
         return result, ledger.position or f"stock:{ledger.last_movement}"
 
 
-class JoinedLedgers:
+class SessionLedgers:
     """The port `Ledgers` within a transaction that somebody else commits: an inbox with its effect."""
 
     def __init__(
@@ -97,5 +97,5 @@ class JoinedLedgers:
             SqlLedger(self._session, clock=self._clock, new_id=self._new_id, changed=self._changed)
         )
 
-    def grouped(self, work: Work[R, T]) -> Ungrouped[R, T]:
-        return Ungrouped(self.write, work)
+    def grouped(self, work: Work[R, T]) -> DirectWriter[R, T]:
+        return DirectWriter(self.write, work)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from mesh.sql import is_mistake
+from mesh.sql import is_programming_error
 from services.inventory.domain.errors import StoreUnavailable
 
 _RETRY_SECONDS = 1.0
@@ -22,7 +22,7 @@ def translated() -> Iterator[None]:
     except IntegrityError:
         raise
     except DBAPIError as error:
-        if is_mistake(error):
+        if is_programming_error(error):
             raise
         _log.warning("store_unavailable", store="sql", error=type(error.orig).__name__)
         message = "stock and products cannot be read or changed now"

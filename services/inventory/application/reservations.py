@@ -11,12 +11,12 @@ from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.reservation import (
     Offer,
+    RequestedLine,
     Reservation,
     ReservationState,
     Shipment,
     Shortfall,
     Transition,
-    Wanted,
     commit,
     expire,
     hold,
@@ -41,7 +41,7 @@ class _Hold:
     """What an order asks for; `actor` asks for it."""
 
     order_id: str
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[RequestedLine, ...]
     actor: str
 
     def needs_stock(self, stored: Reservation | None, now: datetime) -> bool:
@@ -58,7 +58,9 @@ class Reservations:
         self._hold_time = timedelta(seconds=hold_seconds)
         self._holds: Group[_Hold, Reservation | Shortage] = ledgers.grouped(self._hold_all)
 
-    async def reserve(self, order_id: str, wanted: Sequence[Wanted], *, actor: str) -> Reservation | Shortage:
+    async def reserve(
+        self, order_id: str, wanted: Sequence[RequestedLine], *, actor: str
+    ) -> Reservation | Shortage:
         """Hold all lines or none; orders that come at the same time are decided in their turn, but together.
 
         A repeat answers what is stored; a hold that ran out is made anew at its stored prices.

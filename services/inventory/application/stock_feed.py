@@ -39,13 +39,13 @@ class StockFeed:
 
     async def run(self) -> None:
         """Follow the changes; never returns."""
-        position = await _patiently(self._changes.position)
+        position = await _retry_until_available(self._changes.position)
         # What changed between a watcher's first look and this position would be missed otherwise.
-        await _patiently(partial(self._refresh, tuple(self._watchers)))
+        await _retry_until_available(partial(self._refresh, tuple(self._watchers)))
         while True:
-            position, skus = await _patiently(partial(self._changes.after, position))
+            position, skus = await _retry_until_available(partial(self._changes.after, position))
             self._check(skus)
-            await _patiently(partial(self._refresh, skus & self._watchers.keys()))
+            await _retry_until_available(partial(self._refresh, skus & self._watchers.keys()))
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def watch(self, skus: Sequence[str]) -> AsyncGenerator[Stock, None]:
@@ -90,7 +90,7 @@ class StockFeed:
                 watcher.offer((stock,))
 
 
-async def _patiently(look: Callable[[], Awaitable[T]]) -> T:
+async def _retry_until_available(look: Callable[[], Awaitable[T]]) -> T:
     """Look again until the store can be read: watchers stay, and are told then."""
     while True:
         try:

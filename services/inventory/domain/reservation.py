@@ -22,7 +22,7 @@ class ReservationState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedLine:
     """A line that an order asks for."""
 
     sku: str
@@ -88,7 +88,7 @@ class Reservation:
         """Whether pieces of it have left a warehouse."""
         return any(part.shipped for line in self.lines for part in line.allocations)
 
-    def check_repeat(self, wanted: Sequence[Wanted]) -> None:
+    def check_repeat(self, wanted: Sequence[RequestedLine]) -> None:
         """Whether a repeated reserve may be answered with this reservation.
 
         Raises:
@@ -117,7 +117,7 @@ class Transition:
 
 
 def hold(
-    order_id: str, wanted: Sequence[Wanted], offers: Mapping[str, Offer], expire_time: datetime
+    order_id: str, wanted: Sequence[RequestedLine], offers: Mapping[str, Offer], expire_time: datetime
 ) -> Transition | tuple[Shortfall, ...]:
     """Keep every line, or say which ones cannot be kept."""
     shortfalls = tuple(_shortfalls(wanted, offers))
@@ -150,7 +150,7 @@ def hold_again(
     if reservation.state is ReservationState.HELD:
         return Transition(reservation, replace(reservation, expire_time=expire_time))
     offers = {line.sku: Offer(line.unit_price, stocks[line.sku]) for line in reservation.lines}
-    wanted = tuple(Wanted(line.sku, line.quantity) for line in reservation.lines)
+    wanted = tuple(RequestedLine(line.sku, line.quantity) for line in reservation.lines)
     outcome = hold(reservation.order_id, wanted, offers, expire_time)
     return replace(outcome, before=reservation) if isinstance(outcome, Transition) else outcome
 
@@ -211,7 +211,7 @@ def ship(reservation: Reservation) -> Transition:
     return Transition(reservation, shipped, tuple(movements), tuple(shipments))
 
 
-def _shortfalls(wanted: Iterable[Wanted], offers: Mapping[str, Offer]) -> Iterator[Shortfall]:
+def _shortfalls(wanted: Iterable[RequestedLine], offers: Mapping[str, Offer]) -> Iterator[Shortfall]:
     for line in wanted:
         offer = offers.get(line.sku)
         if offer is None or offer.price is None:
@@ -225,7 +225,7 @@ def _free(stock: Stock) -> int:
     return 0 if stock.is_short else stock.available
 
 
-def _line(wanted: Wanted, offer: Offer) -> Line:
+def _line(wanted: RequestedLine, offer: Offer) -> Line:
     assert offer.price is not None
     return Line(wanted.sku, wanted.quantity, offer.price, allocate(offer.stock.shelves, wanted.quantity))
 

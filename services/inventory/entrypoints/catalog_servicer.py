@@ -15,7 +15,7 @@ from services.inventory.entrypoints.messages import (
     product_change,
     product_message,
 )
-from services.inventory.entrypoints.pieces import Pieces
+from services.inventory.entrypoints.pieces import SerializedFragments
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import catalog_service_pb2 as pb
 from shopmesh.inventory.v1 import catalog_service_pb2_grpc as rpc
@@ -29,7 +29,7 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         self._imports = imports
         self._prices = prices
         self._clock = clock
-        self._pieces = Pieces(key=attrgetter("product.sku"), answer=_answer)
+        self._pieces = SerializedFragments(key=attrgetter("product.sku"), answer=_answer)
 
     async def ListProducts(self, request: pb.ListProductsRequest, context: Any) -> pb.ListProductsResponse:
         page = await self._products.list(

@@ -11,11 +11,11 @@ from services.inventory.application.reservations import Reservations
 from services.inventory.application.stock_feed import StockFeed
 from services.inventory.application.stocks import Stocks
 from services.inventory.domain.adjustment import AdjustStock
-from services.inventory.domain.reservation import Wanted
+from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.stock import Stock
 from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.messages import reservation_message, reserve_response, stock_message
-from services.inventory.entrypoints.pieces import Pieces
+from services.inventory.entrypoints.pieces import SerializedFragments
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
@@ -39,7 +39,7 @@ class InventoryServicer(rpc.InventoryServiceServicer):
         self._feed = feed
         self._draining = draining
         self._clock = clock
-        self._pieces = Pieces(key=attrgetter("sku"), answer=_answer)
+        self._pieces = SerializedFragments(key=attrgetter("sku"), answer=_answer)
 
     async def GetStock(self, request: pb.GetStockRequest, context: Any) -> pb.GetStockResponse:
         return pb.GetStockResponse(stock=stock_message(await self._stocks.get(request.sku)))
@@ -68,7 +68,7 @@ class InventoryServicer(rpc.InventoryServiceServicer):
                     yield pb.WatchStockResponse(closed=event)
 
     async def ReserveStock(self, request: pb.ReserveStockRequest, context: Any) -> pb.ReserveStockResponse:
-        wanted = tuple(Wanted(line.sku, line.quantity) for line in request.lines)
+        wanted = tuple(RequestedLine(line.sku, line.quantity) for line in request.lines)
         return reserve_response(
             await self._reservations.reserve(request.order_id, wanted, actor=current_actor())
         )

@@ -20,7 +20,7 @@ Where each call loads its own, keeping every one of them would make the garbage 
 """
 
 
-class Pieces(Generic[T]):
+class SerializedFragments(Generic[T]):
     """Remembers, by key, the bytes of the value that was last asked for; another value has other bytes."""
 
     def __init__(self, *, key: Callable[[T], str], answer: Callable[[T], Message]) -> None:

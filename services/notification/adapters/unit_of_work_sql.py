@@ -65,7 +65,7 @@ async def _translated() -> AsyncIterator[None]:
     try:
         yield
     except OperationalError as error:
-        if sql.is_mistake(error):
+        if sql.is_programming_error(error):
             raise
         _log.warning("database_unavailable", error=type(error.orig).__name__)
         message = "notifications cannot be read or changed now"

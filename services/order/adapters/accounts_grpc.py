@@ -2,7 +2,7 @@
 
 import grpc
 
-from services.order.application.ports import AccountsSilent, AccountState
+from services.order.application.ports import AccountState, AccountsUnreachable
 from shopmesh.user.v1 import contact_service_pb2 as contact
 from shopmesh.user.v1.contact_service_pb2_grpc import ContactServiceStub
 
@@ -26,4 +26,4 @@ class GrpcAccounts:
             response = await self._contact.GetAccountState(request, timeout=_TIMEOUT_SECONDS)
             return _STATES[response.state]
         except (grpc.aio.AioRpcError, KeyError):
-            raise AccountsSilent("the user service does not tell the account's state") from None
+            raise AccountsUnreachable("the user service does not tell the account's state") from None

@@ -10,7 +10,7 @@ from google.type import money_pb2
 
 from services.kernel.money import Money
 from services.order.application.ports import (
-    InventorySilent,
+    InventoryUnreachable,
     ReservationGone,
     ReservationRefused,
     Reserved,
@@ -75,7 +75,7 @@ class GrpcInventory:
 @asynccontextmanager
 async def _answers(method: str, timeout_seconds: float) -> AsyncIterator[None]:
     if timeout_seconds < _LEAST_SECONDS:
-        raise InventorySilent(f"no time is left for {method}")
+        raise InventoryUnreachable(f"no time is left for {method}")
     try:
         yield
     except grpc.aio.AioRpcError as error:
@@ -83,7 +83,7 @@ async def _answers(method: str, timeout_seconds: float) -> AsyncIterator[None]:
         if reason in _REFUSALS:
             raise _REFUSALS[reason](f"{method}: {reason}") from None
         _log.warning("inventory_silent", method=method, code=error.code().name, reason=reason)
-        raise InventorySilent(f"{method}: {error.code().name}") from None
+        raise InventoryUnreachable(f"{method}: {error.code().name}") from None
 
 
 def _reason(error: grpc.aio.AioRpcError) -> str:

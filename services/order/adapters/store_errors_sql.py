@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from mesh.sql import is_mistake
+from mesh.sql import is_programming_error
 from services.order.domain.errors import StoreUnavailable
 
 _RETRY_SECONDS = 1.0
@@ -23,7 +23,7 @@ def translated() -> Iterator[None]:
     except (IntegrityError, sqlite3.IntegrityError):
         raise
     except (DBAPIError, sqlite3.Error) as error:
-        if is_mistake(error):
+        if is_programming_error(error):
             raise
         cause = error.orig if isinstance(error, DBAPIError) else error
         _log.warning("store_unavailable", store="sql", error=type(cause).__name__)

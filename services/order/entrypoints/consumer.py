@@ -1,6 +1,6 @@
 """What events of other services do to orders."""
 
-from mesh.event_log.inbox.inbox import TryLater
+from mesh.event_log.inbox.inbox import RetryLater
 from services.kernel.envelope import Envelope
 from services.order.application.commands.customers import Customers
 from services.order.domain.errors import StoreUnavailable
@@ -13,11 +13,11 @@ async def on_user_event(customers: Customers, event: Envelope) -> None:
     """Forget whoever was erased; other events of accounts change nothing here.
 
     Raises:
-        TryLater: The keys cannot be reached.
+        RetryLater: The keys cannot be reached.
     """
     if event.type != "UserErased":
         return
     try:
         await customers.erase(event.key)
     except StoreUnavailable:
-        raise TryLater from None
+        raise RetryLater from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from services.order.application.maintenance.rebuild import Difference, Few, Rebuilt
+from services.order.application.maintenance.rebuild import Difference, Rebuilt, Sample
 from services.order.application.maintenance.refill import Refilled
 from services.order.application.maintenance.restore import Restored
 from services.order.application.queries.verification import OrderFinding
@@ -19,9 +19,9 @@ def rebuilt_lines(rebuilt: Rebuilt) -> Iterator[str]:
 
 def difference_lines(difference: Difference) -> Iterator[str]:
     yield "the index is what the events make" if difference.is_none else "a rebuild would change the index"
-    yield _few("rows missing", difference.missing)
-    yield _few("rows extra", difference.extra)
-    yield _few("rows different", difference.different)
+    yield _sample("rows missing", difference.missing)
+    yield _sample("rows extra", difference.extra)
+    yield _sample("rows different", difference.different)
     yield f"digest of the index as it is: {difference.digest}"
 
 
@@ -41,8 +41,8 @@ def refilled_lines(refilled: Refilled, verb: str) -> Iterator[str]:
     yield from _finding_lines(refilled.findings)
 
 
-def _few(what: str, few: Few) -> str:
-    return f"{what}: {few.count:,}{' — ' if few.order_ids else ''}{', '.join(few.order_ids)}"
+def _sample(what: str, sample: Sample) -> str:
+    return f"{what}: {sample.count:,}{' — ' if sample.order_ids else ''}{', '.join(sample.order_ids)}"
 
 
 def _finding_lines(findings: Sequence[OrderFinding]) -> Iterator[str]:

@@ -2,12 +2,12 @@
 
 import structlog
 
-from mesh.event_log.inbox.inbox import TryLater
+from mesh.event_log.inbox.inbox import RetryLater
 from services.kernel.envelope import Envelope
-from services.order.application.commands.departures import Departures
 from services.order.application.commands.shortages import Claim, Shortages
+from services.order.application.commands.warehouse_shipments import WarehouseShipments
 from services.order.application.journal import SYSTEM, WMS, Cause
-from services.order.application.ports import InventorySilent
+from services.order.application.ports import InventoryUnreachable
 from services.order.domain.errors import StoreUnavailable
 
 STOCK_CONSUMER = "order.stock"
@@ -16,23 +16,25 @@ STOCK_CONSUMER = "order.stock"
 _log = structlog.get_logger()
 
 
-async def on_stock_event(shortages: Shortages, departures: Departures, event: Envelope) -> None:
+async def on_stock_event(
+    shortages: Shortages, warehouse_shipments: WarehouseShipments, event: Envelope
+) -> None:
     """Cancel orders that there is not enough for, and record those that have left.
 
     Raises:
-        TryLater: The orders cannot be reached, or inventory cannot where an order has to be decided first.
+        RetryLater: The orders cannot be reached, or inventory cannot where an order has to be decided first.
     """
     try:
         match event.type:
             case "StockShort":
                 await _resolve(shortages, event)
             case "ShipmentReported":
-                await departures.record(event.payload["orderId"], _cause(WMS, event))
-    except (StoreUnavailable, InventorySilent):
-        raise TryLater from None
+                await warehouse_shipments.record(event.payload["orderId"], _cause(WMS, event))
+    except (StoreUnavailable, InventoryUnreachable):
+        raise RetryLater from None
 
 
-def report_oddity(order_id: str, reason: str) -> None:
+def report_anomaly(order_id: str, reason: str) -> None:
     """Log an order that has left although it should not have."""
     _log.warning("shipped_against_the_order", order_id=order_id, reason=reason)
 

@@ -120,7 +120,7 @@ async def _translated() -> AsyncIterator[None]:
     try:
         yield
     except OperationalError as error:
-        if sql.is_mistake(error):
+        if sql.is_programming_error(error):
             raise
         _log.warning("database_unavailable", error=str(error.orig))
         raise StoreUnavailable(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
 from mesh.event_log import Record
-from mesh.event_log.inbox.inbox import INBOX_TABLES, Outcome, Redriven, SqlInbox, TryLater
+from mesh.event_log.inbox.inbox import INBOX_TABLES, Outcome, Redriven, RetryLater, SqlInbox
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope
 from tests.support.events import MORNING, envelope, morning, record
@@ -195,12 +195,12 @@ async def test_what_waited_for_a_gap_is_handled_later_when_its_effect_has_to_wai
 ) -> None:
     async def peer_is_silent_about_the_third(session: AsyncSession, event: Envelope) -> None:
         if event.version == 3:
-            raise TryLater
+            raise RetryLater
         await effect(session, event)
 
     await inbox.deliver(order_event(1), effect)
     await inbox.deliver(order_event(3), effect)
-    with pytest.raises(TryLater):
+    with pytest.raises(RetryLater):
         await inbox.deliver(order_event(2), peer_is_silent_about_the_third)
 
     assert await inbox.deliver(order_event(2), effect) is Outcome.HANDLED
@@ -226,9 +226,9 @@ async def test_an_effect_that_has_to_wait_parks_nothing(
     engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
 ) -> None:
     async def peer_is_silent(_session: AsyncSession, _event: Envelope) -> None:
-        raise TryLater
+        raise RetryLater
 
-    with pytest.raises(TryLater):
+    with pytest.raises(RetryLater):
         await inbox.deliver(order_event(1), peer_is_silent)
     assert await inbox.parked() == []
     assert await inbox.deliver(order_event(1), effect) is Outcome.HANDLED

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from mesh import sql
 from mesh.event_log import Record
 from mesh.event_log.inbox.consumer import Consumer
-from mesh.event_log.inbox.inbox import INBOX_TABLES, Outcome, Redriven, SqlInbox, TryLater
+from mesh.event_log.inbox.inbox import INBOX_TABLES, Outcome, Redriven, RetryLater, SqlInbox
 from mesh.event_log.inbox.parking import Parking, ParkingUnavailable, parked_fields
 from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import INVENTORY_EVENTS, USER_EVENTS
@@ -158,7 +158,7 @@ async def test_one_key_can_be_let_go_alone(engine: AsyncEngine, parking: Parking
 
 @pytest.mark.usefixtures("parked")
 async def test_an_effect_that_has_to_wait_is_said_and_loses_nothing(parking: Parking, effect: Effect) -> None:
-    effect.failure = TryLater()
+    effect.failure = RetryLater()
 
     with pytest.raises(ParkingUnavailable) as refused:
         await parking.redrive(None)

@@ -19,7 +19,7 @@ versions = Table("alembic_version", metadata, Column("version_num", String(32), 
 @pytest.fixture
 async def engines(database_url: str) -> AsyncIterator[list[AsyncEngine]]:
     """The same database, opened by what stands for three processes."""
-    opened = [sql.open_engine(database_url, one_writer=True) for _ in range(3)]
+    opened = [sql.open_engine(database_url, serialize_writes=True) for _ in range(3)]
     yield opened
     for engine in opened:
         await engine.dispose()

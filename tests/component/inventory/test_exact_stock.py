@@ -10,7 +10,7 @@ import pytest
 from services.inventory.adapters.tables import allocations
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.errors import ReservationReleased
-from services.inventory.domain.reservation import Reservation, ReservationState, Wanted
+from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from tests.support.inventory.shop import HOLD, ORDER, Shop, open_shop_at, order_id
 
 
@@ -21,7 +21,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         yield opened
 
 
-async def buy(shop: Shop, number: int, *lines: Wanted) -> Reservation | Shortage:
+async def buy(shop: Shop, number: int, *lines: RequestedLine) -> Reservation | Shortage:
     outcome = await shop.reservations.reserve(order_id(number), lines, actor=ORDER)
     if isinstance(outcome, Shortage):
         return outcome
@@ -31,7 +31,9 @@ async def buy(shop: Shop, number: int, *lines: Wanted) -> Reservation | Shortage
 async def test_two_hundred_buyers_of_twenty_pieces_get_exactly_twenty(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=12, hamburg=8)
 
-    outcomes = await asyncio.gather(*(buy(shop, number, Wanted("MUG-RED", 1)) for number in range(200)))
+    outcomes = await asyncio.gather(
+        *(buy(shop, number, RequestedLine("MUG-RED", 1)) for number in range(200))
+    )
 
     assert Counter(type(outcome).__name__ for outcome in outcomes) == {"Reservation": 20, "Shortage": 180}
     stock = await shop.stocks.get("MUG-RED")
@@ -42,7 +44,7 @@ async def test_two_hundred_buyers_of_twenty_pieces_get_exactly_twenty(shop: Shop
 async def test_buyers_at_three_workers_share_the_same_pieces(shop: Shop, database_url: str) -> None:
     await shop.sell("MUG-RED", berlin=30)
     await shop.sell("MUG-BLUE", hamburg=25)
-    both = Wanted("MUG-RED", 1), Wanted("MUG-BLUE", 1)
+    both = RequestedLine("MUG-RED", 1), RequestedLine("MUG-BLUE", 1)
 
     async with AsyncExitStack() as stack:
         workers = [shop, *[await stack.enter_async_context(open_shop_at(database_url)) for _ in range(2)]]
@@ -60,7 +62,7 @@ async def test_buyers_at_three_workers_share_the_same_pieces(shop: Shop, databas
 async def test_a_split_order_gets_all_or_nothing(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3, hamburg=3)
 
-    outcomes = await asyncio.gather(*(buy(shop, number, Wanted("MUG-RED", 4)) for number in range(5)))
+    outcomes = await asyncio.gather(*(buy(shop, number, RequestedLine("MUG-RED", 4)) for number in range(5)))
 
     assert sum(isinstance(outcome, Reservation) for outcome in outcomes) == 1
     assert (await shop.stocks.get("MUG-RED")).reserved == 4
@@ -71,7 +73,7 @@ async def test_holds_that_run_out_come_back_once_though_two_workers_sweep(
 ) -> None:
     await shop.sell("MUG-RED", berlin=200)
     for number in range(120):
-        await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", 1)], actor=ORDER)
+        await shop.reservations.reserve(order_id(number), [RequestedLine("MUG-RED", 1)], actor=ORDER)
     for number in range(20):
         await shop.reservations.commit(order_id(number), actor=ORDER)
 
@@ -87,7 +89,7 @@ async def test_holds_that_run_out_come_back_once_though_two_workers_sweep(
 
 async def test_an_expired_hold_is_held_again_while_stock_allows(shop: Shop) -> None:
     await shop.sell("MUG-RED", "12.90", berlin=2)
-    mugs = [Wanted("MUG-RED", 2)]
+    mugs = [RequestedLine("MUG-RED", 2)]
     first = await shop.reservations.reserve(order_id(1), mugs, actor=ORDER)
     shop.clock.turn_on(HOLD)
     assert await shop.expiry.sweep() == 1
@@ -104,7 +106,7 @@ async def test_an_expired_hold_is_held_again_while_stock_allows(shop: Shop) -> N
 
 async def test_an_expired_hold_whose_stock_went_to_others_falls_short(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=2)
-    mugs = [Wanted("MUG-RED", 2)]
+    mugs = [RequestedLine("MUG-RED", 2)]
     await shop.reservations.reserve(order_id(1), mugs, actor=ORDER)
     shop.clock.turn_on(HOLD)
     await shop.expiry.sweep()
@@ -121,7 +123,7 @@ async def test_a_race_of_reserve_and_release_ends_free(shop: Shop) -> None:
 
     async def reserve(number: int) -> None:
         try:
-            await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", 1)], actor=ORDER)
+            await shop.reservations.reserve(order_id(number), [RequestedLine("MUG-RED", 1)], actor=ORDER)
         except ReservationReleased:
             return
 
@@ -139,7 +141,7 @@ async def test_calls_that_are_cut_off_leave_nothing_half_done(shop: Shop) -> Non
     await shop.sell("MUG-RED", berlin=100, hamburg=100)
 
     async def cut_off(number: int) -> None:
-        buying = asyncio.create_task(buy(shop, number, Wanted("MUG-RED", 1)))
+        buying = asyncio.create_task(buy(shop, number, RequestedLine("MUG-RED", 1)))
         for _ in range(number * 7 % 60):
             await asyncio.sleep(0)
         buying.cancel()
@@ -147,7 +149,7 @@ async def test_calls_that_are_cut_off_leave_nothing_half_done(shop: Shop) -> Non
 
     await asyncio.gather(*(cut_off(number) for number in range(120)))
 
-    assert isinstance(await buy(shop, 1000, Wanted("MUG-RED", 1)), Reservation)
+    assert isinstance(await buy(shop, 1000, RequestedLine("MUG-RED", 1)), Reservation)
     kept = await shop.rows(allocations)
     assert (await shop.stocks.get("MUG-RED")).reserved == sum(part.quantity for part in kept)
     assert not await shop.discrepancies()

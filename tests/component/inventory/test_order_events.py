@@ -14,7 +14,7 @@ from mesh.topology import INVENTORY_EVENTS, ORDER_EVENTS
 from services.inventory.adapters.tables import movements, shipments
 from services.inventory.config import Settings
 from services.inventory.domain.adjustment import AdjustStock
-from services.inventory.domain.reservation import ReservationState, Wanted
+from services.inventory.domain.reservation import RequestedLine, ReservationState
 from services.inventory.server import order_consumer
 from services.kernel.envelope import Envelope
 from tests.support.events import envelope, eventually, record, running
@@ -38,7 +38,7 @@ async def publish(log: EventLog, *types: str, number: int = 1) -> None:
 
 
 async def reserve(shop: Shop, quantity: int = 2, *, committed: bool = True) -> None:
-    await shop.reservations.reserve(order_id(1), [Wanted("MUG-RED", quantity)], actor=ORDER)
+    await shop.reservations.reserve(order_id(1), [RequestedLine("MUG-RED", quantity)], actor=ORDER)
     if committed:
         await shop.reservations.commit(order_id(1), actor=ORDER)
 
@@ -112,7 +112,7 @@ async def test_what_is_shipped_after_its_cancellation_is_reported(shop: Shop, tm
     await reserve(shop, quantity=2)
     await shop.reservations.release(order_id(1), actor=ORDER)
     # Another order has claimed all of it meanwhile.
-    await shop.reservations.reserve(order_id(2), [Wanted("MUG-RED", 5)], actor=ORDER)
+    await shop.reservations.reserve(order_id(2), [RequestedLine("MUG-RED", 5)], actor=ORDER)
 
     async with consuming(shop, tmp_path) as log, log.consume("test", [INVENTORY_EVENTS]) as subscription:
         await publish(log, "OrderPlaced", "OrderConfirmed", "OrderShipped")
@@ -143,7 +143,7 @@ async def test_more_pieces_may_come_while_some_are_missing(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=5)
     await reserve(shop, quantity=2)
     await shop.reservations.release(order_id(1), actor=ORDER)
-    await shop.reservations.reserve(order_id(2), [Wanted("MUG-RED", 5)], actor=ORDER)
+    await shop.reservations.reserve(order_id(2), [RequestedLine("MUG-RED", 5)], actor=ORDER)
     await shop.reservations.ship(order_id(1), actor="wms")
 
     stock = await shop.stocks.adjust(AdjustStock(STAFF, "found", "MUG-RED", "", 1, "found one"), actor=STAFF)

@@ -6,7 +6,7 @@ from grpc.aio import AioRpcError
 
 from mesh.event_log.inbox.inbox import Outcome, SqlInbox
 from mesh.topology import ORDER_EVENTS
-from services.inventory.domain.reservation import Wanted
+from services.inventory.domain.reservation import RequestedLine
 from services.inventory.entrypoints.consumer import CONSUMER
 from services.kernel.envelope import Envelope
 from shopmesh.inventory.v1 import parking_service_pb2 as pb
@@ -30,7 +30,7 @@ async def park(shop: Shop, *types: str, number: int = 1) -> None:
 
 
 async def reserve(shop: Shop, number: int) -> None:
-    await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", 2)], actor=ORDER)
+    await shop.reservations.reserve(order_id(number), [RequestedLine("MUG-RED", 2)], actor=ORDER)
     await shop.reservations.commit(order_id(number), actor=ORDER)
 
 

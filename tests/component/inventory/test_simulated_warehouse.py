@@ -8,7 +8,7 @@ import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
 from mesh.simulator.lines import StreamLine
-from mesh.simulator.mischief import Habits
+from mesh.simulator.mischief import FaultProfile
 from mesh.simulator.opening import shelves_of, some_skus
 from mesh.simulator.simulation import Plan, Simulation
 from mesh.simulator.warehouse import Warehouse
@@ -17,8 +17,10 @@ from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
 from tests.component.inventory.conftest import Inventory
 
 
-@pytest.mark.parametrize("habits", [Habits(), Habits(duplicates=0.3, disorder=0.5)])
-async def test_the_shop_has_the_warehouses_numbers_in_the_end(inventory: Inventory, habits: Habits) -> None:
+@pytest.mark.parametrize("habits", [FaultProfile(), FaultProfile(duplicates=0.3, disorder=0.5)])
+async def test_the_shop_has_the_warehouses_numbers_in_the_end(
+    inventory: Inventory, habits: FaultProfile
+) -> None:
     await inventory.sell(MUG_RED=5, MUG_BLUE=9)
     chance = random.Random(11)
 

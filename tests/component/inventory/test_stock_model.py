@@ -19,7 +19,7 @@ from services.inventory.domain.errors import (
     ReservationNotFound,
     ReservationReleased,
 )
-from services.inventory.domain.reservation import Reservation, ReservationState, Wanted
+from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from tests.support.inventory.shop import HOLD, ORDER, STAFF, Shop, open_shop, order_id
 from tests.support.tiers import examples
 
@@ -42,7 +42,7 @@ class StockModel(RuleBasedStateMachine):
         self.states: dict[int, ReservationState] = {}
         self.ends: dict[int, datetime] = {}
         self.parts: dict[int, Counter[tuple[str, str]]] = {}
-        self.wanted: dict[int, tuple[Wanted, ...]] = {}
+        self.wanted: dict[int, tuple[RequestedLine, ...]] = {}
         self.shipped: set[int] = set()
         self.requests = 0
 
@@ -65,7 +65,7 @@ class StockModel(RuleBasedStateMachine):
     @rule(target=orders, lines=st.dictionaries(skus, st.integers(1, 12), min_size=1))
     def reserve(self, lines: dict[str, int]) -> int:
         number = len(self.wanted)
-        self.wanted[number] = tuple(Wanted(sku, quantity) for sku, quantity in lines.items())
+        self.wanted[number] = tuple(RequestedLine(sku, quantity) for sku, quantity in lines.items())
         self.reserve_again(number)
         return number
 
@@ -73,7 +73,7 @@ class StockModel(RuleBasedStateMachine):
     @rule(target=orders)
     def give_up_before_reserving(self) -> int:
         number = len(self.wanted)
-        self.wanted[number] = (Wanted("MUG-RED", 1),)
+        self.wanted[number] = (RequestedLine("MUG-RED", 1),)
         self.release(number)
         return number
 
@@ -176,11 +176,11 @@ class StockModel(RuleBasedStateMachine):
         """Pieces that earlier orders have a claim on are missing: nobody gets any."""
         return any(max(0, self.on_hand[sku, place]) < self.reserved[sku, place] for place in PLACES[sku])
 
-    def _check_shortage(self, number: int, wanted: tuple[Wanted, ...]) -> None:
+    def _check_shortage(self, number: int, wanted: tuple[RequestedLine, ...]) -> None:
         assert number not in self.states or self.states[number] is ReservationState.EXPIRED
         assert any(self._free(line.sku) < line.quantity or self._is_short(line.sku) for line in wanted)
 
-    def _note_hold(self, number: int, wanted: tuple[Wanted, ...], held: Reservation) -> None:
+    def _note_hold(self, number: int, wanted: tuple[RequestedLine, ...], held: Reservation) -> None:
         assert all(self._free(line.sku) >= line.quantity for line in wanted)
         assert not any(self._is_short(line.sku) for line in wanted)
         parts = Counter(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from services.inventory.adapters.tables import shipments, stock, wms_quarantine
-from services.inventory.domain.reservation import Reservation, ReservationState, Wanted
+from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from services.inventory.domain.wms_update import Result, StockUpdate
 from tests.support.inventory.shop import ORDER, STAFF, WMS, Shop, open_shop, order_id
 from tests.support.inventory.warehouse import Place, Warehouse
@@ -60,7 +60,7 @@ class FeedModel(RuleBasedStateMachine):
     def confirm(self, quantity: int) -> object:
         self.number += 1
         order = order_id(self.number)
-        wanted = [Wanted("MUG-RED", quantity)]
+        wanted = [RequestedLine("MUG-RED", quantity)]
         outcome = self.runner.run(self.shop.reservations.reserve(order, wanted, actor=ORDER))
         if not isinstance(outcome, Reservation):
             return multiple()

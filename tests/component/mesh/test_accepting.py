@@ -10,13 +10,13 @@ import pytest
 from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
 from mesh.server import accept_queue as accepting
-from mesh.server.accept_queue import CALLS_AHEAD, AheadServer, server_accepting_ahead
+from mesh.server.accept_queue import PREFETCHED_CALLS, PrefetchingServer, server_accepting_ahead
 from tests.support.waiting import eventually
 
 Answers = list["asyncio.Task[bytes]"]
 
 
-class GatedServer(AheadServer):
+class GatedServer(PrefetchingServer):
     """Accepts calls, and answers one only while its gate is open."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -29,12 +29,12 @@ class GatedServer(AheadServer):
         return await super()._request_call()
 
     async def have_been_accepted(self) -> bool:
-        return [each.done() for each in self._ahead] == [True] * (CALLS_AHEAD - 1)
+        return [each.done() for each in self._ahead] == [True] * (PREFETCHED_CALLS - 1)
 
 
 @pytest.fixture
 def gated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepting, "AheadServer", GatedServer)
+    monkeypatch.setattr(accepting, "PrefetchingServer", GatedServer)
 
 
 async def echo(request: bytes, _context: Any) -> bytes:
@@ -64,7 +64,7 @@ async def all_accepted(server: Any, stub: Any) -> Answers:
     ahead.gate.clear()
     # The server's loop is behind the gate already, and waits for one more call.
     await stub(b"the last before the gate", timeout=20)
-    answers = asked(stub, CALLS_AHEAD - 1)
+    answers = asked(stub, PREFETCHED_CALLS - 1)
     await eventually(ahead.have_been_accepted, "all calls are accepted")
     assert not any(answer.done() for answer in answers)
     return answers
@@ -72,9 +72,9 @@ async def all_accepted(server: Any, stub: Any) -> Answers:
 
 async def test_more_calls_than_are_accepted_ahead_are_answered() -> None:
     async with serving() as (_, stub):
-        answers = await asyncio.gather(*asked(stub, 10 * CALLS_AHEAD))
+        answers = await asyncio.gather(*asked(stub, 10 * PREFETCHED_CALLS))
 
-    assert answers == [b"%d" % number for number in range(10 * CALLS_AHEAD)]
+    assert answers == [b"%d" % number for number in range(10 * PREFETCHED_CALLS)]
 
 
 @pytest.mark.usefixtures("gated")
@@ -83,7 +83,7 @@ async def test_calls_are_accepted_ahead() -> None:
         answers = await all_accepted(server, stub)
         server._server.gate.set()
 
-        assert await asyncio.gather(*answers) == [b"%d" % number for number in range(CALLS_AHEAD - 1)]
+        assert await asyncio.gather(*answers) == [b"%d" % number for number in range(PREFETCHED_CALLS - 1)]
 
 
 @pytest.mark.usefixtures("gated")
@@ -94,7 +94,7 @@ async def test_a_server_that_stops_answers_what_it_has_accepted() -> None:
         await asyncio.sleep(0)
         server._server.gate.set()
 
-        assert await asyncio.gather(*answers) == [b"%d" % number for number in range(CALLS_AHEAD - 1)]
+        assert await asyncio.gather(*answers) == [b"%d" % number for number in range(PREFETCHED_CALLS - 1)]
         await stopping
 
 
@@ -105,7 +105,7 @@ async def test_a_call_that_could_not_be_accepted_does_not_end_the_server() -> No
     async with serving() as (server, stub):
         server._server._ahead.append(asyncio.create_task(broken()))
 
-        assert await asyncio.gather(*asked(stub, 2 * CALLS_AHEAD))
+        assert await asyncio.gather(*asked(stub, 2 * PREFETCHED_CALLS))
 
 
 async def test_a_server_that_was_not_asked_to_accept_ahead_is_grpcs_own() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sql.sqlite_driver import SteadyConnection, steady_connection
+from mesh.sql.sqlite_driver import UninterruptedConnection, uninterrupted_connection
 
 metadata = MetaData()
 numbers = Table("numbers", metadata, Column("number", Integer, unique=True))
@@ -24,13 +24,13 @@ MANY = [{"number": number} for number in range(1000)]
 def hops(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Grows with each way to a connection's thread and back."""
     made: list[object] = []
-    execute = SteadyConnection._execute
+    execute = UninterruptedConnection._execute
 
-    async def counted(self: SteadyConnection, fn: Any, *args: Any, **kwargs: Any) -> Any:
+    async def counted(self: UninterruptedConnection, fn: Any, *args: Any, **kwargs: Any) -> Any:
         made.append(fn)
         return await execute(self, fn, *args, **kwargs)
 
-    monkeypatch.setattr(SteadyConnection, "_execute", counted)
+    monkeypatch.setattr(UninterruptedConnection, "_execute", counted)
     return made
 
 
@@ -89,7 +89,7 @@ async def test_what_fails_is_undone_and_the_connection_is_as_new(engine: AsyncEn
 
 
 async def test_rows_come_one_by_one_in_parts_and_all_that_are_left(tmp_path: Path) -> None:
-    connection = await steady_connection(str(tmp_path / "numbers.db"))
+    connection = await uninterrupted_connection(str(tmp_path / "numbers.db"))
     async with connection.cursor() as cursor:
         await cursor.execute(COUNT_TO_NINE)
 

@@ -9,13 +9,13 @@ from sqlalchemy import Column, Integer, MetaData, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sql.sqlite_transactions import Work, read_at_once, write_ahead, write_at_once
+from mesh.sql.sqlite_transactions import Work, read_in_one_hop, write_in_one_hop, write_unflushed
 
 metadata = MetaData()
 numbers = Table("numbers", metadata, Column("number", Integer, unique=True))
 
 Write = Callable[[AsyncEngine, Work[None]], Awaitable[None]]
-WRITES: list[Write] = [write_at_once, write_ahead]
+WRITES: list[Write] = [write_in_one_hop, write_unflushed]
 
 
 def inserting(*wanted: int) -> Work[None]:
@@ -41,7 +41,7 @@ async def test_what_was_written_is_there_for_every_connection(engine: AsyncEngin
 
     await write(engine, inserting(1, 2))
 
-    assert await read_at_once(engine, stored) == [1, 2]
+    assert await read_in_one_hop(engine, stored) == [1, 2]
     assert sql.changes_of(engine).count == before + 1
 
 
@@ -51,7 +51,7 @@ async def test_an_error_leaves_nothing_behind(engine: AsyncEngine, write: Write)
         await write(engine, inserting(1, 1))
     await write(engine, inserting(2))
 
-    assert await read_at_once(engine, stored) == [2]
+    assert await read_in_one_hop(engine, stored) == [2]
 
 
 @pytest.mark.parametrize("write", WRITES)
@@ -65,12 +65,12 @@ async def test_a_cancelled_transaction_leaves_the_file_free(engine: AsyncEngine,
 
     async with asyncio.timeout(20):
         await write(engine, inserting(100))
-    assert 100 in await read_at_once(engine, stored)
+    assert 100 in await read_in_one_hop(engine, stored)
 
 
 async def test_only_what_may_be_lost_is_not_flushed(engine: AsyncEngine) -> None:
     normal, full = 1, 2
 
-    assert await write_ahead(engine, flushing) == normal
-    assert await write_at_once(engine, flushing) == full
-    assert await read_at_once(engine, flushing) == full
+    assert await write_unflushed(engine, flushing) == normal
+    assert await write_in_one_hop(engine, flushing) == full
+    assert await read_in_one_hop(engine, flushing) == full

@@ -25,17 +25,17 @@ class Shop:
 
     async def publish(self, order_id: str, *versions: int) -> None:
         """What the relay does, of some versions."""
-        stream = await self.before.outside.store.read(order_id)
+        stream = await self.before.adapters.store.read(order_id)
         assert stream is not None
         for event in stream.events:
             if not versions or event.version in versions:
                 await self.log.publish(Record(ORDER_EVENTS, order_id, event.version, event.body, event.hash))
 
     async def sign(self, order_id: str) -> None:
-        stream = await self.before.outside.store.read(order_id)
+        stream = await self.before.adapters.store.read(order_id)
         assert stream is not None
         for event in stream.events:
-            await self.after.outside.heads.append([Head(order_id, event.version, event.hash)])
+            await self.after.adapters.heads.append([Head(order_id, event.version, event.hash)])
 
     async def cancelled(self, request_id: str = "breakfast") -> str:
         """An order with three events."""
@@ -45,15 +45,15 @@ class Shop:
 
     def restore(self) -> Restore:
         return Restore(
-            store=self.after.outside.store,
+            store=self.after.adapters.store,
             published=LogPublishedEvents(self.log),
-            heads=self.after.outside.heads,
+            heads=self.after.adapters.heads,
             progress=nothing,
         )
 
     def refill(self, log: EventLog | None = None) -> Refill:
         published = LogPublishedEvents(log or self.log)
-        return Refill(store=self.before.outside.store, published=published, progress=nothing)
+        return Refill(store=self.before.adapters.store, published=published, progress=nothing)
 
 
 @asynccontextmanager
@@ -74,5 +74,5 @@ def nothing(_stage: str, _done: int, _total: int) -> None:
 
 
 async def streams(world: OrderWorld) -> dict[str, tuple[object, ...]]:
-    found: Sequence[Stream] = await world.outside.store.streams(after=None, limit=1_000)
+    found: Sequence[Stream] = await world.adapters.store.streams(after=None, limit=1_000)
     return {stream.order_id: stream.events for stream in found}

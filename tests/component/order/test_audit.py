@@ -270,13 +270,13 @@ async def test_no_orders_are_valid(tmp_path: Path) -> None:
 
 async def sign(world: OrderWorld) -> None:
     """What the relay does with everything that it publishes."""
-    stream = await world.outside.store.read(BREAKFAST)
+    stream = await world.adapters.store.read(BREAKFAST)
     assert stream is not None
     for event in stream.events:
-        await world.outside.heads.append([Head(BREAKFAST, event.version, event.hash)])
+        await world.adapters.heads.append([Head(BREAKFAST, event.version, event.hash)])
 
 
 async def bodies(world: OrderWorld) -> list[bytes]:
-    stream = await world.outside.store.read(BREAKFAST)
+    stream = await world.adapters.store.read(BREAKFAST)
     assert stream is not None
     return [event.body for event in stream.events]

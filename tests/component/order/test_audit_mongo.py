@@ -23,10 +23,10 @@ async def world(mongodb_url: str, tmp_path: Path) -> AsyncIterator[OrderWorld]:
     async with open_world(tmp_path, mongodb_url=mongodb_url) as opened:
         await opened.place(mugs(2))
         await opened.orders.cancel(BREAKFAST, ALICE, cause(), deadline=in_time())
-        stream = await opened.outside.store.read(BREAKFAST)
+        stream = await opened.adapters.store.read(BREAKFAST)
         assert stream is not None
         for event in stream.events:
-            await opened.outside.heads.append([Head(BREAKFAST, event.version, event.hash)])
+            await opened.adapters.heads.append([Head(BREAKFAST, event.version, event.hash)])
         yield opened
 
 

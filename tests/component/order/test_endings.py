@@ -44,13 +44,13 @@ async def assert_ends_whenever_cancelled(loop: Callable[[], Awaitable[None]]) ->
 
 async def test_the_relay_ends(world: OrderWorld, tmp_path: Path) -> None:
     await world.place(mugs())
-    outside = world.outside
+    adapters = world.adapters
     async with open_event_log(MeshSettings(home=tmp_path)) as log:
         relay = Relay(
-            store=outside.store,
+            store=adapters.store,
             log=log,
-            heads=outside.heads,
-            changes=outside.changes,
+            heads=adapters.heads,
+            changes=adapters.changes,
             lease=FreeLease(),
             reached=Steps(),
         )
@@ -59,7 +59,7 @@ async def test_the_relay_ends(world: OrderWorld, tmp_path: Path) -> None:
 
 
 async def test_the_process_manager_ends(world: OrderWorld) -> None:
-    await assert_ends_whenever_cancelled(partial(manage, world.inside.manager))
+    await assert_ends_whenever_cancelled(partial(manage, world.use_cases.manager))
 
 
 async def test_health_probes_end(mongodb_url: str) -> None:

@@ -101,7 +101,7 @@ async def test_an_unknown_sku_is_refused_by_name_and_nothing_is_stored(world: Or
         await world.place(command)
 
     assert refused.value.fields == (("lines[1].sku", "the shop does not sell MUG-PINK"),)
-    assert await world.outside.store.read(order_id_of(ALICE, "odd")) is None
+    assert await world.adapters.store.read(order_id_of(ALICE, "odd")) is None
 
 
 async def test_lines_that_break_a_rule_are_refused_before_anything_is_asked(world: OrderWorld) -> None:
@@ -116,7 +116,7 @@ async def test_lines_in_two_currencies_are_refused_and_nothing_is_stored(world: 
 
     with pytest.raises(MixedCurrencies):
         await world.place(command)
-    assert await world.outside.store.read(order_id_of(ALICE, "mixed")) is None
+    assert await world.adapters.store.read(order_id_of(ALICE, "mixed")) is None
 
 
 async def test_too_little_stock_rejects_the_order_and_keeps_nothing(world: OrderWorld) -> None:
@@ -193,7 +193,7 @@ async def test_a_closed_customer_cannot_order(world: OrderWorld) -> None:
 
     with pytest.raises(CustomerClosed):
         await world.place(mugs())
-    assert await world.outside.store.read(order_id_of(ALICE, "breakfast")) is None
+    assert await world.adapters.store.read(order_id_of(ALICE, "breakfast")) is None
 
 
 async def test_an_order_that_crosses_with_the_closing_is_rejected(world: OrderWorld) -> None:

@@ -51,7 +51,7 @@ async def test_a_customer_without_orders_under_way_is_closed_repeatably(world: O
 
 async def test_a_refused_closing_takes_back_its_own_mark_only(world: OrderWorld) -> None:
     await world.place(mugs())
-    await world.outside.vault.close(ALICE, "the mark of another call")
+    await world.adapters.vault.close(ALICE, "the mark of another call")
 
     with pytest.raises(OpenOrders):
         await world.customers.close(ALICE)

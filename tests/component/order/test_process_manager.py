@@ -77,7 +77,7 @@ async def test_the_process_manager_goes_on_when_the_store_is_back(world: OrderWo
 
     await world.tamper("ALTER TABLE commits RENAME TO away")
     with capture_logs() as lines:
-        async with running(manage(world.inside.manager, pause_seconds=0.01)):
+        async with running(manage(world.use_cases.manager, pause_seconds=0.01)):
             await eventually(has_failed, "the process manager misses its store")
             await world.tamper("ALTER TABLE away RENAME TO commits")
             await eventually(is_confirmed, "the order is confirmed")
@@ -213,9 +213,9 @@ async def test_a_closing_without_an_erasure_is_taken_back_once_user_says_so(
 
     if state is None:
         with pytest.raises(CustomerIsClosed):
-            await world.outside.vault.require_open(ALICE)
+            await world.adapters.vault.require_open(ALICE)
     else:
-        await world.outside.vault.require_open(ALICE)
+        await world.adapters.vault.require_open(ALICE)
 
 
 async def test_a_closing_whose_erasure_was_missed_is_finished(world: OrderWorld) -> None:
@@ -227,4 +227,4 @@ async def test_a_closing_whose_erasure_was_missed_is_finished(world: OrderWorld)
     await world.manage()
 
     with pytest.raises(CustomerIsClosed):
-        await world.outside.vault.digest(BOB, b"anything")
+        await world.adapters.vault.digest(BOB, b"anything")

@@ -55,17 +55,17 @@ def rebuild_of(world: OrderWorld, *, crash_at: int | None = None) -> Rebuild:
         if next(calls) == crash_at:
             raise Crash("rebuild")
 
-    return Rebuild(store=world.outside.store, index=world.outside.index, progress=progress)
+    return Rebuild(store=world.adapters.store, index=world.adapters.index, progress=progress)
 
 
 async def indexed(world: OrderWorld) -> dict[str, OrderRow]:
-    index = world.outside.index
+    index = world.adapters.index
     rows = await index.rows(await index.current(), after=None, limit=10_000)
     return {row.order_id: row for row in rows}
 
 
 async def folded(world: OrderWorld) -> dict[str, OrderRow]:
-    streams = await world.outside.store.streams(after=None, limit=10_000)
+    streams = await world.adapters.store.streams(after=None, limit=10_000)
     return {stream.order_id: row_of(history_of(stream).order) for stream in streams}
 
 
@@ -82,7 +82,7 @@ async def test_a_rebuilt_index_is_the_fold_of_the_events(world: OrderWorld) -> N
 
     assert await indexed(world) == await folded(world)
     assert (rebuilt.orders, rebuilt.events, rebuilt.unreadable) == (3, 7, ())
-    assert rebuilt.generation == await world.outside.index.current()
+    assert rebuilt.generation == await world.adapters.index.current()
 
 
 async def test_the_same_events_make_the_same_digest(world: OrderWorld) -> None:
@@ -94,7 +94,7 @@ async def test_the_same_events_make_the_same_digest(world: OrderWorld) -> None:
 
     assert first.digest == second.digest != third.digest
     assert first.generation < second.generation < third.generation
-    assert await digest_of(world.outside.index, third.generation) == third.digest
+    assert await digest_of(world.adapters.index, third.generation) == third.digest
 
 
 async def test_orders_go_on_while_the_index_is_made_anew(world: OrderWorld) -> None:
@@ -106,11 +106,11 @@ async def test_orders_go_on_while_the_index_is_made_anew(world: OrderWorld) -> N
     async def write() -> None:
         for number in range(20):
             order = await world.place(mugs(1, request_id=f"meanwhile-{number}"))
-            await world.inside.projection.project([order.order_id])
+            await world.use_cases.projection.project([order.order_id])
             old = order_id_of(ALICE, f"before-{number}")
             await world.orders.cancel(old, ALICE, cause(), deadline=in_time())
-            await world.inside.projection.project([old])
-            found = await world.outside.index.find(ALL, after=None, limit=1_000)
+            await world.use_cases.projection.project([old])
+            found = await world.adapters.index.find(ALL, after=None, limit=1_000)
             sizes.add(len(found) - number)
         done.set()
 
@@ -130,7 +130,7 @@ async def test_a_rebuild_that_dies_leaves_the_index_as_it_was_and_the_next_one_c
     await place(world, "one", "two")
     await world.index()
     before = await indexed(world)
-    index = world.outside.index
+    index = world.adapters.index
 
     with pytest.raises(Crash):
         await rebuild_of(world, crash_at=2).run()
@@ -147,11 +147,11 @@ async def test_a_rebuild_that_dies_leaves_the_index_as_it_was_and_the_next_one_c
 async def test_of_two_rebuilds_at_once_the_later_one_counts(world: OrderWorld) -> None:
     await place(world, "one")
     first = rebuild_of(world)
-    begun = await world.outside.index.begin()
+    begun = await world.adapters.index.begin()
     await first.run()
 
     with pytest.raises(Superseded):
-        await world.outside.index.finish(begun)
+        await world.adapters.index.finish(begun)
     assert await indexed(world) == await folded(world)
 
 
@@ -159,7 +159,7 @@ async def test_a_rehearsal_tells_what_is_missing_extra_and_different_and_changes
     world: OrderWorld,
 ) -> None:
     await place(world, "same", "missing", "different")
-    index, rows = world.outside.index, await folded(world)
+    index, rows = world.adapters.index, await folded(world)
     same, different = (rows[order_id_of(ALICE, name)] for name in ("same", "different"))
     extra = replace(same, order_id="ffffffff-0000-5000-8000-000000000000")
     await index.upsert([same, extra, replace(different, state=OrderState.SHIPPED)])
@@ -178,7 +178,7 @@ async def test_a_rehearsal_tells_what_is_missing_extra_and_different_and_changes
 async def test_a_rebuild_repairs_what_differs(world: OrderWorld) -> None:
     await place(world, "one", "two")
     row = (await folded(world))[order_id_of(ALICE, "one")]
-    await world.outside.index.upsert([replace(row, version=99, state=OrderState.DELIVERED)])
+    await world.adapters.index.upsert([replace(row, version=99, state=OrderState.DELIVERED)])
 
     await rebuild_of(world).run()
 

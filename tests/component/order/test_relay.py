@@ -68,12 +68,12 @@ async def log(tmp_path: Path) -> AsyncIterator[FailingLog]:
 
 
 def relay_of(world: OrderWorld, log: EventLog, steps: Steps | None = None) -> Relay:
-    outside = world.outside
+    adapters = world.adapters
     return Relay(
-        store=outside.store,
+        store=adapters.store,
         log=log,
-        heads=outside.heads,
-        changes=outside.changes,
+        heads=adapters.heads,
+        changes=adapters.changes,
         lease=FreeLease(),
         reached=steps or Steps(),
     )
@@ -89,7 +89,7 @@ async def published(log: EventLog, count: int) -> list[Record]:
 
 
 async def unpublished(world: OrderWorld) -> list[tuple[str, int]]:
-    waiting = await world.outside.store.unpublished(after=None, limit=100)
+    waiting = await world.adapters.store.unpublished(after=None, limit=100)
     return [(commit.order_id, commit.version) for commit in waiting]
 
 
@@ -100,12 +100,12 @@ async def test_the_log_gets_the_stored_bytes_and_the_head_log_their_hashes(
 
     assert await relay_of(world, log).publish_waiting()
 
-    stream = await world.outside.store.read(BREAKFAST)
+    stream = await world.adapters.store.read(BREAKFAST)
     assert stream is not None
     assert await published(log, 2) == [
         Record(ORDER_EVENTS, BREAKFAST, event.version, event.body, event.hash) for event in stream.events
     ]
-    heads = await world.outside.heads.of_order(BREAKFAST)
+    heads = await world.adapters.heads.of_order(BREAKFAST)
     assert [(head.version, head.hash, head.genuine) for head in heads] == [
         (event.version, event.hash, True) for event in stream.events
     ]
@@ -169,11 +169,11 @@ async def test_a_running_relay_is_woken_by_the_commits_of_any_process(
     world: OrderWorld, log: FailingLog
 ) -> None:
     async def is_published() -> bool:
-        return await unpublished(world) == [] and await world.outside.store.read(BREAKFAST) is not None
+        return await unpublished(world) == [] and await world.adapters.store.read(BREAKFAST) is not None
 
     async with (
         world.of_another_process() as other,
-        running(world.outside.changes.run(), relay_of(world, log).run()),
+        running(world.adapters.changes.run(), relay_of(world, log).run()),
     ):
         await other.place(mugs())
         await eventually(is_published, "the order's events are published")
@@ -188,7 +188,7 @@ async def test_a_running_relay_waits_for_a_log_that_is_away(world: OrderWorld, l
     async def is_published() -> bool:
         return await unpublished(world) == []
 
-    async with running(world.outside.changes.run(), relay_of(world, log).run()):
+    async with running(world.adapters.changes.run(), relay_of(world, log).run()):
         assert await unpublished(world) == [(BREAKFAST, 1), (BREAKFAST, 2)]
         log.refused.clear()
         await eventually(is_published, "the order's events are published")

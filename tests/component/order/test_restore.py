@@ -59,7 +59,7 @@ async def test_what_is_restored_is_not_published_again(shop: Shop) -> None:
 
     await shop.restore().run()
 
-    assert await shop.after.outside.store.unpublished(after=None, limit=10) == []
+    assert await shop.after.adapters.store.unpublished(after=None, limit=10) == []
 
 
 async def test_a_pending_order_is_gone_on_with_and_a_release_is_made_again(shop: Shop) -> None:
@@ -72,7 +72,7 @@ async def test_a_pending_order_is_gone_on_with_and_a_release_is_made_again(shop:
         await shop.publish(order_id)
 
     await shop.restore().run()
-    opened = await shop.after.outside.store.open_orders(after=None, limit=10)
+    opened = await shop.after.adapters.store.open_orders(after=None, limit=10)
     shop.after.clock.advance(minutes=1)
     await shop.after.manage()
 
@@ -107,7 +107,7 @@ async def test_a_version_behind_a_missing_one_is_left_out_and_reported(shop: Sho
 
 async def forge(shop: Shop, order_id: str, version: int) -> None:
     """Publish another event for a version."""
-    stream = await shop.before.outside.store.read(order_id)
+    stream = await shop.before.adapters.store.read(order_id)
     assert stream is not None
     body = replace(Envelope.from_body(stream.events[version - 1].body), actor="staff:mallory").body()
     await shop.log.publish(Record(ORDER_EVENTS, order_id, version, body, hash_of(body)))
@@ -163,7 +163,7 @@ async def test_bytes_that_are_no_event_are_reported_and_stop_nothing(shop: Shop)
 async def test_a_restoration_that_dies_is_repeated_with_the_same_result(shop: Shop) -> None:
     for number in range(4):
         await shop.publish(await shop.cancelled(f"order-{number}"))
-    store = shop.after.outside.store
+    store = shop.after.adapters.store
     await store.restore([(await only(shop.before, 0)).commits[0]])
 
     def crash(_stage: str, done: int, _total: int) -> None:
@@ -173,7 +173,7 @@ async def test_a_restoration_that_dies_is_repeated_with_the_same_result(shop: Sh
     dying = Restore(
         store=store,
         published=LogPublishedEvents(shop.log),
-        heads=shop.after.outside.heads,
+        heads=shop.after.adapters.heads,
         progress=crash,
     )
     with pytest.raises(Crash):
@@ -184,7 +184,7 @@ async def test_a_restoration_that_dies_is_repeated_with_the_same_result(shop: Sh
 
 
 async def only(world: OrderWorld, number: int) -> Stream:
-    return (await world.outside.store.streams(after=None, limit=10))[number]
+    return (await world.adapters.store.streams(after=None, limit=10))[number]
 
 
 async def test_orders_may_go_on_while_the_store_is_restored(shop: Shop) -> None:

@@ -54,7 +54,7 @@ def claims(*orders: Order) -> list[Claim]:
 
 
 async def resolve(world: OrderWorld, missing: int, *orders: Order) -> int:
-    return await world.inside.shortages.resolve(missing, claims(*orders), cause("system"))
+    return await world.use_cases.shortages.resolve(missing, claims(*orders), cause("system"))
 
 
 async def states(world: OrderWorld, *orders: Order) -> list[str]:
@@ -104,7 +104,7 @@ async def test_what_cannot_be_made_up_for_is_said(world: OrderWorld) -> None:
     (order,) = await confirmed(world, 3)
 
     assert await resolve(world, 5, order) == 2
-    assert await world.inside.shortages.resolve(1, [Claim("nobody", 4)], cause("system")) == 1
+    assert await world.use_cases.shortages.resolve(1, [Claim("nobody", 4)], cause("system")) == 1
 
 
 async def test_a_release_that_does_not_get_through_is_made_up_for(world: OrderWorld) -> None:
@@ -154,7 +154,7 @@ async def test_a_shipment_that_the_warehouse_tells_of_first_is_recorded(world: O
     (order,) = await confirmed(world, 3)
 
     for _ in range(2):
-        await world.inside.departures.record(order.order_id, WAREHOUSE)
+        await world.use_cases.warehouse_shipments.record(order.order_id, WAREHOUSE)
 
     assert await world.types(order.order_id) == ["OrderPlaced", "OrderConfirmed", "OrderShipped"]
     history = await world.audit.history(order.order_id, customer_id=None, requested_size=9, page_token="")
@@ -164,7 +164,7 @@ async def test_a_shipment_that_the_warehouse_tells_of_first_is_recorded(world: O
 async def test_an_undecided_order_that_has_left_is_decided_first(world: OrderWorld) -> None:
     order = await pending(world, 2)
 
-    await world.inside.departures.record(order.order_id, WAREHOUSE)
+    await world.use_cases.warehouse_shipments.record(order.order_id, WAREHOUSE)
 
     assert await world.types(order.order_id) == ["OrderPlaced", "OrderConfirmed", "OrderShipped"]
 
@@ -173,8 +173,8 @@ async def test_a_cancelled_order_that_has_left_stays_cancelled(world: OrderWorld
     (order,) = await confirmed(world, 2)
     await world.orders.cancel(order.order_id, ALICE, cause(), deadline=in_time())
 
-    await world.inside.departures.record(order.order_id, WAREHOUSE)
-    await world.inside.departures.record("nobody", WAREHOUSE)
+    await world.use_cases.warehouse_shipments.record(order.order_id, WAREHOUSE)
+    await world.use_cases.warehouse_shipments.record("nobody", WAREHOUSE)
 
     assert await states(world, order) == ["CANCELLED"]
 
@@ -193,7 +193,7 @@ async def test_inventorys_events_reach_the_orders(tmp_path: Path, world: OrderWo
     async with (
         open_event_log(MeshSettings(home=tmp_path)) as log,
         open_database(tmp_path / "order_inbox.db", *INBOX_TABLES) as inbox,
-        running(stock_consumer(inbox, log, world.inside, clock=world.clock).run()),
+        running(stock_consumer(inbox, log, world.use_cases, clock=world.clock).run()),
     ):
         await publish(log, 1, "StockShort", short)
         await publish(log, 1, "StockShort", short)

@@ -111,8 +111,8 @@ async def test_a_filtered_search_pages_too(world: OrderWorld) -> None:
     await world.index()
     rejected = Search(Selection(), state=OrderState.REJECTED)
 
-    first = await world.inside.search.find(rejected, requested_size=2, page_token="")
-    second = await world.inside.search.find(rejected, requested_size=2, page_token=first.next_page_token)
+    first = await world.use_cases.search.find(rejected, requested_size=2, page_token="")
+    second = await world.use_cases.search.find(rejected, requested_size=2, page_token=first.next_page_token)
 
     assert requests(first) == ["greedy-2", "greedy-1"]
     assert requests(second) == ["greedy-0"]
@@ -122,7 +122,7 @@ async def test_a_filtered_search_pages_too(world: OrderWorld) -> None:
 async def test_a_watcher_sees_the_order_now_each_change_and_the_end(world: OrderWorld) -> None:
     async with world.of_another_process() as other:
         await other.place(mugs())
-        watching = asyncio.create_task(world.outside.changes.run())
+        watching = asyncio.create_task(world.adapters.changes.run())
         states = []
 
         async for view in world.views.watch(await world.views.get(BREAKFAST, customer_id=ALICE)):
@@ -146,7 +146,7 @@ async def test_a_watch_of_a_final_order_ends_at_once(world: OrderWorld) -> None:
 
 
 async def found(world: OrderWorld, search: Search) -> list[str]:
-    return sorted(requests(await world.inside.search.find(search, requested_size=0, page_token="")))
+    return sorted(requests(await world.use_cases.search.find(search, requested_size=0, page_token="")))
 
 
 def requests(page: Page) -> list[str]:

@@ -17,10 +17,10 @@ from services.inventory.domain.errors import StockContended
 from services.inventory.domain.events import StockShort
 from services.inventory.domain.movement import Cause, Movement, Provenance
 from services.inventory.domain.reservation import (
+    RequestedLine,
     Reservation,
     ReservationState,
     Transition,
-    Wanted,
     commit,
     hold,
     release,
@@ -37,7 +37,7 @@ BY_ORDER = Provenance(ORDER, MORNING, order_id=order_id(1), causation="a call")
 
 async def held(ledger: Ledger, quantity: int = 2, number: int = 1) -> Reservation:
     offers = await ledger.offers(["MUG-RED"])
-    outcome = hold(order_id(number), [Wanted("MUG-RED", quantity)], offers, LATER)
+    outcome = hold(order_id(number), [RequestedLine("MUG-RED", quantity)], offers, LATER)
     assert isinstance(outcome, Transition)
     await ledger.apply(outcome, BY_ORDER)
     return outcome.after
@@ -102,7 +102,7 @@ async def test_other_allocations_replace_the_first_ones(shop: Shop) -> None:
     await shop.ledgers.write(lambda ledger: ledger.apply(release(first), BY_ORDER))
 
     async def elsewhere(ledger: Ledger) -> Reservation:
-        outcome = hold(order_id(1), [Wanted("MUG-RED", 7)], await ledger.offers(["MUG-RED"]), LATER)
+        outcome = hold(order_id(1), [RequestedLine("MUG-RED", 7)], await ledger.offers(["MUG-RED"]), LATER)
         assert isinstance(outcome, Transition)
         # As if it had been a hold of seven before: the lines stay, their places change.
         again = Transition(first, outcome.after, outcome.movements)

@@ -5,7 +5,7 @@ import pytest
 from services.inventory.adapters.tables import movements, shipments
 from services.inventory.domain.drift import Drift, SnapshotLine
 from services.inventory.domain.errors import DuplicateLine
-from services.inventory.domain.reservation import Wanted
+from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.wms_update import Delta, StockUpdate
 from tests.support.inventory.outbox import told_events
 from tests.support.inventory.shop import ORDER, WMS, Shop, order_id
@@ -14,7 +14,7 @@ MUGS = SnapshotLine("MUG-RED", "berlin", 4)
 
 
 async def ship(shop: Shop, number: int, quantity: int) -> None:
-    await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", quantity)], actor=ORDER)
+    await shop.reservations.reserve(order_id(number), [RequestedLine("MUG-RED", quantity)], actor=ORDER)
     await shop.reservations.commit(order_id(number), actor=ORDER)
     await shop.reservations.ship(order_id(number), actor=ORDER)
 
@@ -100,7 +100,7 @@ async def test_a_shipment_that_the_snapshot_still_counts_in_leaves_with_its_delt
 
 async def test_a_repair_below_what_is_reserved_is_a_shortage(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=6)
-    await shop.reservations.reserve(order_id(1), [Wanted("MUG-RED", 5)], actor=ORDER)
+    await shop.reservations.reserve(order_id(1), [RequestedLine("MUG-RED", 5)], actor=ORDER)
 
     await shop.reconciliation.repair([MUGS], actor=WMS)
 

@@ -12,11 +12,11 @@ from services.inventory.adapters.ledger_groups import MOST_TOGETHER
 from services.inventory.adapters.tables import movements, reservations
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.errors import ReservationDiffers, ReservationReleased
-from services.inventory.domain.reservation import Reservation, Wanted
+from services.inventory.domain.reservation import RequestedLine, Reservation
 from services.kernel.errors import DomainError
 from tests.support.inventory.shop import HOLD, ORDER, Shop, open_shop_at, order_id
 
-RED = (Wanted("MUG-RED", 1),)
+RED = (RequestedLine("MUG-RED", 1),)
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def counted_commits(shop: Shop) -> Iterator[list[Any]]:
         event.remove(shop.engine.sync_engine, "commit", note)
 
 
-async def reserve(shop: Shop, number: int, *wanted: Wanted) -> Reservation | Shortage | DomainError:
+async def reserve(shop: Shop, number: int, *wanted: RequestedLine) -> Reservation | Shortage | DomainError:
     try:
         return await shop.reservations.reserve(order_id(number), wanted or RED, actor=ORDER)
     except DomainError as refusal:
@@ -73,8 +73,8 @@ async def test_what_is_wrong_with_one_order_is_told_to_it_alone(shop: Shop) -> N
 
     released, differing, unknown, fine = await asyncio.gather(
         reserve(shop, 1),
-        reserve(shop, 2, Wanted("MUG-RED", 2)),
-        reserve(shop, 3, Wanted("MUG-GONE", 1)),
+        reserve(shop, 2, RequestedLine("MUG-RED", 2)),
+        reserve(shop, 3, RequestedLine("MUG-GONE", 1)),
         reserve(shop, 4),
     )
 
@@ -114,7 +114,7 @@ async def test_two_processes_share_the_last_pieces(database_url: str) -> None:
     async with open_shop_at(database_url) as one, open_shop_at(database_url) as other:
         await one.sell("MUG-RED", berlin=20)
         await one.sell("TEAPOT", berlin=200)
-        teapot = Wanted("TEAPOT", 1)
+        teapot = RequestedLine("TEAPOT", 1)
 
         outcomes = await asyncio.gather(
             *(reserve(one, number, *RED, teapot) for number in range(1, 31)),

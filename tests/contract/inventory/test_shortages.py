@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.inventory.application.reservations import Shortage
-from services.inventory.domain.reservation import Reservation, Shortfall, Wanted
+from services.inventory.domain.reservation import RequestedLine, Reservation, Shortfall
 from services.inventory.domain.wms_update import Count, Delta, StockUpdate
 from services.kernel.envelope import Envelope
 from tests.support.inventory.outbox import told_events
@@ -17,7 +17,9 @@ async def count(shop: Shop, sequence: int, on_hand: int) -> None:
 
 
 async def hold(shop: Shop, number: int, quantity: int) -> Reservation | Shortage:
-    return await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", quantity)], actor=ORDER)
+    return await shop.reservations.reserve(
+        order_id(number), [RequestedLine("MUG-RED", quantity)], actor=ORDER
+    )
 
 
 async def confirm(shop: Shop, number: int, quantity: int) -> None:

@@ -6,7 +6,7 @@ import math
 import pytest
 from sqlalchemy import Engine, event
 
-from services.inventory.domain.reservation import Wanted
+from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.stock import Shelf, Stock
 from services.inventory.server import stock_changes
 from tests.support.events import running
@@ -31,7 +31,7 @@ async def test_a_product_that_was_never_in_stock_is_known(shop: Shop) -> None:
 async def test_a_look_shows_only_what_is_committed(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
 
-    await shop.reservations.reserve(order_id(1), [Wanted("MUG-RED", 2)], actor=ORDER)
+    await shop.reservations.reserve(order_id(1), [RequestedLine("MUG-RED", 2)], actor=ORDER)
 
     stock = (await shop.levels.find(["MUG-RED"]))["MUG-RED"]
     assert (stock.available, stock.on_hand, stock.reserved) == (1, 3, 2)

@@ -1,7 +1,7 @@
 """What the warehouse system's updates do to orders: shipped, in parts, cancelled, told of late."""
 
 from services.inventory.adapters.tables import shipments
-from services.inventory.domain.reservation import Reservation, ReservationState, Wanted
+from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from services.inventory.domain.wms_update import Count, Delta, Result
 from tests.contract.inventory.warehouse import confirm, numbers, say, ship
 from tests.support.inventory.outbox import told_events
@@ -91,7 +91,7 @@ async def test_what_is_cancelled_after_a_part_has_left_frees_the_rest(shop: Shop
 
 async def test_a_hold_of_which_pieces_have_left_cannot_run_out(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3, hamburg=2)
-    await shop.reservations.reserve(order_id(1), [Wanted("MUG-RED", 5)], actor=ORDER)
+    await shop.reservations.reserve(order_id(1), [RequestedLine("MUG-RED", 5)], actor=ORDER)
 
     await say(shop, 1, Delta(-3, order_id(1)))
 

@@ -1,6 +1,6 @@
 """What the warehouse system says and the order service does, and the numbers that come of it."""
 
-from services.inventory.domain.reservation import Wanted
+from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.wms_update import Ack, Count, Delta, StockUpdate
 from tests.support.inventory.shop import ORDER, STAFF, WMS, Shop, order_id
 
@@ -18,7 +18,7 @@ async def numbers(shop: Shop) -> tuple[int, int, int, int]:
 
 
 async def confirm(shop: Shop, number: int = 1, quantity: int = 2) -> None:
-    await shop.reservations.reserve(order_id(number), [Wanted("MUG-RED", quantity)], actor=ORDER)
+    await shop.reservations.reserve(order_id(number), [RequestedLine("MUG-RED", quantity)], actor=ORDER)
     await shop.reservations.commit(order_id(number), actor=ORDER)
 
 

@@ -16,7 +16,7 @@ from services.kernel.money import Money
 from services.order.adapters.inventory_grpc import GrpcInventory
 from services.order.application.ports import (
     Inventory,
-    InventorySilent,
+    InventoryUnreachable,
     ReservationGone,
     ReservationRefused,
     Reserved,
@@ -200,11 +200,11 @@ async def test_a_service_that_is_away_is_silent() -> None:
             inventory.commit(ORDER, timeout_seconds=SECONDS),
             inventory.release(ORDER, timeout_seconds=SECONDS),
         ):
-            with pytest.raises(InventorySilent):
+            with pytest.raises(InventoryUnreachable):
                 await call
 
 
 async def test_a_call_without_time_is_not_made() -> None:
     async with grpc.aio.insecure_channel("127.0.0.1:1") as channel:
-        with pytest.raises(InventorySilent, match="no time is left"):
+        with pytest.raises(InventoryUnreachable, match="no time is left"):
             await GrpcInventory(channel).release(ORDER, timeout_seconds=0)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interceptors.rate_limit.arrivals import Arrivals
+from interceptors.rate_limit.arrivals import ArrivalTimes
 
 _FEW_KEYS = st.sampled_from(["alice", "bob", "carol"])
 _STEPS = st.lists(st.tuples(_FEW_KEYS, st.integers(0, 30), st.integers(0, 60)))
@@ -11,7 +11,7 @@ _STEPS = st.lists(st.tuples(_FEW_KEYS, st.integers(0, 30), st.integers(0, 60)))
 
 @given(_STEPS)
 def test_what_is_forgotten_is_full(steps: list[tuple[str, int, int]]) -> None:
-    arrivals, all_of_them = Arrivals(1000), dict[str, float]()
+    arrivals, all_of_them = ArrivalTimes(1000), dict[str, float]()
     now = 0.0
 
     for key, passed, until_full in steps:
@@ -22,7 +22,7 @@ def test_what_is_forgotten_is_full(steps: list[tuple[str, int, int]]) -> None:
 
 
 def test_full_buckets_take_no_room() -> None:
-    arrivals = Arrivals(1000)
+    arrivals = ArrivalTimes(1000)
     most = 0
 
     for number in range(1000):
@@ -35,7 +35,7 @@ def test_full_buckets_take_no_room() -> None:
 
 
 def test_of_too_many_those_put_first_are_forgotten() -> None:
-    arrivals = Arrivals(10)
+    arrivals = ArrivalTimes(10)
 
     for number in range(100):
         arrivals.put(str(number), 1.0)
@@ -45,7 +45,7 @@ def test_of_too_many_those_put_first_are_forgotten() -> None:
 
 
 def test_who_keeps_trying_is_not_forgotten() -> None:
-    arrivals = Arrivals(10)
+    arrivals = ArrivalTimes(10)
     arrivals.put("eager", 1.0)
 
     for number in range(100):

@@ -1,10 +1,10 @@
 """What is kept, and for how long."""
 
-from interceptors.core.generational_cache import Recent
+from interceptors.core.generational_cache import GenerationalCache
 
 
 def test_what_is_needed_stays() -> None:
-    recent: Recent[int] = Recent(10)
+    recent: GenerationalCache[int] = GenerationalCache(10)
     recent.put("needed", 1)
 
     for number in range(200):
@@ -13,7 +13,7 @@ def test_what_is_needed_stays() -> None:
 
 
 def test_what_nobody_needs_is_forgotten_but_not_too_early() -> None:
-    recent: Recent[int] = Recent(10)
+    recent: GenerationalCache[int] = GenerationalCache(10)
 
     for number in range(100):
         recent.put(str(number), number)
@@ -23,7 +23,7 @@ def test_what_nobody_needs_is_forgotten_but_not_too_early() -> None:
 
 
 def test_another_value_takes_the_place() -> None:
-    recent: Recent[int] = Recent(2)
+    recent: GenerationalCache[int] = GenerationalCache(2)
     recent.put("key", 1)
     recent.put("other", 1)
     recent.put("key", 2)

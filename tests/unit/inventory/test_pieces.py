@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from services.inventory.domain.stock import Shelf, Stock
-from services.inventory.entrypoints.pieces import Pieces
+from services.inventory.entrypoints.pieces import SerializedFragments
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 
 
@@ -19,7 +19,7 @@ def test_a_part_is_made_again_only_when_its_value_is_another() -> None:
         made.append(value)
         return pb.BatchGetStockResponse(stock=[pb.Stock(sku=value.sku, available=value.available)])
 
-    pieces = Pieces(key=attrgetter("sku"), answer=answer)
+    pieces = SerializedFragments(key=attrgetter("sku"), answer=answer)
     first, equal, changed = stock("MUG-RED", 5), stock("MUG-RED", 5), stock("MUG-RED", 4)
     blue = stock("MUG-BLUE", 1)
 
@@ -46,7 +46,7 @@ class Shelves(tuple[Shelf, ...]):
 
 def comparisons(values: Iterable[Stock]) -> int:
     """How often values were compared field by field: always, unless one is the object that is known."""
-    pieces = Pieces(key=attrgetter("sku"), answer=lambda value: pb.BatchGetStockResponse())
+    pieces = SerializedFragments(key=attrgetter("sku"), answer=lambda value: pb.BatchGetStockResponse())
     Shelves.compared = 0
     pieces.join([Stock("MUG-RED", Shelves())])
     for value in values:

@@ -8,12 +8,12 @@ from services.inventory.domain.errors import ReservationDiffers, ReservationExpi
 from services.inventory.domain.movement import Cause, Movement
 from services.inventory.domain.reservation import (
     Offer,
+    RequestedLine,
     Reservation,
     ReservationState,
     Shipment,
     Shortfall,
     Transition,
-    Wanted,
     commit,
     expire,
     hold,
@@ -31,13 +31,13 @@ MUGS = Stock("MUG-RED", (Shelf("berlin", book=3), Shelf("hamburg", book=2)))
 
 
 def held(quantity: int = 4) -> Reservation:
-    outcome = hold("order-1", [Wanted("MUG-RED", quantity)], {"MUG-RED": Offer(PRICE, MUGS)}, LATER)
+    outcome = hold("order-1", [RequestedLine("MUG-RED", quantity)], {"MUG-RED": Offer(PRICE, MUGS)}, LATER)
     assert isinstance(outcome, Transition)
     return outcome.after
 
 
 def test_a_hold_moves_pieces_from_every_warehouse_that_it_takes_from() -> None:
-    outcome = hold("order-1", [Wanted("MUG-RED", 4)], {"MUG-RED": Offer(PRICE, MUGS)}, LATER)
+    outcome = hold("order-1", [RequestedLine("MUG-RED", 4)], {"MUG-RED": Offer(PRICE, MUGS)}, LATER)
 
     assert isinstance(outcome, Transition)
     assert outcome.after.state is ReservationState.HELD
@@ -49,7 +49,7 @@ def test_a_hold_moves_pieces_from_every_warehouse_that_it_takes_from() -> None:
 
 
 def test_every_line_that_falls_short_is_told_and_nothing_is_held() -> None:
-    wanted = [Wanted("MUG-RED", 6), Wanted("MUG-BLUE", 1), Wanted("MUG-GONE", 2)]
+    wanted = [RequestedLine("MUG-RED", 6), RequestedLine("MUG-BLUE", 1), RequestedLine("MUG-GONE", 2)]
     offers = {
         "MUG-RED": Offer(PRICE, MUGS),
         "MUG-BLUE": Offer(None, Stock("MUG-BLUE", (Shelf("berlin", book=9),))),
@@ -148,9 +148,9 @@ def test_what_was_shipped_after_its_release_is_gone_all_the_same() -> None:
 
 def test_a_repeat_with_other_lines_is_refused() -> None:
     with pytest.raises(ReservationDiffers):
-        held(2).check_repeat([Wanted("MUG-RED", 3)])
+        held(2).check_repeat([RequestedLine("MUG-RED", 3)])
 
 
 def test_a_repeat_after_a_release_is_refused_whatever_its_lines() -> None:
     with pytest.raises(ReservationReleased):
-        release(held(2)).after.check_repeat([Wanted("MUG-RED", 3)])
+        release(held(2)).after.check_repeat([RequestedLine("MUG-RED", 3)])

@@ -2,7 +2,7 @@
 
 import random
 
-from mesh.simulator.mischief import Habits, Mischief
+from mesh.simulator.mischief import FaultInjector, FaultProfile
 from mesh.simulator.warehouse import Shelf, Warehouse
 from shopmesh.inventory.v1.wms_service_pb2 import StockUpdate
 
@@ -48,7 +48,7 @@ def test_the_same_seed_makes_the_same_happenings() -> None:
 
 def test_mischief_repeats_and_delays_and_loses_nothing() -> None:
     played, chance = warehouse(), random.Random(5)
-    mischief = Mischief(Habits(duplicates=0.3, disorder=0.3), chance)
+    mischief = FaultInjector(FaultProfile(duplicates=0.3, disorder=0.3), chance)
 
     happened = [played.happen() for _ in range(100)]
     passed = [each.sequence for update in happened for each in mischief.pass_on(update)]
@@ -62,7 +62,7 @@ def test_mischief_repeats_and_delays_and_loses_nothing() -> None:
 
 def test_what_is_only_held_back_is_said_once() -> None:
     played = warehouse()
-    mischief = Mischief(Habits(disorder=0.3), random.Random(5))
+    mischief = FaultInjector(FaultProfile(disorder=0.3), random.Random(5))
 
     happened = [played.happen() for _ in range(100)]
     passed = [each.sequence for update in happened for each in mischief.pass_on(update)]
@@ -74,7 +74,7 @@ def test_what_is_only_held_back_is_said_once() -> None:
 
 def test_without_bad_habits_everything_is_said_once_and_in_order() -> None:
     played = warehouse()
-    mischief = Mischief(Habits(), random.Random(5))
+    mischief = FaultInjector(FaultProfile(), random.Random(5))
 
     happened = [played.happen() for _ in range(20)]
 

@@ -9,7 +9,7 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from mesh.concurrency.cancellation import cancellable
-from mesh.concurrency.change_notifier import Waking
+from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.mongodb.client import Collection
 
 _POLL_SECONDS = 0.5
@@ -23,7 +23,7 @@ _INSERTED: Sequence[Mapping[str, Any]] = [
 _log = structlog.get_logger()
 
 
-class MongoChanges(Waking):
+class MongoChanges(ChangeNotifier):
     """Tells every waiter of this process that something was inserted, by whichever process."""
 
     def __init__(self, collection: Collection, *, poll_seconds: float = _POLL_SECONDS) -> None:

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, UpdateMany, timeout
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from mesh.concurrency.change_notifier import Waking
+from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.mongodb import client as mongo
 from mesh.sql.consistency import note_write
 from services.kernel.ids import NewId
@@ -45,7 +45,7 @@ class MongoEventStore:
     """Streams of orders in one collection. Reads go to the primary."""
 
     def __init__(
-        self, database: mongo.Database, *, writer: CommitWriter, changes: Waking, new_id: NewId
+        self, database: mongo.Database, *, writer: CommitWriter, changes: ChangeNotifier, new_id: NewId
     ) -> None:
         self._database = database
         self._commits = database[COLLECTION]
@@ -57,7 +57,9 @@ class MongoEventStore:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, database: mongo.Database, *, changes: Waking, new_id: NewId) -> AsyncIterator[Self]:
+    async def opened(
+        cls, database: mongo.Database, *, changes: ChangeNotifier, new_id: NewId
+    ) -> AsyncIterator[Self]:
         """The store, with its indexes in place.
 
         Raises:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.sql.consistency import note_write
-from mesh.sql.sqlite_transactions import read_at_once, write_ahead
+from mesh.sql.sqlite_transactions import read_in_one_hop, write_unflushed
 from mesh.sql.sqlite_writer import SqliteWriter
 from services.order.adapters.event_store.event_tables_sqlite import (
     BODIES,
@@ -96,7 +96,7 @@ class SqliteEventStore:
     async def bodies(self, *, after: str | None, limit: int) -> Sequence[tuple[str, Sequence[bytes]]]:
         page = (after or "", limit)
         with translated():
-            rows = await read_at_once(self._engine, lambda driver: driver.execute(BODIES, page).fetchall())
+            rows = await read_in_one_hop(self._engine, lambda driver: driver.execute(BODIES, page).fetchall())
         whole = whole_orders(rows, more_follow=len(rows) == limit)
         return whole if whole or not rows else await self.bodies(after=after, limit=2 * limit)
 
@@ -115,7 +115,7 @@ class SqliteEventStore:
     async def unpublished(self, *, after: tuple[str, int] | None, limit: int) -> Sequence[Commit]:
         page = (*(after or ("", 0)), limit)
         with translated():
-            rows = await read_at_once(
+            rows = await read_in_one_hop(
                 self._engine, lambda driver: driver.execute(UNPUBLISHED, page).fetchall()
             )
         return unpublished_of(rows)
@@ -126,7 +126,7 @@ class SqliteEventStore:
         published = [(commit.order_id, commit.version) for commit in commits]
         with translated():
             # Markers that get lost with the power are of events that are published again.
-            await write_ahead(self._engine, lambda driver: driver.executemany(PUBLISH, published))
+            await write_unflushed(self._engine, lambda driver: driver.executemany(PUBLISH, published))
 
     async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
         since = func.min(COMMITS.c.commit_time)

@@ -18,7 +18,7 @@ import structlog
 from mesh.concurrency.cancellation import cancellable
 from mesh.event_log import EventLog, EventLogUnavailable, Record
 from mesh.topology import ORDER_EVENTS
-from services.order.application.ports import Changes, Commit, EventStore, Head, HeadLog, Reached
+from services.order.application.ports import Changes, Commit, EventStore, Failpoint, Head, HeadLog
 from services.order.domain.errors import StoreUnavailable
 
 _BATCH = 500
@@ -50,7 +50,7 @@ class Relay:
         heads: HeadLog,
         changes: Changes,
         lease: Lease,
-        reached: Reached,
+        reached: Failpoint,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store

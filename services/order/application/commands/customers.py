@@ -7,8 +7,8 @@ from services.kernel.ids import NewId
 from services.order.application.journal import history_of
 from services.order.application.ports import (
     Accounts,
-    AccountsSilent,
     AccountState,
+    AccountsUnreachable,
     EventStore,
     KeyVault,
     Position,
@@ -59,7 +59,7 @@ class Customers:
         for customer_id, mark in await self._vault.marks_before(self._clock() - _UNFINISHED_AFTER):
             try:
                 state = await self._accounts.state(customer_id)
-            except AccountsSilent:
+            except AccountsUnreachable:
                 return
             if state is AccountState.ERASED:
                 await self._vault.erase(customer_id)

@@ -12,9 +12,9 @@ from services.order.application.commands.deadline import Deadline
 from services.order.application.journal import Cause, History, Journal, caused_by
 from services.order.application.ports import (
     EventStore,
+    Failpoint,
     Inventory,
-    InventorySilent,
-    Reached,
+    InventoryUnreachable,
     ReservationGone,
     ReservationRefused,
     Reserved,
@@ -32,7 +32,7 @@ class Decisions:
     """Decides PENDING orders and clears up after those that will not be delivered."""
 
     def __init__(
-        self, *, journal: Journal, store: EventStore, inventory: Inventory, reached: Reached
+        self, *, journal: Journal, store: EventStore, inventory: Inventory, reached: Failpoint
     ) -> None:
         self._journal = journal
         self._store = store
@@ -47,11 +47,11 @@ class Decisions:
         `later` says that no caller waits, so that a rejection has to be mailed.
 
         Raises:
-            InventorySilent: The order is still PENDING; do it again.
+            InventoryUnreachable: The order is still PENDING; do it again.
         """
         event = await self._outcome(history, deadline, later=later)
         if event is None:
-            return await self._follow_winner(history, deadline, later=later)
+            return await self._act_on_stored_decision(history, deadline, later=later)
         if isinstance(event, OrderRejected):
             return await self.reject(history, event, cause, deadline=deadline)
         return await self._confirm(history, event, cause, deadline=deadline)
@@ -60,9 +60,11 @@ class Decisions:
         self, history: History, event: OrderRejected, cause: Cause, *, deadline: Deadline
     ) -> History:
         """Reject the order unless somebody has decided otherwise, then give its stock back."""
-        return await self.clear_up(await self._appended(history, event, cause), deadline=deadline)
+        return await self.release_stock_if_ended(
+            await self._appended(history, event, cause), deadline=deadline
+        )
 
-    async def clear_up(self, history: History, *, deadline: Deadline) -> History:
+    async def release_stock_if_ended(self, history: History, *, deadline: Deadline) -> History:
         """Do what follows from a decision: release the stock of an order that will not be delivered.
 
         Inventory being silent changes nothing for the caller: the order stays
@@ -72,7 +74,7 @@ class Decisions:
         if order.state.gives_stock_back:
             try:
                 await self._inventory.release(order.order_id, timeout_seconds=deadline.for_calls())
-            except InventorySilent:
+            except InventoryUnreachable:
                 return history
         if not order.is_pending:
             await self._store.settle(order.order_id, order.version)
@@ -84,7 +86,7 @@ class Decisions:
         decided = await self._appended(history, event, cause)
         self._reached("order_confirmed")
         if decided.order.state.gives_stock_back:
-            return await self.clear_up(decided, deadline=deadline)
+            return await self.release_stock_if_ended(decided, deadline=deadline)
         return decided
 
     async def _appended(self, history: History, event: OrderEvent, cause: Cause) -> History:
@@ -97,14 +99,14 @@ class Decisions:
         """What the order's decision is; None when its stock was released already: somebody has decided."""
         for _ in range(_RESERVE_ATTEMPTS):
             try:
-                return await self._try_to_keep(history, deadline, later=later)
+                return await self._reserve_and_commit(history, deadline, later=later)
             except ReservationGone:
                 continue
             except ReservationRefused:
                 return None
-        raise InventorySilent("the hold expired again and again before it was committed")
+        raise InventoryUnreachable("the hold expired again and again before it was committed")
 
-    async def _try_to_keep(self, history: History, deadline: Deadline, *, later: bool) -> OrderEvent:
+    async def _reserve_and_commit(self, history: History, deadline: Deadline, *, later: bool) -> OrderEvent:
         order = history.order
         answer = await self._inventory.reserve(
             order.order_id, order.lines, timeout_seconds=deadline.for_calls()
@@ -121,13 +123,13 @@ class Decisions:
                 self._reached("reservation_committed")
                 return order.confirm(unit_prices)
 
-    async def _follow_winner(self, history: History, deadline: Deadline, *, later: bool) -> History:
+    async def _act_on_stored_decision(self, history: History, deadline: Deadline, *, later: bool) -> History:
         now = await self._now(history)
         if now.order.is_pending:
             # Released by nobody of us: it can never be kept again, so it cannot be delivered.
             unavailable = OrderRejected(RejectionReason.UNAVAILABLE, decided_later=later)
             return await self.reject(now, unavailable, now.system_cause(), deadline=deadline)
-        return await self.clear_up(now, deadline=deadline)
+        return await self.release_stock_if_ended(now, deadline=deadline)
 
     async def _now(self, history: History) -> History:
         now = await self._journal.find(history.order.order_id)

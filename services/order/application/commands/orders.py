@@ -8,10 +8,10 @@ from services.order.application.commands.decisions import Decisions
 from services.order.application.journal import Cause, History, Journal
 from services.order.application.ports import (
     CustomerIsClosed,
+    Failpoint,
     Inventory,
-    InventorySilent,
+    InventoryUnreachable,
     KeyVault,
-    Reached,
     VersionTaken,
 )
 from services.order.application.sealing import PlaceOrder, Sealing
@@ -56,7 +56,7 @@ class Orders:
         vault: KeyVault,
         sealing: Sealing,
         new_id: NewId,
-        reached: Reached,
+        reached: Failpoint,
     ) -> None:
         self._journal = journal
         self._decisions = decisions
@@ -78,7 +78,7 @@ class Orders:
         try:
             timeout = deadline.for_calls(_QUOTE_SECONDS)
             products = await self._inventory.products(skus, timeout_seconds=timeout)
-        except InventorySilent:
+        except InventoryUnreachable:
             message = "prices and stock cannot be asked for now"
             raise InventoryUnavailable(message, retry_after_seconds=1.0) from None
         return quote_of(lines, products)
@@ -118,7 +118,7 @@ class Orders:
         history = await self._command(
             order_id, lambda order: order.cancel(CancelReason.CUSTOMER), cause, customer_id=customer_id
         )
-        return (await self._decisions.clear_up(history, deadline=deadline)).order
+        return (await self._decisions.release_stock_if_ended(history, deadline=deadline)).order
 
     async def give_up(self, order_id: str, cause: Cause, *, deadline: Deadline) -> Order:
         """Take an order back for which there is not enough, and release its stock.
@@ -130,7 +130,7 @@ class Orders:
             ChangedMeanwhile: Others kept changing it.
         """
         history = await self._command(order_id, lambda order: order.cancel(CancelReason.SHORTAGE), cause)
-        return (await self._decisions.clear_up(history, deadline=deadline)).order
+        return (await self._decisions.release_stock_if_ended(history, deadline=deadline)).order
 
     async def ship(self, order_id: str, cause: Cause) -> Order:
         """Record that an order has left the warehouse.
@@ -173,7 +173,7 @@ class Orders:
         try:
             timeout = deadline.for_calls(_LOOK_UP_SECONDS)
             products = await self._inventory.products(skus, timeout_seconds=timeout)
-        except InventorySilent:
+        except InventoryUnreachable:
             return {}
         _require_sold(lines, products)
         order_total(_placed_lines(lines, products), [products[sku].price for sku in skus])
@@ -211,7 +211,7 @@ class Orders:
     async def _decided(self, history: History, cause: Cause, deadline: Deadline) -> Order:
         try:
             return (await self._decisions.decide(history, cause, deadline=deadline)).order
-        except InventorySilent:
+        except InventoryUnreachable:
             return (await self._existing(history.order.order_id)).order
 
     async def _command(

@@ -9,7 +9,7 @@ from services.order.application.commands.customers import Customers
 from services.order.application.commands.deadline import ANSWER_SECONDS, Deadline
 from services.order.application.commands.decisions import Decisions
 from services.order.application.journal import History, Journal
-from services.order.application.ports import ContinueTrace, EventStore, InventorySilent, OpenOrder
+from services.order.application.ports import ContinueTrace, EventStore, InventoryUnreachable, OpenOrder
 from services.order.domain.errors import StoreUnavailable
 from services.order.domain.events import OrderRejected, RejectionReason
 
@@ -86,12 +86,12 @@ class ProcessManager:
     async def _go_on(self, history: History) -> bool:
         deadline = Deadline.within(_ATTEMPT_SECONDS + ANSWER_SECONDS)
         if not history.order.is_pending:
-            await self._decisions.clear_up(history, deadline=deadline)
+            await self._decisions.release_stock_if_ended(history, deadline=deadline)
             return True
         is_last_attempt = self._clock() - history.order.place_time >= GIVEN_UP_AFTER
         try:
             await self._decisions.decide(history, history.system_cause(), deadline=deadline, later=True)
-        except InventorySilent:
+        except InventoryUnreachable:
             if is_last_attempt:
                 await self._give_up(history)
             return False

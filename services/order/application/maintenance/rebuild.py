@@ -38,7 +38,7 @@ class Rebuilt:
 
 
 @dataclass(slots=True)
-class Few:
+class Sample:
     """A number of orders, and the first of their ids."""
 
     count: int = 0
@@ -62,9 +62,9 @@ class Difference:
     """
 
     digest: str
-    missing: Few = field(default_factory=Few)
-    extra: Few = field(default_factory=Few)
-    different: Few = field(default_factory=Few)
+    missing: Sample = field(default_factory=Sample)
+    extra: Sample = field(default_factory=Sample)
+    different: Sample = field(default_factory=Sample)
 
     @property
     def is_none(self) -> bool:

@@ -1,6 +1,6 @@
 """What orders need from outside: an event store, stock, keys, and a few smaller things."""
 
-from services.order.application.ports.accounts import Accounts, AccountsSilent, AccountState
+from services.order.application.ports.accounts import Accounts, AccountState, AccountsUnreachable
 from services.order.application.ports.event_store import (
     Changes,
     Commit,
@@ -15,7 +15,7 @@ from services.order.application.ports.event_store import (
 from services.order.application.ports.head_log import Head, HeadLog, SignedHead
 from services.order.application.ports.inventory import (
     Inventory,
-    InventorySilent,
+    InventoryUnreachable,
     ReservationGone,
     ReservationRefused,
     Reserved,
@@ -26,21 +26,22 @@ from services.order.application.ports.key_vault import CustomerIsClosed, KeyVaul
 from services.order.application.ports.order_index import OrderIndex, OrderRow, Search, Superseded
 from services.order.application.ports.progress import Progress
 from services.order.application.ports.published_events import PublishedEvent, PublishedEvents
-from services.order.application.ports.steps import ContinueTrace, Reached
+from services.order.application.ports.steps import ContinueTrace, Failpoint
 
 __all__ = [
     "AccountState",
     "Accounts",
-    "AccountsSilent",
+    "AccountsUnreachable",
     "Changes",
     "Commit",
     "ContinueTrace",
     "CustomerIsClosed",
     "EventStore",
+    "Failpoint",
     "Head",
     "HeadLog",
     "Inventory",
-    "InventorySilent",
+    "InventoryUnreachable",
     "KeyVault",
     "OpenOrder",
     "OrderIndex",
@@ -49,7 +50,6 @@ __all__ = [
     "Progress",
     "PublishedEvent",
     "PublishedEvents",
-    "Reached",
     "ReservationGone",
     "ReservationRefused",
     "Reserved",

@@ -12,7 +12,7 @@ class AccountState(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class AccountsSilent(Exception):
+class AccountsUnreachable(Exception):
     """The user service does not answer."""
 
 
@@ -23,6 +23,6 @@ class Accounts(Protocol):
         """Whether the account exists.
 
         Raises:
-            AccountsSilent: No answer.
+            AccountsUnreachable: No answer.
         """
         ...

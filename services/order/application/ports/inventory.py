@@ -9,7 +9,7 @@ from services.order.domain.events import PlacedLine
 from services.order.domain.pricing import Product
 
 
-class InventorySilent(Exception):
+class InventoryUnreachable(Exception):
     """No answer, or none that can be acted on: whether the call had its effect is unknown."""
 
 
@@ -48,7 +48,7 @@ class Shortfalls:
 class Inventory(Protocol):
     """The catalogue and the stock. Everything is idempotent by order id and takes one call.
 
-    Every method may raise `InventorySilent`.
+    Every method may raise `InventoryUnreachable`.
     """
 
     async def products(self, skus: Sequence[str], *, timeout_seconds: float) -> Mapping[str, Product]:

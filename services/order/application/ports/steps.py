@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-Reached = Callable[[str], None]
+Failpoint = Callable[[str], None]
 """Told the name of a step right after it was made, so that tests can crash there."""
 
 ContinueTrace = Callable[[str], AbstractContextManager[object]]

@@ -14,7 +14,7 @@ ReportOddity = Callable[[str, str], None]
 _DECISION_SECONDS = 3.0
 
 
-class Departures:
+class WarehouseShipments:
     """Records shipments that the warehouse told of first. Doing it again changes nothing."""
 
     def __init__(
@@ -29,7 +29,7 @@ class Departures:
         """Append OrderShipped; an order that was given up stays so, and is reported.
 
         Raises:
-            InventorySilent: The order is undecided, and cannot be decided now.
+            InventoryUnreachable: The order is undecided, and cannot be decided now.
             ChangedMeanwhile: Others kept changing the order.
         """
         await self._decide(order_id)
