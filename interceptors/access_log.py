@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from prometheus_client import Counter, Histogram
 
 from interceptors.core.call import Call, Context
-from interceptors.core.hooks import Step
+from interceptors.core.hooks import Hook
 from interceptors.core.redaction import redacted
 from interceptors.tracing import Traces
 from mesh.contract import Idempotency
@@ -39,8 +39,7 @@ _STATUSES: dict[Any, grpc.StatusCode] = {
 class CallRecords:
     """Logs, counts and traces calls; the request's fields only where a call changed or refused something.
 
-    Calls that end within ten milliseconds are written in one go, with code and memory that are at hand from
-    the one before. A process that is killed takes with it what waits.
+    Records are flushed in batches every 10 ms. Those still buffered when the process is killed are lost.
     """
 
     def __init__(self, *, log: Log, traces: Traces, personal_fields: frozenset[str]) -> None:
@@ -143,22 +142,22 @@ class StatusMetrics:
         )
 
 
-class AccessLogInterceptor(Step):
+class AccessLogInterceptor(Hook):
     """Notes how every call went."""
 
     def __init__(self, *, records: CallRecords) -> None:
         self._records = records
 
-    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+    def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Look at the clock."""
         call.request = request_or_iterator
         call.start_ns = time.perf_counter_ns()
 
-    def leave(self, call: Call, context: Context) -> None:
+    def on_end(self, call: Call, context: Context) -> None:
         """Note that it was answered."""
         self._records.note(call, grpc.StatusCode.OK)
 
-    def fail(self, call: Call, context: Context, error: BaseException) -> None:
+    def on_error(self, call: Call, context: Context, error: BaseException) -> None:
         """Note why it was not."""
         is_answered = isinstance(error, grpc.aio.AbortError)
         self._records.note(call, _STATUSES[context.code()] if is_answered else _cut(call))

@@ -1,7 +1,7 @@
 """Counts what a call cost its stores and says so in the trailers."""
 
 from interceptors.core.call import Call, Context, current_call_or_none
-from interceptors.core.hooks import Step
+from interceptors.core.hooks import Hook
 
 
 def count_query() -> None:
@@ -26,10 +26,10 @@ def note_replica(name: str) -> None:
         call.replica = name
 
 
-class CostTrailersInterceptor(Step):
+class CostTrailersInterceptor(Hook):
     """Sends `x-db-queries`, `x-cache` and `x-replica` behind the answer."""
 
-    def leave(self, call: Call, context: Context) -> None:
+    def on_end(self, call: Call, context: Context) -> None:
         """Set the trailers."""
         l1, l2, miss = call.cache
         context.set_trailing_metadata(

@@ -6,8 +6,8 @@ from typing import Any
 import grpc
 
 from interceptors.core.call import Call, Context
-from interceptors.core.hooks import Step
-from interceptors.core.status_error import Refused
+from interceptors.core.hooks import Hook
+from interceptors.core.status_error import StatusError
 
 STREAM_GRACE_SECONDS = 5.0
 """A stream ends itself with `closed` at its deadline; only then is it cut."""
@@ -16,13 +16,13 @@ _TICK_SECONDS = 0.01
 """Calls that end within the same tick share a timer: one of its own would cost a call more than its token."""
 
 
-class DeadlineInterceptor(Step):
+class DeadlineInterceptor(Hook):
     """Caps the deadline; an expired call does no work."""
 
     def __init__(self) -> None:
         self._due: dict[int, set[Call]] = {}
 
-    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+    def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a call begin that has time left."""
         allowed = _allowed_seconds(call)
         asked: float | None = context.time_remaining()
@@ -39,7 +39,7 @@ class DeadlineInterceptor(Step):
             loop.call_at(tick * _TICK_SECONDS, self._cut, tick)
         due.add(call)
 
-    def leave(self, call: Call, context: Context) -> None:
+    def on_end(self, call: Call, context: Context) -> None:
         """Nothing is to be cut any more."""
         assert call.deadline is not None
         due = self._due.get(_tick(call.deadline))
@@ -48,10 +48,10 @@ class DeadlineInterceptor(Step):
         # The task's context knows the call: together they would wait for the garbage collector.
         call.task = None
 
-    def fail(self, call: Call, context: Context, error: BaseException) -> None:
+    def on_error(self, call: Call, context: Context, error: BaseException) -> None:
         """Tell whom the deadline has cut off from whom the caller has left."""
         task = call.task
-        self.leave(call, context)
+        self.on_end(call, context)
         if call.deadline_exceeded and isinstance(error, asyncio.CancelledError):
             assert task is not None
             # Whoever else has cancelled it wants it to end as cancelled, as with `asyncio.timeout`.
@@ -75,8 +75,8 @@ def _allowed_seconds(call: Call) -> float:
     return allowed + STREAM_GRACE_SECONDS if call.method.server_streaming else allowed
 
 
-def _expired(allowed: float) -> Refused:
-    return Refused(
+def _expired(allowed: float) -> StatusError:
+    return StatusError(
         grpc.StatusCode.DEADLINE_EXCEEDED,
         "DEADLINE_EXCEEDED",
         f"the call did not end before its deadline; at most {allowed:g} s are allowed",

@@ -8,8 +8,8 @@ import grpc
 import structlog
 
 from interceptors.core.call import Call, Context
-from interceptors.core.hooks import Step
-from interceptors.core.status_error import DETAILS_KEY, Refused
+from interceptors.core.hooks import Hook
+from interceptors.core.status_error import DETAILS_KEY, StatusError
 from interceptors.core.trace_context import current_trace_id
 
 _log = structlog.get_logger()
@@ -18,24 +18,24 @@ StatusByError = Mapping[type[Exception], grpc.StatusCode]
 """Which status a service's own errors become; a subclass counts as its nearest base."""
 
 
-class ErrorInterceptor(Step):
+class ErrorInterceptor(Hook):
     """Answers refusals and domain errors with their status, anything else with "internal error"."""
 
     def __init__(self, *, status_by_error: StatusByError) -> None:
         self._status_by_error = status_by_error
 
-    def fail(self, call: Call, context: Context, error: BaseException) -> Awaitable[None] | None:
+    def on_error(self, call: Call, context: Context, error: BaseException) -> Awaitable[None] | None:
         """Abort with what the exception means."""
         if not isinstance(error, Exception) or isinstance(error, grpc.aio.AbortError):
             return None
-        refused = error if isinstance(error, Refused) else self._refusal(error, call.method.full_name)
+        refused = error if isinstance(error, StatusError) else self._refusal(error, call.method.full_name)
         return _abort(context, refused)
 
-    def _refusal(self, error: Exception, method_name: str) -> Refused:
+    def _refusal(self, error: Exception, method_name: str) -> StatusError:
         code = self._code(type(error))
         if code is None:
             return _unexpected(error, method_name)
-        return Refused(
+        return StatusError(
             code,
             getattr(error, "reason", code.name),
             str(error),
@@ -50,10 +50,10 @@ class ErrorInterceptor(Step):
         )
 
 
-def _unexpected(error: Exception, method_name: str) -> Refused:
+def _unexpected(error: Exception, method_name: str) -> StatusError:
     trace_id = current_trace_id()
     _log.error("unexpected", method=method_name, trace_id=trace_id, error=_where(error))
-    return Refused(
+    return StatusError(
         grpc.StatusCode.INTERNAL, "INTERNAL", f"internal error, trace id {trace_id}", request_id=trace_id
     )
 
@@ -65,7 +65,7 @@ def _where(error: Exception) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__} at {places}"
 
 
-async def _abort(context: Context, refused: Refused) -> NoReturn:
+async def _abort(context: Context, refused: StatusError) -> NoReturn:
     details = refused.status().SerializeToString()
     await context.abort(refused.code, refused.message, ((DETAILS_KEY, details),))
     raise AssertionError("abort returned")

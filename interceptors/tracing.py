@@ -1,7 +1,7 @@
 """A span for every call, in the trace that the caller began (W3C Trace Context).
 
-What is not recorded costs its ids and no more. What is recorded is made into a span once the call has
-ended, among others: inside a call nobody waits for the SDK.
+An unsampled call costs two random numbers. The span of a sampled call is made after the call has ended, in a
+batch with others, so that no call waits for the SDK.
 """
 
 import random
@@ -17,7 +17,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.util.types import AttributeValue
 
 from interceptors.core.call import Call, Context
-from interceptors.core.hooks import Step
+from interceptors.core.hooks import Hook
 from interceptors.core.trace_context import span_id_of
 
 _propagator = TraceContextTextMapPropagator()
@@ -80,13 +80,13 @@ class Traces:
         self._processor.on_end(span)
 
 
-class TracingInterceptor(Step):
+class TracingInterceptor(Hook):
     """Continues the caller's trace."""
 
     def __init__(self, *, traces: Traces) -> None:
         self._traces = traces
 
-    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+    def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Give the call its place in a trace."""
         self._traces.join(call)
 

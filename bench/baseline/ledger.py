@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.sql import writing
+from mesh.sql import write_with_retry
 from services.inventory.adapters.ledger_groups import DirectWriter, Work
 from services.inventory.adapters.ledger_sql import SqlLedger
 from services.inventory.adapters.tables import stock
@@ -44,7 +44,7 @@ class LockingLedgers:
         async def within(session: AsyncSession) -> T:
             return await work(LockingLedger(session, clock=system_clock, new_id=uuid7))
 
-        return await writing(self._engine, within)
+        return await write_with_retry(self._engine, within)
 
     def grouped(self, work: Work[R, T]) -> DirectWriter[R, T]:
         return DirectWriter(self.write, work)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
@@ -31,7 +31,7 @@ class ConstantServicer(rpc.InventoryServiceServicer):
 
 
 @asynccontextmanager
-async def compose(answer: bytes, cost_seconds: float, _node: Node) -> AsyncIterator[Service]:
+async def compose(answer: bytes, cost_seconds: float, _node: ServiceContext) -> AsyncIterator[Service]:
     """The service: no database, no tasks."""
     message = pb.BatchGetStockResponse.FromString(answer)
     servicer = ConstantServicer(answer=message, cost_seconds=cost_seconds)  # type: ignore[abstract]

@@ -16,7 +16,7 @@ from sqlalchemy.util import await_only
 from bench.baseline.ledger import LockingLedgers
 from bench.baseline.servicer import BaselineServicer
 from bench.baseline.stock_levels import OneByOneStockLevels
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from services.inventory.application.reservations import Reservations
 from services.inventory.config import Settings
@@ -30,7 +30,7 @@ SHIPPED = "shipped"
 
 
 @asynccontextmanager
-async def compose_baseline(node: Node) -> AsyncIterator[Service]:
+async def compose_baseline(node: ServiceContext) -> AsyncIterator[Service]:
     """Reading and reserving as they were."""
     settings = Settings.from_environ(node.settings, os.environ)
     async with open_database(settings) as engine:

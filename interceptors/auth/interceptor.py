@@ -11,14 +11,14 @@ from interceptors.auth.identity import ANONYMOUS, Caller, CallerKind
 from interceptors.auth.keys import KeysUnavailable
 from interceptors.auth.tokens import InvalidToken, TokenVerifier
 from interceptors.core.call import Call, Context
-from interceptors.core.hooks import Step
-from interceptors.core.status_error import Refused
+from interceptors.core.hooks import Hook
+from interceptors.core.status_error import StatusError
 from mesh.contract import Access, Policy
 
 EDGE_PROOF_KEY = "x-shopmesh-edge"
 
 
-class AuthInterceptor(Step):
+class AuthInterceptor(Hook):
     """Finds out who calls, and refuses who may not.
 
     A token that is sent is verified on public methods too. The front proxy proves
@@ -30,7 +30,7 @@ class AuthInterceptor(Step):
         self._edge_secret = edge_secret.encode()
         self._clock = clock
 
-    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+    def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a caller pass who may."""
         call.from_edge = self._is_edge(call)
         call.caller = self._authenticated(call)
@@ -49,7 +49,7 @@ class AuthInterceptor(Step):
         except InvalidToken as invalid:
             raise _unauthenticated(str(invalid)) from None
         except KeysUnavailable:
-            raise Refused(
+            raise StatusError(
                 grpc.StatusCode.UNAVAILABLE,
                 "AUTH_KEYS_UNAVAILABLE",
                 "tokens cannot be verified: there is no key set yet",
@@ -95,9 +95,9 @@ def _require_scope(policy: Policy, caller: Caller) -> None:
         raise _denied("USER_REQUIRED", "only the token of a user owns anything here")
 
 
-def _unauthenticated(message: str, reason: str = "TOKEN_INVALID") -> Refused:
-    return Refused(grpc.StatusCode.UNAUTHENTICATED, reason, message)
+def _unauthenticated(message: str, reason: str = "TOKEN_INVALID") -> StatusError:
+    return StatusError(grpc.StatusCode.UNAUTHENTICATED, reason, message)
 
 
-def _denied(reason: str, message: str) -> Refused:
-    return Refused(grpc.StatusCode.PERMISSION_DENIED, reason, message)
+def _denied(reason: str, message: str) -> StatusError:
+    return StatusError(grpc.StatusCode.PERMISSION_DENIED, reason, message)

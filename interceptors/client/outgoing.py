@@ -57,8 +57,8 @@ class _Outgoing:
         if traceparent:
             metadata["traceparent"] = traceparent
         incoming = current_call_or_none()
-        if incoming is not None and incoming.required:
-            metadata[METADATA_KEY] = encode_token(incoming.required)
+        if incoming is not None and incoming.min_read_positions:
+            metadata[METADATA_KEY] = encode_token(incoming.min_read_positions)
         return ClientCallDetails(
             details.method, _remaining(details.timeout), metadata, details.credentials, details.wait_for_ready
         )
@@ -72,7 +72,7 @@ class _Unary(_Outgoing, grpc.aio.UnaryUnaryClientInterceptor):
         if incoming is not None:
             token = (await call.initial_metadata()).get(METADATA_KEY)
             if isinstance(token, str):
-                incoming.written.update(decode_token(token))
+                incoming.write_positions.update(decode_token(token))
         return call
 
 

@@ -49,7 +49,7 @@ class Call:
 
     method: Method
     metadata: Mapping[str, str | bytes]
-    wire: bytes = b""
+    raw_request: bytes = b""
     trace_id: int = 0
     trace_flags: int = 0
     span_id: int = 0
@@ -66,8 +66,8 @@ class Call:
     queries: int = 0
     cache: tuple[int, int, int] = (0, 0, 0)
     replica: str = ""
-    written: dict[str, str] = field(default_factory=dict)
-    required: Mapping[str, str] = field(default_factory=dict)
+    write_positions: dict[str, str] = field(default_factory=dict)
+    min_read_positions: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, key: str) -> str:
         """A metadata value as text; empty when absent."""

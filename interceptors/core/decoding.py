@@ -15,7 +15,7 @@ class Received:
     """A request, and the bytes it was made from."""
 
     message: Message
-    wire: bytes
+    raw_request: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +40,26 @@ def decoder(
         keep_wire: Whether the bytes are needed later; then it makes `Received`.
     """
 
-    def decode(wire: bytes) -> Message | Received | Malformed:
+    def decode(raw_request: bytes) -> Message | Received | Malformed:
         try:
-            message = deserialize(wire)
+            message = deserialize(raw_request)
         except DecodeError:
-            return Malformed(tuple(_broken_texts(wire, request)))
-        return Received(message, wire) if keep_wire else message
+            return Malformed(tuple(_broken_texts(raw_request, request)))
+        return Received(message, raw_request) if keep_wire else message
 
     return decode
 
 
-def raw_fields(wire: bytes) -> Iterator[tuple[int, Any]]:
+def raw_fields(raw_request: bytes) -> Iterator[tuple[int, Any]]:
     """Field numbers and values as they were sent, repeated ones too."""
-    fields = UnknownFieldSet(Empty.FromString(wire))
+    fields = UnknownFieldSet(Empty.FromString(raw_request))
     for place in range(len(fields)):
         yield fields[place].field_number, fields[place].data
 
 
-def _broken_texts(wire: bytes, request: Descriptor) -> Iterator[str]:
+def _broken_texts(raw_request: bytes, request: Descriptor) -> Iterator[str]:
     try:
-        sent = list(raw_fields(wire))
+        sent = list(raw_fields(raw_request))
     except DecodeError:
         return
     for number, value in sent:

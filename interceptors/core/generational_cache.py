@@ -1,4 +1,4 @@
-"""What was needed lately, by key."""
+"""A bounded cache of recently used values."""
 
 from typing import Generic, TypeVar
 
@@ -6,9 +6,9 @@ T = TypeVar("T")
 
 
 class GenerationalCache(Generic[T]):
-    """Values by key, in two generations: what nobody needs for a whole generation is forgotten.
+    """Values by key, in two generations: a value that is not read for a whole generation is dropped.
 
-    A list in order of use would cost each look several more at memory that is far away.
+    An LRU list would add several cache misses to each lookup.
     """
 
     def __init__(self, most: int) -> None:

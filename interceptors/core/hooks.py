@@ -1,6 +1,6 @@
-"""Interceptors as what happens before and after a call: neighbours share one coroutine.
+"""Hooks before and after a call. Adjacent hooks run in one coroutine.
 
-A coroutine more on every call costs as much as some of these concerns do.
+One coroutine per interceptor would cost as much processor time as a cheap interceptor does.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,25 +10,22 @@ from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.core.call import Behavior, Call, Context, current_call
 
-Hook = Callable[..., Awaitable[None] | None]
+_Method = Callable[..., Awaitable[None] | None]
 
 
-class Step(AsyncServerInterceptor):
-    """An interceptor whose work is done in `enter`, and in `leave` or `fail`.
+class Hook(AsyncServerInterceptor):
+    """An interceptor that overrides `on_start`, `on_end` or `on_error`, as functions or as coroutines."""
 
-    What these return is awaited, if anything.
-    """
-
-    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> Awaitable[None] | None:
-        """Before the rest of the chain; raises to refuse."""
+    def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> Awaitable[None] | None:
+        """Before the rest of the chain; raises to refuse the call."""
         return None
 
-    def leave(self, call: Call, context: Context) -> Awaitable[None] | None:
-        """After an answer."""
+    def on_end(self, call: Call, context: Context) -> Awaitable[None] | None:
+        """After a response."""
         return None
 
-    def fail(self, call: Call, context: Context, error: BaseException) -> Awaitable[None] | None:
-        """After an error of the rest of the chain; raises to put another in its place."""
+    def on_error(self, call: Call, context: Context, error: BaseException) -> Awaitable[None] | None:
+        """After an error of the rest of the chain; raises to replace it with another error."""
         return None
 
     async def intercept(
@@ -38,58 +35,58 @@ class Step(AsyncServerInterceptor):
         context: Context,
         method_name: str,
     ) -> Any:
-        """Enter, proceed, leave."""
-        return await in_turn((self,), method)(request_or_iterator, context)
+        """Run this hook alone around a call."""
+        return await compose((self,), method)(request_or_iterator, context)
 
 
-def in_turn(steps: Sequence[Step], inner: Behavior) -> Behavior:
-    """Enter all steps, proceed, leave them in the opposite order; what is not overridden is not called.
+def compose(hooks: Sequence[Hook], inner: Behavior) -> Behavior:
+    """Run the hooks around `inner`, the first one outermost; methods that are not overridden are not called.
 
-    An error goes outwards through those that were entered and not yet left.
+    An error unwinds through the hooks that have started and not yet ended.
     """
-    enters = _overridden(steps, "enter")
-    leaves = _overridden(steps, "leave")[::-1]
-    fails = _overridden(steps, "fail")[::-1]
+    starts = _overridden(hooks, "on_start")
+    ends = _overridden(hooks, "on_end")[::-1]
+    errors = _overridden(hooks, "on_error")[::-1]
 
     async def proceed(request_or_iterator: Any, context: Context) -> Any:
         call = current_call()
         try:
-            for place, enter in enters:  # noqa: B007 - the error's way begins before this place
-                waiting = enter(call, request_or_iterator, context)
+            for place, on_start in starts:  # noqa: B007 - an error unwinds from before this place
+                waiting = on_start(call, request_or_iterator, context)
                 if waiting is not None:
                     await waiting
-            place = len(steps)
+            place = len(hooks)
             response = await inner(request_or_iterator, context)
-            for place, leave in leaves:  # noqa: B007 - as above
-                waiting = leave(call, context)
+            for place, on_end in ends:  # noqa: B007 - as above
+                waiting = on_end(call, context)
                 if waiting is not None:
                     await waiting
-        except BaseException as error:  # noqa: BLE001 - a cancellation goes outwards like any error
-            outer = [fail for entered, fail in fails if entered < place]
-            raise await _outwards(error, outer, call, context) from None
+        except BaseException as error:  # noqa: BLE001 - a cancellation unwinds like any error
+            outer = [on_error for started, on_error in errors if started < place]
+            raise await _unwind(error, outer, call, context) from None
         return response
 
     return proceed
 
 
-async def _outwards(
-    error: BaseException, fails: Sequence[Hook], call: Call, context: Context
+async def _unwind(
+    error: BaseException, methods: Sequence[_Method], call: Call, context: Context
 ) -> BaseException:
-    """What becomes of an error."""
-    for fail in fails:
+    """Pass an error outwards; the error that remains."""
+    for on_error in methods:
         try:
-            waiting = fail(call, context, error)
+            waiting = on_error(call, context, error)
             if waiting is not None:
                 await waiting
-        except BaseException as other:  # noqa: BLE001 - whatever it is, those outside have to hear of it
+        except BaseException as other:  # noqa: BLE001 - whatever it is, the outer hooks have to see it
             error = other
     return error
 
 
-def _overridden(steps: Sequence[Step], hook: str) -> list[tuple[int, Hook]]:
-    """The hooks that do something, and which step each belongs to, counted from the outermost."""
+def _overridden(hooks: Sequence[Hook], method: str) -> list[tuple[int, _Method]]:
+    """The overridden methods of this name, each with the place of its hook, counted from the outermost."""
     return [
-        (place, getattr(step, hook))
-        for place, step in enumerate(steps)
-        if getattr(type(step), hook) is not getattr(Step, hook)
+        (place, getattr(hook, method))
+        for place, hook in enumerate(hooks)
+        if getattr(type(hook), method) is not getattr(Hook, method)
     ]

@@ -10,8 +10,8 @@ from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.core.call import Behavior, Call, Context, begin, current_call
 from interceptors.core.decoding import Received, decoder
-from interceptors.core.hooks import Step, in_turn
-from interceptors.core.status_error import Refused
+from interceptors.core.hooks import Hook, compose
+from interceptors.core.status_error import StatusError
 from mesh.contract import Method
 
 
@@ -54,7 +54,7 @@ def _wrapped(
 
     async def answer(received: Any, context: Context) -> Any:
         if isinstance(received, Received):
-            current_call().wire, received = received.wire, received.message
+            current_call().raw_request, received = received.raw_request, received.message
         return await behavior(received, context)
 
     return _factory(handler)(answer, _deserializer(handler, method), handler.response_serializer)
@@ -95,11 +95,11 @@ def _composed(chain: Sequence[AsyncServerInterceptor], inner: Behavior, method: 
     """Put layers around each other; neighbouring steps are one layer, where there is one request."""
 
     def is_step(interceptor: AsyncServerInterceptor) -> bool:
-        return isinstance(interceptor, Step) and not method.client_streaming
+        return isinstance(interceptor, Hook) and not method.client_streaming
 
     for are_steps, group in groupby(reversed(chain), is_step):
         if are_steps:
-            inner = in_turn(cast(list[Step], [*group][::-1]), inner)
+            inner = compose(cast(list[Hook], [*group][::-1]), inner)
             continue
         for interceptor in group:
             inner = _layer(interceptor, inner, method.full_name)
@@ -134,7 +134,7 @@ def _drain(stream: Callable[[Any, Context], AsyncIterator[Any]]) -> Behavior:
 
 async def _unimplemented(request_or_iterator: Any, context: Context) -> None:
     """Stands for what a servicer leaves to the generated base, whose methods are not async."""
-    raise Refused(
+    raise StatusError(
         grpc.StatusCode.UNIMPLEMENTED,
         "NOT_IMPLEMENTED",
         "this method is part of the contract and comes later",

@@ -15,7 +15,7 @@ _MOST_FIELDS_BYTES = 3000
 
 
 @dataclass(slots=True, eq=False)
-class Refused(Exception):
+class StatusError(Exception):
     """The call is refused.
 
     Attributes:

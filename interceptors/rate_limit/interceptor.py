@@ -7,8 +7,8 @@ import grpc
 
 from interceptors.auth.identity import CallerKind
 from interceptors.core.call import Call, Context
-from interceptors.core.hooks import Step
-from interceptors.core.status_error import Refused
+from interceptors.core.hooks import Hook
+from interceptors.core.status_error import StatusError
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from mesh.contract import LimitClass, LimitPer
 
@@ -17,16 +17,16 @@ INTERNAL_CLASS = "internal"
 """Services of the mesh count against this class whatever they call."""
 
 
-class RateLimitInterceptor(Step):
+class RateLimitInterceptor(Hook):
     """Counts each call against its class, by caller or by client address."""
 
     def __init__(self, *, limits: Mapping[str, LimitClass], limiter: Limiter) -> None:
         self._limits = limits
         self._limiter = limiter
-        # Waiting for what is known at once would cost as much as the counting.
+        # Awaiting a coroutine that never suspends costs as much as the check.
         self._admit_now = limiter.admit_now if isinstance(limiter, LocalLimiter) else None
 
-    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> Awaitable[None] | None:
+    def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> Awaitable[None] | None:
         """Let a call pass within the limit."""
         is_service = call.caller.kind is CallerKind.SERVICE
         limit = self._limits[INTERNAL_CLASS if is_service else call.method.policy.limit_class]
@@ -45,9 +45,9 @@ def _refuse_over(limit: LimitClass, wait_seconds: float) -> None:
         raise over_limit(limit, wait_seconds)
 
 
-def over_limit(limit: LimitClass, wait_seconds: float) -> Refused:
+def over_limit(limit: LimitClass, wait_seconds: float) -> StatusError:
     """The refusal of a call over its limit."""
-    return Refused(
+    return StatusError(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "RATE_LIMITED",
         f"more than {limit.rate_per_minute} calls a minute (bursts of {limit.burst}) of class {limit.name}",

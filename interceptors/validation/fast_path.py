@@ -1,8 +1,8 @@
-"""The rules of the requests that come most often, checked without protovalidate where they are kept.
+"""A precompiled check of common requests: those that pass need no protovalidate.
 
-Once a call, between all else that it needs, protovalidate's tables are in no cache of the processor, and cost
-the call more than its token and its limit (docs/decisions/0017). What is wrong with a request, only
-protovalidate says.
+protovalidate's tables are cold in the processor's cache when it runs once per call, and then cost more than
+the token and the limit together (docs/decisions/0017). Only protovalidate decides what is wrong with a
+request.
 """
 
 import re

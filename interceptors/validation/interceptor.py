@@ -12,8 +12,8 @@ from google.protobuf.message import Message
 
 from interceptors.core.call import Behavior, Call, Context, current_call
 from interceptors.core.decoding import Malformed, raw_fields
-from interceptors.core.hooks import Step
-from interceptors.core.status_error import Refused
+from interceptors.core.hooks import Hook
+from interceptors.core.status_error import StatusError
 from interceptors.validation.fast_path import Check, plain_check
 from mesh.contract import Binding
 
@@ -30,14 +30,14 @@ def broken_rules(validator: protovalidate.Validator, message: Message) -> tuple[
     return _told(validator.collect_violations(message))
 
 
-class ValidationInterceptor(Step):
+class ValidationInterceptor(Hook):
     """Refuses what breaks a rule, naming every field, and what names a path field twice."""
 
     def __init__(self) -> None:
         self._violations = protovalidate.Validator().collect_violations
         self._keeps_rules: dict[type, Check] = {}
 
-    def enter(self, call: Call, request_or_iterator: Any, context: Context) -> None:
+    def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a request pass that keeps the rules."""
         self._check(request_or_iterator)
         original_path = call.text(ORIGINAL_PATH_KEY)
@@ -114,7 +114,7 @@ def _refuse_repeated_path_fields(call: Call, original_path: str, request: Messag
 def _repeated(binding: Binding, url: Any, request: Message, call: Call) -> Iterator[str]:
     elsewhere = {_snake(name) for name, _ in parse_qsl(url.query, keep_blank_values=True)}
     elsewhere.add(call.text(REPEATED_FIELD_KEY))
-    in_path, sent = _path_values(binding, url.path), _sent(call.wire)
+    in_path, sent = _path_values(binding, url.path), _sent(call.raw_request)
     for field in binding.path_fields:
         value = getattr(request, field)
         sent_twice = sent[request.DESCRIPTOR.fields_by_name[field].number] > 1
@@ -122,9 +122,9 @@ def _repeated(binding: Binding, url: Any, request: Message, call: Call) -> Itera
             yield field
 
 
-def _sent(wire: bytes) -> Counter[int]:
+def _sent(raw_request: bytes) -> Counter[int]:
     """How often each field stands in a request: Envoy writes path fields behind those of the body."""
-    return Counter(number for number, _ in raw_fields(wire))
+    return Counter(number for number, _ in raw_fields(raw_request))
 
 
 def _path_values(binding: Binding, path: str) -> dict[str, str]:
@@ -137,15 +137,15 @@ def _snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: "_" + letter.group().lower(), name)
 
 
-def _malformed(request: Malformed) -> Refused:
+def _malformed(request: Malformed) -> StatusError:
     if request.fields:
         return _refusal(tuple((json_name(field), "has to be text in UTF-8") for field in request.fields))
     message = "the request is not a message of this method"
-    return Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", message)
+    return StatusError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", message)
 
 
-def _refusal(fields: tuple[tuple[str, str], ...]) -> Refused:
+def _refusal(fields: tuple[tuple[str, str], ...]) -> StatusError:
     told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_MAX_REPORTED])
     if len(fields) > _MAX_REPORTED:
         told += f"; and {len(fields) - _MAX_REPORTED} more"
-    return Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", told, fields=fields)
+    return StatusError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", told, fields=fields)

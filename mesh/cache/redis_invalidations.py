@@ -7,7 +7,7 @@ import structlog
 from redis.asyncio import Redis
 
 from interceptors.redis_errors import SERVER_AWAY
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 
 _PAUSE_SECONDS = 1.0
 _LISTEN_SECONDS = 5.0
@@ -34,7 +34,7 @@ async def follow_invalidations(
     lost: each new beginning forgets everything.
     """
     while True:
-        async with cancellable():
+        async with redeliver_cancellation():
             try:
                 await _listen(url, channel, sender, forget, forget_all)
             except SERVER_AWAY as error:
@@ -55,7 +55,7 @@ async def _listen(
     ):
         await subscription.subscribe(channel)
         while True:
-            async with cancellable():
+            async with redeliver_cancellation():
                 message = await subscription.get_message(timeout=_LISTEN_SECONDS)
             match message:
                 case {"type": "subscribe"}:

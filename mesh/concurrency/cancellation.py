@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
-async def cancellable() -> AsyncIterator[None]:
+async def redeliver_cancellation() -> AsyncIterator[None]:
     """Raise at the end what came meanwhile and was not raised.
 
     Our SQLite connections hold a cancellation back while a statement runs; `asyncio.wait_for` of Python 3.11,

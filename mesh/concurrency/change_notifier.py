@@ -21,7 +21,7 @@ class ChangeNotifier:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def wait_past(self, seen: int) -> int:
+    async def wait_for_change(self, seen: int) -> int:
         """Wait until there were more changes than `seen`.
 
         Returns:

@@ -1,8 +1,8 @@
-"""Servers that accept several calls at a time.
+"""A server that requests several calls ahead.
 
-grpc.aio accepts a call, and asks for the next one when that has come. Each call then is a round of its own
-between its two threads, with nothing to share it with, however many are waiting (docs/decisions/0016). What
-this module uses of grpc is not public; it is written for the version that is locked.
+grpc.aio requests one call at a time, so each accepted call costs a round trip between its two threads,
+however many calls are waiting (docs/decisions/0016). This module uses private parts of grpc, those of the
+locked version.
 """
 
 import asyncio

@@ -16,7 +16,7 @@ class StartupError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ServiceContext:
     """One process of the mesh, as its service sees it.
 
     Attributes:

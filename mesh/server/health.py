@@ -8,7 +8,7 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio
 from prometheus_client import Gauge
 
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 
 Probe = Callable[[], Awaitable[bool]]
 """Whether something a service needs works now; an exception means no."""
@@ -41,7 +41,7 @@ class Health:
     async def run(self) -> None:
         """Probe until cancelled."""
         while True:
-            async with cancellable():
+            async with redeliver_cancellation():
                 await self.refresh()
             await asyncio.sleep(_INTERVAL_SECONDS)
 

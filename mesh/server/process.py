@@ -30,7 +30,7 @@ from interceptors.tracing import Traces
 from mesh.channels import LARGEST_MESSAGE_BYTES, connect
 from mesh.contract import Contract, ContractError, load_contract
 from mesh.server.accept_queue import server_accepting_ahead
-from mesh.server.context import Node, StartupError
+from mesh.server.context import ServiceContext, StartupError
 from mesh.server.health import Health, Probe
 from mesh.server.http import PortInUse, serve_http
 from mesh.server.reflection import Reflection
@@ -81,7 +81,7 @@ class Service:
     http: Any = None
 
 
-Compose = Callable[[Node], AbstractAsyncContextManager[Service]]
+Compose = Callable[[ServiceContext], AbstractAsyncContextManager[Service]]
 """A service's composition root: chooses adapters and closes them at the end."""
 
 
@@ -106,14 +106,16 @@ def run(service: str, compose: Compose) -> None:
 
 
 @asynccontextmanager
-async def open_node(service: str, settings: MeshSettings, contract: Contract) -> AsyncIterator[Node]:
+async def open_context(
+    service: str, settings: MeshSettings, contract: Contract
+) -> AsyncIterator[ServiceContext]:
     """Yield what the mesh gives to a service."""
     limits = dict(load_limits(contract, settings.limits_file))
     async with (
         connect(service, settings, contract=contract) as channels,
         _open_limiter(settings) as limiter,
     ):
-        yield Node(
+        yield ServiceContext(
             service=service,
             settings=settings,
             contract=contract,
@@ -127,7 +129,7 @@ async def open_node(service: str, settings: MeshSettings, contract: Contract) ->
 
 def build_server(
     service: Service,
-    node: Node,
+    node: ServiceContext,
     *,
     traces: Traces,
     records: CallRecords,
@@ -180,7 +182,7 @@ async def _serve(
     traces: Traces,
     records: CallRecords,
 ) -> None:
-    async with open_node(name, settings, contract) as node, compose(node) as service:
+    async with open_context(name, settings, contract) as node, compose(node) as service:
         revocations = Revocations()
         services = {method.service for method in contract.methods_of(name)}
         health = Health(names=(name, *services), hard=service.hard, soft=service.soft)
@@ -189,10 +191,10 @@ async def _serve(
         )
         port = _listen(server, grpc_port(name, settings.worker, settings.port_offset))
         _serve_metrics(metrics_port(name, settings.worker, settings.port_offset))
-        # What is imported and composed lives to the end: no call has to wait while it is looked through.
+        # Freeze long-lived objects so that no collection scans them.
         gc.collect()
         gc.freeze()
-        _look_for_garbage_less_often()
+        _collect_garbage_less_often()
         await server.start()
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(task()) for task in service.tasks]
@@ -211,10 +213,10 @@ async def _serve(
     _log.info("stopped")
 
 
-def _look_for_garbage_less_often() -> None:
-    """One answer of the database makes thousands of objects, none of them garbage.
+def _collect_garbage_less_often() -> None:
+    """Raise the thresholds: a result set makes thousands of objects, none of them garbage.
 
-    Looking through a full cache takes ten milliseconds, for which all calls wait.
+    A full collection over a full cache takes ten milliseconds, for which all calls wait.
     """
     gc.set_threshold(*_COLLECT_AFTER)
 
@@ -225,7 +227,7 @@ def _heed_signals(draining: asyncio.Event) -> None:
         loop.add_signal_handler(number, draining.set)
 
 
-async def _drained(server: grpc.aio.Server, node: Node, health: Health) -> None:
+async def _drained(server: grpc.aio.Server, node: ServiceContext, health: Health) -> None:
     """Wait until the process is asked to end, then let the calls under way end."""
     await node.draining.wait()
     _log.info("draining")
@@ -261,7 +263,7 @@ def _serve_metrics(port: int) -> None:
         raise PortInUse(port) from error
 
 
-def _verifier(node: Node, revocations: Revocations) -> TokenVerifier:
+def _verifier(node: ServiceContext, revocations: Revocations) -> TokenVerifier:
     audiences = Audiences(
         issuer=node.settings.issuer,
         api=API_AUDIENCE,

@@ -1,15 +1,15 @@
-"""How the kernel shares a core among the threads of a service."""
+"""The scheduling policy of a service's threads."""
 
 import os
 from contextlib import suppress
 
 
 def use_batch_scheduling() -> None:
-    """Let a thread that wakes wait until the running one pauses or its slice ends.
+    """Run under SCHED_BATCH, so that a waking gRPC thread does not preempt the event loop.
 
-    This goes for this thread and those that it starts. Otherwise each event of grpc, six on every call, takes
-    the core from whoever answers calls (docs/decisions/0015). Whoever runs the process under another policy
-    than the usual one is heeded, and where the change is refused, the usual one works too, only slower.
+    It applies to this thread and to those that it starts; by default each of gRPC's six events per call
+    preempts the loop (docs/decisions/0015). A process that was started under another policy keeps it. Where
+    the kernel refuses the change, the service runs on, only slower.
     """
     with suppress(OSError):
         if os.sched_getscheduler(0) == os.SCHED_OTHER:

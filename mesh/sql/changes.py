@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.concurrency.change_notifier import ChangeNotifier
 
 POLL_SECONDS = 0.02
@@ -58,7 +58,7 @@ class SqliteChanges(Changes):
     async def _empty_log(self) -> None:
         emptied = 0
         while True:
-            await self.wait_past(emptied)
+            await self.wait_for_change(emptied)
             await asyncio.sleep(self._empty_seconds)
             seen = self.count
             if await asyncio.to_thread(_truncate_log, self._path):
@@ -107,7 +107,7 @@ class MariadbChanges(Changes):
 
 
 async def _position(connection: AsyncConnection) -> str:
-    async with cancellable():
+    async with redeliver_cancellation():
         position: str = (await connection.exec_driver_sql(_POSITION)).scalar_one()
         return position
 

@@ -1,8 +1,8 @@
-"""SQL engines as the mesh needs them: transactions that say what they are for, on SQLite and on MariaDB.
+"""SQL engines, and transactions to read and to write, on SQLite and on MariaDB.
 
-On SQLite those who write come one after the other. On MariaDB they do so where an engine was opened
-with `serialize_writes`; elsewhere they run side by side, and what they decide on has to be locked or
-compared by the statement that changes it.
+On SQLite transactions that write run one after the other. On MariaDB they do so where the engine was opened
+with `serialize_writes`; elsewhere they run side by side, and have to lock the rows that they decide on, or
+compare them in the statement that changes them.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from interceptors.cost_trailers import count_query
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.sql import mariadb, sqlite
 from mesh.sql.changes import Changes, MariadbChanges, SqliteChanges
 
@@ -97,8 +97,12 @@ def open_engine(
 
 @asynccontextmanager
 async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """A session that sees one consistent snapshot and keeps nothing."""
-    async with cancellable(), bounded(), AsyncSession(engine, expire_on_commit=False) as session:
+    """A read-only session on one snapshot."""
+    async with (
+        redeliver_cancellation(),
+        pool_timeout_as_error(),
+        AsyncSession(engine, expire_on_commit=False) as session,
+    ):
         yield session
 
 
@@ -106,7 +110,7 @@ async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
 async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that writes: committed at the end, rolled back on an error."""
     traits = _traits(engine)
-    async with cancellable(), bounded():
+    async with redeliver_cancellation(), pool_timeout_as_error():
         async with writer_lock(engine), _opened(engine) as connection:
             async with AsyncSession(connection, expire_on_commit=False) as session:
                 await _wait_for_turn(session, engine)
@@ -117,7 +121,7 @@ async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         traits.changes.notify()
 
 
-async def writing(
+async def write_with_retry(
     engine: AsyncEngine,
     work: Callable[[AsyncSession], Awaitable[T]],
     *,
@@ -152,7 +156,7 @@ def position_of(session: AsyncSession) -> str | None:
 
 
 @asynccontextmanager
-async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def schema_lock(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that changes the schema; of several workers one does so at a time.
 
     MariaDB commits after every statement of that kind: what was interrupted there has to be repeatable.
@@ -162,13 +166,13 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             async with _opened(engine) as connection, connection.begin():
                 yield connection
         else:
-            async with mariadb.alone(engine) as connection:
+            async with mariadb.schema_lock(engine) as connection:
                 yield connection
 
 
 async def create_tables(engine: AsyncEngine, *metadatas: MetaData) -> None:
     """Create what is missing; several workers may do so at once."""
-    async with alone(engine) as connection:
+    async with schema_lock(engine) as connection:
         for metadata in metadatas:
             await connection.run_sync(metadata.create_all)
 
@@ -206,8 +210,8 @@ def writer_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
 
 
 @asynccontextmanager
-async def bounded() -> AsyncIterator[None]:
-    """A pool that is empty for too long is a database that cannot be used now."""
+async def pool_timeout_as_error() -> AsyncIterator[None]:
+    """Report a pool timeout as OperationalError."""
     try:
         yield
     except PoolTimeout as error:

@@ -82,7 +82,7 @@ async def last_position(connection: AsyncConnection) -> str | None:
 
 
 @asynccontextmanager
-async def alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def schema_lock(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection that holds the database's lock of this name; a database that is missing is made."""
     await _ensure_database(engine)
     async with engine.connect() as connection:

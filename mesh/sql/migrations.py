@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql.engine import alone
+from mesh.sql.engine import schema_lock
 
 BASE, HEAD = "base", "head"
 
@@ -36,19 +36,19 @@ class Schema:
 
 async def upgrade(engine: AsyncEngine, schema: Schema, revision: str = HEAD) -> None:
     """Take the steps that a database lacks; of several workers that start at once, one takes them."""
-    async with alone(engine) as connection:
+    async with schema_lock(engine) as connection:
         await connection.run_sync(_walk, _script(schema)._upgrade_revs, revision)
 
 
 async def downgrade(engine: AsyncEngine, schema: Schema, revision: str) -> None:
     """Go steps back; what they had added is lost."""
-    async with alone(engine) as connection:
+    async with schema_lock(engine) as connection:
         await connection.run_sync(_walk, _script(schema)._downgrade_revs, revision)
 
 
 async def drift(engine: AsyncEngine, schema: Schema) -> Sequence[Any]:
     """How a database differs from the tables, as Alembic tells it; empty: not at all."""
-    async with alone(engine) as connection:
+    async with schema_lock(engine) as connection:
         return await connection.run_sync(_compared, schema)
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Dialect, Row, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh.concurrency.cancellation import cancellable
-from mesh.sql.engine import bounded, reader_of
+from mesh.concurrency.cancellation import redeliver_cancellation
+from mesh.sql.engine import pool_timeout_as_error, reader_of
 
 _STATEMENTS = 1000
 
@@ -26,7 +26,7 @@ async def fetch(engine: AsyncEngine, statement: Select[Any], parameters: Sequenc
         parameters: in the order in which the statement has them.
     """
     reader = reader_of(engine)
-    async with cancellable(), bounded():
+    async with redeliver_cancellation(), pool_timeout_as_error():
         try:
             return await _fetched(reader, statement, parameters)
         except DBAPIError as error:

@@ -8,8 +8,8 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from interceptors.cost_trailers import count_query
-from mesh.concurrency.cancellation import cancellable
-from mesh.sql.engine import bounded, changes_of, writer_lock
+from mesh.concurrency.cancellation import redeliver_cancellation
+from mesh.sql.engine import changes_of, pool_timeout_as_error, writer_lock
 from mesh.sql.sqlite_driver import UninterruptedConnection
 
 T = TypeVar("T")
@@ -29,9 +29,9 @@ async def write_in_one_hop(engine: AsyncEngine, work: Work[T]) -> T:
 
 
 async def write_unflushed(engine: AsyncEngine, work: Work[T]) -> T:
-    """Do work in a transaction that reaches the disk with the next one of `write_in_one_hop`, of whomever.
+    """Commit without fsync; the commit becomes durable with the next flushed one.
 
-    When the power fails before, it is lost together with every one of its kind behind it.
+    A power failure before that loses it, and every unflushed commit behind it.
     """
     return await _write(engine, lambda driver: _committed_unflushed(driver, work))
 
@@ -45,7 +45,7 @@ async def _write(engine: AsyncEngine, work: Work[T]) -> T:
 
 
 async def _on_a_connection(engine: AsyncEngine, work: Work[T]) -> T:
-    async with cancellable(), bounded(), engine.connect() as connection:
+    async with redeliver_cancellation(), pool_timeout_as_error(), engine.connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert isinstance(driver, UninterruptedConnection)
         return await driver.at_once(work)

@@ -13,7 +13,7 @@ from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.outbox.outbox import OutboxRelay
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import changes_of, is_reachable
 from mesh.sql.databases import open_replicas, opened
@@ -63,7 +63,7 @@ from shopmesh.inventory.v1 import (
 
 
 @asynccontextmanager
-async def compose(node: Node) -> AsyncIterator[Service]:
+async def compose(node: ServiceContext) -> AsyncIterator[Service]:
     """The service of one process."""
     settings = Settings.from_environ(node.settings, os.environ)
     async with (

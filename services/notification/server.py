@@ -10,7 +10,7 @@ from mesh.event_log import open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql.databases import opened
 from services.kernel.envelope import Envelope
@@ -33,7 +33,7 @@ from shopmesh.notification.v1.notification_service_pb2_grpc import add_Notificat
 
 
 @asynccontextmanager
-async def compose(node: Node) -> AsyncIterator[Service]:
+async def compose(node: ServiceContext) -> AsyncIterator[Service]:
     """Build the service for one process."""
     settings = Settings.from_mesh(node.settings)
     async with open_database(settings.database_url) as engine, open_event_log(node.settings) as log:

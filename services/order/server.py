@@ -12,7 +12,7 @@ from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.server import failpoints
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.server.telemetry import continue_trace
 from mesh.topology import INVENTORY_EVENTS, USER_EVENTS
@@ -134,7 +134,7 @@ def wire(adapters: Adapters, *, clock: Clock, reached: Failpoint = failpoints.re
 
 
 @asynccontextmanager
-async def compose(node: Node) -> AsyncIterator[Service]:
+async def compose(node: ServiceContext) -> AsyncIterator[Service]:
     """The service of one process."""
     settings = Settings.of(node.settings)
     async with (
@@ -170,7 +170,7 @@ async def compose(node: Node) -> AsyncIterator[Service]:
         )
 
 
-def open_outside(node: Node, settings: Settings, stores: Stores) -> Adapters:
+def open_outside(node: ServiceContext, settings: Settings, stores: Stores) -> Adapters:
     """Choose the adapters."""
     ring = FileKeyRing(settings.key_encryption_keys)
     return Adapters(
@@ -208,7 +208,7 @@ def stock_consumer(
     return Consumer(log, STOCK_CONSUMER, (INVENTORY_EVENTS,), inbox_of_stock, effect)
 
 
-def _servicers(node: Node, use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
+def _servicers(node: ServiceContext, use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
     methods = node.contract.methods_of("order")
     orders = OrderServicer(
         orders=use_cases.orders,

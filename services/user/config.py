@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.sql.databases import database_url
 from services.user.domain.budget import Budget
 from services.user.domain.scopes import CLIENT_SCOPES
@@ -28,7 +28,7 @@ class Settings:
     login_budget: Budget
 
     @classmethod
-    def of(cls, node: Node) -> Self:
+    def of(cls, node: ServiceContext) -> Self:
         login = node.limits[_LOGIN_CLASS]
         return cls(
             database_url=database_url(node.settings, "user"),

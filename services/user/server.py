@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from mesh.event_log.open import open_event_log
 from mesh.event_log.outbox.outbox import OutboxRelay
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.health import Probe
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import is_reachable
@@ -52,7 +52,7 @@ class Parts:
     """The adapters that were chosen."""
 
     settings: Settings
-    node: Node
+    node: ServiceContext
     unit_of_work: SqlUnitOfWork
     hasher: Argon2PasswordHasher
     keyring: Keyring
@@ -119,7 +119,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def compose(node: Node) -> AsyncIterator[Service]:
+async def compose(node: ServiceContext) -> AsyncIterator[Service]:
     """Choose the adapters and put the service together."""
     settings, keys = Settings.of(node), KeyFiles.of(node.settings)
     keys.ensure()

@@ -29,7 +29,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 async def tables(engine: AsyncEngine) -> set[str]:
-    async with sql.alone(engine) as connection:
+    async with sql.schema_lock(engine) as connection:
         return set(await connection.run_sync(lambda each: inspect(each).get_table_names()))
 
 
@@ -63,7 +63,7 @@ async def test_a_database_made_without_steps_is_taken_over_with_its_rows(
 
 async def test_a_step_that_was_interrupted_is_taken_again(engine: AsyncEngine, schema: Schema) -> None:
     await migrations.upgrade(engine, schema)
-    async with sql.alone(engine) as connection:
+    async with sql.schema_lock(engine) as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
     await migrations.upgrade(engine, schema)

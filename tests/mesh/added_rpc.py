@@ -21,7 +21,7 @@ from mesh.launcher.front_door import write_front_door
 from mesh.launcher.planning import envoy_config
 from mesh.render.limits_page import limits_page
 from mesh.render.openapi import render_openapi
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer
 from mesh.server.telemetry import configure_logging
 from mesh.settings import MeshSettings
@@ -65,7 +65,7 @@ async def main(home: Path, offset: int) -> None:
 
 
 @asynccontextmanager
-async def compose(node: Node) -> AsyncIterator[Service]:
+async def compose(node: ServiceContext) -> AsyncIterator[Service]:
     async def works() -> bool:
         return True
 

@@ -20,9 +20,9 @@ from interceptors.auth.revocations import Revocations
 from interceptors.core.status_error import DETAILS_KEY
 from interceptors.tracing import Traces
 from mesh.contract import Contract, load_contract
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.health import Health
-from mesh.server.process import Compose, build_server, open_node
+from mesh.server.process import Compose, build_server, open_context
 from mesh.settings import MeshSettings
 from tests.support.minting import Mint
 
@@ -31,7 +31,7 @@ from tests.support.minting import Mint
 class Served:
     """A service that listens."""
 
-    node: Node
+    node: ServiceContext
     channel: grpc.aio.Channel
     port: int
     mint: Mint
@@ -63,7 +63,7 @@ async def serve(
     traces = Traces(sampler=TraceIdRatioBased(1), processor=processor, resource=Resource.create({}))
     described = contract or load_contract()
     async with (
-        open_node(name, MeshSettings(home=home, **settings), described) as node,
+        open_context(name, MeshSettings(home=home, **settings), described) as node,
         compose(node) as service,
     ):
         revocations = Revocations()

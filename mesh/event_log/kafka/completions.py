@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mesh.event_log.kafka.thread import tell
 
 
-class Room:
+class ByteBudget:
     """How much may wait for its acknowledgement; used within the event loop only."""
 
     def __init__(self, limit_bytes: int) -> None:
@@ -34,23 +34,23 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class Pending:
     """What a caller in the event loop waits for, and the room that it takes meanwhile."""
 
     done: asyncio.Future[None]
     size_bytes: int = 0
 
 
-class Answers:
+class Completions:
     """Ends what callers wait for; one wake-up of the loop for all that have come since the last."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, room: Room) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, room: ByteBudget) -> None:
         self._loop = loop
         self._room = room
-        self._answered: deque[tuple[Question, Exception | None]] = deque()
+        self._answered: deque[tuple[Pending, Exception | None]] = deque()
         self._is_telling = False
 
-    def give(self, question: Question, error: Exception | None = None) -> None:
+    def give(self, question: Pending, error: Exception | None = None) -> None:
         """Answer, from any thread."""
         self._answered.append((question, error))
         if not self._is_telling:

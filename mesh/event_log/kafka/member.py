@@ -15,7 +15,7 @@ from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
 from kafka.structs import MemberState
 
 from mesh.event_log.kafka.client import Network, connection
-from mesh.event_log.kafka.partition_buffers import Holdings
+from mesh.event_log.kafka.partition_buffers import PartitionBuffers
 from mesh.event_log.kafka.records import fetched
 from mesh.event_log.kafka.thread import tell
 from mesh.event_log.kafka.topics import KafkaTopics, TopicMismatch
@@ -67,7 +67,7 @@ class KafkaMember:
         self._session_ms = int(1000 * session_seconds)
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._holdings = Holdings()
+        self._holdings = PartitionBuffers()
         self._arrived = asyncio.Event()
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._commits: set[asyncio.Future[None]] = set()
@@ -137,7 +137,7 @@ class KafkaMember:
             )
             try:
                 consumer.subscribe(self._names, listener=_Listener(self._holdings))
-                # Waits for the topics' metadata: whoever shares out partitions without gives nobody any.
+                # Waits for the topics' metadata: a group leader without it assigns no partitions.
                 consumer.end_offsets([TopicPartition(name, 0) for name in self._names])
                 while not self._is_stopping:
                     self._take_turn(consumer)
@@ -195,7 +195,7 @@ class KafkaMember:
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     """Keeps the holdings to the partitions that this member has; the library calls it while it polls."""
 
-    def __init__(self, holdings: Holdings) -> None:
+    def __init__(self, holdings: PartitionBuffers) -> None:
         self._holdings = holdings
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:

@@ -29,7 +29,7 @@ class _Holding:
         return next((held[0] for held in (self.out, self.waiting) if held), None)
 
 
-class Holdings:
+class PartitionBuffers:
     """All partitions of a member; the event loop takes, the member's thread does the rest."""
 
     def __init__(self) -> None:

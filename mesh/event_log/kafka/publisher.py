@@ -9,7 +9,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from mesh.event_log.kafka.client import Network, connection
-from mesh.event_log.kafka.completions import Answers, Question, Room
+from mesh.event_log.kafka.completions import ByteBudget, Completions, Pending
 from mesh.event_log.kafka.records import message_of, size_bytes
 from mesh.event_log.kafka.topics import KafkaTopics, TopicMismatch
 from mesh.event_log.port import EventLogUnavailable, Record
@@ -30,7 +30,7 @@ _SETTINGS: dict[str, Any] = {
     "metrics_enabled": False,
 }
 
-_Item = tuple[Record | None, Question]
+_Item = tuple[Record | None, Pending]
 
 
 class KafkaPublisher:
@@ -40,8 +40,8 @@ class KafkaPublisher:
         self._url = url
         self._topics = topics
         self._loop = loop
-        self._room = Room(MAX_WAITING_BYTES)
-        self._answers = Answers(loop, self._room)
+        self._room = ByteBudget(MAX_WAITING_BYTES)
+        self._answers = Completions(loop, self._room)
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._producer: KafkaProducer | None = None
         self._has_failed = False
@@ -73,7 +73,7 @@ class KafkaPublisher:
     async def _ask(self, record: Record | None, size: int) -> None:
         done: asyncio.Future[None] = self._loop.create_future()
         self._room.take(size)
-        self._queue.put((record, Question(done, size)))
+        self._queue.put((record, Pending(done, size)))
         # A timer by hand: `asyncio.timeout` takes longer than all the rest.
         timer = self._loop.call_later(PATIENCE_SECONDS, _give_up, done)
         try:
@@ -128,7 +128,7 @@ class KafkaPublisher:
         if producer:
             _close(producer)
 
-    def _send(self, producer: KafkaProducer, record: Record | None, question: Question) -> None:
+    def _send(self, producer: KafkaProducer, record: Record | None, question: Pending) -> None:
         if record is None or question.done.done():
             self._answers.give(question)
             return
@@ -139,10 +139,10 @@ class KafkaPublisher:
         else:
             sent.add_callback(self._acknowledged, question).add_errback(self._failed, question)
 
-    def _acknowledged(self, question: Question, _metadata: object) -> None:
+    def _acknowledged(self, question: Pending, _metadata: object) -> None:
         self._answers.give(question)
 
-    def _failed(self, question: Question, error: Exception) -> None:
+    def _failed(self, question: Pending, error: Exception) -> None:
         self._has_failed = True
         self._answers.give(question, _unacknowledged(error))
 

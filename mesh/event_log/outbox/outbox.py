@@ -175,7 +175,7 @@ class OutboxRelay:
             if left:
                 await asyncio.sleep(self._retry_seconds)
             else:
-                await self._changes.wait_past(seen)
+                await self._changes.wait_for_change(seen)
 
     async def _turn(self) -> int:
         """Publish what waits; how many events have to wait on."""

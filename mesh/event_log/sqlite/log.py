@@ -175,7 +175,7 @@ class _Member:
             seen = self._changes.count
             if deliveries := await self._next():
                 return deliveries
-            await self._changes.wait_past(seen)
+            await self._changes.wait_for_change(seen)
 
     async def commit(self, delivery: Delivery) -> None:
         topic, offset = delivery.record.topic, delivery.offset

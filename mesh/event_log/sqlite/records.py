@@ -97,7 +97,7 @@ async def follow(
             for delivery in deliveries:
                 yield delivery
                 read[delivery.record.topic] = delivery.offset
-        await changes.wait_past(seen)
+        await changes.wait_for_change(seen)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.sql import position_of, read, write, writing
+from mesh.sql import position_of, read, write, write_with_retry
 from mesh.sql.consistency import note_write
 from mesh.sql.replicas import Reads
 from services.inventory.adapters.product_rows_sql import (
@@ -139,7 +139,7 @@ class SqlCatalog:
 
         try:
             with translated():
-                known, session, change_id = await writing(self._engine, work)
+                known, session, change_id = await write_with_retry(self._engine, work)
         except IntegrityError:
             raise CatalogContended("others added the same products meanwhile; try again") from None
         _note(session, change_id)

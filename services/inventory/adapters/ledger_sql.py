@@ -55,7 +55,7 @@ _MOVE = (
 
 
 def nobody(_skus: frozenset[str]) -> None:
-    """Where nothing is kept that could grow old."""
+    """No-op for callers without a cache."""
 
 
 class SqlLedger:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.concurrency.task_group import Tasks
-from mesh.sql import writing
+from mesh.sql import write_with_retry
 from services.inventory.adapters.ledger_groups import DirectWriter, GroupedWriter, Work, note_position
 from services.inventory.adapters.ledger_sql import Changed, SqlLedger, nobody
 from services.inventory.adapters.store_errors_sql import translated
@@ -74,7 +74,7 @@ class SqlLedgers:
             ledger = SqlLedger(session, clock=self._clock, new_id=self._new_id, changed=self._changed)
             return await work(ledger), ledger
 
-        result, ledger = await writing(self._engine, within)
+        result, ledger = await write_with_retry(self._engine, within)
         if not ledger.last_movement:
             return result, ""
         self._committed()

@@ -54,7 +54,7 @@ class MariadbStockChanges:
                 last = max(position, *skus)
                 self._note(position, last, skus.keys())
                 return last, frozenset(skus.values())
-            await self._changes.wait_past(seen)
+            await self._changes.wait_for_change(seen)
 
     async def _ids_behind(self, position: int) -> set[int]:
         return set(await self._skus_behind(position))

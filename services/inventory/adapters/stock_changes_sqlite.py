@@ -34,4 +34,4 @@ class SqliteStockChanges:
                     rows = (await session.execute(_SKUS_SINCE, {"position": position})).all()
             if rows:
                 return max(row.last for row in rows), frozenset(row.sku for row in rows)
-            await self._changes.wait_past(seen)
+            await self._changes.wait_for_change(seen)

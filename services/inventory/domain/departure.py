@@ -38,7 +38,7 @@ class Departure:
 
 
 def settle(departure: Departure, shipment: Shipment) -> tuple[Movement, ...]:
-    """Clear what is untold of a shipment that was known already; one that was told of stays."""
+    """Mark a known shipment as reported by the WMS; one that was reported before is unchanged."""
     untold = 0 if shipment.told else -shipment.quantity
     return (Movement(Cause.SHIP, departure.sku, departure.warehouse, book=departure.book, untold=untold),)
 

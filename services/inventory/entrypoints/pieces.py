@@ -14,14 +14,14 @@ T = TypeVar("T")
 
 _MOST = 50_000
 _EQUAL_ONES = 16
-"""Of so many values that equal the one that is known, one takes its place: a cache may hold it from now on.
+"""Every 16th equal value replaces the stored one, because a cache may keep it from then on.
 
-Where each call loads its own, keeping every one of them would make the garbage collector look at them all.
+Where each call loads its own value, storing each would give the garbage collector all of them to scan.
 """
 
 
 class SerializedFragments(Generic[T]):
-    """Remembers, by key, the bytes of the value that was last asked for; another value has other bytes."""
+    """Caches, by key, the serialized bytes of the value that was last asked for."""
 
     def __init__(self, *, key: Callable[[T], str], answer: Callable[[T], Message]) -> None:
         """Start with none.

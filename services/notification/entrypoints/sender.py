@@ -91,7 +91,7 @@ class Sender:
         longest = LONGEST_WAIT_SECONDS if pause is None else min(pause, LONGEST_WAIT_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
-                await self._changes.wait_past(seen)
+                await self._changes.wait_for_change(seen)
 
 
 def _what(error: Exception) -> str:

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 from services.order.application.commands.process_manager import ProcessManager
 
 PAUSE_SECONDS = 2.0
@@ -15,7 +15,7 @@ _log = structlog.get_logger()
 async def manage(manager: ProcessManager, *, pause_seconds: float = PAUSE_SECONDS) -> None:
     """Let the process manager go through the open orders again and again; never returns."""
     while True:
-        async with cancellable():
+        async with redeliver_cancellation():
             try:
                 await manager.go_through()
             except Exception as error:  # noqa: BLE001 - the edge: a store that is away comes back

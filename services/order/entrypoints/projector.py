@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.event_log import Delivery, EventLog, Subscription, SubscriptionLost
 from mesh.event_log.inbox.consumer import LAG
 from mesh.topology import ORDER_EVENTS
@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 async def project(projection: SearchProjection, log: EventLog) -> None:
     """Project whatever comes; never returns."""
     while True:
-        async with cancellable():
+        async with redeliver_cancellation():
             try:
                 async with log.consume(GROUP, (ORDER_EVENTS,)) as subscription:
                     await _follow(subscription, projection)
@@ -35,7 +35,7 @@ async def project(projection: SearchProjection, log: EventLog) -> None:
 async def _follow(subscription: Subscription, projection: SearchProjection) -> None:
     while True:
         deliveries = await subscription.poll()
-        async with cancellable():
+        async with redeliver_cancellation():
             missing = await projection.project({each.record.key for each in deliveries})
         for order_id in missing:
             _log.error("order_not_indexed", order_id=order_id)

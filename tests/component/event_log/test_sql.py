@@ -38,7 +38,7 @@ async def value(engine: AsyncEngine) -> int:
 
 async def create(engines: list[AsyncEngine]) -> None:
     await asyncio.gather(*(sql.create_tables(engine, metadata) for engine in engines))
-    async with sql.alone(engines[0]) as connection:
+    async with sql.schema_lock(engines[0]) as connection:
         await connection.execute(insert(versions).values(version_num="1"))
     async with sql.write(engines[0]) as session:
         await session.execute(insert(counters).values(name="mugs", value=0))
@@ -77,8 +77,8 @@ async def test_a_commit_wakes_those_who_wait_in_every_process(engines: list[Asyn
     await create(engines)
     own, other = sql.changes_of(engines[0]), sql.changes_of(engines[1])
     async with running(own.run(), other.run()):
-        await asyncio.gather(own.wait_past(0), other.wait_past(0))
-        waiting = asyncio.gather(own.wait_past(own.count), other.wait_past(other.count))
+        await asyncio.gather(own.wait_for_change(0), other.wait_for_change(0))
+        waiting = asyncio.gather(own.wait_for_change(own.count), other.wait_for_change(other.count))
         await add_one(engines[0])
         async with asyncio.timeout(10):
             await waiting
@@ -88,12 +88,12 @@ async def test_the_next_watcher_takes_over_when_the_first_stops(engines: list[As
     await create(engines)
     changes = sql.changes_of(engines[0])
     first = asyncio.create_task(changes.run())
-    seen = await changes.wait_past(changes.count)
+    seen = await changes.wait_for_change(changes.count)
     async with running(changes.run()), asyncio.timeout(10):
         first.cancel()
-        seen = await changes.wait_past(seen)
+        seen = await changes.wait_for_change(seen)
         await add_one(engines[1])
-        await changes.wait_past(seen)
+        await changes.wait_for_change(seen)
 
 
 async def test_an_answer_that_is_there_says_the_database_is_reachable(engines: list[AsyncEngine]) -> None:

@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from interceptors.auth.caller import caller
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer
 from services.kernel.errors import DomainError
 from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2, order_service_pb2_grpc
@@ -60,7 +60,7 @@ NOTHING_BUILT = audit_service_pb2_grpc.AuditServiceServicer()  # type: ignore[ab
 
 
 @asynccontextmanager
-async def compose(node: Node) -> AsyncIterator[Service]:
+async def compose(node: ServiceContext) -> AsyncIterator[Service]:
     yield Service(
         servicers=(
             Servicer(order_service_pb2_grpc.add_OrderServiceServicer_to_server, PROBE),

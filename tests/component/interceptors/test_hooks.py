@@ -5,28 +5,28 @@ from typing import Any
 import pytest
 
 from interceptors.core.call import Call, begin
-from interceptors.core.hooks import Step, in_turn
+from interceptors.core.hooks import Hook, compose
 from mesh.contract import load_contract
 
 CONTEXT: Any = None
 
 
-class Noting(Step):
+class Noting(Hook):
     """Notes when it is entered and left; its leaving waits for something."""
 
     def __init__(self, name: str, notes: list[str]) -> None:
         self._name = name
         self._notes = notes
 
-    def enter(self, call: Call, request_or_iterator: Any, context: Any) -> None:
+    def on_start(self, call: Call, request_or_iterator: Any, context: Any) -> None:
         self._notes.append(f"enter {self._name}")
 
-    async def leave(self, call: Call, context: Any) -> None:
+    async def on_end(self, call: Call, context: Any) -> None:
         self._notes.append(f"leave {self._name}")
 
 
-class Refusing(Step):
-    async def enter(self, call: Call, request_or_iterator: Any, context: Any) -> None:
+class Refusing(Hook):
+    async def on_start(self, call: Call, request_or_iterator: Any, context: Any) -> None:
         raise PermissionError
 
 
@@ -42,7 +42,7 @@ async def test_steps_are_left_in_the_opposite_order() -> None:
         notes.append(request)
         return "answer"
 
-    answered = await in_turn((Noting("a", notes), Noting("b", notes)), answer)("request", CONTEXT)
+    answered = await compose((Noting("a", notes), Noting("b", notes)), answer)("request", CONTEXT)
 
     assert answered == "answer"
     assert notes == ["enter a", "enter b", "request", "leave b", "leave a"]
@@ -55,7 +55,7 @@ async def test_a_step_that_refuses_ends_the_call_and_nothing_is_left() -> None:
         notes.append(request)
 
     with pytest.raises(PermissionError):
-        await in_turn((Noting("a", notes), Refusing(), Noting("b", notes)), answer)("request", CONTEXT)
+        await compose((Noting("a", notes), Refusing(), Noting("b", notes)), answer)("request", CONTEXT)
 
     assert notes == ["enter a"]
 
@@ -67,7 +67,7 @@ class Failing(Noting):
         super().__init__(name, notes)
         self._instead = instead
 
-    async def fail(self, call: Call, context: Any, error: BaseException) -> None:
+    async def on_error(self, call: Call, context: Any, error: BaseException) -> None:
         self._notes.append(f"{self._name} hears of {error}")
         if self._instead is not None:
             raise self._instead
@@ -81,7 +81,7 @@ async def test_an_error_goes_outwards_and_may_become_another() -> None:
         raise KeyError("it")
 
     with pytest.raises(ValueError, match="another"):
-        await in_turn(steps, broken)("request", CONTEXT)
+        await compose(steps, broken)("request", CONTEXT)
 
     assert notes[-3:] == ["c hears of 'it'", "b hears of 'it'", "a hears of another"]
 
@@ -94,7 +94,7 @@ async def test_only_those_hear_of_an_error_who_were_entered() -> None:
         notes.append(request)
 
     with pytest.raises(PermissionError):
-        await in_turn(steps, answer)("request", CONTEXT)
+        await compose(steps, answer)("request", CONTEXT)
 
     assert notes == ["enter a", "a hears of "]
 
@@ -103,14 +103,14 @@ async def test_an_error_of_leaving_is_heard_of_by_those_not_yet_left() -> None:
     notes: list[str] = []
 
     class Stumbling(Failing):
-        async def leave(self, call: Call, context: Any) -> None:
+        async def on_end(self, call: Call, context: Any) -> None:
             raise KeyError(self._name)
 
     async def answer(request: str, context: Any) -> str:
         return request
 
     with pytest.raises(KeyError):
-        await in_turn((Failing("a", notes), Stumbling("b", notes), Failing("c", notes)), answer)("", CONTEXT)
+        await compose((Failing("a", notes), Stumbling("b", notes), Failing("c", notes)), answer)("", CONTEXT)
 
     assert notes == ["enter a", "enter b", "enter c", "leave c", "a hears of 'b'"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service
 from services.inventory.server import compose
 from shopmesh.inventory.v1 import catalog_service_pb2_grpc, inventory_service_pb2_grpc, wms_service_pb2_grpc
@@ -66,7 +66,7 @@ async def open_inventory(home: Path, shop: Shop, **settings: Any) -> AsyncIterat
     """A process of the service over the database of `shop`, with its own settings; several may be open."""
 
     @asynccontextmanager
-    async def composed(node: Node) -> AsyncIterator[Service]:
+    async def composed(node: ServiceContext) -> AsyncIterator[Service]:
         own = replace(node, settings=replace(node.settings, **settings))
         async with compose(own) as service, running(*(task() for task in service.tasks)):
             yield service

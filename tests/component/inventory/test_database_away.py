@@ -13,7 +13,7 @@ import pytest
 from mesh.backends.backend import Place
 from mesh.backends.mariadb import MariadbBackend
 from mesh.backends.running import Server, serving
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service
 from services.inventory.server import compose
 from shopmesh.inventory.v1 import catalog_service_pb2, inventory_service_pb2
@@ -88,7 +88,7 @@ async def calls(database: Database, tmp_path: Path) -> AsyncIterator[Calls]:
 
 
 @asynccontextmanager
-async def composed(node: Node) -> AsyncIterator[Service]:
+async def composed(node: ServiceContext) -> AsyncIterator[Service]:
     async with compose(node) as service, running(*(task() for task in service.tasks)):
         yield service
 

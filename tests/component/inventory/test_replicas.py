@@ -12,7 +12,7 @@ import pytest
 
 from mesh.backends.mariadb import MariadbBackend
 from mesh.backends.running import Server
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service
 from mesh.sql.databases import mysql_url
 from services.inventory.server import compose
@@ -89,7 +89,7 @@ async def replicated(primary: Server, replica_url: str, home: Path) -> AsyncIter
 
 
 @asynccontextmanager
-async def composed(node: Node) -> AsyncIterator[Service]:
+async def composed(node: ServiceContext) -> AsyncIterator[Service]:
     async with compose(node) as service, running(*(task() for task in service.tasks)):
         yield service
 

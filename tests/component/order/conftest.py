@@ -11,7 +11,7 @@ import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
 from mesh.channels import Channels
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Compose, Service
 from services.inventory.server import compose as compose_inventory
 from services.order.server import compose as compose_order
@@ -84,7 +84,7 @@ async def open_order_shop(folder: Path, *, mongodb_url: str | None = None) -> As
 
 def _composing(channel: grpc.aio.Channel) -> Compose:
     @asynccontextmanager
-    async def composed(node: Node) -> AsyncIterator[Service]:
+    async def composed(node: ServiceContext) -> AsyncIterator[Service]:
         channels = Channels(channels={"inventory": channel, "user": node.channels.to("user")})
         async with (
             compose_order(replace(node, channels=channels)) as service,

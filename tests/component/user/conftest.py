@@ -16,10 +16,10 @@ import httpx
 import pytest
 import uvicorn
 
-from interceptors.core.status_error import DETAILS_KEY, Refused
+from interceptors.core.status_error import DETAILS_KEY, StatusError
 from mesh.channels import Channels
 from mesh.client.direct import http_client
-from mesh.server.context import Node
+from mesh.server.context import ServiceContext
 from mesh.server.process import Service
 from mesh.settings import MeshSettings
 from services.kernel.clock import system_clock
@@ -53,7 +53,9 @@ class OrderService(order_service_pb2_grpc.OrderServiceServicer):
         self, request: order_service_pb2.CloseCustomerRequest, context: Any
     ) -> order_service_pb2.CloseCustomerResponse:
         if request.user_id in self.open_customers:
-            refused = Refused(grpc.StatusCode.FAILED_PRECONDITION, "OPEN_ORDERS", "an order is on its way")
+            refused = StatusError(
+                grpc.StatusCode.FAILED_PRECONDITION, "OPEN_ORDERS", "an order is on its way"
+            )
             details = refused.status().SerializeToString()
             await context.abort(refused.code, refused.message, ((DETAILS_KEY, details),))
         self.closed_customers.add(request.user_id)
@@ -66,7 +68,7 @@ class RunningProvider:
 
     url: str
     channel: grpc.aio.Channel
-    node: Node
+    node: ServiceContext
     clock: AdjustableClock
     orders: OrderService
 
@@ -92,7 +94,7 @@ async def provider(tmp_path: Path, seeded_home: Path) -> AsyncIterator[RunningPr
     async with order_service(orders) as order_channel:
 
         @asynccontextmanager
-        async def compose_here(node: Node) -> AsyncIterator[Service]:
+        async def compose_here(node: ServiceContext) -> AsyncIterator[Service]:
             here = replace(node, clock=clock, channels=Channels(channels={"order": order_channel}))
             async with compose(here) as service:
                 composed.append(service)

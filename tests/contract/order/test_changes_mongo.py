@@ -25,7 +25,7 @@ ANSWERS_OF_AN_IDLE_STREAM = 6
 async def woken(changes: MongoChanges, seen: int) -> None:
     """What was seen before is not the last; fails when nothing more comes in time."""
     async with asyncio.timeout(WITHIN_SECONDS):
-        assert await changes.wait_past(seen) > seen
+        assert await changes.wait_for_change(seen) > seen
 
 
 async def answers_of_streams(commits: Collection) -> Sequence[int]:

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from interceptors.core.call import Call, begin
-from interceptors.core.status_error import Refused
+from interceptors.core.status_error import StatusError
 from interceptors.deadline import DeadlineInterceptor
 from mesh.contract import load_contract
 
@@ -50,7 +50,7 @@ async def test_work_ends_at_the_nearer_of_both_deadlines(allowed: float, asked: 
     loop = asyncio.get_running_loop()
     started = loop.time()
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(StatusError) as refused:
         await answered(stuck, allowed=allowed, asked=asked)
 
     assert refused.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -64,7 +64,7 @@ async def test_a_call_that_comes_too_late_does_no_work() -> None:
     async def work(request: Any, _context: Any) -> None:
         worked.append(request)
 
-    with pytest.raises(Refused):
+    with pytest.raises(StatusError):
         await answered(work, asked=0.0)
 
     assert not worked
@@ -77,7 +77,7 @@ async def test_many_calls_end_each_at_its_own_time() -> None:
     async def ends_after(allowed: float) -> float:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        with pytest.raises(Refused):
+        with pytest.raises(StatusError):
             await answered(stuck, allowed=allowed, deadlines=deadlines)
         return loop.time() - started
 
@@ -91,7 +91,7 @@ async def test_an_answer_in_time_is_not_ended_later() -> None:
     assert await answered(echo, allowed=0.02, deadlines=deadlines) == "request"
 
     # Ends behind the deadline of the call above, in the same task.
-    with pytest.raises(Refused):
+    with pytest.raises(StatusError):
         await answered(stuck, allowed=0.05, deadlines=deadlines)
 
     assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]

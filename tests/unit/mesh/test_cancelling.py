@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 
 
 async def losing() -> None:
@@ -23,7 +23,7 @@ async def failing() -> None:
 
 async def cancelled_during(work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
     async def turn() -> None:
-        async with cancellable():
+        async with redeliver_cancellation():
             await work()
 
     task = asyncio.create_task(turn())
@@ -40,17 +40,17 @@ async def test_who_is_cancelled_ends_as_cancelled(work: Callable[[], Awaitable[N
 
 async def test_an_error_without_a_cancellation_is_itself() -> None:
     with pytest.raises(OSError, match="full"):
-        async with cancellable():
+        async with redeliver_cancellation():
             raise OSError("full")
 
 
 async def test_a_timeout_within_stays_a_timeout() -> None:
     with pytest.raises(TimeoutError):
-        async with cancellable(), asyncio.timeout(0.001):
+        async with redeliver_cancellation(), asyncio.timeout(0.001):
             await asyncio.sleep(60)
 
 
 async def test_a_timeout_around_it_is_heard_though_it_was_lost_below() -> None:
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.001), cancellable():
+        async with asyncio.timeout(0.001), redeliver_cancellation():
             await losing()

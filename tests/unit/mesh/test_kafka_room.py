@@ -2,11 +2,11 @@
 
 import asyncio
 
-from mesh.event_log.kafka.completions import Answers, Question, Room
+from mesh.event_log.kafka.completions import ByteBudget, Completions, Pending
 
 
 async def test_who_finds_no_room_waits_until_enough_was_given_back() -> None:
-    room = Room(limit_bytes=100)
+    room = ByteBudget(limit_bytes=100)
     room.take(60)
     room.take(40)
     waiting = asyncio.create_task(room.wait(50))
@@ -20,7 +20,7 @@ async def test_who_finds_no_room_waits_until_enough_was_given_back() -> None:
 
 
 async def test_what_is_larger_than_all_of_the_room_goes_alone() -> None:
-    room = Room(limit_bytes=100)
+    room = ByteBudget(limit_bytes=100)
     assert room.has_room(1000)
     room.take(1000)
     assert not room.has_room(1)
@@ -28,12 +28,12 @@ async def test_what_is_larger_than_all_of_the_room_goes_alone() -> None:
 
 async def test_an_answer_gives_the_room_back_also_where_the_caller_has_left() -> None:
     loop = asyncio.get_running_loop()
-    room = Room(limit_bytes=100)
+    room = ByteBudget(limit_bytes=100)
     room.take(100)
     left: asyncio.Future[None] = loop.create_future()
     left.cancel()
 
-    await asyncio.to_thread(Answers(loop, room).give, Question(left, size_bytes=100))
+    await asyncio.to_thread(Completions(loop, room).give, Pending(left, size_bytes=100))
     await room.wait(100)
 
     assert room.has_room(100)
@@ -41,8 +41,8 @@ async def test_an_answer_gives_the_room_back_also_where_the_caller_has_left() ->
 
 async def test_answers_that_come_at_once_reach_everybody() -> None:
     loop = asyncio.get_running_loop()
-    answers = Answers(loop, Room(limit_bytes=100))
-    questions = [Question(loop.create_future()) for _ in range(100)]
+    answers = Completions(loop, ByteBudget(limit_bytes=100))
+    questions = [Pending(loop.create_future()) for _ in range(100)]
 
     def answer_all() -> None:
         for question in questions:

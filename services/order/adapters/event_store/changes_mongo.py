@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from pymongo.errors import PyMongoError
 
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.mongodb.client import Collection
 
@@ -34,7 +34,7 @@ class MongoChanges(ChangeNotifier):
     async def run(self) -> None:
         """Watch the collection; never returns. Without the stream the waiters look now and then."""
         while True:
-            async with cancellable():
+            async with redeliver_cancellation():
                 try:
                     await self._watch()
                 except PyMongoError as error:
@@ -44,14 +44,14 @@ class MongoChanges(ChangeNotifier):
 
     async def _watch(self) -> None:
         async with AsyncExitStack() as stack:
-            async with cancellable():
+            async with redeliver_cancellation():
                 stream = await self._collection.watch(_INSERTED, max_await_time_ms=_AWAIT_MS)
                 stack.push_async_exit(stream)
             # What was inserted before the stream began is told by nobody else.
             self.notify()
             # Question by question, each with the client's time: `async for` has it once for all of them.
             while stream.alive:
-                async with cancellable():
+                async with redeliver_cancellation():
                     change = await stream.try_next()
                 if change:
                     self.notify()

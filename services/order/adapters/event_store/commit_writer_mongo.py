@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.mongodb.client import DUPLICATE_KEY, Collection, Document, count_query
 
 _MOST_AT_ONCE = 256
@@ -54,7 +54,7 @@ class CommitWriter:
             group, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
             if not self._waiting:
                 self._arrived.clear()
-            async with cancellable():
+            async with redeliver_cancellation():
                 await self._insert(group)
 
     async def _insert(self, group: Sequence[_Waiting]) -> None:

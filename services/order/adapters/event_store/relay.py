@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from mesh.concurrency.cancellation import cancellable
+from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.event_log import EventLog, EventLogUnavailable, Record
 from mesh.topology import ORDER_EVENTS
 from services.order.application.ports import Changes, Commit, EventStore, Failpoint, Head, HeadLog
@@ -66,10 +66,10 @@ class Relay:
         """Publish for ever; what cannot be published now is tried again."""
         while True:
             seen = self._changes.count
-            async with cancellable():
+            async with redeliver_cancellation():
                 is_done = await self._is_done()
             if is_done:
-                await self._changes.wait_past(seen)
+                await self._changes.wait_for_change(seen)
             else:
                 await asyncio.sleep(_RETRY_SECONDS)
 

@@ -126,7 +126,7 @@ class Decisions:
     async def _act_on_stored_decision(self, history: History, deadline: Deadline, *, later: bool) -> History:
         now = await self._now(history)
         if now.order.is_pending:
-            # Released by nobody of us: it can never be kept again, so it cannot be delivered.
+            # Someone else released the reservation; it cannot be made again, so reject the order.
             unavailable = OrderRejected(RejectionReason.UNAVAILABLE, decided_later=later)
             return await self.reject(now, unavailable, now.system_cause(), deadline=deadline)
         return await self.release_stock_if_ended(now, deadline=deadline)

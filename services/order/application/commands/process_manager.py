@@ -61,7 +61,7 @@ class ProcessManager:
         await self._customers.finish_closings()
 
     def _is_due(self, order: OpenOrder) -> bool:
-        # An order from the future is due as well: the clock was set back since.
+        # Also due if open_time is ahead of the clock: the clock was set back.
         return abs(self._clock() - order.open_time) >= TAKEN_UP_AFTER
 
     async def _take_up(self, batch: Sequence[OpenOrder]) -> bool:

@@ -37,7 +37,10 @@ class Refilled:
 
 
 class Refill:
-    """Of an order the topic must have a beginning: consumers count on the order of versions."""
+    """Publishes what the topic has lost.
+
+    The topic must hold a prefix of every order's versions: consumers rely on it.
+    """
 
     def __init__(self, *, store: EventStore, published: PublishedEvents, progress: Progress) -> None:
         self._store = store

@@ -176,7 +176,7 @@ class Changes(Protocol):
         """How many changes were seen; read it before reading the store."""
         ...
 
-    async def wait_past(self, seen: int) -> int:
+    async def wait_for_change(self, seen: int) -> int:
         """Wait until there were more changes than `seen`; returns the count then."""
         ...
 

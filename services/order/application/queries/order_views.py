@@ -76,7 +76,7 @@ class OrderViews:
         yield view
         seen = 0
         while not view.order.state.is_final:
-            seen = await self._changes.wait_past(seen)
+            seen = await self._changes.wait_for_change(seen)
             now = await self.get(view.order.order_id, customer_id=view.order.customer_id)
             if now.order.version > view.order.version:
                 view = now
