@@ -1,6 +1,7 @@
 """How long a consumer waits while the log is away."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -32,5 +33,5 @@ async def test_pauses_double_up_to_the_longest(monkeypatch: pytest.MonkeyPatch) 
 
     *doubling, before, last = pauses
     assert doubling[0] == FIRST_RETRY_SECONDS
-    assert all(later == 2 * earlier for earlier, later in zip(doubling, doubling[1:], strict=False))
+    assert all(later == 2 * earlier for earlier, later in pairwise(doubling))
     assert (before, last) == (LAST_RETRY_SECONDS, LAST_RETRY_SECONDS)
