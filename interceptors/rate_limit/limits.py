@@ -20,7 +20,7 @@ class LimitsFileError(Exception):
 def load_limits(contract: Contract, path: Path | None) -> Mapping[str, LimitClass]:
     """Merge the limits file over the contract's classes.
 
-    A class that the file settles is not divided among workers.
+    A class that the file sets is not divided among workers.
 
     Raises:
         LimitsFileError: The file cannot be read, or names an unknown class or key.
@@ -28,19 +28,19 @@ def load_limits(contract: Contract, path: Path | None) -> Mapping[str, LimitClas
     if path is None:
         return contract.limit_classes
     try:
-        settled = yaml.safe_load(path.read_text())
+        parsed = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
         raise LimitsFileError(f"SHOPMESH_LIMITS_FILE {path} cannot be read: {error}") from error
     if (
-        not isinstance(settled, dict)
-        or set(settled) - {"classes"}
-        or not isinstance(settled.get("classes", {}), dict)
+        not isinstance(parsed, dict)
+        or set(parsed) - {"classes"}
+        or not isinstance(parsed.get("classes", {}), dict)
     ):
         raise LimitsFileError(
             f"{path} has to be `classes: {{NAME: {{per, rate_per_minute, burst}}}}` and nothing else"
         )
     merged = dict(contract.limit_classes)
-    for name, changes in settled.get("classes", {}).items():
+    for name, changes in parsed.get("classes", {}).items():
         if name not in merged:
             raise LimitsFileError(
                 f"{path} names the unknown class {name!r}; there are {', '.join(sorted(merged))}"

@@ -76,7 +76,7 @@ class Backend(Protocol):
         """Program and arguments that run it in the foreground; it ends cleanly on SIGTERM."""
         ...
 
-    async def settle(self, place: Place) -> bool:
+    async def initialize(self, place: Place) -> bool:
         """Tell a running server what only a running one can be told; a second call changes nothing.
 
         Returns:

@@ -17,7 +17,7 @@ _BASE_PORT = 50072
 _BASE_CONTROLLER_PORT = 50073
 _LEAST_JAVA = 17
 _PACKAGE_OF = {"java": "openjdk-17-jre-headless", "mvn": "maven"}
-_SETTLE_MS = 2000
+_PROBE_MS = 2000
 _QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """A start takes three fifths of the processor time; the optimising compiler pays off under long loads."""
 # Any UUID will do: no two of these brokers ever meet.
@@ -88,7 +88,7 @@ class KafkaBackend:
             *("-cp", f"{self._jars}/*", "kafka.Kafka", _properties(place).name),
         )
 
-    async def settle(self, place: Place) -> bool:
+    async def initialize(self, place: Place) -> bool:
         return await asyncio.to_thread(_answers, self.url(place))
 
     def url(self, place: Place) -> str:
@@ -133,7 +133,7 @@ async def _run(*command: str) -> tuple[int, str]:
 
 def _answers(url: str) -> bool:
     try:
-        with admin(url, timeout_ms=_SETTLE_MS) as client:
+        with admin(url, timeout_ms=_PROBE_MS) as client:
             client.list_topics()
     except KafkaError:
         return False

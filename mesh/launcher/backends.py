@@ -65,10 +65,10 @@ class Backends:
         """What the settings of the services have to be. May carry passwords."""
         return {each.backend.variable: each.url for each in self._placed.values()}
 
-    async def settle(self, name: str) -> bool:
+    async def initialize(self, name: str) -> bool:
         """Tell a started server what it has to be told; whether it can be used."""
         each = self._placed.get(name)
-        return each is not None and await each.backend.settle(each.place)
+        return each is not None and await each.backend.initialize(each.place)
 
 
 def urls_file(home: Path) -> Path:

@@ -10,7 +10,7 @@ FRONT_DOOR = "envoy"
 """The name of the part that is asked whether it reaches all others."""
 
 BACKEND_SCHEME = "backend"
-"""Of the `ready_url` of a backend: `backend://name` is ready when its `Backend.settle` says so."""
+"""Of the `ready_url` of a backend: `backend://name` is ready when its `Backend.initialize` says so."""
 
 SERVICE_LAYER, FRONT_LAYER, BACKEND_LAYER = range(3)
 """Lower layers stop first, so that what calls come through, or go to, outlives those who answer them.

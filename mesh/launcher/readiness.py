@@ -41,7 +41,7 @@ class Readiness:
             case "grpc":
                 return await _serves(where.netloc)
             case scheme if scheme == BACKEND_SCHEME:
-                return await self._backends.settle(where.netloc)
+                return await self._backends.initialize(where.netloc)
             case _:
                 return await self._get(ready_url) is not None
 

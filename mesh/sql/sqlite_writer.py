@@ -94,7 +94,7 @@ class SqliteWriter:
             errors = [trouble] * len(group)
         self._changes.notify()
         for (_, outcome), error in zip(group, errors, strict=True):
-            _settle(outcome, error)
+            _resolve(outcome, error)
 
 
 def _committed(driver: sqlite3.Connection, writes: Sequence[_Write]) -> Sequence[Exception | None]:
@@ -131,7 +131,7 @@ def _run(driver: sqlite3.Connection, statements: _Write) -> None:
         driver.executemany(text, rows)
 
 
-def _settle(outcome: asyncio.Future[None], error: Exception | None) -> None:
+def _resolve(outcome: asyncio.Future[None], error: Exception | None) -> None:
     if outcome.done():
         return
     if error is None:

@@ -33,7 +33,7 @@ def fingerprint(mesh: RunningMesh) -> dict[str, str]:
     }
 
 
-def settle(mesh: RunningMesh) -> None:
+def wait_until_quiet(mesh: RunningMesh) -> None:
     """Wait until every event has reached every consumer and every mail is out."""
     until(lambda: _is_settled(mesh), "events and mails arrive")
 

@@ -17,7 +17,7 @@ from tests.e2e.described import Method, methods
 from tests.e2e.people import Person, joined
 from tests.e2e.policies import Caller, Kind, Verdict, verdict
 from tests.e2e.shop import HOME, Login, Store, answered, place
-from tests.e2e.stores import fingerprint, settle
+from tests.e2e.stores import fingerprint, wait_until_quiet
 from tests.e2e.valid_requests import known_values, valid
 from tests.support.running_mesh import RunningMesh
 
@@ -144,7 +144,7 @@ def world(
 
 
 def test_whoever_may_not_is_refused_and_no_store_changes(world: World) -> None:
-    settle(world.mesh)
+    wait_until_quiet(world.mesh)
     before = fingerprint(world.mesh)
 
     made = list(world.answers(admitted=False))

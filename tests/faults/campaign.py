@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from tests.faults.at_rest import violations_at_rest
 from tests.faults.checker import Violations
 from tests.faults.history import History
 from tests.faults.injecting import Fault, Injector
@@ -11,7 +12,6 @@ from tests.faults.invariants_of_stock import oversold
 from tests.faults.probing import Prober
 from tests.faults.products import make_products
 from tests.faults.sampling import sampled
-from tests.faults.settling import settled
 from tests.faults.shoppers import STAFF, Shop, Shoppers
 from tests.faults.stores import KAFKA, Stores
 from tests.faults.stores_kafka import is_consumed_in_kafka, publish_again_in_kafka
@@ -65,7 +65,7 @@ def run(mesh: RunningMesh, campaign: Campaign, say: Say) -> Violations:
         say(f"shopping is over: {dict(history.counts())}")
         late += _catch_up(stores, prober, campaign.backlog, say)
         say("waiting for rest")
-        found = dict(settled(stores, history.told, seconds=300))
+        found = dict(violations_at_rest(stores, history.told, seconds=300))
     _add(found, _I3, seen_oversold)
     _add(found, _I6, _rebuilt_otherwise(mesh, stores))
     return found | {_I12: late}

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 
+from tests.faults.at_rest import require_none, violations_at_rest
 from tests.faults.history import History, Told
-from tests.faults.settling import require_none, settled
 from tests.faults.shoppers import Shop
 from tests.faults.stores import Stores
 from tests.faults.tokens import Tokens
@@ -70,7 +70,7 @@ class Customers:
     def _tried(self) -> int:
         return sum(self._history.counts().values())
 
-    def settle(self, *, seconds: float = 90) -> None:
+    def wait_until_quiet(self, *, seconds: float = 90) -> None:
         """Wait until the mesh is at rest with every invariant kept; fail with what is not."""
         stores = Stores(self._mesh.home, self._mesh.variables)
-        require_none(settled(stores, lambda: self.told, seconds=seconds))
+        require_none(violations_at_rest(stores, lambda: self.told, seconds=seconds))

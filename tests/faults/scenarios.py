@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from tests.faults.at_rest import violations_at_rest
 from tests.faults.checker import Violations
 from tests.faults.ordering import Customers
 from tests.faults.products import make_product
-from tests.faults.settling import settled
 from tests.faults.stores import KAFKA, Stores
 from tests.faults.stores_kafka import is_consumed_in_kafka, publish_again_in_kafka
 from tests.support.running_mesh import SHOPMESH, RunningMesh, up
@@ -115,7 +115,7 @@ def played(mesh: RunningMesh, *drives: Drive, expected: frozenset[str] = frozens
     customers = Customers(mesh, "alice")
     for drive in drives:
         drive(mesh, customers)
-    return settled(
+    return violations_at_rest(
         Stores(mesh.home, mesh.variables),
         lambda: customers.told,
         seconds=_SETTLED_SECONDS,

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from mesh.backends.running import Server
+from tests.faults.at_rest import require_none
 from tests.faults.checker import report, violated
 from tests.faults.scenarios import DRIVES, SCENARIOS, played, up_with_failpoints
-from tests.faults.settling import require_none
 from tests.support.running_mesh import RunningMesh
 
 pytestmark = pytest.mark.timeout(900)

@@ -55,4 +55,4 @@ def test_an_hour_that_a_service_is_wrong_for_a_while_loses_nothing(hours: int, t
     clocks = Clocks(tmp_path / "clocks")
     with up(tmp_path / "home", program=clocks.program) as mesh:
         for customers in [wrong_for_a_while(mesh, clocks, service, hours) for service in SERVICES]:
-            customers.settle()
+            customers.wait_until_quiet()

@@ -48,7 +48,7 @@ def test_fifty_parallel_calls_over_two_workers_make_one_order_one_reservation_on
 
     assert answered == customers.told.orders.keys()
     assert len(answered) == 1
-    customers.settle()
+    customers.wait_until_quiet()
     (order_id,) = answered
     assert stores.rows("inventory", "SELECT order_id FROM reservations").count((order_id,)) == 1
     assert len(stores.mails()) == mails + 1
@@ -66,7 +66,7 @@ def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: Runnin
             until(lambda: restarts(two_workers, service) > before, f"{service} is started again")  # noqa: B023
             until(lambda: all_ready(two_workers), "all parts are ready again")
 
-    customers.settle()
+    customers.wait_until_quiet()
     assert len(customers.told.orders) > len(SERVICES)
 
 
@@ -83,6 +83,6 @@ def test_a_death_right_after_each_step_is_made_good(failpoint: str, tmp_path: Pa
         )
         until(lambda: all_ready(mesh), "all parts are ready again")
         customers.order(f"{failpoint}-afterwards")
-        customers.settle()
+        customers.wait_until_quiet()
 
         assert customers.told.orders

@@ -95,5 +95,5 @@ def test_a_full_disk_refuses_writes_answers_reads_and_loses_nothing(mesh: Runnin
         until(lambda: place(shop, "after").status_code == 200, "orders go on", seconds=_WRITES_AGAIN_SECONDS)
         assert all(shop.get(f"/v1/orders/{order_id}").status_code == 200 for order_id in taken)
     customers.order("afterwards")
-    customers.settle()
+    customers.wait_until_quiet()
     assert all(part["state"] == "ready" for part in mesh.parts().values())

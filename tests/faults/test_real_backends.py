@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import pytest
 
 from tests.faults import tampering
+from tests.faults.at_rest import require_none
 from tests.faults.campaign import Campaign, run
 from tests.faults.checker import violated, violations
 from tests.faults.conftest import HOLD_SECONDS
 from tests.faults.history import Told
 from tests.faults.injecting import Fault, Injector
 from tests.faults.ordering import Customers
-from tests.faults.settling import require_none
 from tests.faults.stores import MONGODB, Stores
 from tests.faults.stores_mongo import commits, orders_database
 from tests.faults.tampering import Tampering, made_good
@@ -48,7 +48,7 @@ def shipped_order(mesh: RunningMesh) -> str:
     order_id = customers.order("shipped")
     with mesh.http(mesh.token("admin")) as shop:
         shop.post(f"/v1/orders/{order_id}:ship", json={}).raise_for_status()
-    customers.settle()
+    customers.wait_until_quiet()
     return order_id
 
 
@@ -77,14 +77,14 @@ def test_while_the_broker_stands_still_orders_go_on_and_keep_their_stock(
     kept = stores.rows("inventory", "SELECT order_id FROM reservations WHERE state = 'COMMITTED'")
     assert backlog <= {order_id for (order_id,) in kept}
     until(lambda: backlog <= {e.order_id for e in stores.published()}, "the backlog drains", seconds=60)
-    customers.settle()
+    customers.wait_until_quiet()
 
 
 def test_what_cannot_be_handled_is_parked_and_let_go_in_order(mesh: RunningMesh, stores: Stores) -> None:
     customers = Customers(mesh, "alice")
     staff = mesh.token("admin")
     order_id = customers.order("poisoned")
-    customers.settle()
+    customers.wait_until_quiet()
     hidden = "UPDATE order_summaries SET order_id = '{}' WHERE order_id = '{}'"
 
     stores.change("notification", hidden.format("hidden", order_id))
@@ -103,7 +103,7 @@ def test_what_cannot_be_handled_is_parked_and_let_go_in_order(mesh: RunningMesh,
     mesh.run("events", "redrive", "--service", "notification")
 
     assert stores.rows("notification", _PARKED) == []
-    customers.settle()
+    customers.wait_until_quiet()
 
 
 @pytest.mark.parametrize(

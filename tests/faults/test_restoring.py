@@ -18,7 +18,7 @@ def test_a_lost_store_comes_back_from_the_topic_and_a_lost_topic_from_the_store(
     customers, injector = Customers(mesh, "bob"), Injector(mesh)
     for number in range(3):
         customers.order(f"kept-{number}")
-    customers.settle()
+    customers.wait_until_quiet()
     stored = stores.stored()
 
     with orders_database(stores.url(MONGODB) or "") as database:
@@ -36,4 +36,4 @@ def test_a_lost_store_comes_back_from_the_topic_and_a_lost_topic_from_the_store(
         (each.order_id, each.version, each.hash) for each in stored
     }
     customers.order("afterwards")
-    customers.settle()
+    customers.wait_until_quiet()

@@ -102,7 +102,7 @@ def _started(backend: Backend, place: Place) -> dict[str, Any]:
 
 async def _ready(backend: Backend, place: Place, process: ProcessId, log: Path) -> None:
     async with asyncio.timeout(READY_WITHIN_SECONDS):
-        while not await backend.settle(place):
+        while not await backend.initialize(place):
             assert process.alive, f"{backend.name} has ended; its log: {log}"
             await asyncio.sleep(_PAUSE_SECONDS)
 

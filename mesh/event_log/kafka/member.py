@@ -124,7 +124,7 @@ class KafkaMember:
         self._end = end
         self._arrived.set()
         for commit in self._commits:
-            _settle(commit, end)
+            _resolve(commit, end)
 
     def _consume(self) -> None:
         settings = {**connection(self._url), **_SETTINGS, "session_timeout_ms": self._session_ms}
@@ -153,12 +153,12 @@ class KafkaMember:
             consumer.resume(*consumer.paused())
         else:
             consumer.pause(*consumer.assignment())
-        if not self._holdings.are_out() or not _is_settled(consumer):
+        if not self._holdings.are_out() or not _is_stable(consumer):
             self._receive(consumer.poll(_FETCH_MS))
             return
         # A commit will come, and must not wait for a fetch.
         self._receive(consumer.poll(_BRIEFLY_MS))
-        if _is_settled(consumer):
+        if _is_stable(consumer):
             with suppress(Empty):
                 self._jobs.get(timeout=_COMMIT_WAIT_SECONDS)(consumer)
 
@@ -182,7 +182,7 @@ class KafkaMember:
             error = SubscriptionLost(f"{self._group} is being shared out anew")
         except KafkaError as failure:
             error = EventLogUnavailable(f"the event log did not commit: {type(failure).__name__}")
-        tell(self._loop, partial(_settle, done, error))
+        tell(self._loop, partial(_resolve, done, error))
 
     def _begin_again(self, partition: TopicPartition, consumer: KafkaConsumer) -> None:
         """Behind the last commit, should the partition stay here."""
@@ -205,7 +205,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._holdings.assign(assigned)
 
 
-def _is_settled(consumer: KafkaConsumer) -> bool:
+def _is_stable(consumer: KafkaConsumer) -> bool:
     """Whether the group is shared out; until then polls have to follow each other closely.
 
     An answer of the broker between two polls of a member that joins is lost to kafka-python: it joins again.
@@ -217,7 +217,7 @@ def _go_on(_consumer: KafkaConsumer) -> None:
     """Wakes the thread."""
 
 
-def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+def _resolve(done: asyncio.Future[None], error: Exception | None) -> None:
     if done.done():
         return
     if error is None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from services.inventory.application.ports import Ledger, Ledgers
 from services.inventory.application.shortages import tell_shortage
-from services.inventory.domain.departure import Departure, depart, settle
+from services.inventory.domain.departure import Departure, depart, mark_reported
 from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Cause, Movement, Provenance
 from services.inventory.domain.reservation import Reservation
@@ -83,7 +83,7 @@ async def _shelf(ledger: Ledger, update: StockUpdate) -> Shelf:
 async def _apply(
     ledger: Ledger, ack: Ack, shelf: Shelf, reservations: Reservations, provenance: Provenance
 ) -> None:
-    """Move what an update changes; one that a later count covers settles its orders only."""
+    """Move what an update changes; one that a later count covers only concerns its orders."""
     update, is_news = ack.update, ack.result is Result.APPLIED
     if is_news:
         await move(ledger, [_book_movement(update, shelf)], provenance)
@@ -118,7 +118,7 @@ async def _depart(
 ) -> None:
     shipment = await ledger.wms.shipment(departure.order_id, departure.sku, departure.warehouse)
     if shipment is not None:
-        await move(ledger, settle(departure, shipment), provenance)
+        await move(ledger, mark_reported(departure, shipment), provenance)
         if not shipment.told:
             await ledger.wms.tell(shipment)
         return

@@ -37,7 +37,7 @@ class Departure:
     book: int
 
 
-def settle(departure: Departure, shipment: Shipment) -> tuple[Movement, ...]:
+def mark_reported(departure: Departure, shipment: Shipment) -> tuple[Movement, ...]:
     """Mark a known shipment as reported by the WMS; one that was reported before is unchanged."""
     untold = 0 if shipment.told else -shipment.quantity
     return (Movement(Cause.SHIP, departure.sku, departure.warehouse, book=departure.book, untold=untold),)

@@ -36,7 +36,7 @@ class SqlDeliveryStore:
         rows = select(deliveries).where(deliveries.c.position.in_(claimed)).order_by(deliveries.c.position)
         return [_delivery(row) for row in await self._session.execute(rows)]
 
-    async def settle(self, delivery: Delivery, holder: str) -> bool:
+    async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
         named = deliveries.c.notification_id == delivery.notification_id
         mine = update(deliveries).where(named, deliveries.c.holder == holder, _IS_PENDING)
         return await self._changed(mine.values(_row(delivery)))

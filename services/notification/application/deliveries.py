@@ -76,19 +76,19 @@ class Deliveries:
         """Try to send a claimed delivery and note what became of it."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                settled = await self._attempt(delivery)
+                outcome = await self._attempt(delivery)
         except (ContactUnavailable, MailerUnavailable, TimeoutError):
-            settled = delivery.postponed(self._clock())
+            outcome = delivery.postponed(self._clock())
         except MailRefused:
-            settled = delivery.refused(self._clock())
+            outcome = delivery.refused(self._clock())
         except ContactGone:
-            settled = delivery.suppressed()
-        await self._settle(settled)
-        return settled
+            outcome = delivery.suppressed()
+        await self._record_outcome(outcome)
+        return outcome
 
     async def postpone(self, delivery: Delivery) -> None:
         """Put a claimed delivery back after an attempt that failed for no known reason."""
-        await self._settle(delivery.postponed(self._clock()))
+        await self._record_outcome(delivery.postponed(self._clock()))
 
     async def seconds_to_next(self) -> float | None:
         """How long until something is due: 0 for now, None for nothing at all."""
@@ -123,9 +123,9 @@ class Deliveries:
         await self._mailer.send(message)
         return delivery.sent(self._clock())
 
-    async def _settle(self, delivery: Delivery) -> None:
+    async def _record_outcome(self, delivery: Delivery) -> None:
         async with self._write() as unit:
-            is_ours = await unit.deliveries.settle(delivery, self._holder)
+            is_ours = await unit.deliveries.record_outcome(delivery, self._holder)
             is_erased = await unit.erasures.is_erased(delivery.user_id)
         if not is_ours and is_erased and delivery.state is DeliveryState.SENT:
             # The account was erased while its mail was on the way.

@@ -87,7 +87,7 @@ class DeliveryStore(Protocol):
         """Take what is due, oldest first; it is the holder's, and not due to others, until then."""
         ...
 
-    async def settle(self, delivery: Delivery, holder: str) -> bool:
+    async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
         """Store what became of a claimed delivery and end the claim.
 
         Returns:

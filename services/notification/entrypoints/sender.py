@@ -79,12 +79,12 @@ class Sender:
         with continue_trace(delivery.trace, name) if delivery.trace else nullcontext():
             names = {"notification_id": delivery.notification_id, "template": str(delivery.template)}
             try:
-                settled = await self._deliveries.send(delivery)
+                outcome = await self._deliveries.send(delivery)
             except Exception as error:  # noqa: BLE001 - the edge: one bad mail does not stop the others
                 _log.error("send_failed", trace_id=delivery.trace_id, error=_what(error), **names)
                 await self._deliveries.postpone(delivery)
             else:
-                _log.info("delivery", trace_id=delivery.trace_id, state=settled.state.value, **names)
+                _log.info("delivery", trace_id=delivery.trace_id, state=outcome.state.value, **names)
 
     async def _wait(self, seen: int) -> None:
         pause = await self._deliveries.seconds_to_next()

@@ -33,7 +33,7 @@ async def test_it_leaves_nothing_on_disk(own_place: OwnPlace) -> None:
 
 
 async def test_it_is_not_ready_where_nobody_listens(own_place: OwnPlace) -> None:
-    assert not await ValkeyBackend().settle(own_place(ValkeyBackend()))
+    assert not await ValkeyBackend().initialize(own_place(ValkeyBackend()))
 
 
 async def test_a_package_that_is_here_is_not_fetched(tmp_path: Path) -> None:

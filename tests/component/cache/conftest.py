@@ -33,12 +33,12 @@ class Process:
 
     async def acknowledged(self) -> None:
         """Wait until the server has answered every invalidation, or was given up."""
-        await self.invalidations.settled()
+        await self.invalidations.idle()
 
-    async def settled(self) -> None:
+    async def idle(self) -> None:
         """Wait for everything that runs in the background."""
         await self.acknowledged()
-        await self.flights.settled()
+        await self.flights.idle()
 
 
 @asynccontextmanager

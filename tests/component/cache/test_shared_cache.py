@@ -30,7 +30,7 @@ async def test_what_one_process_has_loaded_another_finds(
     here, there = await start(server), await start(server)
 
     await here.cache.find(["MUG-RED", "MUG-GONE"])
-    await here.settled()
+    await here.idle()
     found = await there.cache.find(["MUG-GONE", "MUG-RED"])
 
     assert found == {"MUG-RED": "MUG-RED v1"}
@@ -68,7 +68,7 @@ async def test_what_was_asked_for_before_an_invalidation_is_not_stored_after_it(
     seen = await slow.shared.read(["MUG-RED"])
 
     writer.shared.invalidate(["MUG-RED"])
-    await writer.settled()
+    await writer.idle()
     await slow.shared.write({"MUG-RED": RED_1}, seen.marks)
 
     assert not (await slow.shared.read(["MUG-RED"])).entries
@@ -80,11 +80,11 @@ async def test_what_was_asked_for_before_an_invalidation_is_not_stored_after_it(
 async def test_an_invalidation_drops_what_is_there(server: Valkey, start: Start, source: Source) -> None:
     here, there = await start(server), await start(server)
     await here.cache.find(["MUG-RED", "MUG-BLUE"])
-    await here.settled()
+    await here.idle()
 
     source.commit("MUG-RED")
     here.cache.invalidate(["MUG-RED"])
-    await here.settled()
+    await here.idle()
 
     assert await there.cache.find(["MUG-RED", "MUG-BLUE"]) == {
         "MUG-RED": "MUG-RED v2",
@@ -98,7 +98,7 @@ async def test_until_an_invalidation_is_acknowledged_its_own_process_does_not_lo
 ) -> None:
     here = await start(server)
     await here.cache.find(["MUG-RED"])
-    await here.settled()
+    await here.idle()
 
     async with Redis.from_url(server.url) as redis:
         await redis.client_pause(10_000, all=False)
@@ -135,12 +135,12 @@ async def test_what_others_have_written_there_counts_as_absent(
 async def test_a_flushed_server_is_filled_again(server: Valkey, start: Start, source: Source) -> None:
     here, there = await start(server), await start(server)
     await here.cache.find(["MUG-RED"])
-    await here.settled()
+    await here.idle()
     async with Redis.from_url(server.url) as redis:
         await redis.flushall()
 
     assert await there.cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v1"}
-    await there.settled()
+    await there.idle()
     here.cache.forget_all()
     assert await here.cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v1"}
 
@@ -153,7 +153,7 @@ async def test_what_was_asked_for_before_a_flush_is_not_stored_after_it(server: 
     seen = await slow.shared.read(["MUG-RED"])
 
     writer.shared.invalidate(["MUG-RED"])
-    await writer.settled()
+    await writer.idle()
     async with Redis.from_url(server.url) as redis:
         await redis.flushall()
     await writer.shared.read(["MUG-RED"])
@@ -172,7 +172,7 @@ async def test_another_process_forgets_what_is_invalidated_here(
     async with running(listening):
         await eventually(lambda: _is_heard(server), "the other process listens")
         await there.cache.find(["MUG-RED"])
-        await there.settled()
+        await there.idle()
 
         source.commit("MUG-RED")
         here.cache.invalidate(["MUG-RED"])
@@ -197,13 +197,13 @@ async def test_a_silent_server_is_left_alone_and_every_question_is_answered(
     server = start_valkey()
     here = await start(server, timeout_seconds=SHORT_SECONDS)
     await here.cache.find(["MUG-RED"])
-    await here.settled()
+    await here.idle()
 
     os.kill(server.pid, fault)
     source.commit("MUG-RED")
     here.cache.invalidate(["MUG-RED"])
     answers = await asyncio.gather(*(here.cache.find(["MUG-RED"]) for _ in range(200)))
-    await here.settled()
+    await here.idle()
 
     assert answers == [{"MUG-RED": "MUG-RED v2"}] * 200
     assert not here.breaker.is_closed
@@ -216,12 +216,12 @@ async def test_an_invalidation_that_never_reached_the_server_is_made_good_for_be
 ) -> None:
     here, there = await start(server), await start(server)
     await here.cache.find(["MUG-RED"])
-    await here.settled()
+    await here.idle()
 
     here.breaker.failed()
     source.commit("MUG-RED")
     here.cache.invalidate(["MUG-RED"])
-    await here.settled()
+    await here.idle()
     here.clock.now += 1
 
     assert await here.cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v2"}
@@ -234,18 +234,18 @@ async def test_a_server_that_comes_back_does_not_bring_back_what_was_invalidated
     server = start_valkey()
     here, there = await start(server, timeout_seconds=SHORT_SECONDS), await start(server)
     await here.cache.find(["MUG-RED"])
-    await here.settled()
+    await here.idle()
 
     os.kill(server.pid, signal.SIGSTOP)
     source.commit("MUG-RED")
     here.cache.invalidate(["MUG-RED"])
-    await here.settled()
+    await here.idle()
     os.kill(server.pid, signal.SIGCONT)
     here.clock.now += 1
     here.cache.forget_all()
 
     assert await here.cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v2"}
-    await here.settled()
+    await here.idle()
     assert here.breaker.is_closed
     assert await there.cache.find(["MUG-RED"]) == {"MUG-RED": "MUG-RED v2"}
     assert len(source.reads) == 2

@@ -18,7 +18,7 @@ async def world(tmp_path: Path, mongodb_or_none: str | None) -> AsyncIterator[Or
         yield opened
 
 
-async def settle(world: OrderWorld) -> None:
+async def let_events_pass(world: OrderWorld) -> None:
     """Place an order of Alice's and take it back."""
     await world.place(mugs())
     await world.orders.cancel(BREAKFAST, ALICE, cause(), deadline=in_time())
@@ -40,7 +40,7 @@ async def test_a_customer_with_an_order_under_way_stays_open(world: OrderWorld, 
 
 
 async def test_a_customer_without_orders_under_way_is_closed_repeatably(world: OrderWorld) -> None:
-    await settle(world)
+    await let_events_pass(world)
 
     await world.customers.close(ALICE)
     await world.customers.close(ALICE)
@@ -61,14 +61,14 @@ async def test_a_refused_closing_takes_back_its_own_mark_only(world: OrderWorld)
 
 
 async def test_a_repeat_is_answered_while_the_customer_is_being_closed(world: OrderWorld) -> None:
-    await settle(world)
+    await let_events_pass(world)
     await world.customers.close(ALICE)
 
     assert (await world.place(mugs())).state is OrderState.CANCELLED
 
 
 async def test_an_erased_customers_address_is_gone_and_the_order_still_verifies(world: OrderWorld) -> None:
-    await settle(world)
+    await let_events_pass(world)
     await world.customers.erase(ALICE)
 
     view = await world.views.get(BREAKFAST, customer_id=ALICE)
@@ -81,7 +81,7 @@ async def test_an_erased_customers_address_is_gone_and_the_order_still_verifies(
 
 
 async def test_an_erased_customer_never_gets_a_key_again(world: OrderWorld) -> None:
-    await settle(world)
+    await let_events_pass(world)
     await world.customers.erase(ALICE)
 
     for request_id in ("breakfast", "next"):

@@ -75,10 +75,10 @@ async def test_an_order_is_settled_up_to_a_version(store: EventStore) -> None:
     await store.append(commit(is_open=True))
     await store.append(commit(versions=(2,), is_open=True))
 
-    await store.settle("order-1", 1)
+    await store.mark_closed("order-1", 1)
     assert len(await store.open_orders(after=None, limit=10)) == 1
-    await store.settle("order-1", 2)
-    await store.settle("order-1", 2)
+    await store.mark_closed("order-1", 2)
+    await store.mark_closed("order-1", 2)
 
     assert await store.open_orders(after=None, limit=10) == []
 

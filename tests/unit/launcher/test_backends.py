@@ -44,7 +44,7 @@ class Shelf:
     def command(self, place: Place) -> tuple[str, ...]:
         return ("sleep", str(place.ports[0]))
 
-    async def settle(self, place: Place) -> bool:
+    async def initialize(self, place: Place) -> bool:
         return (place.folder / "password").exists()
 
     def url(self, place: Place) -> str:
@@ -183,12 +183,12 @@ def test_a_program_that_another_one_calls_is_missed_too(
 
 async def test_a_backend_is_ready_when_it_says_so(tmp_path: Path) -> None:
     backends = shelf(tmp_path)
-    assert not await backends.settle("shelf")
+    assert not await backends.initialize("shelf")
 
     await backends.prepare(lambda _: None)
 
-    assert await backends.settle("shelf")
-    assert not await backends.settle("table")
+    assert await backends.initialize("shelf")
+    assert not await backends.initialize("table")
 
 
 def test_a_running_mesh_has_the_backends_that_are_parts_of_it(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class CommitWriter:
         except Exception as error:  # noqa: BLE001 - the edge: whatever befell this group, the next may go on
             errors = dict.fromkeys(range(len(group)), error)
         for index, (_, outcome) in enumerate(group):
-            _settle(outcome, errors.get(index))
+            _resolve(outcome, errors.get(index))
 
 
 def _errors_of(error: BulkWriteError, size: int) -> Mapping[int, PyMongoError]:
@@ -83,7 +83,7 @@ def _refusal(error: Mapping[str, Any]) -> PyMongoError:
     return PyMongoError(f"refused with code {error['code']}")
 
 
-def _settle(outcome: asyncio.Future[None], error: Exception | None) -> None:
+def _resolve(outcome: asyncio.Future[None], error: Exception | None) -> None:
     if outcome.done():
         return
     if error is None:

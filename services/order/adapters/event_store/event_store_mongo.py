@@ -49,7 +49,7 @@ class MongoEventStore:
     ) -> None:
         self._database = database
         self._commits = database[COLLECTION]
-        self._settled = self._commits.with_options(read_concern=ReadConcern("majority"))
+        self._majority = self._commits.with_options(read_concern=ReadConcern("majority"))
         self._certain = self._commits.with_options(read_concern=ReadConcern("linearizable"))
         self._writer = writer
         self._changes = changes
@@ -74,13 +74,13 @@ class MongoEventStore:
     async def append(self, commit: Commit) -> None:
         await self._insert(document_of(commit, self._new_id(), unpublished=True))
         if not commit.open and commit.version > 1:
-            await self._settle_behind(commit)
+            await self._mark_closed_behind(commit)
         self._changes.notify()
         note_write("order", f"{commit.order_id}:{commit.last_version}")
 
     async def restore(self, commits: Sequence[Commit]) -> None:
         documents = [document_of(commit, self._new_id(), unpublished=False) for commit in commits]
-        settled = [_settling(commit.order_id, commit.version) for commit in commits if not commit.open]
+        closed = [_closing(commit.order_id, commit.version) for commit in commits if not commit.open]
         with translated():
             try:
                 await self._commits.insert_many(documents, ordered=False)
@@ -88,8 +88,8 @@ class MongoEventStore:
                 if mongo.is_duplicate(error):
                     raise VersionTaken(f"one of {len(commits)} versions is there already") from None
                 raise
-            if settled:
-                await self._commits.bulk_write(settled, ordered=False)
+            if closed:
+                await self._commits.bulk_write(closed, ordered=False)
 
     async def read(self, order_id: str) -> Stream | None:
         streams = await self.several([order_id])
@@ -139,7 +139,7 @@ class MongoEventStore:
 
     async def unpublished(self, *, after: tuple[str, int] | None, limit: int) -> Sequence[Commit]:
         with translated():
-            found = self._settled.find({"unpublished": True}, hint=UNPUBLISHED)
+            found = self._majority.find({"unpublished": True}, hint=UNPUBLISHED)
             if after is not None:
                 order_id, version = after
                 found = found.min([("order_id", order_id), ("version", version + 1)])
@@ -173,9 +173,9 @@ class MongoEventStore:
             cursor = await self._commits.aggregate(stages, hint=OPEN)
             return [OpenOrder(each["_id"], time_of(each["since"])) async for each in cursor]
 
-    async def settle(self, order_id: str, version: int) -> None:
+    async def mark_closed(self, order_id: str, version: int) -> None:
         with translated():
-            await self._commits.bulk_write([_settling(order_id, version)])
+            await self._commits.bulk_write([_closing(order_id, version)])
 
     async def is_reachable(self) -> bool:
         return await mongo.is_reachable(self._database)
@@ -210,9 +210,9 @@ class MongoEventStore:
                 return True
         return False
 
-    async def _settle_behind(self, commit: Commit) -> None:
+    async def _mark_closed_behind(self, commit: Commit) -> None:
         try:
-            await self.settle(commit.order_id, commit.version)
+            await self.mark_closed(commit.order_id, commit.version)
         except StoreUnavailable:
             _log.info("left_to_the_process_manager", order_id=commit.order_id)
 
@@ -222,7 +222,7 @@ def _publishing(order_ids: Sequence[str], version: int) -> UpdateMany:
     return UpdateMany(these, {"$unset": {"unpublished": True}}, hint=UNPUBLISHED)
 
 
-def _settling(order_id: str, version: int) -> UpdateMany:
+def _closing(order_id: str, version: int) -> UpdateMany:
     mine = {"order_id": order_id, "version": {"$lte": version}, "open": True}
     return UpdateMany(mine, {"$unset": {"open": True}}, hint=STREAMS)
 

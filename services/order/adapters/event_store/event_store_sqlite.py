@@ -144,7 +144,7 @@ class SqliteEventStore:
             rows = (await session.execute(longest_first)).all()
         return [OpenOrder(row.order_id, time_of(row.since)) for row in rows]
 
-    async def settle(self, order_id: str, version: int) -> None:
+    async def mark_closed(self, order_id: str, version: int) -> None:
         mine = and_(COMMITS.c.order_id == order_id, COMMITS.c.version <= version, COMMITS.c.open)
         async with self._write() as session:
             await session.execute(update(COMMITS).where(mine).values(open=False))

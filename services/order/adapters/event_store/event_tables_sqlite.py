@@ -81,7 +81,7 @@ UNPUBLISHED = """
     ORDER BY page.order_id, events.version
 """
 PUBLISH = "UPDATE commits SET unpublished = 0 WHERE order_id = ? AND version = ?"
-_SETTLE = "UPDATE commits SET open = 0 WHERE order_id = ? AND version <= ? AND open"
+_MARK_CLOSED = "UPDATE commits SET open = 0 WHERE order_id = ? AND version <= ? AND open"
 # The cast: SQLite keeps what it is given, and an edit by hand may leave a text.
 BODIES = """
     SELECT order_id, CAST(body AS BLOB) FROM events WHERE order_id > ? ORDER BY order_id, version LIMIT ?
@@ -132,14 +132,14 @@ def _bytes(body: bytes | str) -> bytes:
 
 
 def insertion(commits: Sequence[Commit], *, unpublished: bool) -> list[Statement]:
-    """Stores commits, and settles what is before those that are not open."""
-    settled = [
+    """Stores commits, and closes the orders whose commits are not open."""
+    closed = [
         (commit.order_id, commit.version) for commit in commits if not commit.open and commit.version > 1
     ]
     return [
         (INSERT_COMMIT, [commit_row(commit, unpublished=unpublished) for commit in commits]),
         (INSERT_EVENT, [row for commit in commits for row in event_rows(commit)]),
-        *([(_SETTLE, settled)] if settled else []),
+        *([(_MARK_CLOSED, closed)] if closed else []),
     ]
 
 

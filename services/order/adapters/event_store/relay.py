@@ -88,20 +88,20 @@ class Relay:
         page = await self._unpublished(None)
         while page and await self._is_my_turn():
             last = page[-1]
-            published, ahead, settled = await asyncio.gather(
+            published, ahead, signed = await asyncio.gather(
                 self._publish(page),
                 self._unpublished((last.order_id, last.version)),
-                self._settle(acknowledged),
+                self._sign_heads(acknowledged),
                 return_exceptions=True,
             )
-            _sure(settled)
+            _sure(signed)
             acknowledged, ahead = _sure(published), _sure(ahead)
             if len(acknowledged) < len(page):
                 is_whole = False
                 # The rest of an order that is blocked must not overtake.
                 ahead = await self._unpublished((last.order_id, _BEYOND_ANY_VERSION))
             page = ahead
-        await self._settle(acknowledged)
+        await self._sign_heads(acknowledged)
         return is_whole and not page
 
     async def _is_done(self) -> bool:
@@ -142,7 +142,7 @@ class Relay:
             self._reached("event_published")
         return commits
 
-    async def _settle(self, commits: Sequence[Commit]) -> None:
+    async def _sign_heads(self, commits: Sequence[Commit]) -> None:
         if commits:
             await self._heads.append(
                 [

@@ -77,7 +77,7 @@ class Decisions:
             except InventoryUnreachable:
                 return history
         if not order.is_pending:
-            await self._store.settle(order.order_id, order.version)
+            await self._store.mark_closed(order.order_id, order.version)
         return history
 
     async def _confirm(

@@ -30,7 +30,7 @@ class Commit:
         customer_id: Whose order; an indexed copy.
         commit_time: When its first event occurred; an indexed copy.
         events: Without a gap from `version` on.
-        open: Whether the process manager may have to go on with the order; see `EventStore.settle`.
+        open: Whether the process manager may have to go on with the order; see `EventStore.mark_closed`.
         published: Of a commit that was read: whether the store says that all of it was published.
     """
 
@@ -101,7 +101,7 @@ class EventStore(Protocol):
     async def append(self, commit: Commit) -> None:
         """Store a commit durably. Its first version is one more than the stream's last that was read.
 
-        The commit counts as unpublished from then on. One that is not open settles those
+        The commit counts as unpublished from then on. One that is not open closes those
         before it, at once or, if the process dies in between, when the process manager looks.
 
         Raises:
@@ -159,7 +159,7 @@ class EventStore(Protocol):
         """Orders with an open commit, the longest open first, then by id."""
         ...
 
-    async def settle(self, order_id: str, version: int) -> None:
+    async def mark_closed(self, order_id: str, version: int) -> None:
         """Unset `open` on the order's commits up to a version; repeating it changes nothing."""
         ...
 

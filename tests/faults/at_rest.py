@@ -14,7 +14,7 @@ _EXPECTED_REST_SECONDS = 10.0
 """Shorter: that the same comes right where nothing is broken is shown by the shipped mesh."""
 
 
-def settled(
+def violations_at_rest(
     stores: Stores, told: Callable[[], Told], *, seconds: float, expected: frozenset[str] = frozenset()
 ) -> Violations:
     """The violations at rest: as soon as there are none, or when they have not changed for a while.
