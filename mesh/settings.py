@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -47,7 +47,7 @@ class MeshSettings:
         otlp_endpoint: Where spans go (`OTEL_EXPORTER_OTLP_ENDPOINT`); None: a file.
         span_ratio: Share of traces that are recorded (`OTEL_TRACES_SAMPLER_ARG`), 0 to 1.
         edge_secret: What Envoy proves itself with (`SHOPMESH_EDGE_SECRET`); never printed.
-        failpoint: Where this process dies once (`FAILPOINT`); empty: nowhere.
+        environ: The whole environment, for the settings of one service.
     """
 
     home: Path
@@ -65,7 +65,7 @@ class MeshSettings:
     otlp_endpoint: str | None = None
     span_ratio: float = 1.0
     edge_secret: str = ""
-    failpoint: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -92,7 +92,7 @@ class MeshSettings:
             otlp_endpoint=_url(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
             span_ratio=_ratio(environ, "OTEL_TRACES_SAMPLER_ARG"),
             edge_secret=environ.get("SHOPMESH_EDGE_SECRET", ""),
-            failpoint=environ.get("FAILPOINT", ""),
+            environ=dict(environ),
         )
 
     @property

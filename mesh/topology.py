@@ -5,7 +5,6 @@ SERVICES = ("user", "order", "inventory", "notification")
 _GRPC_PORTS = {"user": 50051, "order": 50052, "inventory": 50053, "notification": 50054}
 OAUTH_HTTP_PORT = 50061
 ENVOY_PORT = 8080
-ENVOY_TLS_PORT = 8443
 ENVOY_ADMIN_PORT = 9901
 WORKER_STRIDE = 100
 """Worker k of a service listens on its base port + 100·k."""

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +31,7 @@ SHIPPED = "shipped"
 @asynccontextmanager
 async def compose_baseline(node: ServiceContext) -> AsyncIterator[Service]:
     """Reading and reserving as they were."""
-    settings = Settings.from_environ(node.settings, os.environ)
+    settings = Settings.of(node.settings)
     async with open_database(settings) as engine:
         servicer = BaselineServicer(  # type: ignore[abstract]
             levels=OneByOneStockLevels(engine=engine),

@@ -1,6 +1,5 @@
 """Inventory's settings."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -28,13 +27,13 @@ class Settings:
     sweep_seconds: float = 1.0
 
     @classmethod
-    def from_environ(cls, mesh: MeshSettings, environ: Mapping[str, str]) -> Self:
-        """Read and check the environment.
+    def of(cls, mesh: MeshSettings) -> Self:
+        """Derive them from the settings of the mesh.
 
         Raises:
             SettingError: A value cannot be used.
         """
-        text = environ.get(_HOLD) or "900"
+        text = mesh.environ.get(_HOLD) or "900"
         if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _MAX_HOLD_SECONDS:
             raise SettingError(_HOLD, text, f"a whole number of seconds from 1 to {_MAX_HOLD_SECONDS}")
         return cls(

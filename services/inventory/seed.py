@@ -84,7 +84,7 @@ def _nobody_waits() -> None:
 
 def main() -> None:
     """Seed the database of this mesh's home."""
-    settings = Settings.from_environ(MeshSettings.from_environ(os.environ), os.environ)
+    settings = Settings.of(MeshSettings.from_environ(os.environ))
     count = asyncio.run(seed(settings))
     sys.stdout.write(f"The catalogue has the {count} demo products.\n")
 

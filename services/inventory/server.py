@@ -1,13 +1,13 @@
 """The inventory service: chooses adapters and puts the parts together."""
 
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.cache.opening import open_caches
+from mesh.cache.factory import Caches, open_caches
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
@@ -32,7 +32,16 @@ from services.inventory.adapters.stock_changes_mariadb import MariadbStockChange
 from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.application.expiry import Expiry
-from services.inventory.application.ports import StockChanges
+from services.inventory.application.ports import (
+    Catalog,
+    DueHolds,
+    DueShortages,
+    Ledgers,
+    PriceHistory,
+    Quarantine,
+    StockChanges,
+    StockLevels,
+)
 from services.inventory.application.prices import Prices
 from services.inventory.application.product_imports import ProductImports
 from services.inventory.application.products import Products
@@ -62,80 +71,135 @@ from shopmesh.inventory.v1 import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """The inventory service's ports, each with the adapter that was chosen.
+
+    Attributes:
+        levels: Stock as the primary has it.
+        cached_levels: Stock as a cache or a replica has it.
+        coalesced_levels: As `levels`; questions at the same time are one.
+        invalidate_unannounced: Invalidates what was changed and not announced.
+    """
+
+    levels: StockLevels
+    cached_levels: StockLevels
+    coalesced_levels: StockLevels
+    changes: StockChanges
+    invalidate_unannounced: Callable[[Collection[str]], None]
+    ledgers: Ledgers
+    catalog: Catalog
+    price_history: PriceHistory
+    quarantine: Quarantine
+    due_holds: DueHolds
+    due_shortages: DueShortages
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """The use cases, wired."""
+
+    products: Products
+    imports: ProductImports
+    prices: Prices
+    stocks: Stocks
+    reservations: Reservations
+    feed: StockFeed
+    expiry: Expiry
+    shortages: Shortages
+    wms_updates: WmsUpdates
+    reconciliation: Reconciliation
+    quarantined: Quarantined
+
+
+def wire(adapters: Adapters, *, clock: Clock, hold_seconds: float) -> UseCases:
+    """Put the use cases on top of the ports."""
+    ledgers, levels = adapters.ledgers, adapters.levels
+    reservations = Reservations(ledgers=ledgers, clock=clock, hold_seconds=hold_seconds)
+    return UseCases(
+        products=Products(catalog=adapters.catalog, clock=clock),
+        imports=ProductImports(catalog=adapters.catalog, clock=clock),
+        prices=Prices(history=adapters.price_history),
+        stocks=Stocks(levels=adapters.cached_levels, ledgers=ledgers, clock=clock),
+        reservations=reservations,
+        feed=StockFeed(
+            levels=adapters.coalesced_levels,
+            changes=adapters.changes,
+            check=adapters.invalidate_unannounced,
+        ),
+        expiry=Expiry(reservations=reservations, holds=adapters.due_holds, clock=clock),
+        shortages=Shortages(ledgers=ledgers, due=adapters.due_shortages, clock=clock),
+        wms_updates=WmsUpdates(ledgers=ledgers, clock=clock),
+        reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=clock, new_id=uuid7),
+        quarantined=Quarantined(quarantine=adapters.quarantine),
+    )
+
+
 @asynccontextmanager
-async def compose(node: ServiceContext) -> AsyncIterator[Service]:
+async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     """The service of one process."""
-    settings = Settings.from_environ(node.settings, os.environ)
+    settings = Settings.of(context.settings)
     async with (
         open_database(settings) as engine,
         open_replicas(settings.replica_urls) as replicas,
-        open_event_log(node.settings) as log,
-        open_caches("inventory", node.settings) as caches,
+        open_event_log(context.settings) as log,
+        open_caches("inventory", context.settings) as caches,
     ):
-        changes = changes_of(engine)
         reads = ReplicaReads(service="inventory", primary=engine, replicas=replicas)
-        # What a cache keeps, and what watchers are told, is never as old as a replica may be.
-        levels = SqlStockLevels(reads=PrimaryReads(engine))
-        coalesced = CoalescedStockLevels(source=levels, tasks=caches.tasks)
-        cached = CachedStockLevels(source=SqlStockLevels(reads=reads), coalesced=coalesced, caches=caches)
-        feed = StockFeed(levels=coalesced, changes=stock_changes(engine), check=caches.check)
-        ledgers = SqlLedgers(
-            engine=engine,
-            clock=node.clock,
-            new_id=uuid7,
-            committed=changes.notify,
-            tasks=caches.tasks,
-            changed=caches.invalidate,
+        adapters = choose_adapters(engine, reads, caches, clock=context.clock)
+        use_cases = wire(adapters, clock=context.clock, hold_seconds=settings.hold_seconds)
+        consumer = order_consumer(
+            engine, log, clock=context.clock, settings=settings, changed=caches.invalidate
         )
-        reservations = Reservations(ledgers=ledgers, clock=node.clock, hold_seconds=settings.hold_seconds)
-        stocks = Stocks(levels=cached, ledgers=ledgers, clock=node.clock)
-        catalog = CachedCatalog(
-            source=SqlCatalog(engine=engine, reads=reads),
-            loaded=SqlCatalog(engine=engine, reads=PrimaryReads(engine)),
-            caches=caches,
-        )
-        catalog_servicer = CatalogServicer(
-            products=Products(catalog=catalog, clock=node.clock),
-            imports=ProductImports(catalog=catalog, clock=node.clock),
-            prices=Prices(history=SqlPriceHistory(reads=reads)),
-            clock=node.clock,
-        )
-        expiry = Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=node.clock)
-        shortages = Shortages(ledgers=ledgers, due=SqlDueShortages(engine=engine), clock=node.clock)
-        consumer = order_consumer(engine, log, clock=node.clock, settings=settings, changed=caches.invalidate)
-        inventory = InventoryServicer(
-            stocks=stocks, reservations=reservations, feed=feed, draining=node.draining, clock=node.clock
-        )
-        wms = WmsServicer(
-            updates=WmsUpdates(ledgers=ledgers, clock=node.clock),
-            reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=node.clock, new_id=uuid7),
-            quarantined=Quarantined(quarantine=SqlQuarantine(reads=reads)),
-            draining=node.draining,
-            clock=node.clock,
-        )
+        sweeps = use_cases.expiry.sweep, use_cases.shortages.sweep
         yield Service(
-            servicers=(
-                Servicer(catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server, catalog_servicer),
-                Servicer(inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server, inventory),
-                Servicer(wms_service_pb2_grpc.add_WmsServiceServicer_to_server, wms),
-                Servicer(
-                    parking_service_pb2_grpc.add_StockParkingServiceServicer_to_server,
-                    StockParkingServicer(parking=Parking(consumer)),
-                ),
-            ),
+            servicers=_servicers(context, use_cases, Parking(consumer)),
             errors=STATUS_BY_ERROR,
             hard={"inventory.sql": partial(is_reachable, engine)},
             soft={"inventory.event_log": log.is_reachable, **caches.probes},
             tasks=(
-                changes.run,
+                changes_of(engine).run,
                 reads.run,
-                feed.run,
+                use_cases.feed.run,
                 caches.follow,
                 consumer.run,
                 OutboxRelay(engine, log).run,
-                partial(sweep_regularly, expiry.sweep, shortages.sweep, pause_seconds=settings.sweep_seconds),
+                partial(sweep_regularly, *sweeps, pause_seconds=settings.sweep_seconds),
             ),
         )
+
+
+def choose_adapters(engine: AsyncEngine, reads: ReplicaReads, caches: Caches, *, clock: Clock) -> Adapters:
+    """Choose the adapters."""
+    # What a cache keeps, and what watchers are told, is never as old as a replica may be.
+    levels = SqlStockLevels(reads=PrimaryReads(engine))
+    coalesced = CoalescedStockLevels(source=levels, tasks=caches.tasks)
+    return Adapters(
+        levels=levels,
+        cached_levels=CachedStockLevels(
+            source=SqlStockLevels(reads=reads), coalesced=coalesced, caches=caches
+        ),
+        coalesced_levels=coalesced,
+        changes=stock_changes(engine),
+        invalidate_unannounced=caches.invalidate_unannounced,
+        ledgers=SqlLedgers(
+            engine=engine,
+            clock=clock,
+            new_id=uuid7,
+            committed=changes_of(engine).notify,
+            tasks=caches.tasks,
+            changed=caches.invalidate,
+        ),
+        catalog=CachedCatalog(
+            source=SqlCatalog(engine=engine, reads=reads),
+            loaded=SqlCatalog(engine=engine, reads=PrimaryReads(engine)),
+            caches=caches,
+        ),
+        price_history=SqlPriceHistory(reads=reads),
+        quarantine=SqlQuarantine(reads=reads),
+        due_holds=SqlDueHolds(engine=engine),
+        due_shortages=SqlDueShortages(engine=engine),
+    )
 
 
 @asynccontextmanager
@@ -174,6 +238,36 @@ def order_consumer(
 
     inbox = SqlInbox(engine, CONSUMER, clock, decode=Envelope.from_body)
     return Consumer(log, CONSUMER, (ORDER_EVENTS,), inbox, effect)
+
+
+def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
+    draining, clock = context.draining, context.clock
+    catalog = CatalogServicer(
+        products=use_cases.products, imports=use_cases.imports, prices=use_cases.prices, clock=clock
+    )
+    inventory = InventoryServicer(
+        stocks=use_cases.stocks,
+        reservations=use_cases.reservations,
+        feed=use_cases.feed,
+        draining=draining,
+        clock=clock,
+    )
+    wms = WmsServicer(
+        updates=use_cases.wms_updates,
+        reconciliation=use_cases.reconciliation,
+        quarantined=use_cases.quarantined,
+        draining=draining,
+        clock=clock,
+    )
+    return (
+        Servicer(catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server, catalog),
+        Servicer(inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server, inventory),
+        Servicer(wms_service_pb2_grpc.add_WmsServiceServicer_to_server, wms),
+        Servicer(
+            parking_service_pb2_grpc.add_StockParkingServiceServicer_to_server,
+            StockParkingServicer(parking=parking),
+        ),
+    )
 
 
 if __name__ == "__main__":

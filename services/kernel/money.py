@@ -30,10 +30,6 @@ class Money:
     nanos: int = 0
 
     @classmethod
-    def zero(cls, currency_code: str) -> Self:
-        return cls(currency_code, 0)
-
-    @classmethod
     def of_nanos(cls, currency_code: str, nanos: int) -> Self:
         return cls(currency_code, *divmod(nanos, _NANOS_PER_UNIT))
 

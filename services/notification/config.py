@@ -31,18 +31,18 @@ class Settings:
     worker: str
 
     @classmethod
-    def from_mesh(cls, settings: MeshSettings) -> Self:
-        """Read the settings that all parts share.
+    def of(cls, mesh: MeshSettings) -> Self:
+        """Derive them from the settings of the mesh.
 
         Raises:
             SettingError: the mail URL cannot be used.
         """
         return cls(
-            database_url=database_url(settings, "notification"),
-            mail_folder=_folder(settings),
-            mail_server=_server(settings.mail_url),
-            shop_url=f"{settings.issuer}/",
-            worker=f"worker-{settings.worker}",
+            database_url=database_url(mesh, "notification"),
+            mail_folder=_folder(mesh),
+            mail_server=_server(mesh.mail_url),
+            shop_url=f"{mesh.issuer}/",
+            worker=f"worker-{mesh.worker}",
         )
 
 

@@ -1,7 +1,9 @@
-"""The notification service: chooses its adapters and serves."""
+"""The notification service: chooses adapters and puts the parts together."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,6 +15,7 @@ from mesh.event_log.inbox.parking import Parking
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql.databases import opened
+from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.notification.adapters.contacts_grpc import GrpcContacts
 from services.notification.adapters.mailer_folder import FolderMailer
@@ -23,7 +26,7 @@ from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWo
 from services.notification.application.deliveries import Deliveries
 from services.notification.application.intake import Intake
 from services.notification.application.notifications import Notifications
-from services.notification.application.ports import Mailer
+from services.notification.application.ports import Contacts, Mailer, Renderer
 from services.notification.config import Settings
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.sender import Sender
@@ -32,35 +35,73 @@ from services.notification.entrypoints.status_by_error import STATUS_BY_ERROR
 from shopmesh.notification.v1.notification_service_pb2_grpc import add_NotificationServiceServicer_to_server
 
 
-@asynccontextmanager
-async def compose(node: ServiceContext) -> AsyncIterator[Service]:
-    """Build the service for one process."""
-    settings = Settings.from_mesh(node.settings)
-    async with open_database(settings.database_url) as engine, open_event_log(node.settings) as log:
-        inbox = SqlInbox(engine, CONSUMER, node.clock, decode=Envelope.from_body)
-        effect = intake_effect(Intake(clock=node.clock), SqlUnit)
-        consumer = Consumer(log, CONSUMER, TOPICS, inbox, effect)
-        work = SqlUnitOfWork(engine)
-        mailer = _mailer(settings)
-        deliveries = Deliveries(
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """The notification service's ports, each with the adapter that was chosen."""
+
+    unit_of_work: SqlUnitOfWork
+    contacts: Contacts
+    renderer: Renderer
+    mailer: Mailer
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """The use cases, wired."""
+
+    deliveries: Deliveries
+    intake: Intake
+    notifications: Notifications
+
+
+def wire(adapters: Adapters, *, holder: str, clock: Clock) -> UseCases:
+    """Put the use cases on top of the ports; `holder` names who claims deliveries."""
+    work = adapters.unit_of_work
+    return UseCases(
+        deliveries=Deliveries(
             read=work.read,
             write=work.write,
-            contacts=GrpcContacts(node.channels.to("user")),
-            renderer=JinjaRenderer(shop_url=settings.shop_url),
-            mailer=mailer,
-            holder=settings.worker,
-            clock=node.clock,
-        )
-        servicer = NotificationServicer(
-            notifications=Notifications(read=work.read, write=work.write), parking=Parking(consumer)
-        )
+            contacts=adapters.contacts,
+            renderer=adapters.renderer,
+            mailer=adapters.mailer,
+            holder=holder,
+            clock=clock,
+        ),
+        intake=Intake(clock=clock),
+        notifications=Notifications(read=work.read, write=work.write),
+    )
+
+
+@asynccontextmanager
+async def compose(context: ServiceContext) -> AsyncIterator[Service]:
+    """The service of one process."""
+    settings = Settings.of(context.settings)
+    async with open_database(settings.database_url) as engine, open_event_log(context.settings) as log:
+        adapters = choose_adapters(context, settings, engine)
+        use_cases = wire(adapters, holder=settings.worker, clock=context.clock)
+        inbox = SqlInbox(engine, CONSUMER, context.clock, decode=Envelope.from_body)
+        consumer = Consumer(log, CONSUMER, TOPICS, inbox, intake_effect(use_cases.intake, SqlUnit))
+        servicer = NotificationServicer(notifications=use_cases.notifications, parking=Parking(consumer))
         yield Service(
             servicers=(Servicer(add_NotificationServiceServicer_to_server, servicer),),
             errors=STATUS_BY_ERROR,
-            hard={"notification.sql": lambda: sql.is_reachable(engine)},
-            soft={"notification.event_log": log.is_reachable, "notification.mailer": mailer.is_reachable},
-            tasks=(consumer.run, Sender(deliveries, sql.changes_of(engine)).run),
+            hard={"notification.sql": partial(sql.is_reachable, engine)},
+            soft={
+                "notification.event_log": log.is_reachable,
+                "notification.mailer": adapters.mailer.is_reachable,
+            },
+            tasks=(consumer.run, Sender(use_cases.deliveries, sql.changes_of(engine)).run),
         )
+
+
+def choose_adapters(context: ServiceContext, settings: Settings, engine: AsyncEngine) -> Adapters:
+    """Choose the adapters."""
+    return Adapters(
+        unit_of_work=SqlUnitOfWork(engine),
+        contacts=GrpcContacts(context.channels.to("user")),
+        renderer=JinjaRenderer(shop_url=settings.shop_url),
+        mailer=_mailer(settings),
+    )
 
 
 def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:

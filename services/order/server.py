@@ -134,16 +134,16 @@ def wire(adapters: Adapters, *, clock: Clock, reached: Failpoint = failpoints.re
 
 
 @asynccontextmanager
-async def compose(node: ServiceContext) -> AsyncIterator[Service]:
+async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     """The service of one process."""
-    settings = Settings.of(node.settings)
+    settings = Settings.of(context.settings)
     async with (
         open_stores(settings) as stores,
         open_database(settings.inbox_database, *INBOX_TABLES) as inbox,
-        open_event_log(node.settings) as log,
+        open_event_log(context.settings) as log,
     ):
-        adapters = open_outside(node, settings, stores)
-        use_cases = wire(adapters, clock=node.clock)
+        adapters = choose_adapters(context, settings, stores)
+        use_cases = wire(adapters, clock=context.clock)
         relay = Relay(
             store=adapters.store,
             log=log,
@@ -152,10 +152,10 @@ async def compose(node: ServiceContext) -> AsyncIterator[Service]:
             lease=stores.relay_lease,
             reached=failpoints.reached,
         )
-        users = user_consumer(inbox, log, use_cases.customers, clock=node.clock)
-        stock = stock_consumer(inbox, log, use_cases, clock=node.clock)
+        users = user_consumer(inbox, log, use_cases.customers, clock=context.clock)
+        stock = stock_consumer(inbox, log, use_cases, clock=context.clock)
         yield Service(
-            servicers=_servicers(node, use_cases, Parking(users, stock)),
+            servicers=_servicers(context, use_cases, Parking(users, stock)),
             errors=STATUS_BY_ERROR,
             hard={"order.events": adapters.store.is_reachable, "order.keys": adapters.vault.is_reachable},
             soft={"order.event_log": log.is_reachable},
@@ -170,17 +170,17 @@ async def compose(node: ServiceContext) -> AsyncIterator[Service]:
         )
 
 
-def open_outside(node: ServiceContext, settings: Settings, stores: Stores) -> Adapters:
+def choose_adapters(context: ServiceContext, settings: Settings, stores: Stores) -> Adapters:
     """Choose the adapters."""
     ring = FileKeyRing(settings.key_encryption_keys)
     return Adapters(
         store=stores.events,
         changes=stores.changes,
-        vault=AesKeyVault(stores.keys, ring=ring, clock=node.clock),
+        vault=AesKeyVault(stores.keys, ring=ring, clock=context.clock),
         heads=FileHeadLog(settings.head_log, key=read_or_make(settings.head_key)),
         index=stores.index,
-        inventory=GrpcInventory(node.channels.to("inventory")),
-        accounts=GrpcAccounts(node.channels.to("user")),
+        inventory=GrpcInventory(context.channels.to("inventory")),
+        accounts=GrpcAccounts(context.channels.to("user")),
     )
 
 
@@ -208,16 +208,16 @@ def stock_consumer(
     return Consumer(log, STOCK_CONSUMER, (INVENTORY_EVENTS,), inbox_of_stock, effect)
 
 
-def _servicers(node: ServiceContext, use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
-    methods = node.contract.methods_of("order")
+def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
+    methods = context.contract.methods_of("order")
     orders = OrderServicer(
         orders=use_cases.orders,
         views=use_cases.views,
         search=use_cases.search,
         customers=use_cases.customers,
         deadlines={method.name: method.policy.deadline_seconds for method in methods},
-        draining=node.draining,
-        clock=node.clock,
+        draining=context.draining,
+        clock=context.clock,
         new_id=uuid7,
     )
     return (

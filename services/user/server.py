@@ -1,7 +1,7 @@
-"""The composition root of the user service."""
+"""The user service: chooses adapters and puts the parts together."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,10 +11,10 @@ from starlette.applications import Starlette
 from mesh.event_log.open import open_event_log
 from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.server.context import ServiceContext
-from mesh.server.health import Probe
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import is_reachable
 from mesh.sql.databases import opened
+from services.kernel.clock import Clock
 from services.kernel.ids import uuid7
 from services.user.adapters.authorization_server_authlib import AuthlibAuthorizationServer
 from services.user.adapters.clients_file import FileClientRegistry
@@ -36,6 +36,8 @@ from services.user.application.ports import CustomerOrders
 from services.user.application.registrations import Registrations
 from services.user.application.revocations import Revocations
 from services.user.config import Settings
+from services.user.domain.budget import Budget
+from services.user.domain.scopes import CLIENT_SCOPES
 from services.user.entrypoints.account_http import AccountPages
 from services.user.entrypoints.forms import FormGuard
 from services.user.entrypoints.internal_servicers import ContactServicer, TokenServicer
@@ -43,99 +45,114 @@ from services.user.entrypoints.login_http import LoginPages
 from services.user.entrypoints.oauth_http import Documents, oauth_app
 from services.user.entrypoints.pages import Pages
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
-from services.user.entrypoints.user_servicer import UseCases, UserServicer
+from services.user.entrypoints.user_servicer import UserServicer
 from shopmesh.user.v1 import contact_service_pb2_grpc, token_service_pb2_grpc, user_service_pb2_grpc
+
+_LOGIN_CLASS = "login"
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """The adapters that were chosen."""
+class Adapters:
+    """The user service's ports, each with the adapter that was chosen."""
 
-    settings: Settings
-    node: ServiceContext
     unit_of_work: SqlUnitOfWork
     hasher: Argon2PasswordHasher
     keyring: Keyring
     clients: FileClientRegistry
     orders: CustomerOrders
 
-    def use_cases(self) -> UseCases:
-        """The use cases of the servicer."""
-        unit_of_work, clock = self.unit_of_work, self.node.clock
-        mail_budget = MailBudget(server_key=self.keyring.server_key, clock=clock)
-        return UseCases(
-            accounts=Accounts(
-                unit_of_work=unit_of_work,
-                orders=self.orders,
-                grantable_scopes=self.settings.grantable_scopes,
-                clock=clock,
-            ),
-            addresses=Addresses(unit_of_work=unit_of_work, clock=clock, new_id=uuid7),
-            passwords=Passwords(
-                unit_of_work=unit_of_work,
-                hasher=self.hasher,
-                mail_budget=mail_budget,
-                clock=clock,
-                new_id=uuid7,
-            ),
-            registrations=Registrations(
-                unit_of_work=unit_of_work,
-                hasher=self.hasher,
-                mail_budget=mail_budget,
-                clock=clock,
-                new_id=uuid7,
-            ),
-        )
 
-    def http(self, use_cases: UseCases) -> Starlette:
-        """The provider's HTTP endpoints."""
-        issuer, clock, pages = self.settings.issuer, self.node.clock, Pages()
-        budget = LoginBudget(
-            budget=self.settings.login_budget, server_key=self.keyring.server_key, clock=clock
-        )
-        server = AuthlibAuthorizationServer(
-            provider=self._provider(), unit_of_work=self.unit_of_work, clock=clock
-        )
-        login = LoginPages(
-            server=server,
-            logins=Logins(unit_of_work=self.unit_of_work, hasher=self.hasher, budget=budget, clock=clock),
-            pages=pages,
-            guard=FormGuard(server_key=self.keyring.server_key),
-            issuer=issuer,
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """The use cases, wired."""
+
+    accounts: Accounts
+    addresses: Addresses
+    passwords: Passwords
+    registrations: Registrations
+    contacts: Contacts
+    revocations: Revocations
+    logins: Logins
+    housekeeping: Housekeeping
+
+
+def wire(
+    adapters: Adapters, settings: Settings, *, scopes: frozenset[str], wrong_passwords: Budget, clock: Clock
+) -> UseCases:
+    """Put the use cases on top of the ports.
+
+    Args:
+        adapters: What was chosen.
+        settings: This service's settings.
+        scopes: Every scope that a method of the contract asks for.
+        wrong_passwords: How many an account may have.
+        clock: The time now.
+    """
+    unit_of_work, hasher, server_key = adapters.unit_of_work, adapters.hasher, adapters.keyring.server_key
+    mails = MailBudget(server_key=server_key, clock=clock)
+    budget = LoginBudget(budget=wrong_passwords, server_key=server_key, clock=clock)
+    return UseCases(
+        accounts=Accounts(
+            unit_of_work=unit_of_work,
+            orders=adapters.orders,
+            grantable_scopes=scopes - CLIENT_SCOPES,
             clock=clock,
-        )
-        account = AccountPages(use_cases.registrations, use_cases.passwords, pages, issuer)
-        documents = Documents(issuer, self.keyring.public, self.settings.scopes)
-        return oauth_app(server=server, login=login, account=account, documents=documents)
+        ),
+        addresses=Addresses(unit_of_work=unit_of_work, clock=clock, new_id=uuid7),
+        passwords=Passwords(
+            unit_of_work=unit_of_work, hasher=hasher, mail_budget=mails, clock=clock, new_id=uuid7
+        ),
+        registrations=Registrations(
+            unit_of_work=unit_of_work, hasher=hasher, mail_budget=mails, clock=clock, new_id=uuid7
+        ),
+        contacts=Contacts(unit_of_work=unit_of_work, site=settings.issuer, clock=clock),
+        revocations=Revocations(unit_of_work=unit_of_work, clock=clock),
+        logins=Logins(unit_of_work=unit_of_work, hasher=hasher, budget=budget, clock=clock),
+        housekeeping=Housekeeping(unit_of_work=unit_of_work, clock=clock),
+    )
 
-    def _provider(self) -> Provider:
-        return Provider(
-            clients=self.clients,
-            tokens=JwtTokens(keyring=self.keyring, issuer=self.settings.issuer, clock=self.node.clock),
-            server_key=self.keyring.server_key,
-            scopes=self.settings.scopes,
-            new_id=uuid7,
+
+@asynccontextmanager
+async def compose(context: ServiceContext) -> AsyncIterator[Service]:
+    """The service of one process."""
+    settings, keys = Settings.of(context.settings), KeyFiles.of(context.settings)
+    keys.ensure()
+    scopes, login = frozenset(context.contract.scopes), context.limits[_LOGIN_CLASS]
+    async with (
+        open_database(settings.database_url) as engine,
+        open_event_log(context.settings) as log,
+        open_adapters(context, engine, keys) as adapters,
+    ):
+        use_cases = wire(
+            adapters,
+            settings,
+            scopes=scopes,
+            wrong_passwords=Budget(login.rate_per_minute, login.burst),
+            clock=context.clock,
+        )
+        yield Service(
+            servicers=_servicers(use_cases),
+            errors=STATUS_BY_ERROR,
+            hard={"user.database": partial(is_reachable, engine)},
+            soft={"user.event_log": log.is_reachable},
+            tasks=(OutboxRelay(engine, log).run, use_cases.housekeeping.run),
+            http=_http(adapters, use_cases, issuer=settings.issuer, scopes=scopes, clock=context.clock),
         )
 
 
 @asynccontextmanager
-async def compose(node: ServiceContext) -> AsyncIterator[Service]:
-    """Choose the adapters and put the service together."""
-    settings, keys = Settings.of(node), KeyFiles.of(node.settings)
-    keys.ensure()
-    async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_database(settings.database_url))
-        log = await stack.enter_async_context(open_event_log(node.settings))
-        parts = Parts(
-            settings=settings,
-            node=node,
-            unit_of_work=SqlUnitOfWork(engine, clock=node.clock, new_id=uuid7),
-            hasher=stack.enter_context(Argon2PasswordHasher.opened()),
+async def open_adapters(
+    context: ServiceContext, engine: AsyncEngine, keys: KeyFiles
+) -> AsyncIterator[Adapters]:
+    """Choose the adapters."""
+    with Argon2PasswordHasher.opened() as hasher:
+        yield Adapters(
+            unit_of_work=SqlUnitOfWork(engine, clock=context.clock, new_id=uuid7),
+            hasher=hasher,
             keyring=keys.read(),
-            clients=FileClientRegistry.of(node.settings),
-            orders=GrpcCustomerOrders(node.channels.to("order")),
+            clients=FileClientRegistry.of(context.settings),
+            orders=GrpcCustomerOrders(context.channels.to("order")),
         )
-        yield _service(parts, engine, relay=OutboxRelay(engine, log), event_log=log.is_reachable)
 
 
 def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
@@ -146,26 +163,47 @@ def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
     return opened(url, SCHEMA, serialize_writes=True)
 
 
-def _service(parts: Parts, engine: AsyncEngine, *, relay: OutboxRelay, event_log: Probe) -> Service:
-    use_cases = parts.use_cases()
-    unit_of_work, clock = parts.unit_of_work, parts.node.clock
-    contacts = Contacts(unit_of_work=unit_of_work, site=parts.settings.issuer, clock=clock)
-    revocations = Revocations(unit_of_work=unit_of_work, clock=clock)
-    return Service(
-        servicers=(
-            Servicer(user_service_pb2_grpc.add_UserServiceServicer_to_server, UserServicer(use_cases)),
-            Servicer(
-                contact_service_pb2_grpc.add_ContactServiceServicer_to_server,
-                ContactServicer(contacts=contacts, accounts=use_cases.accounts),
-            ),
-            Servicer(token_service_pb2_grpc.add_TokenServiceServicer_to_server, TokenServicer(revocations)),
-        ),
-        errors=STATUS_BY_ERROR,
-        hard={"user.database": partial(is_reachable, engine)},
-        soft={"user.event_log": event_log},
-        tasks=(relay.run, Housekeeping(unit_of_work=unit_of_work, clock=clock).run),
-        http=parts.http(use_cases),
+def _servicers(use_cases: UseCases) -> tuple[Servicer, ...]:
+    users = UserServicer(
+        accounts=use_cases.accounts,
+        addresses=use_cases.addresses,
+        passwords=use_cases.passwords,
+        registrations=use_cases.registrations,
     )
+    contacts = ContactServicer(contacts=use_cases.contacts, accounts=use_cases.accounts)
+    return (
+        Servicer(user_service_pb2_grpc.add_UserServiceServicer_to_server, users),
+        Servicer(contact_service_pb2_grpc.add_ContactServiceServicer_to_server, contacts),
+        Servicer(
+            token_service_pb2_grpc.add_TokenServiceServicer_to_server, TokenServicer(use_cases.revocations)
+        ),
+    )
+
+
+def _http(
+    adapters: Adapters, use_cases: UseCases, *, issuer: str, scopes: frozenset[str], clock: Clock
+) -> Starlette:
+    """The provider's HTTP endpoints."""
+    keyring, pages = adapters.keyring, Pages()
+    provider = Provider(
+        clients=adapters.clients,
+        tokens=JwtTokens(keyring=keyring, issuer=issuer, clock=clock),
+        server_key=keyring.server_key,
+        scopes=scopes,
+        new_id=uuid7,
+    )
+    server = AuthlibAuthorizationServer(provider=provider, unit_of_work=adapters.unit_of_work, clock=clock)
+    login = LoginPages(
+        server=server,
+        logins=use_cases.logins,
+        pages=pages,
+        guard=FormGuard(server_key=keyring.server_key),
+        issuer=issuer,
+        clock=clock,
+    )
+    account = AccountPages(use_cases.registrations, use_cases.passwords, pages, issuer)
+    documents = Documents(issuer, keyring.public, scopes)
+    return oauth_app(server=server, login=login, account=account, documents=documents)
 
 
 if __name__ == "__main__":

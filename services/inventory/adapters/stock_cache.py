@@ -6,7 +6,7 @@ import orjson
 
 from mesh.cache.batching import Batcher
 from mesh.cache.entry import Entry
-from mesh.cache.opening import Caches
+from mesh.cache.factory import Caches
 from mesh.concurrency.task_group import Tasks
 from mesh.sql.consistency import required_position
 from services.inventory.adapters.stock_sql import KEYS_PER_STATEMENT

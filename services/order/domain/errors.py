@@ -21,12 +21,6 @@ class InvalidLines(DomainError):
     reason = "INVALID_LINES"
 
 
-class InvalidMoment(DomainError):
-    """The versions or the time asked for make no sense."""
-
-    reason = "INVALID_MOMENT"
-
-
 class UnknownSku(DomainError):
     """The shop does not sell a SKU, or not any more."""
 

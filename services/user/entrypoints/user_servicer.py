@@ -1,6 +1,5 @@
 """`shopmesh.user.v1.UserService`."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -19,24 +18,16 @@ from shopmesh.user.v1 import user_service_pb2 as pb
 from shopmesh.user.v1 import user_service_pb2_grpc
 
 
-@dataclass(frozen=True, slots=True)
-class UseCases:
-    """What the servicer calls."""
-
-    accounts: Accounts
-    addresses: Addresses
-    passwords: Passwords
-    registrations: Registrations
-
-
 class UserServicer(user_service_pb2_grpc.UserServiceServicer):
     """Accounts of customers and staff."""
 
-    def __init__(self, use_cases: UseCases) -> None:
-        self._accounts = use_cases.accounts
-        self._addresses = use_cases.addresses
-        self._passwords = use_cases.passwords
-        self._registrations = use_cases.registrations
+    def __init__(
+        self, *, accounts: Accounts, addresses: Addresses, passwords: Passwords, registrations: Registrations
+    ) -> None:
+        self._accounts = accounts
+        self._addresses = addresses
+        self._passwords = passwords
+        self._registrations = registrations
 
     async def RegisterUser(self, request: pb.RegisterUserRequest, context: Any) -> pb.RegisterUserResponse:
         await self._registrations.register(

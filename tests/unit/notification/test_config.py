@@ -10,7 +10,7 @@ from services.notification.config import Settings
 
 
 def settings(mail_url: str | None) -> Settings:
-    return Settings.from_mesh(MeshSettings(home=Path("/home/shop"), mail_url=mail_url, port_offset=300))
+    return Settings.of(MeshSettings(home=Path("/home/shop"), mail_url=mail_url, port_offset=300))
 
 
 def test_without_a_url_mails_are_files_below_home() -> None:

@@ -92,7 +92,7 @@ class Caches:
         for cache in self._caches:
             cache.forget_all()
 
-    def check(self, changed: Collection[str]) -> None:
+    def invalidate_unannounced(self, changed: Collection[str]) -> None:
         """Invalidate keys that were changed by somebody who told nobody.
 
         Args:
