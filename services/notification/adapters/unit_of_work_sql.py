@@ -2,22 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cached_property
+from functools import cached_property, partial
 
-import structlog
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
+from mesh.sql import store_errors
 from services.notification.adapters.deliveries_sql import SqlDeliveryStore
 from services.notification.adapters.erasures_sql import SqlErasureStore
 from services.notification.adapters.order_summaries_sql import SqlOrderSummaryStore
 from services.notification.adapters.preferences_sql import SqlPreferenceStore
 from services.notification.domain.errors import StoreUnavailable
 
-_RETRY_SECONDS = 1.0
-
-_log = structlog.get_logger()
+_translated = partial(
+    store_errors.translated, StoreUnavailable, "notifications cannot be read or changed now"
+)
 
 
 class SqlUnit:
@@ -51,22 +50,12 @@ class SqlUnitOfWork:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnit]:
-        async with _translated(), sql.read(self._engine) as session:
-            yield SqlUnit(session)
+        with _translated():
+            async with sql.read(self._engine) as session:
+                yield SqlUnit(session)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlUnit]:
-        async with _translated(), sql.write(self._engine) as session:
-            yield SqlUnit(session)
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        if sql.is_programming_error(error):
-            raise
-        _log.warning("database_unavailable", error=type(error.orig).__name__)
-        message = "notifications cannot be read or changed now"
-        raise StoreUnavailable(message, retry_after_seconds=_RETRY_SECONDS) from None
+        with _translated():
+            async with sql.write(self._engine) as session:
+                yield SqlUnit(session)

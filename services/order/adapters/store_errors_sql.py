@@ -1,31 +1,9 @@
-"""What the SQL driver's errors mean to the order service."""
+"""What the SQL driver's errors mean to order."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
-import structlog
-from sqlalchemy.exc import DBAPIError, IntegrityError
-
-from mesh.sql import is_programming_error
+from mesh.sql import store_errors
 from services.order.domain.errors import StoreUnavailable
 
-_RETRY_SECONDS = 1.0
-
-_log = structlog.get_logger()
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Say that the store cannot be used now, unless a row or a statement is refused for what it is."""
-    try:
-        yield
-    except (IntegrityError, sqlite3.IntegrityError):
-        raise
-    except (DBAPIError, sqlite3.Error) as error:
-        if is_programming_error(error):
-            raise
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        _log.warning("store_unavailable", store="sql", error=type(cause).__name__)
-        message = "orders cannot be read or changed now"
-        raise StoreUnavailable(message, retry_after_seconds=_RETRY_SECONDS) from None
+translated = partial(store_errors.translated, StoreUnavailable, "orders cannot be read or changed now")
+"""Says that the store cannot be used now."""

@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 import structlog
 from sqlalchemy import delete, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
+from mesh.sql import store_errors
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.user.adapters import tables
@@ -34,9 +35,8 @@ _EXPIRING = (
 )
 
 
-_RETRY_SECONDS = 1.0
-
 _log = structlog.get_logger()
+_translated = partial(store_errors.translated, StoreUnavailable, "the accounts cannot be read or changed now")
 
 
 class SqlUnit:
@@ -90,13 +90,15 @@ class SqlUnitOfWork:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnit]:
-        async with _translated(), sql.read(self._engine) as session:
-            yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
+        with _translated():
+            async with sql.read(self._engine) as session:
+                yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlUnit]:
-        async with _translated(), sql.write(self._engine) as session:
-            yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
+        with _translated():
+            async with sql.write(self._engine) as session:
+                yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
 
     async def purge(self, *, at: datetime) -> None:
         try:
@@ -113,16 +115,3 @@ class SqlUnitOfWork:
                 delete(tables.refresh_tokens).where(tables.refresh_tokens.c.family_id.not_in(known))
             )
             await session.execute(delete(tables.budgets).where(tables.budgets.c.arrival <= at.timestamp()))
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        if sql.is_programming_error(error):
-            raise
-        _log.warning("database_unavailable", error=str(error.orig))
-        raise StoreUnavailable(
-            "the accounts cannot be read or changed now", retry_after_seconds=_RETRY_SECONDS
-        ) from error
