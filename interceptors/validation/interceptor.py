@@ -16,6 +16,7 @@ from interceptors.core.hooks import Hook
 from interceptors.core.status_error import StatusError
 from interceptors.validation.fast_path import Check, plain_check
 from mesh.contract import Binding
+from mesh.contract.names import json_name
 
 ORIGINAL_PATH_KEY = "x-envoy-original-path"
 REPEATED_FIELD_KEY = "x-shopmesh-repeated-field"
@@ -81,12 +82,6 @@ def _undecided(_request: Message) -> bool:
 
 def _told(violations: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     return tuple((_path(each.proto.field), each.proto.message) for each in violations)
-
-
-def json_name(field_name: str) -> str:
-    """`postal_code` → `postalCode`, as proto3's JSON mapping does it."""
-    first, *others = field_name.split("_")
-    return first + "".join(each.capitalize() for each in others)
 
 
 def _path(field: Any) -> str:

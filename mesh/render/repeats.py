@@ -8,6 +8,7 @@ header what it found; clients cannot send that header (`early_mutations`).
 from collections.abc import Iterable, Iterator
 
 from mesh.contract import Method
+from mesh.contract.names import json_name
 from mesh.render.xds import Config, header, http_filter, on
 
 REPEATED_FIELD = "x-shopmesh-repeated-field"
@@ -53,14 +54,9 @@ def _finder(field: str) -> Config:
 
 def _rules(field: str) -> Iterator[Config]:
     found = {"metadata_namespace": _NAMESPACE, "key": field}
-    for spelling in sorted({field, _json_name(field)}):
+    for spelling in sorted({field, json_name(field)}):
         yield {"selectors": [{"key": spelling}], "on_present": found}
 
 
 def _name(field: str) -> str:
     return f"shopmesh.body.{field}"
-
-
-def _json_name(field: str) -> str:
-    first, *others = field.split("_")
-    return first + "".join(each.capitalize() for each in others)

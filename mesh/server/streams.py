@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
+from mesh.messages import timestamp
 from shopmesh.stream.v1 import stream_pb2
 from shopmesh.stream.v1.stream_pb2 import Closed, Heartbeat
 
@@ -59,7 +58,7 @@ async def watch(
                 yield Closed(reason=stream_pb2.CLOSE_REASON_DRAINING)
                 return
             elif silence < left:
-                yield Heartbeat(send_time=_timestamp(clock()))
+                yield Heartbeat(send_time=timestamp(clock()))
     finally:
         await _cancelled(upcoming, stopping)
 
@@ -76,9 +75,3 @@ async def _cancelled(*futures: "asyncio.Future[Any]") -> None:
     for future in futures:
         future.cancel()
     await asyncio.gather(*futures, return_exceptions=True)
-
-
-def _timestamp(time: datetime) -> Timestamp:
-    timestamp = Timestamp()
-    timestamp.FromDatetime(time)
-    return timestamp

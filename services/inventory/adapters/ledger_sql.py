@@ -28,6 +28,7 @@ from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import NewId
 from services.kernel.money import Money
+from services.kernel.names import json_name
 
 Changed = Callable[[frozenset[str]], None]
 """Told whose stock has changed, right after the commit and before anybody is answered."""
@@ -230,13 +231,8 @@ def _row(movement: Movement, provenance: Provenance) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     match value:
         case dict():
-            return {_lower_camel(name): _json(each) for name, each in value.items()}
+            return {json_name(name): _json(each) for name, each in value.items()}
         case tuple():
             return [_json(each) for each in value]
         case _:
             return value
-
-
-def _lower_camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(each.capitalize() for each in others)

@@ -1,10 +1,6 @@
 """Between the domain and the contract's messages."""
 
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
-from google.type.money_pb2 import Money as MoneyMessage
-
+from mesh.messages import amount_of, money_message, timestamp
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.product import Listing, PriceEntry, Product, ProductChange
 from services.inventory.domain.product_import import ImportPlan
@@ -31,11 +27,11 @@ def product_message(listing: Listing) -> catalog.Product:
         name=product.name,
         description=product.description,
         category=product.category,
-        price=_money_message(product.price),
+        price=money_message(product.price),
         image_url=product.image_url,
         available=listing.available,
         retired=product.retired,
-        update_time=_timestamp(product.update_time),
+        update_time=timestamp(product.update_time),
     )
 
 
@@ -46,7 +42,7 @@ def new_product(message: catalog.Product, *, clock: Clock) -> Product:
         name=message.name,
         description=message.description,
         category=message.category,
-        price=_money(message.price),
+        price=Money(*amount_of(message.price)),
         image_url=message.image_url,
         retired=False,
         update_time=clock(),
@@ -58,14 +54,14 @@ def product_change(message: catalog.ProductChange) -> ProductChange:
         name=message.name,
         description=message.description,
         category=message.category,
-        price=_money(message.price) if message.HasField("price") else None,
+        price=Money(*amount_of(message.price)) if message.HasField("price") else None,
         image_url=message.image_url,
     )
 
 
 def price_message(entry: PriceEntry) -> catalog.PriceEntry:
     return catalog.PriceEntry(
-        price=_money_message(entry.price), start_time=_timestamp(entry.start_time), actor=entry.actor
+        price=money_message(entry.price), start_time=timestamp(entry.start_time), actor=entry.actor
     )
 
 
@@ -123,7 +119,7 @@ def _line_message(line: Line) -> inventory.ReservationLine:
     return inventory.ReservationLine(
         sku=line.sku,
         quantity=line.quantity,
-        unit_price=_money_message(line.unit_price),
+        unit_price=money_message(line.unit_price),
         allocations=[
             inventory.Allocation(warehouse=part.warehouse, quantity=part.quantity)
             for part in line.allocations
@@ -138,15 +134,3 @@ def _shortfall_message(shortfall: Shortfall) -> inventory.Shortfall:
         available=shortfall.available,
         unknown=shortfall.unknown,
     )
-
-
-def _money_message(money: Money) -> MoneyMessage:
-    return MoneyMessage(currency_code=money.currency_code, units=money.units, nanos=money.nanos)
-
-
-def _money(message: MoneyMessage) -> Money:
-    return Money(message.currency_code, message.units, message.nanos)
-
-
-def _timestamp(time: datetime) -> Timestamp:
-    return Timestamp(seconds=int(time.timestamp()), nanos=time.microsecond * 1000)

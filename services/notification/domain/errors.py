@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from services.kernel.errors import DomainError
+from services.kernel.names import json_name
 
 
 class NothingToChange(DomainError):
@@ -22,7 +23,7 @@ class UnknownPreference(DomainError):
     reason: ClassVar[str] = "UNKNOWN_PREFERENCE"
 
     def __init__(self, name: str, allowed: Sequence[str]) -> None:
-        message = f"updateMask names {_json_name(name)[:50]!r}; it can name {_listed(allowed)}"
+        message = f"updateMask names {json_name(name)[:50]!r}; it can name {_listed(allowed)}"
         super().__init__(message, fields=[("updateMask", message)])
 
 
@@ -33,10 +34,4 @@ class StoreUnavailable(DomainError):
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(_json_name, names))
-
-
-def _json_name(name: str) -> str:
-    """A field's name in JSON, which is how errors name fields."""
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
+    return ", ".join(map(json_name, names))

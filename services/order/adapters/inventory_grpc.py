@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager
 
 import grpc
 import structlog
-from google.rpc import error_details_pb2, status_pb2
-from google.type import money_pb2
 
+from mesh.messages import amount_of, reason_of
 from services.kernel.money import Money
 from services.order.application.ports import (
     InventoryUnreachable,
@@ -26,7 +25,6 @@ from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStu
 
 # Below this no call can succeed: it is not worth a connection.
 _LEAST_SECONDS = 0.005
-_DETAILS_KEY = "grpc-status-details-bin"
 _REFUSALS: Mapping[str, type[Exception]] = {
     "RESERVATION_EXPIRED": ReservationGone,
     "RESERVATION_NOT_FOUND": ReservationGone,
@@ -58,7 +56,7 @@ class GrpcInventory:
             response = await self._stock.ReserveStock(request, timeout=timeout_seconds)
         if response.shortfalls:
             return Shortfalls(tuple(_shortfall(each) for each in response.shortfalls))
-        prices = {line.sku: _money(line.unit_price) for line in response.reservation.lines}
+        prices = {line.sku: Money(*amount_of(line.unit_price)) for line in response.reservation.lines}
         return Reserved(tuple(prices[line.sku] for line in lines))
 
     async def commit(self, order_id: str, *, timeout_seconds: float) -> None:
@@ -79,33 +77,16 @@ async def _answers(method: str, timeout_seconds: float) -> AsyncIterator[None]:
     try:
         yield
     except grpc.aio.AioRpcError as error:
-        reason = _reason(error)
+        reason = reason_of(error)
         if reason in _REFUSALS:
             raise _REFUSALS[reason](f"{method}: {reason}") from None
         _log.warning("inventory_silent", method=method, code=error.code().name, reason=reason)
         raise InventoryUnreachable(f"{method}: {error.code().name}") from None
 
 
-def _reason(error: grpc.aio.AioRpcError) -> str:
-    """The stable reason of the status's ErrorInfo; empty without one."""
-    for key, value in error.trailing_metadata() or ():
-        if key == _DETAILS_KEY and isinstance(value, bytes):
-            return _reason_in(status_pb2.Status.FromString(value))
-    return ""
-
-
-def _reason_in(status: status_pb2.Status) -> str:
-    info = error_details_pb2.ErrorInfo()
-    return next((info.reason for detail in status.details if detail.Unpack(info)), "")
-
-
 def _product(product: catalog.Product) -> Product:
-    return Product(product.sku, product.name, _money(product.price), product.available)
+    return Product(product.sku, product.name, Money(*amount_of(product.price)), product.available)
 
 
 def _shortfall(each: stock.Shortfall) -> Shortfall:
     return Shortfall(each.sku, each.requested, each.available, each.unknown)
-
-
-def _money(money: money_pb2.Money) -> Money:
-    return Money(money.currency_code, money.units, money.nanos)

@@ -6,11 +6,12 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct, Value
 
 from interceptors.auth.caller import caller
+from mesh.messages import timestamp
 from services.order.application.queries.audit import Audit, PastEvent
 from services.order.application.queries.order_views import OrderView
 from services.order.entrypoints.calls import readable_customer
 from services.order.entrypoints.differences import Difference, differences
-from services.order.entrypoints.messages import order_message, timestamp
+from services.order.entrypoints.messages import order_message
 from shopmesh.order.v1 import audit_service_pb2 as pb
 from shopmesh.order.v1 import audit_service_pb2_grpc as rpc
 

@@ -1,11 +1,10 @@
 """Orders as protobuf messages, and requests as commands."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import money_pb2
 
+from mesh.messages import amount_of, money_message, timestamp
 from services.kernel.money import Money
 from services.order.application.queries.order_views import OrderView
 from services.order.application.sealing import PlaceOrder
@@ -35,7 +34,9 @@ def place_order_of(request: pb.PlaceOrderRequest, *, customer_id: str) -> PlaceO
             postal_code=address.postal_code,
             country_code=address.country_code,
         ),
-        expected_total=_money_of(request.expected_total) if request.HasField("expected_total") else None,
+        expected_total=Money(*amount_of(request.expected_total))
+        if request.HasField("expected_total")
+        else None,
     )
 
 
@@ -45,7 +46,7 @@ def order_message(view: OrderView) -> pb.Order:
         order_id=order.order_id,
         state=pb.OrderState.Value(f"ORDER_STATE_{order.state.value}"),
         lines=_line_messages(order),
-        total=_money_message(order.total),
+        total=_optional_money(order.total),
         rejection=None if order.rejection is None else _rejection_message(order.rejection),
         shipping_address=None if address is None else _address_message(address),
         request_id=order.placed.request_id,
@@ -61,15 +62,9 @@ def order_message(view: OrderView) -> pb.Order:
 def quote_message(quote: Quote) -> pb.Quote:
     return pb.Quote(
         lines=[_quote_line_message(line) for line in quote.lines],
-        total=_money_message(quote.total),
+        total=_optional_money(quote.total),
         available=quote.available,
     )
-
-
-def timestamp(time: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(time)
-    return message
 
 
 def _line_messages(order: Order) -> list[pb.OrderLine]:
@@ -83,8 +78,8 @@ def _line_message(line: PlacedLine, unit_price: Money | None) -> pb.OrderLine:
         sku=line.sku,
         name=line.name,
         quantity=line.quantity,
-        unit_price=_money_message(unit_price),
-        line_total=_money_message(unit_price.times(line.quantity) if unit_price else None),
+        unit_price=_optional_money(unit_price),
+        line_total=_optional_money(unit_price.times(line.quantity) if unit_price else None),
     )
 
 
@@ -95,7 +90,7 @@ def _rejection_message(rejection: OrderRejected) -> pb.Rejection:
             pb.RejectedLine(sku=line.sku, requested=line.requested, available=line.available)
             for line in rejection.lines
         ],
-        current_total=_money_message(rejection.current_total),
+        current_total=_optional_money(rejection.current_total),
     )
 
 
@@ -105,8 +100,8 @@ def _quote_line_message(line: QuoteLine) -> pb.QuoteLine:
         name=line.name,
         quantity=line.quantity,
         available=line.available,
-        unit_price=_money_message(line.unit_price),
-        line_total=_money_message(line.line_total),
+        unit_price=_optional_money(line.unit_price),
+        line_total=_optional_money(line.line_total),
     )
 
 
@@ -122,11 +117,5 @@ def _address_message(address: ShippingAddress) -> pb.ShippingAddress:
     )
 
 
-def _money_message(money: Money | None) -> money_pb2.Money | None:
-    if money is None:
-        return None
-    return money_pb2.Money(currency_code=money.currency_code, units=money.units, nanos=money.nanos)
-
-
-def _money_of(message: money_pb2.Money) -> Money:
-    return Money(message.currency_code, message.units, message.nanos)
+def _optional_money(money: Money | None) -> money_pb2.Money | None:
+    return None if money is None else money_message(money)

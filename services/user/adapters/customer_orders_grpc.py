@@ -1,12 +1,10 @@
 """The order service, asked over gRPC."""
 
 import grpc
-from google.rpc import error_details_pb2, status_pb2
 
+from mesh.messages import reason_of
 from services.user.domain.errors import OpenOrders, OrdersUnavailable
 from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
-
-_STATUS_DETAILS_KEY = "grpc-status-details-bin"
 
 
 class GrpcCustomerOrders:
@@ -19,7 +17,7 @@ class GrpcCustomerOrders:
         try:
             await self._stub.CloseCustomer(order_service_pb2.CloseCustomerRequest(user_id=user_id))
         except grpc.aio.AioRpcError as error:
-            if _reason(error) == OpenOrders.reason:
+            if reason_of(error) == OpenOrders.reason:
                 raise OpenOrders(
                     "an order is on its way; erase the account once it was delivered or cancelled"
                 ) from None
@@ -27,13 +25,3 @@ class GrpcCustomerOrders:
                 "the order service cannot tell whether an order is on its way; nothing was changed",
                 retry_after_seconds=1.0,
             ) from None
-
-
-def _reason(error: grpc.aio.AioRpcError) -> str:
-    for key, value in error.trailing_metadata() or ():
-        if key == _STATUS_DETAILS_KEY and isinstance(value, bytes):
-            for detail in status_pb2.Status.FromString(value).details:
-                info = error_details_pb2.ErrorInfo()
-                if detail.Unpack(info):
-                    return info.reason
-    return ""

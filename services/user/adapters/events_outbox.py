@@ -12,6 +12,7 @@ from mesh.topology import USER_EVENTS
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import NewId
+from services.kernel.names import json_name
 from services.user.domain.events import Event
 
 
@@ -43,12 +44,7 @@ class OutboxEventStream:
 
 def _payload(event: Event) -> dict[str, Any]:
     """The fields by their JSON names."""
-    return {_json_name(name): _plain(value) for name, value in asdict(event).items()}
-
-
-def _json_name(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
+    return {json_name(name): _plain(value) for name, value in asdict(event).items()}
 
 
 def _plain(value: Any) -> Any:
