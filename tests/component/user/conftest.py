@@ -31,15 +31,15 @@ from tests.support.serving import serve
 
 @dataclass
 class AdjustableClock:
-    """The time, and how far a test has turned it on."""
+    """A clock that stands still until a test turns it on, however long the test takes."""
 
-    ahead: timedelta = field(default_factory=timedelta)
+    now: datetime = field(default_factory=system_clock)
 
     def __call__(self) -> datetime:
-        return system_clock() + self.ahead
+        return self.now
 
     def turn_on(self, **amount: float) -> None:
-        self.ahead += timedelta(**amount)
+        self.now += timedelta(**amount)
 
 
 @dataclass
