@@ -78,7 +78,7 @@ async def _unwind(
             waiting = on_error(call, context, error)
             if waiting is not None:
                 await waiting
-        except BaseException as other:  # noqa: BLE001 - whatever it is, the outer hooks have to see it
+        except BaseException as other:  # noqa: BLE001 - the outer hooks have to see every error
             error = other
     return error
 

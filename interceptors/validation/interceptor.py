@@ -28,7 +28,7 @@ _SEGMENT = re.compile(r"\{[a-z0-9_.]+\}")
 
 def broken_rules(validator: protovalidate.Validator, message: Message) -> tuple[tuple[str, str], ...]:
     """What of a message breaks the rules of its proto: (path as JSON callers write it, what is allowed)."""
-    return _told(validator.collect_violations(message))
+    return _violations(validator.collect_violations(message))
 
 
 class ValidationInterceptor(Hook):
@@ -73,14 +73,14 @@ class ValidationInterceptor(Hook):
             return
         violations = self._violations(request)
         if violations:
-            raise _refusal(_told(violations))
+            raise _refusal(_violations(violations))
 
 
 def _undecided(_request: Message) -> bool:
     return False
 
 
-def _told(violations: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+def _violations(violations: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     return tuple((_path(each.proto.field), each.proto.message) for each in violations)
 
 
@@ -140,7 +140,7 @@ def _malformed(request: Malformed) -> StatusError:
 
 
 def _refusal(fields: tuple[tuple[str, str], ...]) -> StatusError:
-    told = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_MAX_REPORTED])
+    message = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_MAX_REPORTED])
     if len(fields) > _MAX_REPORTED:
-        told += f"; and {len(fields) - _MAX_REPORTED} more"
-    return StatusError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", told, fields=fields)
+        message += f"; and {len(fields) - _MAX_REPORTED} more"
+    return StatusError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", message, fields=fields)

@@ -104,7 +104,7 @@ class KafkaBackend:
 
 
 def _java(place: Place) -> tuple[str, ...]:
-    """Java in the server's folder: whatever its path is called, Kafka's properties need not quote it."""
+    """Java, run in the server's folder: Kafka's properties then hold no path that needs quoting."""
     return ("env", f"--chdir={place.folder.absolute()}", "LC_ALL=C.UTF-8", "java", *_QUICK_START)
 
 

@@ -60,7 +60,7 @@ class EngineOptions:
 
 
 def sqlite_url(path: Path) -> str:
-    """The URL of a SQLite file, whatever signs its path has."""
+    """The URL of a SQLite file; its path is percent-encoded."""
     return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string()
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from mesh.event_log.kafka.thread import tell
+from mesh.event_log.kafka.thread import call_soon
 
 
 class ByteBudget:
@@ -55,7 +55,7 @@ class Completions:
         self._answered.append((question, error))
         if not self._is_telling:
             self._is_telling = True
-            tell(self._loop, self._pass_on)
+            call_soon(self._loop, self._pass_on)
 
     def _pass_on(self) -> None:
         # First: whoever answers from now on wakes the loop again.

@@ -17,7 +17,7 @@ from kafka.structs import MemberState
 from mesh.event_log.kafka.client import Network, connection
 from mesh.event_log.kafka.partition_buffers import PartitionBuffers
 from mesh.event_log.kafka.records import fetched
-from mesh.event_log.kafka.thread import tell
+from mesh.event_log.kafka.thread import call_soon
 from mesh.event_log.kafka.topics import KafkaTopics, TopicMismatch
 from mesh.event_log.port import Delivery, EventLogUnavailable, SubscriptionLost
 
@@ -114,7 +114,7 @@ class KafkaMember:
         except Exception as error:  # noqa: BLE001 - the thread's edge: the caller subscribes anew
             end = f"the event log does not answer: {type(error).__name__}"
         finally:
-            tell(self._loop, partial(self._ended, EventLogUnavailable(end)))
+            call_soon(self._loop, partial(self._ended, EventLogUnavailable(end)))
 
     def _raise_if_ended(self) -> None:
         if self._end:
@@ -166,7 +166,7 @@ class KafkaMember:
         records = [record for message in chain(*messages.values()) if (record := fetched(message))]
         if records:
             self._holdings.add(records)
-            tell(self._loop, self._arrived.set)
+            call_soon(self._loop, self._arrived.set)
 
     def _commit(self, delivery: Delivery, done: asyncio.Future[None], consumer: KafkaConsumer) -> None:
         partition = TopicPartition(delivery.record.topic, delivery.partition)
@@ -182,7 +182,7 @@ class KafkaMember:
             error = SubscriptionLost(f"{self._group} is being shared out anew")
         except KafkaError as failure:
             error = EventLogUnavailable(f"the event log did not commit: {type(failure).__name__}")
-        tell(self._loop, partial(_resolve, done, error))
+        call_soon(self._loop, partial(_resolve, done, error))
 
     def _begin_again(self, partition: TopicPartition, consumer: KafkaConsumer) -> None:
         """Behind the last commit, should the partition stay here."""

@@ -27,7 +27,7 @@ async def in_thread(
         try:
             target()
         finally:
-            tell(loop, ended.set)
+            call_soon(loop, ended.set)
 
     threading.Thread(target=run, name=name, daemon=True).start()
     try:
@@ -41,7 +41,7 @@ async def in_thread(
             _log.warning("thread_does_not_end", thread=name)
 
 
-def tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+def call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
     """Call something in a loop from another thread; a loop that is closed needs to know nothing."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(callback)

@@ -1,1 +1,1 @@
-"""The sending end: events are written with what they tell of, and published after the commit."""
+"""The sending end: events are written in the transaction of the change, and published after its commit."""
