@@ -78,12 +78,26 @@ class _Results:
 
 
 def _executed(root: Path) -> Executed:
-    folder = root / "recording"
-    if not folder.exists():
-        folder.mkdir()
+    """Which test executed which line, recorded by one run.
+
+    Raises:
+        SystemExit: It was recorded at another commit, of which lines and tests may be gone.
+    """
+    folder, commit = root / "recording", _commit(root)
+    at = folder / "commit"
+    if not at.exists():
+        folder.mkdir(exist_ok=True)
         command = (*_PYTEST, "-p", "tests.mutants.recording")
         subprocess.run(command, cwd=root, env=os.environ | {FOLDER: str(folder)}, check=True)
+        at.write_text(commit)
+    if at.read_text() != commit:
+        sys.exit(f"{folder} was recorded at {at.read_text()}, the clone is at {commit}. Remove that folder.")
     return Executed(folder, root)
+
+
+def _commit(root: Path) -> str:
+    command = ("git", "rev-parse", "--short", "HEAD")
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _tried(root: Path, fault: Mutation, steps: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -1,14 +1,17 @@
 """What only the event log in Kafka promises: its topics, its groups' partitions, and what is on the wire."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
 from mesh.backends.running import Server
 from mesh.event_log import Delivery, EventLog, Record, Subscription, SubscriptionLost
+from mesh.event_log.kafka import publisher
 from mesh.event_log.kafka.client import admin, servers_of
 from mesh.event_log.kafka.log import KafkaEventLog
 from mesh.event_log.kafka.member import BATCH
@@ -151,6 +154,26 @@ async def test_a_member_that_holds_all_it_may_still_takes_part_in_the_sharing(
         assert await first.poll()
         async with other_process.consume(topics.group("mail"), [topics.orders]) as second:
             assert await take(second, 1)
+
+
+async def test_a_closed_log_leaves_no_thread(
+    open_log: Open, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producers: list[KafkaProducer] = []
+
+    def kept(**settings: Any) -> KafkaProducer:
+        # Referred to from here as well: the library's finalizer would hide that nobody closes it.
+        producers.append(KafkaProducer(**settings))
+        return producers[-1]
+
+    monkeypatch.setattr(publisher, "KafkaProducer", kept)
+    before = set(threading.enumerate())
+    async with open_log() as log:
+        await log.publish(placed(topics, "order-1"))
+        assert set(threading.enumerate()) > before
+
+    assert producers
+    assert set(threading.enumerate()) <= before
 
 
 async def test_reading_without_a_group_leaves_no_place_in_the_topic(

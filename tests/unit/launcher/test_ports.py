@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import struct
 from collections.abc import Iterator
@@ -52,22 +53,27 @@ def test_a_taken_port_is_refused_with_owner_and_remedy(taken: int) -> None:
     assert "SHOPMESH_PORT_OFFSET" in refused.value.remedy
 
 
-def remedy(*parts: Part) -> str:
+def offset_of_remedy(*parts: Part) -> int:
     with pytest.raises(LaunchError) as refused:
         refuse_listeners(parts)
-    return refused.value.remedy
+    offset = re.search(r"SHOPMESH_PORT_OFFSET=(\d+) shopmesh up", refused.value.remedy)
+    assert offset, refused.value.remedy
+    return int(offset[1])
+
+
+# A connection of another test may have the port at the next offset, so any further one will do.
 
 
 def test_the_ports_of_the_remedy_are_free() -> None:
     with leased_port() as port, listening(port), listening(port + 11_000):
-        assert "SHOPMESH_PORT_OFFSET=11500 shopmesh up" in remedy(part("envoy", port))
+        assert offset_of_remedy(part("envoy", port)) > 11_000
 
 
 def test_the_offset_of_the_remedy_replaces_the_one_in_force() -> None:
     with leased_port() as port, listening(port + 11_000):
         shifted = replace(part("envoy", port + 11_000), environment={"SHOPMESH_PORT_OFFSET": "11000"})
 
-        assert "SHOPMESH_PORT_OFFSET=11500 shopmesh up" in remedy(shifted)
+        assert offset_of_remedy(shifted) > 11_000
 
 
 def test_every_taken_port_is_named(taken: int) -> None:
