@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import structlog
 from redis.asyncio import Redis
 
+from interceptors.core.redis_client import SERVER_AWAY, closing
 from interceptors.rate_limit.gcra import Limiter, Rate
-from interceptors.redis_errors import SERVER_AWAY
 from mesh.contract import LimitClass
 
 _log = structlog.get_logger()
@@ -47,9 +47,8 @@ class RedisLimiter:
     @asynccontextmanager
     async def connect(cls, url: str, *, fallback: Limiter) -> AsyncIterator["RedisLimiter"]:
         """A limiter with connections of its own, closed at the end."""
-        async with Redis.from_url(
-            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
-        ) as redis:
+        client = Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
+        async with closing(client) as redis:
             yield cls(redis=redis, fallback=fallback)
 
     async def admit(self, limit: LimitClass, key: str) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 from redis.asyncio import Redis
 
-from interceptors.redis_errors import SERVER_AWAY
+from interceptors.core.redis_client import SERVER_AWAY, closing
 from mesh.concurrency.cancellation import redeliver_cancellation
 
 _PAUSE_SECONDS = 1.0
@@ -50,7 +50,7 @@ async def _listen(
     forget_all: Callable[[], None],
 ) -> None:
     async with (
-        Redis.from_url(url, socket_timeout=None, health_check_interval=_LISTEN_SECONDS) as redis,
+        closing(Redis.from_url(url, socket_timeout=None, health_check_interval=_LISTEN_SECONDS)) as redis,
         redis.pubsub() as subscription,
     ):
         await subscription.subscribe(channel)

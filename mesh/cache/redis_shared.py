@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from interceptors.redis_errors import SERVER_AWAY
+from interceptors.core.redis_client import SERVER_AWAY, closing
 from mesh.cache.breaker import Breaker
 from mesh.cache.codec import Codec
 from mesh.cache.entry import Entry
@@ -227,7 +227,7 @@ def _parts(value: bytes | None, epoch: bytes) -> tuple[bytes, bytes, bytes]:
     return b"", b"", b""
 
 
-def connect(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Redis:
+def connect(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> AbstractAsyncContextManager[Redis]:
     """A client that never waits long; connecting happens at the first command."""
     pool = BlockingConnectionPool.from_url(
         url,
@@ -237,4 +237,4 @@ def connect(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Redis:
         socket_connect_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), 0),
     )
-    return Redis.from_pool(pool)
+    return closing(Redis.from_pool(pool))

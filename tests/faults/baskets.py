@@ -118,7 +118,10 @@ async def workers_of(mesh: RunningMesh) -> AsyncIterator[list[InventoryServiceSt
 
 
 class Clients:
-    """Callers with the order service's token; each tries again until it has been told something."""
+    """Callers with the order service's token; each tries again until it has an answer.
+
+    The token is fetched when they are made, which is not possible within a running event loop.
+    """
 
     def __init__(self, mesh: RunningMesh, sale: Sale) -> None:
         self._mesh = mesh
