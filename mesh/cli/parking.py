@@ -3,9 +3,8 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import grpc
 import typer
@@ -15,11 +14,15 @@ from mesh.cli.calling import channels_as
 from mesh.cli.console import note, show_table
 from mesh.cli.context import running_settings_of
 from mesh.settings import MeshSettings
-from shopmesh.inventory.v1 import parking_service_pb2 as inventory_pb
+from shopmesh.events.v1.parked_events_pb2 import (
+    ListParkedEventsRequest,
+    ListParkedEventsResponse,
+    ParkedEvent,
+    RedriveParkedEventsRequest,
+    RedriveParkedEventsResponse,
+)
 from shopmesh.inventory.v1.parking_service_pb2_grpc import StockParkingServiceStub
-from shopmesh.notification.v1 import notification_service_pb2 as notification_pb
 from shopmesh.notification.v1.notification_service_pb2_grpc import NotificationServiceStub
-from shopmesh.order.v1 import parking_service_pb2 as order_pb
 from shopmesh.order.v1.parking_service_pb2_grpc import OrderParkingServiceStub
 
 _PAGE = 200
@@ -39,12 +42,18 @@ Key = Annotated[str, typer.Option(help="Only events of this order, user or SKU."
 Who = Annotated[str, typer.Option("--as", metavar="NAME|EMAIL", help="Who asks.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """A service's two calls; their messages have the same fields in all services."""
+class Stub(Protocol):
+    """What the stubs of these services have in common."""
 
-    list: Callable[..., Awaitable[Any]]
-    redrive: Callable[..., Awaitable[Any]]
+    ListParkedEvents: Callable[[ListParkedEventsRequest], Awaitable[ListParkedEventsResponse]]
+    RedriveParkedEvents: Callable[[RedriveParkedEventsRequest], Awaitable[RedriveParkedEventsResponse]]
+
+
+_STUBS: Mapping[Parker, Callable[[grpc.aio.Channel], Any]] = {
+    Parker.ORDER: OrderParkingServiceStub,
+    Parker.INVENTORY: StockParkingServiceStub,
+    Parker.NOTIFICATION: NotificationServiceStub,
+}
 
 
 def show_parked(context: typer.Context, parkers: Iterable[Parker], *, who: str, as_json: bool) -> None:
@@ -63,8 +72,8 @@ def show_parked(context: typer.Context, parkers: Iterable[Parker], *, who: str, 
 def redrive_parked(context: typer.Context, parkers: Iterable[Parker], *, key: str, who: str) -> None:
     """Handle parked events again and print what became of them; exits with 1 when some remain."""
 
-    async def redriven(calls: Calls) -> Any:
-        return await calls.redrive(key)
+    async def redriven(stub: Stub) -> RedriveParkedEventsResponse:
+        return await stub.RedriveParkedEvents(RedriveParkedEventsRequest(key=key))
 
     found = asyncio.run(_of_each(running_settings_of(context), parkers, who, redriven))
     rows = ((parker, str(each.handled), str(each.remaining)) for parker, each in found.items())
@@ -74,47 +83,25 @@ def redrive_parked(context: typer.Context, parkers: Iterable[Parker], *, key: st
 
 
 async def _of_each(
-    settings: MeshSettings, parkers: Iterable[Parker], who: str, question: Callable[[Calls], Awaitable[T]]
+    settings: MeshSettings, parkers: Iterable[Parker], who: str, question: Callable[[Stub], Awaitable[T]]
 ) -> Mapping[Parker, T]:
     chosen = tuple(parkers)
     async with channels_as(who, chosen, settings) as channels:
-        return {parker: await question(_calls(parker, channels[parker])) for parker in chosen}
+        return {parker: await question(_STUBS[parker](channels[parker])) for parker in chosen}
 
 
-def _calls(parker: Parker, channel: grpc.aio.Channel) -> Calls:
-    match parker:
-        case Parker.ORDER:
-            order = OrderParkingServiceStub(channel)
-            return Calls(
-                lambda **page: order.ListParkedForOrders(order_pb.ListParkedForOrdersRequest(**page)),
-                lambda key: order.RedriveParkedForOrders(order_pb.RedriveParkedForOrdersRequest(key=key)),
-            )
-        case Parker.INVENTORY:
-            stock = StockParkingServiceStub(channel)
-            return Calls(
-                lambda **page: stock.ListParkedForStock(inventory_pb.ListParkedForStockRequest(**page)),
-                lambda key: stock.RedriveParkedForStock(inventory_pb.RedriveParkedForStockRequest(key=key)),
-            )
-        case Parker.NOTIFICATION:
-            mail = NotificationServiceStub(channel)
-            return Calls(
-                lambda **page: mail.ListParked(notification_pb.ListParkedRequest(**page)),
-                lambda key: mail.RedriveParked(notification_pb.RedriveParkedRequest(key=key)),
-            )
-
-
-async def _listed(calls: Calls) -> Sequence[Any]:
-    events: list[Any] = []
-    token = ""
+async def _listed(stub: Stub) -> Sequence[ParkedEvent]:
+    events: list[ParkedEvent] = []
+    request = ListParkedEventsRequest(page_size=_PAGE)
     while True:
-        page = await calls.list(page_size=_PAGE, page_token=token)
+        page = await stub.ListParkedEvents(request)
         events.extend(page.events)
-        token = page.next_page_token
-        if not token:
+        request.page_token = page.next_page_token
+        if not request.page_token:
             return events
 
 
-def _documents(found: Mapping[Parker, Sequence[Any]]) -> list[dict[str, Any]]:
+def _documents(found: Mapping[Parker, Sequence[ParkedEvent]]) -> list[dict[str, Any]]:
     return [
         {"service": parker, **MessageToDict(event, always_print_fields_with_no_presence=True)}
         for parker, events in found.items()
@@ -122,6 +109,6 @@ def _documents(found: Mapping[Parker, Sequence[Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(parker: Parker, event: Any) -> tuple[str, ...]:
+def _row(parker: Parker, event: ParkedEvent) -> tuple[str, ...]:
     since = event.park_time.ToJsonString()
     return (parker, event.topic, event.key, str(event.version), event.type, since, event.reason)

@@ -134,8 +134,11 @@ async def _asked(wms: WmsServiceStub, request: ReconcileStockRequest) -> Reconci
 
 def _show(report: ReconcileStockResponse) -> None:
     if report.drift:
-        rows = ((each.sku, each.warehouse, str(each.ours), str(each.theirs)) for each in report.drift)
-        show_table(("sku", "warehouse", "ours", "theirs"), rows)
+        rows = (
+            (each.sku, each.warehouse, str(each.shop_on_hand), str(each.warehouse_on_hand))
+            for each in report.drift
+        )
+        show_table(("sku", "warehouse", "shop on hand", "warehouse on hand"), rows)
     end = ", now repaired" if report.repaired else ""
     note(f"{report.compared} compared, {len(report.drift)} differ{end}.")
 

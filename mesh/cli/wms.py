@@ -130,5 +130,6 @@ def _show(tally: Tally, found: ReconcileStockResponse) -> None:
     for reason, times in tally.reasons.most_common(5):
         out.print(f"set aside {times} times: {reason}", markup=False)
     for each in found.drift:
-        out.print(f"{each.sku} in {each.warehouse}: the shop has {each.ours}, the warehouse {each.theirs}")
+        differing = f"the shop has {each.shop_on_hand}, the warehouse {each.warehouse_on_hand}"
+        out.print(f"{each.sku} in {each.warehouse}: {differing}")
     note(f"{found.compared} numbers compared, {len(found.drift)} differ.")

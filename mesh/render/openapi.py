@@ -83,10 +83,11 @@ def _operation(
     contract: Contract, method: Method, binding: Binding, limits: Mapping[str, LimitClass]
 ) -> dict[str, Any]:
     summary, _, _ = method.comment.partition(". ")
+    service = method.service.rsplit(".", 1)[-1]
     body = _request_body(contract, method, binding)
     return {
-        "operationId": method.name,
-        "tags": [method.service.rsplit(".", 1)[-1]],
+        "operationId": f"{service}_{method.name}",
+        "tags": [service],
         "summary": summary.rstrip("."),
         "description": "\n\n".join((method.comment, *_notes(method, limits))),
         "security": _security(method),

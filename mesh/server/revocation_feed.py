@@ -22,22 +22,22 @@ async def feed_revocations(
     While it cannot be asked, nothing new is known: tokens live on until they expire.
     """
     stub = TokenServiceStub(channel)
-    cursor = 0
+    token = ""
     while True:
         with suppress(grpc.aio.AioRpcError):
-            cursor = await _catch_up(stub, revocations, cursor)
+            token = await _catch_up(stub, revocations, token)
         revocations.forget_expired(clock())
         await asyncio.sleep(_INTERVAL_SECONDS)
 
 
-async def _catch_up(stub: "TokenServiceStub", revocations: Revocations, cursor: int) -> int:
+async def _catch_up(stub: "TokenServiceStub", revocations: Revocations, token: str) -> str:
     while True:
-        answer = await stub.ListRevocations(token_service_pb2.ListRevocationsRequest(cursor=cursor))
+        answer = await stub.ListRevocations(token_service_pb2.ListRevocationsRequest(page_token=token))
         for revocation in answer.revocations:
             _apply(revocations, revocation)
         if not answer.revocations:
-            return cursor
-        cursor = answer.next_cursor
+            return token
+        token = answer.next_page_token
 
 
 def _apply(revocations: Revocations, revocation: token_service_pb2.Revocation) -> None:

@@ -11,6 +11,7 @@ from mesh.cache.factory import Caches, open_caches
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
+from mesh.event_log.inbox.parked_servicer import ParkedEventsServicer
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.server.context import ServiceContext
@@ -56,7 +57,6 @@ from services.inventory.config import Settings
 from services.inventory.entrypoints.catalog_servicer import CatalogServicer
 from services.inventory.entrypoints.consumer import CONSUMER, on_order_event
 from services.inventory.entrypoints.inventory_servicer import InventoryServicer
-from services.inventory.entrypoints.parking_servicer import StockParkingServicer
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.inventory.entrypoints.sweeper import sweep_regularly
 from services.inventory.entrypoints.wms_servicer import WmsServicer
@@ -265,7 +265,7 @@ def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -
         Servicer(wms_service_pb2_grpc.add_WmsServiceServicer_to_server, wms),
         Servicer(
             parking_service_pb2_grpc.add_StockParkingServiceServicer_to_server,
-            StockParkingServicer(parking=parking),
+            ParkedEventsServicer(parking),
         ),
     )
 

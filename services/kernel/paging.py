@@ -8,6 +8,7 @@ from hashlib import sha256
 from services.kernel.errors import DomainError
 
 DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
 _MOST_DIGITS = 18
 """Of a position, which fits a 64-bit column then."""
 
@@ -18,9 +19,9 @@ class InvalidPageToken(DomainError):
     reason = "INVALID_PAGE_TOKEN"
 
 
-def page_size(requested: int, default: int = DEFAULT_PAGE_SIZE) -> int:
-    """The size to use; 0 asks for the default."""
-    return requested or default
+def page_size(requested: int, *, most: int = MAX_PAGE_SIZE) -> int:
+    """The size to use: 0 asks for the default, and too much gets the most there is (AIP-158)."""
+    return min(requested or DEFAULT_PAGE_SIZE, most)
 
 
 def encode_page_token(position: str, *, filters: str = "") -> str:

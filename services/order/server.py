@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
+from mesh.event_log.inbox.parked_servicer import ParkedEventsServicer
 from mesh.event_log.inbox.parking import Parking
 from mesh.server import failpoints
 from mesh.server.context import ServiceContext
@@ -52,7 +53,6 @@ from services.order.entrypoints.audit_servicer import AuditServicer
 from services.order.entrypoints.background import manage, report
 from services.order.entrypoints.consumer import CONSUMER, on_user_event
 from services.order.entrypoints.order_servicer import OrderServicer
-from services.order.entrypoints.parking_servicer import OrderParkingServicer
 from services.order.entrypoints.projector import project
 from services.order.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.order.entrypoints.stock_consumer import STOCK_CONSUMER, on_stock_event, report_anomaly
@@ -227,7 +227,7 @@ def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -
         ),
         Servicer(
             parking_service_pb2_grpc.add_OrderParkingServiceServicer_to_server,
-            OrderParkingServicer(parking=parking),
+            ParkedEventsServicer(parking),
         ),
     )
 

@@ -19,12 +19,16 @@ THIRD_PARTY = "third_party"
 
 
 class RoomContract(Contract):
-    """Modules of `room` import nothing but `may_import`."""
+    """Modules of `room` import nothing but `may_import`.
+
+    Rooms within it that may import more are named as `rooms_with_their_own_row`.
+    """
 
     type_name = "room"
 
     room = fields.StringField()
     may_import = fields.ListField(subfield=fields.StringField())
+    rooms_with_their_own_row = fields.ListField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """List every direct import that the room's row does not name."""
@@ -32,6 +36,7 @@ class RoomContract(Contract):
         refused = [
             f"{importer} imports {imported} ({_lines(graph, importer, imported)})"
             for importer, names in _inhabitants(graph, str(self.room))
+            if not any(_is_within(importer, room) for room in self._apart())
             for imported in sorted(graph.find_modules_directly_imported_by(importer))
             if not self._is_allowed(imported, names)
         ]
@@ -43,12 +48,15 @@ class RoomContract(Contract):
             output.print_error(line)
         output.print_error(f"{self.room} may import: {', '.join(self._row())}.")
 
+    def _apart(self) -> list[str]:
+        return cast(list[str], self.rooms_with_their_own_row) or []
+
     def _row(self) -> list[str]:
         return cast(list[str], self.may_import)
 
     def _is_allowed(self, imported: str, names: dict[str, str]) -> bool:
         allowed = {entry.format(**names) for entry in self._row()}
-        if any(imported == entry or imported.startswith(f"{entry}.") for entry in allowed):
+        if any(_is_within(imported, entry) for entry in allowed):
             return True
         return self._origin(imported) in allowed
 
@@ -64,6 +72,10 @@ def _inhabitants(graph: ImportGraph, room: str) -> Iterable[tuple[str, dict[str,
     for module in sorted(graph.modules):
         if match := re.fullmatch(pattern, module):
             yield module, match.groupdict()
+
+
+def _is_within(module: str, room: str) -> bool:
+    return module == room or module.startswith(f"{room}.")
 
 
 def _lines(graph: ImportGraph, importer: str, imported: str) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.exc import DBAPIError
 
 from mesh.event_log.inbox.consumer import Consumer
@@ -30,31 +29,6 @@ class ParkedPage:
 
     events: Sequence[Parked]
     next_position: int
-
-
-class ParkedFields(TypedDict):
-    """The fields of a `ParkedEvent`, which is the same message in every service."""
-
-    topic: str
-    key: str
-    version: int
-    type: str
-    reason: str
-    park_time: Timestamp
-
-
-def parked_fields(parked: Parked) -> ParkedFields:
-    """What a `ParkedEvent` says of an event."""
-    park_time = Timestamp()
-    park_time.FromDatetime(parked.park_time)
-    return ParkedFields(
-        topic=parked.record.topic,
-        key=parked.record.key,
-        version=parked.record.version,
-        type=parked.type,
-        reason=parked.reason,
-        park_time=park_time,
-    )
 
 
 class Parking:

@@ -24,8 +24,8 @@ class Drift:
 
     sku: str
     warehouse: str
-    ours: int
-    theirs: int
+    shop_on_hand: int
+    warehouse_on_hand: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def drift_of(lines: Iterable[SnapshotLine], stocks: Mapping[str, Stock]) -> Iter
     for line in lines:
         stock = stocks.get(line.sku)
         shelf = stock.shelf(line.warehouse) if stock else None
-        ours = shelf.on_hand if shelf else 0
-        if ours != line.on_hand:
-            yield Drift(line.sku, line.warehouse, ours, line.on_hand)
+        on_hand = shelf.on_hand if shelf else 0
+        if on_hand != line.on_hand:
+            yield Drift(line.sku, line.warehouse, on_hand, line.on_hand)
 
 
 def repair(drift: Drift, shelf: Shelf, untold: Iterable[Shipment]) -> Repair:
@@ -74,7 +74,7 @@ def repair(drift: Drift, shelf: Shelf, untold: Iterable[Shipment]) -> Repair:
         shelf: The shelf.
         untold: Its shipments that the warehouse system has not told of, the newest first.
     """
-    more = drift.theirs - shelf.on_hand
+    more = drift.warehouse_on_hand - shelf.on_hand
     told = tuple(_counted_in(untold, more))
     cleared = sum(shipment.quantity for shipment in told)
     movement = Movement(Cause.RECONCILE, drift.sku, drift.warehouse, book=more - cleared, untold=-cleared)

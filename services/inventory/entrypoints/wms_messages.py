@@ -47,7 +47,12 @@ def report_message(report: Report) -> pb.ReconcileStockResponse:
     return pb.ReconcileStockResponse(
         compared=report.compared,
         drift=[
-            pb.StockDrift(sku=each.sku, warehouse=each.warehouse, ours=each.ours, theirs=each.theirs)
+            pb.StockDrift(
+                sku=each.sku,
+                warehouse=each.warehouse,
+                shop_on_hand=each.shop_on_hand,
+                warehouse_on_hand=each.warehouse_on_hand,
+            )
             for each in report.drift
         ],
         repaired=report.repaired,

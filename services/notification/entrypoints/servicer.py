@@ -5,8 +5,8 @@ from typing import Any
 import grpc
 
 from interceptors.auth.caller import caller
-from mesh.event_log.inbox.parking import Parking, parked_fields
-from services.kernel.paging import decode_position, encode_position, page_size
+from mesh.event_log.inbox.parked_servicer import ParkedEventsServicer
+from mesh.event_log.inbox.parking import Parking
 from services.notification.application.notifications import Notifications
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.preferences import Preferences
@@ -15,15 +15,13 @@ from shopmesh.notification.v1.notification_service_pb2_grpc import NotificationS
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-_PARKED = "parked"
 
-
-class NotificationServicer(NotificationServiceServicer):
+class NotificationServicer(ParkedEventsServicer, NotificationServiceServicer):
     """Translates calls."""
 
     def __init__(self, *, notifications: Notifications, parking: Parking) -> None:
+        super().__init__(parking)
         self._notifications = notifications
-        self._parking = parking
 
     async def ListNotifications(
         self, request: messages.ListNotificationsRequest, context: Context
@@ -50,22 +48,6 @@ class NotificationServicer(NotificationServiceServicer):
             caller().subject, wanted, request.update_mask.paths
         )
         return messages.UpdatePreferencesResponse(preferences=_preferences(chosen))
-
-    async def ListParked(
-        self, request: messages.ListParkedRequest, context: Context
-    ) -> messages.ListParkedResponse:
-        after = decode_position(request.page_token, filters=_PARKED)
-        page = await self._parking.page(after=after, size=page_size(request.page_size))
-        return messages.ListParkedResponse(
-            events=[messages.ParkedEvent(**parked_fields(parked)) for parked in page.events],
-            next_page_token=encode_position(page.next_position, filters=_PARKED),
-        )
-
-    async def RedriveParked(
-        self, request: messages.RedriveParkedRequest, context: Context
-    ) -> messages.RedriveParkedResponse:
-        redriven = await self._parking.redrive(request.key or None)
-        return messages.RedriveParkedResponse(handled=redriven.handled, remaining=redriven.remaining)
 
 
 def _notification(delivery: Delivery) -> messages.Notification:

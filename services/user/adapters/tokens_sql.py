@@ -145,16 +145,16 @@ class SqlRevocationStore:
         )
         return (await self._session.execute(query.limit(1))).first() is not None
 
-    async def after(self, cursor: int, *, at: datetime, limit: int) -> tuple[Sequence[Revocation], int]:
+    async def after(self, position: int, *, at: datetime, limit: int) -> tuple[Sequence[Revocation], int]:
         query = (
             select(tables.revocations)
-            .where(tables.revocations.c.cursor > cursor, tables.revocations.c.expire_time > at)
+            .where(tables.revocations.c.cursor > position, tables.revocations.c.expire_time > at)
             .order_by(tables.revocations.c.cursor)
             .limit(limit)
         )
         rows = (await self._session.execute(query)).all()
         found = [Revocation(row.token_id, row.subject, row.revoke_time, row.expire_time) for row in rows]
-        return found, int(rows[-1].cursor) if rows else cursor
+        return found, int(rows[-1].cursor) if rows else position
 
     async def _end(self, these: ColumnElement[bool], at: datetime) -> None:
         issued = tables.issued_tokens

@@ -125,8 +125,8 @@ class RevocationStore(Protocol):
 
     async def is_revoked(self, token_id: str, subject: str) -> bool: ...
 
-    async def after(self, cursor: int, *, at: datetime, limit: int) -> tuple[Sequence[Revocation], int]:
-        """What still matters at `at`, oldest first, and the cursor behind it."""
+    async def after(self, position: int, *, at: datetime, limit: int) -> tuple[Sequence[Revocation], int]:
+        """What still matters at `at`, oldest first, and the position behind it."""
 
 
 class BudgetStore(Protocol):

@@ -16,7 +16,7 @@ class Revocations:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
-    async def after(self, cursor: int) -> tuple[Sequence[Revocation], int]:
-        """At most 1,000 that still matter, oldest first, and the cursor behind them."""
+    async def after(self, position: int) -> tuple[Sequence[Revocation], int]:
+        """At most 1,000 that still matter, oldest first, and the position behind them."""
         async with self._unit_of_work.read() as unit:
-            return await unit.revocations.after(cursor, at=self._clock(), limit=_PAGE_SIZE)
+            return await unit.revocations.after(position, at=self._clock(), limit=_PAGE_SIZE)

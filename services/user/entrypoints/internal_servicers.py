@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.kernel.paging import decode_position, encode_position
 from services.user.application.accounts import Accounts, AccountState
 from services.user.application.contacts import Contacts
 from services.user.application.revocations import Revocations
@@ -14,6 +15,7 @@ from shopmesh.user.v1 import (
     token_service_pb2_grpc,
 )
 
+_REVOCATIONS = "revocations"
 _PREFIX = "MAIL_PURPOSE_"
 _STATES = {
     AccountState.ACTIVE: contact_service_pb2.ACCOUNT_STATE_ACTIVE,
@@ -53,9 +55,11 @@ class TokenServicer(token_service_pb2_grpc.TokenServiceServicer):
     async def ListRevocations(
         self, request: token_service_pb2.ListRevocationsRequest, context: Any
     ) -> token_service_pb2.ListRevocationsResponse:
-        found, cursor = await self._revocations.after(request.cursor)
+        after = decode_position(request.page_token, filters=_REVOCATIONS)
+        found, last = await self._revocations.after(after)
         return token_service_pb2.ListRevocationsResponse(
-            revocations=[_message(revocation) for revocation in found], next_cursor=cursor
+            revocations=[_message(revocation) for revocation in found],
+            next_page_token=encode_position(last, filters=_REVOCATIONS),
         )
 
 

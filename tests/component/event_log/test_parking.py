@@ -11,10 +11,12 @@ from mesh import sql
 from mesh.event_log import Record
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import INBOX_TABLES, Outcome, Redriven, RetryLater, SqlInbox
-from mesh.event_log.inbox.parking import Parking, ParkingUnavailable, parked_fields
+from mesh.event_log.inbox.parked_servicer import ParkedEventsServicer
+from mesh.event_log.inbox.parking import Parking, ParkingUnavailable
 from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import INVENTORY_EVENTS, USER_EVENTS
 from services.kernel.envelope import Envelope
+from shopmesh.events.v1.parked_events_pb2 import ListParkedEventsRequest
 from tests.support.events import MORNING, envelope, morning, record
 
 metadata = MetaData()
@@ -120,13 +122,12 @@ async def test_nothing_parked_is_one_empty_page(parking: Parking) -> None:
 
 @pytest.mark.usefixtures("parked")
 async def test_an_event_is_shown_with_its_reason_and_the_time_of_its_parking(parking: Parking) -> None:
-    [oldest] = (await parking.page(after=0, size=1)).events
+    answer = await ParkedEventsServicer(parking).ListParkedEvents(ListParkedEventsRequest(page_size=1), None)
 
-    shown = parked_fields(oldest)
-
-    assert (shown["topic"], shown["key"], shown["version"]) == (INVENTORY_EVENTS, "MUG-RED", 1)
-    assert (shown["type"], shown["reason"]) == ("SomethingHappened", "LookupError: MUG-RED is unknown")
-    assert shown["park_time"].ToDatetime(tzinfo=MORNING.tzinfo) == MORNING
+    [oldest] = answer.events
+    assert (oldest.topic, oldest.key, oldest.version) == (INVENTORY_EVENTS, "MUG-RED", 1)
+    assert (oldest.type, oldest.reason) == ("SomethingHappened", "LookupError: MUG-RED is unknown")
+    assert oldest.park_time.ToDatetime(tzinfo=MORNING.tzinfo) == MORNING
 
 
 @pytest.mark.usefixtures("parked")

@@ -9,7 +9,7 @@ from mesh.topology import ORDER_EVENTS
 from services.inventory.domain.reservation import RequestedLine
 from services.inventory.entrypoints.consumer import CONSUMER
 from services.kernel.envelope import Envelope
-from shopmesh.inventory.v1 import parking_service_pb2 as pb
+from shopmesh.events.v1 import parked_events_pb2 as pb
 from shopmesh.inventory.v1.parking_service_pb2_grpc import StockParkingServiceStub
 from tests.component.inventory.conftest import Inventory
 from tests.support.events import envelope, morning, record
@@ -42,9 +42,9 @@ async def test_parked_events_are_listed_and_go_in_order_once_they_can(inventory:
     await park(inventory.shop, "OrderCancelled", number=2)
     parking = StockParkingServiceStub(inventory.served.channel)
 
-    first = await parking.ListParkedForStock(pb.ListParkedForStockRequest(page_size=3), **inventory.as_admin)
-    rest = await parking.ListParkedForStock(
-        pb.ListParkedForStockRequest(page_token=first.next_page_token), **inventory.as_admin
+    first = await parking.ListParkedEvents(pb.ListParkedEventsRequest(page_size=3), **inventory.as_admin)
+    rest = await parking.ListParkedEvents(
+        pb.ListParkedEventsRequest(page_token=first.next_page_token), **inventory.as_admin
     )
 
     assert [(each.type, each.reason) for each in first.events] == [
@@ -55,10 +55,10 @@ async def test_parked_events_are_listed_and_go_in_order_once_they_can(inventory:
     assert [(each.key, each.topic) for each in rest.events] == [(order_id(2), ORDER_EVENTS)]
     assert rest.next_page_token == ""
 
-    only_second = pb.RedriveParkedForStockRequest(key=order_id(2))
-    answer = await parking.RedriveParkedForStock(only_second, **inventory.as_admin)
+    only_second = pb.RedriveParkedEventsRequest(key=order_id(2))
+    answer = await parking.RedriveParkedEvents(only_second, **inventory.as_admin)
     assert (answer.handled, answer.remaining) == (1, 0)
-    answer = await parking.RedriveParkedForStock(pb.RedriveParkedForStockRequest(), **inventory.as_admin)
+    answer = await parking.RedriveParkedEvents(pb.RedriveParkedEventsRequest(), **inventory.as_admin)
     assert (answer.handled, answer.remaining) == (3, 0)
 
     stock = await inventory.shop.stocks.get("MUG-RED")
@@ -69,7 +69,7 @@ async def test_parked_events_are_listed_and_go_in_order_once_they_can(inventory:
 async def test_who_may_only_look_may_not_let_go(inventory: Inventory) -> None:
     parking = StockParkingServiceStub(inventory.served.channel)
     auditor = bearer(inventory.served.mint.user("auditor-id", "audit"))
-    assert not (await parking.ListParkedForStock(pb.ListParkedForStockRequest(), metadata=auditor)).events
+    assert not (await parking.ListParkedEvents(pb.ListParkedEventsRequest(), metadata=auditor)).events
     with pytest.raises(AioRpcError) as refused:
-        await parking.RedriveParkedForStock(pb.RedriveParkedForStockRequest(), metadata=auditor)
+        await parking.RedriveParkedEvents(pb.RedriveParkedEventsRequest(), metadata=auditor)
     assert refused.value.code() is StatusCode.PERMISSION_DENIED

@@ -231,7 +231,7 @@ async def test_drift_is_reported_and_repaired_on_demand(inventory: Inventory) ->
         pb.ReconcileStockRequest(lines=lines, repair=True), **as_wms(inventory)
     )
 
-    drift = [pb.StockDrift(sku="MUG-RED", warehouse="berlin", ours=5, theirs=4)]
+    drift = [pb.StockDrift(sku="MUG-RED", warehouse="berlin", shop_on_hand=5, warehouse_on_hand=4)]
     assert compared == pb.ReconcileStockResponse(compared=2, drift=drift)
     assert repaired == pb.ReconcileStockResponse(compared=2, drift=drift, repaired=True)
     assert await on_hand(inventory) == 4

@@ -10,6 +10,7 @@ from interceptors.core.call import Call, begin
 from mesh.contract import load_contract
 from services.kernel.paging import InvalidPageToken
 from services.notification.domain.errors import NothingToChange, UnknownPreference
+from shopmesh.events.v1.parked_events_pb2 import ListParkedEventsRequest, RedriveParkedEventsRequest
 from shopmesh.notification.v1 import notification_service_pb2 as messages
 from tests.component.notification.conftest import Worker, World
 from tests.support.events import eventually, running
@@ -110,9 +111,9 @@ async def test_parked_events_are_listed_and_go_in_order_once_they_can(world: Wor
     await world.order_event("OrderPlaced", unreadable)
     await world.confirm()
     await consumed(world, worker, parked=2)
-    listed = await worker.servicer.ListParked(messages.ListParkedRequest(page_size=1), NO_CONTEXT)
-    rest = await worker.servicer.ListParked(
-        messages.ListParkedRequest(page_size=1, page_token=listed.next_page_token), NO_CONTEXT
+    listed = await worker.servicer.ListParkedEvents(ListParkedEventsRequest(page_size=1), NO_CONTEXT)
+    rest = await worker.servicer.ListParkedEvents(
+        ListParkedEventsRequest(page_size=1, page_token=listed.next_page_token), NO_CONTEXT
     )
     assert [(each.type, each.version) for each in (*listed.events, *rest.events)] == [
         ("OrderPlaced", 1),
@@ -120,5 +121,5 @@ async def test_parked_events_are_listed_and_go_in_order_once_they_can(world: Wor
     ]
     assert "OrderPlaced cannot be read" in listed.events[0].reason
     assert rest.next_page_token == ""
-    redriven = await worker.servicer.RedriveParked(messages.RedriveParkedRequest(), NO_CONTEXT)
+    redriven = await worker.servicer.RedriveParkedEvents(RedriveParkedEventsRequest(), NO_CONTEXT)
     assert (redriven.handled, redriven.remaining) == (0, 2)

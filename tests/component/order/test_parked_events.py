@@ -15,8 +15,8 @@ from services.kernel.envelope import Envelope
 from services.order.entrypoints.consumer import CONSUMER
 from services.order.entrypoints.stock_consumer import STOCK_CONSUMER
 from services.order.stores import open_database
+from shopmesh.events.v1 import parked_events_pb2 as pb
 from shopmesh.order.v1 import order_service_pb2 as orders
-from shopmesh.order.v1 import parking_service_pb2 as pb
 from shopmesh.order.v1.parking_service_pb2_grpc import OrderParkingServiceStub
 from tests.component.order.conftest import Shop
 from tests.component.order.ordering import mugs, place
@@ -54,9 +54,9 @@ async def test_parked_events_are_listed_and_go_in_order_once_they_can(tmp_path: 
     await park(tmp_path, CONSUMER, USER_EVENTS, envelope("UserRegistered", ALICE, 1))
     parking, staff = OrderParkingServiceStub(shop.order.channel), shop.staff("orders:fulfil")
 
-    first = await parking.ListParkedForOrders(pb.ListParkedForOrdersRequest(page_size=2), metadata=staff)
-    rest = await parking.ListParkedForOrders(
-        pb.ListParkedForOrdersRequest(page_size=2, page_token=first.next_page_token), metadata=staff
+    first = await parking.ListParkedEvents(pb.ListParkedEventsRequest(page_size=2), metadata=staff)
+    rest = await parking.ListParkedEvents(
+        pb.ListParkedEventsRequest(page_size=2, page_token=first.next_page_token), metadata=staff
     )
 
     assert [(each.key, each.version, each.type) for each in (*first.events, *rest.events)] == [
@@ -67,15 +67,15 @@ async def test_parked_events_are_listed_and_go_in_order_once_they_can(tmp_path: 
     assert [each.reason for each in first.events] == ["LookupError: claims", "behind version 1"]
     assert rest.next_page_token == ""
 
-    only_alice = pb.RedriveParkedForOrdersRequest(key=ALICE)
-    answer = await parking.RedriveParkedForOrders(only_alice, metadata=staff)
+    only_alice = pb.RedriveParkedEventsRequest(key=ALICE)
+    answer = await parking.RedriveParkedEvents(only_alice, metadata=staff)
     assert (answer.handled, answer.remaining) == (1, 0)
-    answer = await parking.RedriveParkedForOrders(pb.RedriveParkedForOrdersRequest(), metadata=staff)
+    answer = await parking.RedriveParkedEvents(pb.RedriveParkedEventsRequest(), metadata=staff)
     assert (answer.handled, answer.remaining) == (2, 0)
 
     states = [await state_of(shop, each) for each in (cancelled, shipped)]
     assert states == ["ORDER_STATE_CANCELLED", "ORDER_STATE_SHIPPED"]
-    listed = await parking.ListParkedForOrders(pb.ListParkedForOrdersRequest(), metadata=staff)
+    listed = await parking.ListParkedEvents(pb.ListParkedEventsRequest(), metadata=staff)
     assert not listed.events
 
 
@@ -85,16 +85,16 @@ async def test_a_store_that_cannot_be_read_is_said_with_when_to_try_again(tmp_pa
     parking, staff = OrderParkingServiceStub(shop.order.channel), shop.staff("orders:fulfil")
 
     with pytest.raises(AioRpcError) as refused:
-        await parking.ListParkedForOrders(pb.ListParkedForOrdersRequest(), metadata=staff)
+        await parking.ListParkedEvents(pb.ListParkedEventsRequest(), metadata=staff)
 
     assert refused.value.code() is StatusCode.UNAVAILABLE
     assert reason_of(refused.value) == "STORE_UNAVAILABLE"
 
 
 async def test_a_page_token_of_another_list_is_refused(shop: Shop) -> None:
-    request = pb.ListParkedForOrdersRequest(page_token="bm9uc2Vuc2U=")
+    request = pb.ListParkedEventsRequest(page_token="bm9uc2Vuc2U=")
     with pytest.raises(AioRpcError) as refused:
-        await OrderParkingServiceStub(shop.order.channel).ListParkedForOrders(
+        await OrderParkingServiceStub(shop.order.channel).ListParkedEvents(
             request, metadata=shop.staff("audit")
         )
     assert refused.value.code() is StatusCode.INVALID_ARGUMENT
@@ -103,9 +103,9 @@ async def test_a_page_token_of_another_list_is_refused(shop: Shop) -> None:
 
 async def test_who_may_only_look_may_not_let_go(shop: Shop) -> None:
     parking, auditor = OrderParkingServiceStub(shop.order.channel), shop.staff("audit")
-    assert not (await parking.ListParkedForOrders(pb.ListParkedForOrdersRequest(), metadata=auditor)).events
+    assert not (await parking.ListParkedEvents(pb.ListParkedEventsRequest(), metadata=auditor)).events
     with pytest.raises(AioRpcError) as refused:
-        await parking.RedriveParkedForOrders(pb.RedriveParkedForOrdersRequest(), metadata=auditor)
+        await parking.RedriveParkedEvents(pb.RedriveParkedEventsRequest(), metadata=auditor)
     assert refused.value.code() is StatusCode.PERMISSION_DENIED
 
 

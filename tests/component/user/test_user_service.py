@@ -160,10 +160,10 @@ async def test_a_changed_password_ends_every_other_login(
     listed = await mails.tokens.ListRevocations(token_pb.ListRevocationsRequest(), metadata=mails.metadata)
     assert [revocation.token_id for revocation in listed.revocations] == [_id_of(there)]
     again = await mails.tokens.ListRevocations(
-        token_pb.ListRevocationsRequest(cursor=listed.next_cursor), metadata=mails.metadata
+        token_pb.ListRevocationsRequest(page_token=listed.next_page_token), metadata=mails.metadata
     )
     assert not again.revocations
-    assert again.next_cursor == listed.next_cursor
+    assert again.next_page_token == listed.next_page_token
 
 
 async def test_a_wrong_current_password_changes_nothing(

@@ -40,7 +40,7 @@ async def test_drift_is_reported_and_nothing_moves(shop: Shop) -> None:
 
     report = await shop.reconciliation.compare([MUGS])
 
-    assert report.drift == (Drift("MUG-RED", "berlin", ours=5, theirs=4),)
+    assert report.drift == (Drift("MUG-RED", "berlin", shop_on_hand=5, warehouse_on_hand=4),)
     assert await shelf_of(shop) == (5, 0)
 
 

@@ -1,9 +1,12 @@
 """Which requests reach which method, derived from the contract."""
 
+import re
+
 import httpx
 import pytest
 
 from mesh.contract import Access, Contract, Method, load_contract
+from mesh.render.templates import regex
 from tests.mesh.front_door.proxy import Proxy
 from tests.mesh.front_door.requests import bound, call, path_of, reason, verb_of
 from tests.mesh.front_door.shop import Shop
@@ -24,6 +27,34 @@ async def test_a_binding_reaches_its_method(
 
     assert response.status_code == 200, response.text
     assert [each.method for each in shop.calls] == [method.full_name]
+
+
+LITERAL = [
+    (method, wider)
+    for method in BOUND
+    for wider in BOUND
+    if method.binding
+    and wider.binding
+    and not method.binding.path_fields
+    and wider.binding.path_fields
+    and re.fullmatch(regex(wider.binding.template), method.binding.template)
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "wider"), LITERAL, ids=[f"{path_of(method)}-{wider.name}" for method, wider in LITERAL]
+)
+async def test_a_literal_path_is_never_taken_for_an_id(
+    client: httpx.AsyncClient, proxy: Proxy, shop: Shop, method: Method, wider: Method
+) -> None:
+    response = await call(client, proxy, method)
+
+    assert response.status_code == 200, response.text
+    assert [each.method for each in shop.calls] == [method.full_name] != [wider.full_name]
+
+
+async def test_collections_below_an_id_have_literal_paths() -> None:
+    assert {method.name for method, wider in LITERAL if wider.name == "GetOrder"} == {"ListParkedEvents"}
 
 
 @EVERY_BINDING

@@ -16,6 +16,7 @@ from services.kernel.paging import (
     decode_position,
     encode_page_token,
     encode_position,
+    page_size,
 )
 
 EUROS = st.builds(Money, st.just("EUR"), st.integers(0, 10**7), st.integers(0, 10**9 - 1))
@@ -90,6 +91,12 @@ def test_later_ids_sort_behind_earlier_ones() -> None:
 
     assert all(UUID(each).version == 7 for each in ids)
     assert [each[:13] for each in ids] == sorted(each[:13] for each in ids)
+
+
+@pytest.mark.parametrize(("requested", "used"), [(0, 50), (1, 1), (200, 200), (201, 200), (2**31 - 1, 200)])
+def test_a_page_size_over_the_limit_becomes_the_limit(requested: int, used: int) -> None:
+    assert page_size(requested) == used
+    assert page_size(requested, most=20) == min(used, 20)
 
 
 def test_a_page_token_leads_back_to_its_position() -> None:

@@ -30,7 +30,7 @@ from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+shopmesh/inventory/v1/catalog_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xc9\x04\n\x07Product\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12/\n\x08\x63\x61tegory\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x95\x02\n\x05price\x18\x05 \x01(\x0b\x32\x12.google.type.MoneyB\xf1\x01\xbaH\xed\x01\xba\x01\xe6\x01\n\x05price\x12WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\x1a\x83\x01this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\xc8\x01\x01\x12\x38\n\timage_url\x18\x06 \x01(\tB%\xbaH\"r \x18\xf4\x03\x32\x1b^(|/[^\\s]*|https://[^\\s]+)$\x12\x11\n\tavailable\x18\x07 \x01(\x05\x12\x0f\n\x07retired\x18\x08 \x01(\x08\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd3\x01\n\x13ListProductsRequest\x12\x19\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18(\x12\x16\n\x05query\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12L\n\x08order_by\x18\x03 \x01(\tB:\xbaH7r5R\x00R\x04nameR\tname descR\x05priceR\nprice descR\x03skuR\x08sku desc\x12\x1d\n\tpage_size\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"a\n\x14ListProductsResponse\x12\x30\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.Product\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x11GetProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"E\n\x12GetProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"S\n\x17\x42\x61tchGetProductsRequest\x12\x38\n\x04skus\x18\x01 \x03(\tB*\xbaH\'\x92\x01$\x08\x01\x10\xf4\x03\"\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"b\n\x18\x42\x61tchGetProductsResponse\x12\x30\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.Product\x12\x14\n\x0cmissing_skus\x18\x02 \x03(\t\"O\n\x14\x43reateProductRequest\x12\x37\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\"H\n\x15\x43reateProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"\xbd\x01\n\x14UpdateProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12=\n\x07product\x18\x02 \x01(\x0b\x32$.shopmesh.inventory.v1.ProductChangeB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"\xc9\x03\n\rProductChange\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x32\n\x08\x63\x61tegory\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^(|[a-z][a-z0-9-]{0,39})$\x12\x92\x02\n\x05price\x18\x04 \x01(\x0b\x32\x12.google.type.MoneyB\xee\x01\xbaH\xea\x01\xba\x01\xe6\x01\n\x05price\x12WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\x1a\x83\x01this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\x12\x38\n\timage_url\x18\x05 \x01(\tB%\xbaH\"r \x18\xf4\x03\x32\x1b^(|/[^\\s]*|https://[^\\s]+)$\"H\n\x15UpdateProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"E\n\x14RetireProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"H\n\x15RetireProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"\x7f\n\x11ListPricesRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"n\n\nPriceEntry\x12!\n\x05price\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\"`\n\x12ListPricesResponse\x12\x31\n\x06prices\x18\x01 \x03(\x0b\x32!.shopmesh.inventory.v1.PriceEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"m\n\x15ImportProductsRequest\x12=\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.ProductB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\"B\n\rImportProblem\x12\r\n\x05index\x18\x01 \x01(\x05\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"\x97\x01\n\x16ImportProductsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x03 \x01(\x05\x12\x36\n\x08problems\x18\x04 \x03(\x0b\x32$.shopmesh.inventory.v1.ImportProblem2\xd5\n\n\x0e\x43\x61talogService\x12\x92\x01\n\x0cListProducts\x12*.shopmesh.inventory.v1.ListProductsRequest\x1a+.shopmesh.inventory.v1.ListProductsResponse\")\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/products\x12\x92\x01\n\nGetProduct\x12(.shopmesh.inventory.v1.GetProductRequest\x1a).shopmesh.inventory.v1.GetProductResponse\"/\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/products/{sku}\x12\xaa\x01\n\x10\x42\x61tchGetProducts\x12..shopmesh.inventory.v1.BatchGetProductsRequest\x1a/.shopmesh.inventory.v1.BatchGetProductsResponse\"5\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/products:batchGet:\x01*\x12\xa9\x01\n\rCreateProduct\x12+.shopmesh.inventory.v1.CreateProductRequest\x1a,.shopmesh.inventory.v1.CreateProductResponse\"=\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/products:\x07product\x12\xac\x01\n\rUpdateProduct\x12+.shopmesh.inventory.v1.UpdateProductRequest\x1a,.shopmesh.inventory.v1.UpdateProductResponse\"@\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x17\x32\x12/v1/products/{sku}:\x01*\x12\xb3\x01\n\rRetireProduct\x12+.shopmesh.inventory.v1.RetireProductRequest\x1a,.shopmesh.inventory.v1.RetireProductResponse\"G\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/products/{sku}:retire:\x01*\x12\xa7\x01\n\nListPrices\x12(.shopmesh.inventory.v1.ListPricesRequest\x1a).shopmesh.inventory.v1.ListPricesResponse\"D\x90\x02\x01\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/products/{sku}/prices\x12\xb0\x01\n\x0eImportProducts\x12,.shopmesh.inventory.v1.ImportProductsRequest\x1a-.shopmesh.inventory.v1.ImportProductsResponse\"A\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/products:import:\x01*BB\x8a\xb5\x18>\n\x06\x62rowse\x10\x02\x18\xe0] \xe8\x07\x32,Products and stock, with or without a token.b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+shopmesh/inventory/v1/catalog_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xc9\x04\n\x07Product\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12/\n\x08\x63\x61tegory\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x95\x02\n\x05price\x18\x05 \x01(\x0b\x32\x12.google.type.MoneyB\xf1\x01\xbaH\xed\x01\xba\x01\xe6\x01\n\x05price\x12WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\x1a\x83\x01this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\xc8\x01\x01\x12\x38\n\timage_url\x18\x06 \x01(\tB%\xbaH\"r \x18\xf4\x03\x32\x1b^(|/[^\\s]*|https://[^\\s]+)$\x12\x11\n\tavailable\x18\x07 \x01(\x05\x12\x0f\n\x07retired\x18\x08 \x01(\x08\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x01\n\x13ListProductsRequest\x12\x19\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18(\x12\x16\n\x05query\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12L\n\x08order_by\x18\x03 \x01(\tB:\xbaH7r5R\x00R\x04nameR\tname descR\x05priceR\nprice descR\x03skuR\x08sku desc\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"a\n\x14ListProductsResponse\x12\x30\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.Product\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x11GetProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"E\n\x12GetProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"S\n\x17\x42\x61tchGetProductsRequest\x12\x38\n\x04skus\x18\x01 \x03(\tB*\xbaH\'\x92\x01$\x08\x01\x10\xf4\x03\"\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"b\n\x18\x42\x61tchGetProductsResponse\x12\x30\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.Product\x12\x14\n\x0cmissing_skus\x18\x02 \x03(\t\"O\n\x14\x43reateProductRequest\x12\x37\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\"H\n\x15\x43reateProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"\xbd\x01\n\x14UpdateProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12=\n\x07product\x18\x02 \x01(\x0b\x32$.shopmesh.inventory.v1.ProductChangeB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"\xc9\x03\n\rProductChange\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x32\n\x08\x63\x61tegory\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^(|[a-z][a-z0-9-]{0,39})$\x12\x92\x02\n\x05price\x18\x04 \x01(\x0b\x32\x12.google.type.MoneyB\xee\x01\xbaH\xea\x01\xba\x01\xe6\x01\n\x05price\x12WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\x1a\x83\x01this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\x12\x38\n\timage_url\x18\x05 \x01(\tB%\xbaH\"r \x18\xf4\x03\x32\x1b^(|/[^\\s]*|https://[^\\s]+)$\"H\n\x15UpdateProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"E\n\x14RetireProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"H\n\x15RetireProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"|\n\x11ListPricesRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"n\n\nPriceEntry\x12!\n\x05price\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\"`\n\x12ListPricesResponse\x12\x31\n\x06prices\x18\x01 \x03(\x0b\x32!.shopmesh.inventory.v1.PriceEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"m\n\x15ImportProductsRequest\x12=\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.ProductB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\"B\n\rImportProblem\x12\r\n\x05index\x18\x01 \x01(\x05\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"\x97\x01\n\x16ImportProductsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x03 \x01(\x05\x12\x36\n\x08problems\x18\x04 \x03(\x0b\x32$.shopmesh.inventory.v1.ImportProblem2\xd5\n\n\x0e\x43\x61talogService\x12\x92\x01\n\x0cListProducts\x12*.shopmesh.inventory.v1.ListProductsRequest\x1a+.shopmesh.inventory.v1.ListProductsResponse\")\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/products\x12\x92\x01\n\nGetProduct\x12(.shopmesh.inventory.v1.GetProductRequest\x1a).shopmesh.inventory.v1.GetProductResponse\"/\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/products/{sku}\x12\xaa\x01\n\x10\x42\x61tchGetProducts\x12..shopmesh.inventory.v1.BatchGetProductsRequest\x1a/.shopmesh.inventory.v1.BatchGetProductsResponse\"5\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/products:batchGet:\x01*\x12\xa9\x01\n\rCreateProduct\x12+.shopmesh.inventory.v1.CreateProductRequest\x1a,.shopmesh.inventory.v1.CreateProductResponse\"=\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/products:\x07product\x12\xac\x01\n\rUpdateProduct\x12+.shopmesh.inventory.v1.UpdateProductRequest\x1a,.shopmesh.inventory.v1.UpdateProductResponse\"@\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x17\x32\x12/v1/products/{sku}:\x01*\x12\xb3\x01\n\rRetireProduct\x12+.shopmesh.inventory.v1.RetireProductRequest\x1a,.shopmesh.inventory.v1.RetireProductResponse\"G\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/products/{sku}:retire:\x01*\x12\xa7\x01\n\nListPrices\x12(.shopmesh.inventory.v1.ListPricesRequest\x1a).shopmesh.inventory.v1.ListPricesResponse\"D\x90\x02\x01\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/products/{sku}/prices\x12\xb0\x01\n\x0eImportProducts\x12,.shopmesh.inventory.v1.ImportProductsRequest\x1a-.shopmesh.inventory.v1.ImportProductsResponse\"A\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/products:import:\x01*BB\x8a\xb5\x18>\n\x06\x62rowse\x10\x02\x18\xe0] \xe8\x07\x32,Products and stock, with or without a token.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,7 +57,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['order_by']._loaded_options = None
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['order_by']._serialized_options = b'\272H7r5R\000R\004nameR\tname descR\005priceR\nprice descR\003skuR\010sku desc'
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTPRODUCTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
+  _globals['_LISTPRODUCTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_GETPRODUCTREQUEST'].fields_by_name['sku']._loaded_options = None
@@ -87,7 +87,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPRICESREQUEST'].fields_by_name['sku']._loaded_options = None
   _globals['_LISTPRICESREQUEST'].fields_by_name['sku']._serialized_options = b'\272H\035r\0332\031^[A-Z0-9][A-Z0-9-]{0,63}$'
   _globals['_LISTPRICESREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTPRICESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
+  _globals['_LISTPRICESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_LISTPRICESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTPRICESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_IMPORTPRODUCTSREQUEST'].fields_by_name['products']._loaded_options = None
@@ -111,43 +111,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRODUCT']._serialized_start=255
   _globals['_PRODUCT']._serialized_end=840
   _globals['_LISTPRODUCTSREQUEST']._serialized_start=843
-  _globals['_LISTPRODUCTSREQUEST']._serialized_end=1054
-  _globals['_LISTPRODUCTSRESPONSE']._serialized_start=1056
-  _globals['_LISTPRODUCTSRESPONSE']._serialized_end=1153
-  _globals['_GETPRODUCTREQUEST']._serialized_start=1155
-  _globals['_GETPRODUCTREQUEST']._serialized_end=1221
-  _globals['_GETPRODUCTRESPONSE']._serialized_start=1223
-  _globals['_GETPRODUCTRESPONSE']._serialized_end=1292
-  _globals['_BATCHGETPRODUCTSREQUEST']._serialized_start=1294
-  _globals['_BATCHGETPRODUCTSREQUEST']._serialized_end=1377
-  _globals['_BATCHGETPRODUCTSRESPONSE']._serialized_start=1379
-  _globals['_BATCHGETPRODUCTSRESPONSE']._serialized_end=1477
-  _globals['_CREATEPRODUCTREQUEST']._serialized_start=1479
-  _globals['_CREATEPRODUCTREQUEST']._serialized_end=1558
-  _globals['_CREATEPRODUCTRESPONSE']._serialized_start=1560
-  _globals['_CREATEPRODUCTRESPONSE']._serialized_end=1632
-  _globals['_UPDATEPRODUCTREQUEST']._serialized_start=1635
-  _globals['_UPDATEPRODUCTREQUEST']._serialized_end=1824
-  _globals['_PRODUCTCHANGE']._serialized_start=1827
-  _globals['_PRODUCTCHANGE']._serialized_end=2284
-  _globals['_UPDATEPRODUCTRESPONSE']._serialized_start=2286
-  _globals['_UPDATEPRODUCTRESPONSE']._serialized_end=2358
-  _globals['_RETIREPRODUCTREQUEST']._serialized_start=2360
-  _globals['_RETIREPRODUCTREQUEST']._serialized_end=2429
-  _globals['_RETIREPRODUCTRESPONSE']._serialized_start=2431
-  _globals['_RETIREPRODUCTRESPONSE']._serialized_end=2503
-  _globals['_LISTPRICESREQUEST']._serialized_start=2505
-  _globals['_LISTPRICESREQUEST']._serialized_end=2632
-  _globals['_PRICEENTRY']._serialized_start=2634
-  _globals['_PRICEENTRY']._serialized_end=2744
-  _globals['_LISTPRICESRESPONSE']._serialized_start=2746
-  _globals['_LISTPRICESRESPONSE']._serialized_end=2842
-  _globals['_IMPORTPRODUCTSREQUEST']._serialized_start=2844
-  _globals['_IMPORTPRODUCTSREQUEST']._serialized_end=2953
-  _globals['_IMPORTPROBLEM']._serialized_start=2955
-  _globals['_IMPORTPROBLEM']._serialized_end=3021
-  _globals['_IMPORTPRODUCTSRESPONSE']._serialized_start=3024
-  _globals['_IMPORTPRODUCTSRESPONSE']._serialized_end=3175
-  _globals['_CATALOGSERVICE']._serialized_start=3178
-  _globals['_CATALOGSERVICE']._serialized_end=4543
+  _globals['_LISTPRODUCTSREQUEST']._serialized_end=1051
+  _globals['_LISTPRODUCTSRESPONSE']._serialized_start=1053
+  _globals['_LISTPRODUCTSRESPONSE']._serialized_end=1150
+  _globals['_GETPRODUCTREQUEST']._serialized_start=1152
+  _globals['_GETPRODUCTREQUEST']._serialized_end=1218
+  _globals['_GETPRODUCTRESPONSE']._serialized_start=1220
+  _globals['_GETPRODUCTRESPONSE']._serialized_end=1289
+  _globals['_BATCHGETPRODUCTSREQUEST']._serialized_start=1291
+  _globals['_BATCHGETPRODUCTSREQUEST']._serialized_end=1374
+  _globals['_BATCHGETPRODUCTSRESPONSE']._serialized_start=1376
+  _globals['_BATCHGETPRODUCTSRESPONSE']._serialized_end=1474
+  _globals['_CREATEPRODUCTREQUEST']._serialized_start=1476
+  _globals['_CREATEPRODUCTREQUEST']._serialized_end=1555
+  _globals['_CREATEPRODUCTRESPONSE']._serialized_start=1557
+  _globals['_CREATEPRODUCTRESPONSE']._serialized_end=1629
+  _globals['_UPDATEPRODUCTREQUEST']._serialized_start=1632
+  _globals['_UPDATEPRODUCTREQUEST']._serialized_end=1821
+  _globals['_PRODUCTCHANGE']._serialized_start=1824
+  _globals['_PRODUCTCHANGE']._serialized_end=2281
+  _globals['_UPDATEPRODUCTRESPONSE']._serialized_start=2283
+  _globals['_UPDATEPRODUCTRESPONSE']._serialized_end=2355
+  _globals['_RETIREPRODUCTREQUEST']._serialized_start=2357
+  _globals['_RETIREPRODUCTREQUEST']._serialized_end=2426
+  _globals['_RETIREPRODUCTRESPONSE']._serialized_start=2428
+  _globals['_RETIREPRODUCTRESPONSE']._serialized_end=2500
+  _globals['_LISTPRICESREQUEST']._serialized_start=2502
+  _globals['_LISTPRICESREQUEST']._serialized_end=2626
+  _globals['_PRICEENTRY']._serialized_start=2628
+  _globals['_PRICEENTRY']._serialized_end=2738
+  _globals['_LISTPRICESRESPONSE']._serialized_start=2740
+  _globals['_LISTPRICESRESPONSE']._serialized_end=2836
+  _globals['_IMPORTPRODUCTSREQUEST']._serialized_start=2838
+  _globals['_IMPORTPRODUCTSREQUEST']._serialized_end=2947
+  _globals['_IMPORTPROBLEM']._serialized_start=2949
+  _globals['_IMPORTPROBLEM']._serialized_end=3015
+  _globals['_IMPORTPRODUCTSRESPONSE']._serialized_start=3018
+  _globals['_IMPORTPRODUCTSRESPONSE']._serialized_end=3169
+  _globals['_CATALOGSERVICE']._serialized_start=3172
+  _globals['_CATALOGSERVICE']._serialized_end=4537
 # @@protoc_insertion_point(module_scope)

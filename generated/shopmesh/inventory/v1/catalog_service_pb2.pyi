@@ -97,7 +97,7 @@ class ListProductsRequest(_message.Message):
     order_by: _builtins.str
     """`name`, `price` or `sku`, with ` desc` behind it for the reverse; empty means `name`."""
     page_size: _builtins.int
-    """The most products to return, 1 to 200; 0 means 50."""
+    """The most products to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(
@@ -451,7 +451,7 @@ class ListPricesRequest(_message.Message):
     sku: _builtins.str
     """Which product."""
     page_size: _builtins.int
-    """The most prices to return, 1 to 200; 0 means 50."""
+    """The most prices to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(

@@ -22,39 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
-from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from shopmesh.events.v1 import parked_events_pb2 as shopmesh_dot_events_dot_v1_dot_parked__events__pb2
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+shopmesh/inventory/v1/parking_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\x87\x01\n\x0bParkedEvent\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tpark_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"X\n\x19ListParkedForStockRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"i\n\x1aListParkedForStockResponse\x12\x32\n\x06\x65vents\x18\x01 \x03(\x0b\x32\".shopmesh.inventory.v1.ParkedEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"4\n\x1cRedriveParkedForStockRequest\x12\x14\n\x03key\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"C\n\x1dRedriveParkedForStockResponse\x12\x0f\n\x07handled\x18\x01 \x01(\x05\x12\x11\n\tremaining\x18\x02 \x01(\x05\x32\x97\x03\n\x13StockParkingService\x12\xbb\x01\n\x12ListParkedForStock\x12\x30.shopmesh.inventory.v1.ListParkedForStockRequest\x1a\x31.shopmesh.inventory.v1.ListParkedForStockResponse\"@\x90\x02\x01\x8a\xb5\x18!\x08\x02\x12\x05\x61udit\x12\x0bstock:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/stock:parked\x12\xc1\x01\n\x15RedriveParkedForStock\x12\x33.shopmesh.inventory.v1.RedriveParkedForStockRequest\x1a\x34.shopmesh.inventory.v1.RedriveParkedForStockResponse\"=\x90\x02\x02\x8a\xb5\x18\x1a\x08\x02\x12\x0bstock:write\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x16\"\x11/v1/stock:redrive:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+shopmesh/inventory/v1/parking_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1cgoogle/api/annotations.proto\x1a&shopmesh/events/v1/parked_events.proto\x1a\x1fshopmesh/policy/v1/policy.proto2\x92\x03\n\x13StockParkingService\x12\xb5\x01\n\x10ListParkedEvents\x12+.shopmesh.events.v1.ListParkedEventsRequest\x1a,.shopmesh.events.v1.ListParkedEventsResponse\"F\x90\x02\x01\x8a\xb5\x18!\x08\x02\x12\x05\x61udit\x12\x0bstock:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/stock/parkedEvents\x12\xc2\x01\n\x13RedriveParkedEvents\x12..shopmesh.events.v1.RedriveParkedEventsRequest\x1a/.shopmesh.events.v1.RedriveParkedEventsResponse\"J\x90\x02\x02\x8a\xb5\x18\x1a\x08\x02\x12\x0bstock:write\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02#\"\x1e/v1/stock/parkedEvents:redrive:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shopmesh.inventory.v1.parking_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTPARKEDFORSTOCKREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTPARKEDFORSTOCKREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
-  _globals['_LISTPARKEDFORSTOCKREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTPARKEDFORSTOCKREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
-  _globals['_REDRIVEPARKEDFORSTOCKREQUEST'].fields_by_name['key']._loaded_options = None
-  _globals['_REDRIVEPARKEDFORSTOCKREQUEST'].fields_by_name['key']._serialized_options = b'\272H\004r\002\030d'
-  _globals['_STOCKPARKINGSERVICE'].methods_by_name['ListParkedForStock']._loaded_options = None
-  _globals['_STOCKPARKINGSERVICE'].methods_by_name['ListParkedForStock']._serialized_options = b'\220\002\001\212\265\030!\010\002\022\005audit\022\013stock:write\"\005admin*\002\010\005\202\323\344\223\002\022\022\020/v1/stock:parked'
-  _globals['_STOCKPARKINGSERVICE'].methods_by_name['RedriveParkedForStock']._loaded_options = None
-  _globals['_STOCKPARKINGSERVICE'].methods_by_name['RedriveParkedForStock']._serialized_options = b'\220\002\002\212\265\030\032\010\002\022\013stock:write\"\005admin*\002\010\036\202\323\344\223\002\026\"\021/v1/stock:redrive:\001*'
-  _globals['_PARKEDEVENT']._serialized_start=196
-  _globals['_PARKEDEVENT']._serialized_end=331
-  _globals['_LISTPARKEDFORSTOCKREQUEST']._serialized_start=333
-  _globals['_LISTPARKEDFORSTOCKREQUEST']._serialized_end=421
-  _globals['_LISTPARKEDFORSTOCKRESPONSE']._serialized_start=423
-  _globals['_LISTPARKEDFORSTOCKRESPONSE']._serialized_end=528
-  _globals['_REDRIVEPARKEDFORSTOCKREQUEST']._serialized_start=530
-  _globals['_REDRIVEPARKEDFORSTOCKREQUEST']._serialized_end=582
-  _globals['_REDRIVEPARKEDFORSTOCKRESPONSE']._serialized_start=584
-  _globals['_REDRIVEPARKEDFORSTOCKRESPONSE']._serialized_end=651
-  _globals['_STOCKPARKINGSERVICE']._serialized_start=654
-  _globals['_STOCKPARKINGSERVICE']._serialized_end=1061
+  _globals['_STOCKPARKINGSERVICE'].methods_by_name['ListParkedEvents']._loaded_options = None
+  _globals['_STOCKPARKINGSERVICE'].methods_by_name['ListParkedEvents']._serialized_options = b'\220\002\001\212\265\030!\010\002\022\005audit\022\013stock:write\"\005admin*\002\010\005\202\323\344\223\002\030\022\026/v1/stock/parkedEvents'
+  _globals['_STOCKPARKINGSERVICE'].methods_by_name['RedriveParkedEvents']._loaded_options = None
+  _globals['_STOCKPARKINGSERVICE'].methods_by_name['RedriveParkedEvents']._serialized_options = b'\220\002\002\212\265\030\032\010\002\022\013stock:write\"\005admin*\002\010\036\202\323\344\223\002#\"\036/v1/stock/parkedEvents:redrive:\001*'
+  _globals['_STOCKPARKINGSERVICE']._serialized_start=174
+  _globals['_STOCKPARKINGSERVICE']._serialized_end=576
 # @@protoc_insertion_point(module_scope)

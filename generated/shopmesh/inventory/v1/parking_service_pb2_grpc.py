@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from shopmesh.inventory.v1 import parking_service_pb2 as shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2
+from shopmesh.events.v1 import parked_events_pb2 as shopmesh_dot_events_dot_v1_dot_parked__events__pb2
 
 GRPC_GENERATED_VERSION = '1.83.2'
 GRPC_VERSION = grpc.__version__
@@ -35,15 +35,15 @@ class StockParkingServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.ListParkedForStock = channel.unary_unary(
-                '/shopmesh.inventory.v1.StockParkingService/ListParkedForStock',
-                request_serializer=shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.ListParkedForStockRequest.SerializeToString,
-                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.ListParkedForStockResponse.FromString,
+        self.ListParkedEvents = channel.unary_unary(
+                '/shopmesh.inventory.v1.StockParkingService/ListParkedEvents',
+                request_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.FromString,
                 _registered_method=True)
-        self.RedriveParkedForStock = channel.unary_unary(
-                '/shopmesh.inventory.v1.StockParkingService/RedriveParkedForStock',
-                request_serializer=shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.RedriveParkedForStockRequest.SerializeToString,
-                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.RedriveParkedForStockResponse.FromString,
+        self.RedriveParkedEvents = channel.unary_unary(
+                '/shopmesh.inventory.v1.StockParkingService/RedriveParkedEvents',
+                request_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.FromString,
                 _registered_method=True)
 
 
@@ -51,7 +51,7 @@ class StockParkingServiceServicer:
     """What the inventory service has parked: events of orders.
     """
 
-    def ListParkedForStock(self, request, context):
+    def ListParkedEvents(self, request, context):
         """Lists events that could not be handled, oldest first.
 
         For those who look into orders (`audit`), and those who may let the events go.
@@ -62,7 +62,7 @@ class StockParkingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RedriveParkedForStock(self, request, context):
+    def RedriveParkedEvents(self, request, context):
         """Handles parked events again, in order, key by key. What fails stays parked.
 
         Letting them go releases and ships reservations, hence `stock:write`.
@@ -77,15 +77,15 @@ class StockParkingServiceServicer:
 
 def add_StockParkingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'ListParkedForStock': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListParkedForStock,
-                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.ListParkedForStockRequest.FromString,
-                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.ListParkedForStockResponse.SerializeToString,
+            'ListParkedEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListParkedEvents,
+                    request_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.FromString,
+                    response_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.SerializeToString,
             ),
-            'RedriveParkedForStock': grpc.unary_unary_rpc_method_handler(
-                    servicer.RedriveParkedForStock,
-                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.RedriveParkedForStockRequest.FromString,
-                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.RedriveParkedForStockResponse.SerializeToString,
+            'RedriveParkedEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.RedriveParkedEvents,
+                    request_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.FromString,
+                    response_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -100,7 +100,7 @@ class StockParkingService:
     """
 
     @staticmethod
-    def ListParkedForStock(request,
+    def ListParkedEvents(request,
             target,
             options=(),
             channel_credentials=None,
@@ -113,9 +113,9 @@ class StockParkingService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/shopmesh.inventory.v1.StockParkingService/ListParkedForStock',
-            shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.ListParkedForStockRequest.SerializeToString,
-            shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.ListParkedForStockResponse.FromString,
+            '/shopmesh.inventory.v1.StockParkingService/ListParkedEvents',
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.SerializeToString,
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -127,7 +127,7 @@ class StockParkingService:
             _registered_method=True)
 
     @staticmethod
-    def RedriveParkedForStock(request,
+    def RedriveParkedEvents(request,
             target,
             options=(),
             channel_credentials=None,
@@ -140,9 +140,9 @@ class StockParkingService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/shopmesh.inventory.v1.StockParkingService/RedriveParkedForStock',
-            shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.RedriveParkedForStockRequest.SerializeToString,
-            shopmesh_dot_inventory_dot_v1_dot_parking__service__pb2.RedriveParkedForStockResponse.FromString,
+            '/shopmesh.inventory.v1.StockParkingService/RedriveParkedEvents',
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.SerializeToString,
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,7 +5,7 @@ Events of other services that could not be applied to stock."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
-from shopmesh.inventory.v1 import parking_service_pb2 as _parking_service_pb2
+from shopmesh.events.v1 import parked_events_pb2 as _parked_events_pb2
 import abc as _abc_1
 
 
@@ -16,14 +16,14 @@ class StockParkingServiceStub:
     """What the inventory service has parked: events of orders."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    ListParkedForStock: _aio.UnaryUnaryMultiCallable[_parking_service_pb2.ListParkedForStockRequest, _parking_service_pb2.ListParkedForStockResponse]
+    ListParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]
     """Lists events that could not be handled, oldest first.
 
     For those who look into orders (`audit`), and those who may let the events go.
 
     Fails with UNAVAILABLE (STORE_UNAVAILABLE).
     """
-    RedriveParkedForStock: _aio.UnaryUnaryMultiCallable[_parking_service_pb2.RedriveParkedForStockRequest, _parking_service_pb2.RedriveParkedForStockResponse]
+    RedriveParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]
     """Handles parked events again, in order, key by key. What fails stays parked.
 
     Letting them go releases and ships reservations, hence `stock:write`.
@@ -36,11 +36,11 @@ class StockParkingServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the inventory service has parked: events of orders."""
 
     @_abc_1.abstractmethod
-    def ListParkedForStock(
+    def ListParkedEvents(
         self,
-        request: _parking_service_pb2.ListParkedForStockRequest,
-        context: _aio.ServicerContext[_parking_service_pb2.ListParkedForStockRequest, _abc.Awaitable[_parking_service_pb2.ListParkedForStockResponse]],
-    ) -> _abc.Awaitable[_parking_service_pb2.ListParkedForStockResponse]:
+        request: _parked_events_pb2.ListParkedEventsRequest,
+        context: _aio.ServicerContext[_parked_events_pb2.ListParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]],
+    ) -> _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]:
         """Lists events that could not be handled, oldest first.
 
         For those who look into orders (`audit`), and those who may let the events go.
@@ -49,11 +49,11 @@ class StockParkingServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def RedriveParkedForStock(
+    def RedriveParkedEvents(
         self,
-        request: _parking_service_pb2.RedriveParkedForStockRequest,
-        context: _aio.ServicerContext[_parking_service_pb2.RedriveParkedForStockRequest, _abc.Awaitable[_parking_service_pb2.RedriveParkedForStockResponse]],
-    ) -> _abc.Awaitable[_parking_service_pb2.RedriveParkedForStockResponse]:
+        request: _parked_events_pb2.RedriveParkedEventsRequest,
+        context: _aio.ServicerContext[_parked_events_pb2.RedriveParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]],
+    ) -> _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]:
         """Handles parked events again, in order, key by key. What fails stays parked.
 
         Letting them go releases and ships reservations, hence `stock:write`.

@@ -373,27 +373,27 @@ class StockDrift(_message.Message):
 
     SKU_FIELD_NUMBER: _builtins.int
     WAREHOUSE_FIELD_NUMBER: _builtins.int
-    OURS_FIELD_NUMBER: _builtins.int
-    THEIRS_FIELD_NUMBER: _builtins.int
+    SHOP_ON_HAND_FIELD_NUMBER: _builtins.int
+    WAREHOUSE_ON_HAND_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """Which SKU."""
     warehouse: _builtins.str
     """In which warehouse."""
-    ours: _builtins.int
-    """What the shop has."""
-    theirs: _builtins.int
-    """What the WMS has."""
+    shop_on_hand: _builtins.int
+    """Pieces on hand by the shop's stock."""
+    warehouse_on_hand: _builtins.int
+    """Pieces on hand by the WMS's snapshot."""
     def __init__(
         self,
         *,
         sku: _builtins.str = ...,
         warehouse: _builtins.str = ...,
-        ours: _builtins.int = ...,
-        theirs: _builtins.int = ...,
+        shop_on_hand: _builtins.int = ...,
+        warehouse_on_hand: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ours", b"ours", "sku", b"sku", "theirs", b"theirs", "warehouse", b"warehouse"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["shop_on_hand", b"shop_on_hand", "sku", b"sku", "warehouse", b"warehouse", "warehouse_on_hand", b"warehouse_on_hand"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -445,7 +445,7 @@ class ListQuarantinedUpdatesRequest(_message.Message):
     sku: _builtins.str
     """Only updates of this SKU; empty for all."""
     page_size: _builtins.int
-    """The most updates to return, 1 to 200; 0 means 50."""
+    """The most updates to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(

@@ -26,10 +26,11 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from shopmesh.events.v1 import parked_events_pb2 as shopmesh_dot_events_dot_v1_dot_parked__events__pb2
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3shopmesh/notification/v1/notification_service.proto\x12\x18shopmesh.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xf5\x01\n\x0cNotification\x12\x17\n\x0fnotification_id\x18\x01 \x01(\t\x12\x10\n\x08template\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\'.shopmesh.notification.v1.DeliveryState\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tsend_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61ttempts\x18\x07 \x01(\x05\">\n\x0bPreferences\x12\x15\n\rorder_updates\x18\x01 \x01(\x08\x12\x18\n\x10shipping_updates\x18\x02 \x01(\x08\"\x87\x01\n\x0bParkedEvent\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tpark_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\x18ListNotificationsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"s\n\x19ListNotificationsResponse\x12=\n\rnotifications\x18\x01 \x03(\x0b\x32&.shopmesh.notification.v1.Notification\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x17\n\x15GetPreferencesRequest\"T\n\x16GetPreferencesResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.shopmesh.notification.v1.Preferences\"\x97\x01\n\x18UpdatePreferencesRequest\x12\x42\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.shopmesh.notification.v1.PreferencesB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"W\n\x19UpdatePreferencesResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.shopmesh.notification.v1.Preferences\"P\n\x11ListParkedRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"d\n\x12ListParkedResponse\x12\x35\n\x06\x65vents\x18\x01 \x03(\x0b\x32%.shopmesh.notification.v1.ParkedEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\",\n\x14RedriveParkedRequest\x12\x14\n\x03key\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\";\n\x15RedriveParkedResponse\x12\x0f\n\x07handled\x18\x01 \x01(\x05\x12\x11\n\tremaining\x18\x02 \x01(\x05*\x9e\x01\n\rDeliveryState\x12\x1e\n\x1a\x44\x45LIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45LIVERY_STATE_PENDING\x10\x01\x12\x17\n\x13\x44\x45LIVERY_STATE_SENT\x10\x02\x12\x1d\n\x19\x44\x45LIVERY_STATE_SUPPRESSED\x10\x03\x12\x19\n\x15\x44\x45LIVERY_STATE_FAILED\x10\x04\x32\xd7\x07\n\x13NotificationService\x12\xb5\x01\n\x11ListNotifications\x12\x32.shopmesh.notification.v1.ListNotificationsRequest\x1a\x33.shopmesh.notification.v1.ListNotificationsResponse\"7\x90\x02\x01\x8a\xb5\x18\x17\x08\x02\x12\x07profile\x1a\x00\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/notifications\x12\xc0\x01\n\x0eGetPreferences\x12/.shopmesh.notification.v1.GetPreferencesRequest\x1a\x30.shopmesh.notification.v1.GetPreferencesResponse\"K\x90\x02\x01\x8a\xb5\x18\x17\x08\x02\x12\x07profile\x1a\x00\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\'\x12%/v1/users/me/notification-preferences\x12\xcd\x01\n\x11UpdatePreferences\x12\x32.shopmesh.notification.v1.UpdatePreferencesRequest\x1a\x33.shopmesh.notification.v1.UpdatePreferencesResponse\"O\x90\x02\x02\x8a\xb5\x18\x18\x08\x02\x12\x07profile\x1a\x00\"\x05write*\x02\x08\x05\x82\xd3\xe4\x93\x02*2%/v1/users/me/notification-preferences:\x01*\x12\xb2\x01\n\nListParked\x12+.shopmesh.notification.v1.ListParkedRequest\x1a,.shopmesh.notification.v1.ListParkedResponse\"I\x90\x02\x01\x8a\xb5\x18\"\x08\x02\x12\x13notifications:admin\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/notifications:parked\x12\xbf\x01\n\rRedriveParked\x12..shopmesh.notification.v1.RedriveParkedRequest\x1a/.shopmesh.notification.v1.RedriveParkedResponse\"M\x90\x02\x02\x8a\xb5\x18\"\x08\x02\x12\x13notifications:admin\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/notifications:redrive:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3shopmesh/notification/v1/notification_service.proto\x12\x18shopmesh.notification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&shopmesh/events/v1/parked_events.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xf5\x01\n\x0cNotification\x12\x17\n\x0fnotification_id\x18\x01 \x01(\t\x12\x10\n\x08template\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\'.shopmesh.notification.v1.DeliveryState\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tsend_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61ttempts\x18\x07 \x01(\x05\">\n\x0bPreferences\x12\x15\n\rorder_updates\x18\x01 \x01(\x08\x12\x18\n\x10shipping_updates\x18\x02 \x01(\x08\"T\n\x18ListNotificationsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"s\n\x19ListNotificationsResponse\x12=\n\rnotifications\x18\x01 \x03(\x0b\x32&.shopmesh.notification.v1.Notification\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x17\n\x15GetPreferencesRequest\"T\n\x16GetPreferencesResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.shopmesh.notification.v1.Preferences\"\x97\x01\n\x18UpdatePreferencesRequest\x12\x42\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.shopmesh.notification.v1.PreferencesB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"W\n\x19UpdatePreferencesResponse\x12:\n\x0bpreferences\x18\x01 \x01(\x0b\x32%.shopmesh.notification.v1.Preferences*\x9e\x01\n\rDeliveryState\x12\x1e\n\x1a\x44\x45LIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45LIVERY_STATE_PENDING\x10\x01\x12\x17\n\x13\x44\x45LIVERY_STATE_SENT\x10\x02\x12\x1d\n\x19\x44\x45LIVERY_STATE_SUPPRESSED\x10\x03\x12\x19\n\x15\x44\x45LIVERY_STATE_FAILED\x10\x04\x32\xf6\x07\n\x13NotificationService\x12\xb5\x01\n\x11ListNotifications\x12\x32.shopmesh.notification.v1.ListNotificationsRequest\x1a\x33.shopmesh.notification.v1.ListNotificationsResponse\"7\x90\x02\x01\x8a\xb5\x18\x17\x08\x02\x12\x07profile\x1a\x00\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/notifications\x12\xc0\x01\n\x0eGetPreferences\x12/.shopmesh.notification.v1.GetPreferencesRequest\x1a\x30.shopmesh.notification.v1.GetPreferencesResponse\"K\x90\x02\x01\x8a\xb5\x18\x17\x08\x02\x12\x07profile\x1a\x00\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\'\x12%/v1/users/me/notification-preferences\x12\xcd\x01\n\x11UpdatePreferences\x12\x32.shopmesh.notification.v1.UpdatePreferencesRequest\x1a\x33.shopmesh.notification.v1.UpdatePreferencesResponse\"O\x90\x02\x02\x8a\xb5\x18\x18\x08\x02\x12\x07profile\x1a\x00\"\x05write*\x02\x08\x05\x82\xd3\xe4\x93\x02*2%/v1/users/me/notification-preferences:\x01*\x12\xbe\x01\n\x10ListParkedEvents\x12+.shopmesh.events.v1.ListParkedEventsRequest\x1a,.shopmesh.events.v1.ListParkedEventsResponse\"O\x90\x02\x01\x8a\xb5\x18\"\x08\x02\x12\x13notifications:admin\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02 \x12\x1e/v1/notifications/parkedEvents\x12\xd2\x01\n\x13RedriveParkedEvents\x12..shopmesh.events.v1.RedriveParkedEventsRequest\x1a/.shopmesh.events.v1.RedriveParkedEventsResponse\"Z\x90\x02\x02\x8a\xb5\x18\"\x08\x02\x12\x13notifications:admin\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02+\"&/v1/notifications/parkedEvents:redrive:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,57 +38,41 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shopmesh.notification.v1.no
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTNOTIFICATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTNOTIFICATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
+  _globals['_LISTNOTIFICATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_LISTNOTIFICATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTNOTIFICATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['preferences']._loaded_options = None
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['preferences']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEPREFERENCESREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_LISTPARKEDREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTPARKEDREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
-  _globals['_LISTPARKEDREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTPARKEDREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
-  _globals['_REDRIVEPARKEDREQUEST'].fields_by_name['key']._loaded_options = None
-  _globals['_REDRIVEPARKEDREQUEST'].fields_by_name['key']._serialized_options = b'\272H\004r\002\030d'
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListNotifications']._loaded_options = None
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListNotifications']._serialized_options = b'\220\002\001\212\265\030\027\010\002\022\007profile\032\000\"\004read*\002\010\005\202\323\344\223\002\023\022\021/v1/notifications'
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['GetPreferences']._loaded_options = None
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['GetPreferences']._serialized_options = b'\220\002\001\212\265\030\027\010\002\022\007profile\032\000\"\004read*\002\010\005\202\323\344\223\002\'\022%/v1/users/me/notification-preferences'
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['UpdatePreferences']._loaded_options = None
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['UpdatePreferences']._serialized_options = b'\220\002\002\212\265\030\030\010\002\022\007profile\032\000\"\005write*\002\010\005\202\323\344\223\002*2%/v1/users/me/notification-preferences:\001*'
-  _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListParked']._loaded_options = None
-  _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListParked']._serialized_options = b'\220\002\001\212\265\030\"\010\002\022\023notifications:admin\"\005admin*\002\010\005\202\323\344\223\002\032\022\030/v1/notifications:parked'
-  _globals['_NOTIFICATIONSERVICE'].methods_by_name['RedriveParked']._loaded_options = None
-  _globals['_NOTIFICATIONSERVICE'].methods_by_name['RedriveParked']._serialized_options = b'\220\002\002\212\265\030\"\010\002\022\023notifications:admin\"\005admin*\002\010\036\202\323\344\223\002\036\"\031/v1/notifications:redrive:\001*'
-  _globals['_DELIVERYSTATE']._serialized_start=1542
-  _globals['_DELIVERYSTATE']._serialized_end=1700
-  _globals['_NOTIFICATION']._serialized_start=241
-  _globals['_NOTIFICATION']._serialized_end=486
-  _globals['_PREFERENCES']._serialized_start=488
-  _globals['_PREFERENCES']._serialized_end=550
-  _globals['_PARKEDEVENT']._serialized_start=553
-  _globals['_PARKEDEVENT']._serialized_end=688
-  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_start=690
-  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_end=777
-  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_start=779
-  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_end=894
-  _globals['_GETPREFERENCESREQUEST']._serialized_start=896
-  _globals['_GETPREFERENCESREQUEST']._serialized_end=919
-  _globals['_GETPREFERENCESRESPONSE']._serialized_start=921
-  _globals['_GETPREFERENCESRESPONSE']._serialized_end=1005
-  _globals['_UPDATEPREFERENCESREQUEST']._serialized_start=1008
-  _globals['_UPDATEPREFERENCESREQUEST']._serialized_end=1159
-  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_start=1161
-  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_end=1248
-  _globals['_LISTPARKEDREQUEST']._serialized_start=1250
-  _globals['_LISTPARKEDREQUEST']._serialized_end=1330
-  _globals['_LISTPARKEDRESPONSE']._serialized_start=1332
-  _globals['_LISTPARKEDRESPONSE']._serialized_end=1432
-  _globals['_REDRIVEPARKEDREQUEST']._serialized_start=1434
-  _globals['_REDRIVEPARKEDREQUEST']._serialized_end=1478
-  _globals['_REDRIVEPARKEDRESPONSE']._serialized_start=1480
-  _globals['_REDRIVEPARKEDRESPONSE']._serialized_end=1539
-  _globals['_NOTIFICATIONSERVICE']._serialized_start=1703
-  _globals['_NOTIFICATIONSERVICE']._serialized_end=2686
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListParkedEvents']._loaded_options = None
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListParkedEvents']._serialized_options = b'\220\002\001\212\265\030\"\010\002\022\023notifications:admin\"\005admin*\002\010\005\202\323\344\223\002 \022\036/v1/notifications/parkedEvents'
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['RedriveParkedEvents']._loaded_options = None
+  _globals['_NOTIFICATIONSERVICE'].methods_by_name['RedriveParkedEvents']._serialized_options = b'\220\002\002\212\265\030\"\010\002\022\023notifications:admin\"\005admin*\002\010\036\202\323\344\223\002+\"&/v1/notifications/parkedEvents:redrive:\001*'
+  _globals['_DELIVERYSTATE']._serialized_start=1150
+  _globals['_DELIVERYSTATE']._serialized_end=1308
+  _globals['_NOTIFICATION']._serialized_start=281
+  _globals['_NOTIFICATION']._serialized_end=526
+  _globals['_PREFERENCES']._serialized_start=528
+  _globals['_PREFERENCES']._serialized_end=590
+  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_start=592
+  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_end=676
+  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_start=678
+  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_end=793
+  _globals['_GETPREFERENCESREQUEST']._serialized_start=795
+  _globals['_GETPREFERENCESREQUEST']._serialized_end=818
+  _globals['_GETPREFERENCESRESPONSE']._serialized_start=820
+  _globals['_GETPREFERENCESRESPONSE']._serialized_end=904
+  _globals['_UPDATEPREFERENCESREQUEST']._serialized_start=907
+  _globals['_UPDATEPREFERENCESREQUEST']._serialized_end=1058
+  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_start=1060
+  _globals['_UPDATEPREFERENCESRESPONSE']._serialized_end=1147
+  _globals['_NOTIFICATIONSERVICE']._serialized_start=1311
+  _globals['_NOTIFICATIONSERVICE']._serialized_end=2325
 # @@protoc_insertion_point(module_scope)

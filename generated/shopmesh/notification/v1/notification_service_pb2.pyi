@@ -130,50 +130,6 @@ class Preferences(_message.Message):
 Global___Preferences: _TypeAlias = Preferences  # noqa: Y015
 
 @_typing.final
-class ParkedEvent(_message.Message):
-    """An event that could not be handled."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TOPIC_FIELD_NUMBER: _builtins.int
-    KEY_FIELD_NUMBER: _builtins.int
-    VERSION_FIELD_NUMBER: _builtins.int
-    TYPE_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
-    PARK_TIME_FIELD_NUMBER: _builtins.int
-    topic: _builtins.str
-    """Where it came from."""
-    key: _builtins.str
-    """What it is about."""
-    version: _builtins.int
-    """Its place in its key's stream."""
-    type: _builtins.str
-    """Its short name; empty when it cannot be read."""
-    reason: _builtins.str
-    """Why it could not be handled."""
-    @_builtins.property
-    def park_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was parked."""
-
-    def __init__(
-        self,
-        *,
-        topic: _builtins.str = ...,
-        key: _builtins.str = ...,
-        version: _builtins.int = ...,
-        type: _builtins.str = ...,
-        reason: _builtins.str = ...,
-        park_time: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["park_time", b"park_time"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "park_time", b"park_time", "reason", b"reason", "topic", b"topic", "type", b"type", "version", b"version"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ParkedEvent: _TypeAlias = ParkedEvent  # noqa: Y015
-
-@_typing.final
 class ListNotificationsRequest(_message.Message):
     """Request of ListNotifications."""
 
@@ -182,7 +138,7 @@ class ListNotificationsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """The most notifications to return, 1 to 200; 0 means 50."""
+    """The most notifications to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(
@@ -321,105 +277,3 @@ class UpdatePreferencesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdatePreferencesResponse: _TypeAlias = UpdatePreferencesResponse  # noqa: Y015
-
-@_typing.final
-class ListParkedRequest(_message.Message):
-    """Request of ListParked."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    page_size: _builtins.int
-    """The most events to return, 1 to 200; 0 means 50."""
-    page_token: _builtins.str
-    """`next_page_token` of the page before; empty for the first."""
-    def __init__(
-        self,
-        *,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListParkedRequest: _TypeAlias = ListParkedRequest  # noqa: Y015
-
-@_typing.final
-class ListParkedResponse(_message.Message):
-    """Response of ListParked."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    EVENTS_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    """Where the next page starts; empty on the last."""
-    @_builtins.property
-    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParkedEvent]:
-        """A page of events."""
-
-    def __init__(
-        self,
-        *,
-        events: _abc.Iterable[Global___ParkedEvent] | None = ...,
-        next_page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "next_page_token", b"next_page_token"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListParkedResponse: _TypeAlias = ListParkedResponse  # noqa: Y015
-
-@_typing.final
-class RedriveParkedRequest(_message.Message):
-    """Request of RedriveParked."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    KEY_FIELD_NUMBER: _builtins.int
-    key: _builtins.str
-    """Only events of this key; empty for all."""
-    def __init__(
-        self,
-        *,
-        key: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RedriveParkedRequest: _TypeAlias = RedriveParkedRequest  # noqa: Y015
-
-@_typing.final
-class RedriveParkedResponse(_message.Message):
-    """Response of RedriveParked."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    HANDLED_FIELD_NUMBER: _builtins.int
-    REMAINING_FIELD_NUMBER: _builtins.int
-    handled: _builtins.int
-    """How many were handled."""
-    remaining: _builtins.int
-    """How many are still parked."""
-    def __init__(
-        self,
-        *,
-        handled: _builtins.int = ...,
-        remaining: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["handled", b"handled", "remaining", b"remaining"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RedriveParkedResponse: _TypeAlias = RedriveParkedResponse  # noqa: Y015

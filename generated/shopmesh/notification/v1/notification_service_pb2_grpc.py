@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from shopmesh.events.v1 import parked_events_pb2 as shopmesh_dot_events_dot_v1_dot_parked__events__pb2
 from shopmesh.notification.v1 import notification_service_pb2 as shopmesh_dot_notification_dot_v1_dot_notification__service__pb2
 
 GRPC_GENERATED_VERSION = '1.83.2'
@@ -50,15 +51,15 @@ class NotificationServiceStub:
                 request_serializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.FromString,
                 _registered_method=True)
-        self.ListParked = channel.unary_unary(
-                '/shopmesh.notification.v1.NotificationService/ListParked',
-                request_serializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.ListParkedRequest.SerializeToString,
-                response_deserializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.ListParkedResponse.FromString,
+        self.ListParkedEvents = channel.unary_unary(
+                '/shopmesh.notification.v1.NotificationService/ListParkedEvents',
+                request_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.FromString,
                 _registered_method=True)
-        self.RedriveParked = channel.unary_unary(
-                '/shopmesh.notification.v1.NotificationService/RedriveParked',
-                request_serializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.RedriveParkedRequest.SerializeToString,
-                response_deserializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.RedriveParkedResponse.FromString,
+        self.RedriveParkedEvents = channel.unary_unary(
+                '/shopmesh.notification.v1.NotificationService/RedriveParkedEvents',
+                request_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.FromString,
                 _registered_method=True)
 
 
@@ -91,7 +92,7 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListParked(self, request, context):
+    def ListParkedEvents(self, request, context):
         """Lists events that could not be handled, oldest first.
 
         Fails with UNAVAILABLE (STORE_UNAVAILABLE).
@@ -100,7 +101,7 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RedriveParked(self, request, context):
+    def RedriveParkedEvents(self, request, context):
         """Handles parked events again, in order, key by key. What fails stays parked.
 
         Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays
@@ -128,15 +129,15 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     request_deserializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesRequest.FromString,
                     response_serializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.UpdatePreferencesResponse.SerializeToString,
             ),
-            'ListParked': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListParked,
-                    request_deserializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.ListParkedRequest.FromString,
-                    response_serializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.ListParkedResponse.SerializeToString,
+            'ListParkedEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListParkedEvents,
+                    request_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.FromString,
+                    response_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.SerializeToString,
             ),
-            'RedriveParked': grpc.unary_unary_rpc_method_handler(
-                    servicer.RedriveParked,
-                    request_deserializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.RedriveParkedRequest.FromString,
-                    response_serializer=shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.RedriveParkedResponse.SerializeToString,
+            'RedriveParkedEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.RedriveParkedEvents,
+                    request_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.FromString,
+                    response_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -232,7 +233,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def ListParked(request,
+    def ListParkedEvents(request,
             target,
             options=(),
             channel_credentials=None,
@@ -245,9 +246,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/shopmesh.notification.v1.NotificationService/ListParked',
-            shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.ListParkedRequest.SerializeToString,
-            shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.ListParkedResponse.FromString,
+            '/shopmesh.notification.v1.NotificationService/ListParkedEvents',
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.SerializeToString,
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -259,7 +260,7 @@ class NotificationService:
             _registered_method=True)
 
     @staticmethod
-    def RedriveParked(request,
+    def RedriveParkedEvents(request,
             target,
             options=(),
             channel_credentials=None,
@@ -272,9 +273,9 @@ class NotificationService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/shopmesh.notification.v1.NotificationService/RedriveParked',
-            shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.RedriveParkedRequest.SerializeToString,
-            shopmesh_dot_notification_dot_v1_dot_notification__service__pb2.RedriveParkedResponse.FromString,
+            '/shopmesh.notification.v1.NotificationService/RedriveParkedEvents',
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.SerializeToString,
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

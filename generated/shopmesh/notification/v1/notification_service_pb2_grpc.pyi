@@ -5,6 +5,7 @@ Mails to customers: what was sent, what they want, and what got stuck."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from shopmesh.events.v1 import parked_events_pb2 as _parked_events_pb2
 from shopmesh.notification.v1 import notification_service_pb2 as _notification_service_pb2
 import abc as _abc_1
 
@@ -27,12 +28,12 @@ class NotificationServiceStub:
     Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
     that cannot be changed.
     """
-    ListParked: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListParkedRequest, _notification_service_pb2.ListParkedResponse]
+    ListParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]
     """Lists events that could not be handled, oldest first.
 
     Fails with UNAVAILABLE (STORE_UNAVAILABLE).
     """
-    RedriveParked: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.RedriveParkedRequest, _notification_service_pb2.RedriveParkedResponse]
+    RedriveParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]
     """Handles parked events again, in order, key by key. What fails stays parked.
 
     Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays
@@ -72,22 +73,22 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def ListParked(
+    def ListParkedEvents(
         self,
-        request: _notification_service_pb2.ListParkedRequest,
-        context: _aio.ServicerContext[_notification_service_pb2.ListParkedRequest, _abc.Awaitable[_notification_service_pb2.ListParkedResponse]],
-    ) -> _abc.Awaitable[_notification_service_pb2.ListParkedResponse]:
+        request: _parked_events_pb2.ListParkedEventsRequest,
+        context: _aio.ServicerContext[_parked_events_pb2.ListParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]],
+    ) -> _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]:
         """Lists events that could not be handled, oldest first.
 
         Fails with UNAVAILABLE (STORE_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod
-    def RedriveParked(
+    def RedriveParkedEvents(
         self,
-        request: _notification_service_pb2.RedriveParkedRequest,
-        context: _aio.ServicerContext[_notification_service_pb2.RedriveParkedRequest, _abc.Awaitable[_notification_service_pb2.RedriveParkedResponse]],
-    ) -> _abc.Awaitable[_notification_service_pb2.RedriveParkedResponse]:
+        request: _parked_events_pb2.RedriveParkedEventsRequest,
+        context: _aio.ServicerContext[_parked_events_pb2.RedriveParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]],
+    ) -> _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]:
         """Handles parked events again, in order, key by key. What fails stays parked.
 
         Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays

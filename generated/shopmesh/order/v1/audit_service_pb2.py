@@ -30,7 +30,7 @@ from shopmesh.order.v1 import order_service_pb2 as shopmesh_dot_order_dot_v1_dot
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%shopmesh/order/v1/audit_service.proto\x12\x11shopmesh.order.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%shopmesh/order/v1/order_service.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\x80\x02\n\x0cHistoryEvent\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0c\n\x04type\x18\x02 \x01(\t\x12.\n\noccur_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12%\n\x04\x64\x61ta\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x10\n\x08\x65vent_id\x18\x06 \x01(\t\x12\x13\n\x0b\x63orrelation\x18\x07 \x01(\t\x12\x11\n\tcausation\x18\x08 \x01(\t\x12\x10\n\x08trace_id\x18\t \x01(\t\x12\x0c\n\x04hash\x18\n \x01(\t\x12\x11\n\tprev_hash\x18\x0b \x01(\t\"+\n\x07\x46inding\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0f\n\x07problem\x18\x02 \x01(\t\"B\n\x0cOrderFinding\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07problem\x18\x03 \x01(\t\"u\n\x0f\x46ieldDifference\x12\x0c\n\x04path\x18\x01 \x01(\t\x12)\n\told_value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12)\n\tnew_value\x18\x03 \x01(\x0b\x32\x16.google.protobuf.Value\"q\n\x16GetOrderHistoryRequest\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"c\n\x17GetOrderHistoryResponse\x12/\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1f.shopmesh.order.v1.HistoryEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x88\x01\n\x11GetOrderAtRequest\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1a\n\x07version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01H\x00\x12*\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x0f\n\x06moment\x12\x05\xbaH\x02\x08\x01\"=\n\x12GetOrderAtResponse\x12\'\n\x05order\x18\x01 \x01(\x0b\x32\x18.shopmesh.order.v1.Order\"j\n\x10\x44iffOrderRequest\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\x0c\x66rom_version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1b\n\nto_version\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\"L\n\x11\x44iffOrderResponse\x12\x37\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32\".shopmesh.order.v1.FieldDifference\"0\n\x12VerifyOrderRequest\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"u\n\x13VerifyOrderResponse\x12\r\n\x05valid\x18\x01 \x01(\x08\x12\x0e\n\x06\x65vents\x18\x02 \x01(\x05\x12\x11\n\thead_hash\x18\x03 \x01(\t\x12,\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x1a.shopmesh.order.v1.Finding\"R\n\x13VerifyOrdersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"\x91\x01\n\x14VerifyOrdersResponse\x12\r\n\x05valid\x18\x01 \x01(\x08\x12\x0e\n\x06orders\x18\x02 \x01(\x05\x12\x0e\n\x06\x65vents\x18\x03 \x01(\x05\x12\x31\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x1f.shopmesh.order.v1.OrderFinding\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t2\xf2\x06\n\x0c\x41uditService\x12\xc4\x01\n\x0fGetOrderHistory\x12).shopmesh.order.v1.GetOrderHistoryRequest\x1a*.shopmesh.order.v1.GetOrderHistoryResponse\"Z\x90\x02\x01\x8a\xb5\x18.\x08\x02\x12\x06orders\x12\x05\x61udit\x1a\x11\n\x08order_id\x12\x05\x61udit\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/orders/{order_id}/history\x12\xb0\x01\n\nGetOrderAt\x12$.shopmesh.order.v1.GetOrderAtRequest\x1a%.shopmesh.order.v1.GetOrderAtResponse\"U\x90\x02\x01\x8a\xb5\x18.\x08\x02\x12\x06orders\x12\x05\x61udit\x1a\x11\n\x08order_id\x12\x05\x61udit\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/orders/{order_id}:at\x12\xaf\x01\n\tDiffOrder\x12#.shopmesh.order.v1.DiffOrderRequest\x1a$.shopmesh.order.v1.DiffOrderResponse\"W\x90\x02\x01\x8a\xb5\x18.\x08\x02\x12\x06orders\x12\x05\x61udit\x1a\x11\n\x08order_id\x12\x05\x61udit\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/orders/{order_id}:diff\x12\x9d\x01\n\x0bVerifyOrder\x12%.shopmesh.order.v1.VerifyOrderRequest\x1a&.shopmesh.order.v1.VerifyOrderResponse\"?\x90\x02\x01\x8a\xb5\x18\x14\x08\x02\x12\x05\x61udit\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}:verify\x12\x95\x01\n\x0cVerifyOrders\x12&.shopmesh.order.v1.VerifyOrdersRequest\x1a\'.shopmesh.order.v1.VerifyOrdersResponse\"4\x90\x02\x01\x8a\xb5\x18\x14\x08\x02\x12\x05\x61udit\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/orders:verifyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%shopmesh/order/v1/audit_service.proto\x12\x11shopmesh.order.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%shopmesh/order/v1/order_service.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\x80\x02\n\x0cHistoryEvent\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0c\n\x04type\x18\x02 \x01(\t\x12.\n\noccur_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12%\n\x04\x64\x61ta\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x10\n\x08\x65vent_id\x18\x06 \x01(\t\x12\x13\n\x0b\x63orrelation\x18\x07 \x01(\t\x12\x11\n\tcausation\x18\x08 \x01(\t\x12\x10\n\x08trace_id\x18\t \x01(\t\x12\x0c\n\x04hash\x18\n \x01(\t\x12\x11\n\tprev_hash\x18\x0b \x01(\t\"+\n\x07\x46inding\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0f\n\x07problem\x18\x02 \x01(\t\"B\n\x0cOrderFinding\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07problem\x18\x03 \x01(\t\"u\n\x0f\x46ieldDifference\x12\x0c\n\x04path\x18\x01 \x01(\t\x12)\n\told_value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12)\n\tnew_value\x18\x03 \x01(\x0b\x32\x16.google.protobuf.Value\"n\n\x16GetOrderHistoryRequest\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"c\n\x17GetOrderHistoryResponse\x12/\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1f.shopmesh.order.v1.HistoryEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x88\x01\n\x11GetOrderAtRequest\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1a\n\x07version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01H\x00\x12*\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x0f\n\x06moment\x12\x05\xbaH\x02\x08\x01\"=\n\x12GetOrderAtResponse\x12\'\n\x05order\x18\x01 \x01(\x0b\x32\x18.shopmesh.order.v1.Order\"j\n\x10\x44iffOrderRequest\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\x0c\x66rom_version\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1b\n\nto_version\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\"L\n\x11\x44iffOrderResponse\x12\x37\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32\".shopmesh.order.v1.FieldDifference\"0\n\x12VerifyOrderRequest\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"u\n\x13VerifyOrderResponse\x12\r\n\x05valid\x18\x01 \x01(\x08\x12\x0e\n\x06\x65vents\x18\x02 \x01(\x05\x12\x11\n\thead_hash\x18\x03 \x01(\t\x12,\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x1a.shopmesh.order.v1.Finding\"O\n\x13VerifyOrdersRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"\x91\x01\n\x14VerifyOrdersResponse\x12\r\n\x05valid\x18\x01 \x01(\x08\x12\x0e\n\x06orders\x18\x02 \x01(\x05\x12\x0e\n\x06\x65vents\x18\x03 \x01(\x05\x12\x31\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x1f.shopmesh.order.v1.OrderFinding\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t2\xf2\x06\n\x0c\x41uditService\x12\xc4\x01\n\x0fGetOrderHistory\x12).shopmesh.order.v1.GetOrderHistoryRequest\x1a*.shopmesh.order.v1.GetOrderHistoryResponse\"Z\x90\x02\x01\x8a\xb5\x18.\x08\x02\x12\x06orders\x12\x05\x61udit\x1a\x11\n\x08order_id\x12\x05\x61udit\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/orders/{order_id}/history\x12\xb0\x01\n\nGetOrderAt\x12$.shopmesh.order.v1.GetOrderAtRequest\x1a%.shopmesh.order.v1.GetOrderAtResponse\"U\x90\x02\x01\x8a\xb5\x18.\x08\x02\x12\x06orders\x12\x05\x61udit\x1a\x11\n\x08order_id\x12\x05\x61udit\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/orders/{order_id}:at\x12\xaf\x01\n\tDiffOrder\x12#.shopmesh.order.v1.DiffOrderRequest\x1a$.shopmesh.order.v1.DiffOrderResponse\"W\x90\x02\x01\x8a\xb5\x18.\x08\x02\x12\x06orders\x12\x05\x61udit\x1a\x11\n\x08order_id\x12\x05\x61udit\"\x04read*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/orders/{order_id}:diff\x12\x9d\x01\n\x0bVerifyOrder\x12%.shopmesh.order.v1.VerifyOrderRequest\x1a&.shopmesh.order.v1.VerifyOrderResponse\"?\x90\x02\x01\x8a\xb5\x18\x14\x08\x02\x12\x05\x61udit\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}:verify\x12\x95\x01\n\x0cVerifyOrders\x12&.shopmesh.order.v1.VerifyOrdersRequest\x1a\'.shopmesh.order.v1.VerifyOrdersResponse\"4\x90\x02\x01\x8a\xb5\x18\x14\x08\x02\x12\x05\x61udit\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/orders:verifyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,7 +40,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETORDERHISTORYREQUEST'].fields_by_name['order_id']._loaded_options = None
   _globals['_GETORDERHISTORYREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_GETORDERHISTORYREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_GETORDERHISTORYREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
+  _globals['_GETORDERHISTORYREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_GETORDERHISTORYREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_GETORDERHISTORYREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_GETORDERATREQUEST'].oneofs_by_name['moment']._loaded_options = None
@@ -58,7 +58,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYORDERREQUEST'].fields_by_name['order_id']._loaded_options = None
   _globals['_VERIFYORDERREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_VERIFYORDERSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_VERIFYORDERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_VERIFYORDERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_VERIFYORDERSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_VERIFYORDERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_AUDITSERVICE'].methods_by_name['GetOrderHistory']._loaded_options = None
@@ -80,25 +80,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FIELDDIFFERENCE']._serialized_start=626
   _globals['_FIELDDIFFERENCE']._serialized_end=743
   _globals['_GETORDERHISTORYREQUEST']._serialized_start=745
-  _globals['_GETORDERHISTORYREQUEST']._serialized_end=858
-  _globals['_GETORDERHISTORYRESPONSE']._serialized_start=860
-  _globals['_GETORDERHISTORYRESPONSE']._serialized_end=959
-  _globals['_GETORDERATREQUEST']._serialized_start=962
-  _globals['_GETORDERATREQUEST']._serialized_end=1098
-  _globals['_GETORDERATRESPONSE']._serialized_start=1100
-  _globals['_GETORDERATRESPONSE']._serialized_end=1161
-  _globals['_DIFFORDERREQUEST']._serialized_start=1163
-  _globals['_DIFFORDERREQUEST']._serialized_end=1269
-  _globals['_DIFFORDERRESPONSE']._serialized_start=1271
-  _globals['_DIFFORDERRESPONSE']._serialized_end=1347
-  _globals['_VERIFYORDERREQUEST']._serialized_start=1349
-  _globals['_VERIFYORDERREQUEST']._serialized_end=1397
-  _globals['_VERIFYORDERRESPONSE']._serialized_start=1399
-  _globals['_VERIFYORDERRESPONSE']._serialized_end=1516
-  _globals['_VERIFYORDERSREQUEST']._serialized_start=1518
-  _globals['_VERIFYORDERSREQUEST']._serialized_end=1600
-  _globals['_VERIFYORDERSRESPONSE']._serialized_start=1603
-  _globals['_VERIFYORDERSRESPONSE']._serialized_end=1748
-  _globals['_AUDITSERVICE']._serialized_start=1751
-  _globals['_AUDITSERVICE']._serialized_end=2633
+  _globals['_GETORDERHISTORYREQUEST']._serialized_end=855
+  _globals['_GETORDERHISTORYRESPONSE']._serialized_start=857
+  _globals['_GETORDERHISTORYRESPONSE']._serialized_end=956
+  _globals['_GETORDERATREQUEST']._serialized_start=959
+  _globals['_GETORDERATREQUEST']._serialized_end=1095
+  _globals['_GETORDERATRESPONSE']._serialized_start=1097
+  _globals['_GETORDERATRESPONSE']._serialized_end=1158
+  _globals['_DIFFORDERREQUEST']._serialized_start=1160
+  _globals['_DIFFORDERREQUEST']._serialized_end=1266
+  _globals['_DIFFORDERRESPONSE']._serialized_start=1268
+  _globals['_DIFFORDERRESPONSE']._serialized_end=1344
+  _globals['_VERIFYORDERREQUEST']._serialized_start=1346
+  _globals['_VERIFYORDERREQUEST']._serialized_end=1394
+  _globals['_VERIFYORDERRESPONSE']._serialized_start=1396
+  _globals['_VERIFYORDERRESPONSE']._serialized_end=1513
+  _globals['_VERIFYORDERSREQUEST']._serialized_start=1515
+  _globals['_VERIFYORDERSREQUEST']._serialized_end=1594
+  _globals['_VERIFYORDERSRESPONSE']._serialized_start=1597
+  _globals['_VERIFYORDERSRESPONSE']._serialized_end=1742
+  _globals['_AUDITSERVICE']._serialized_start=1745
+  _globals['_AUDITSERVICE']._serialized_end=2627
 # @@protoc_insertion_point(module_scope)

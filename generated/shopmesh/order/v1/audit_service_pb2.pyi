@@ -189,7 +189,7 @@ class GetOrderHistoryRequest(_message.Message):
     order_id: _builtins.str
     """Which order."""
     page_size: _builtins.int
-    """The most events to return, 1 to 200; 0 means 50."""
+    """The most events to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(
@@ -414,7 +414,7 @@ class VerifyOrdersRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """The most orders to check, 1 to 1000; 0 means 50."""
+    """The most orders to check, 1 to 1000; 0 means 50, more means 1000."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(

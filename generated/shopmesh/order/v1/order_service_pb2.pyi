@@ -603,7 +603,7 @@ class ListOrdersRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """The most orders to return, 1 to 200; 0 means 50."""
+    """The most orders to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(
@@ -714,7 +714,7 @@ class SearchOrdersRequest(_message.Message):
     sku: _builtins.str
     """Only orders with this SKU; empty for all."""
     page_size: _builtins.int
-    """The most orders to return, 1 to 200; 0 means 50."""
+    """The most orders to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     @_builtins.property

@@ -22,39 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
-from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from shopmesh.events.v1 import parked_events_pb2 as shopmesh_dot_events_dot_v1_dot_parked__events__pb2
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'shopmesh/order/v1/parking_service.proto\x12\x11shopmesh.order.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\x87\x01\n\x0bParkedEvent\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tpark_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x1aListParkedForOrdersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"f\n\x1bListParkedForOrdersResponse\x12.\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.shopmesh.order.v1.ParkedEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"5\n\x1dRedriveParkedForOrdersRequest\x12\x14\n\x03key\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"D\n\x1eRedriveParkedForOrdersResponse\x12\x0f\n\x07handled\x18\x01 \x01(\x05\x12\x11\n\tremaining\x18\x02 \x01(\x05\x32\x93\x03\n\x13OrderParkingService\x12\xb9\x01\n\x13ListParkedForOrders\x12-.shopmesh.order.v1.ListParkedForOrdersRequest\x1a..shopmesh.order.v1.ListParkedForOrdersResponse\"C\x90\x02\x01\x8a\xb5\x18#\x08\x02\x12\x05\x61udit\x12\rorders:fulfil\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/orders:parked\x12\xbf\x01\n\x16RedriveParkedForOrders\x12\x30.shopmesh.order.v1.RedriveParkedForOrdersRequest\x1a\x31.shopmesh.order.v1.RedriveParkedForOrdersResponse\"@\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rorders:fulfil\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x17\"\x12/v1/orders:redrive:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'shopmesh/order/v1/parking_service.proto\x12\x11shopmesh.order.v1\x1a\x1cgoogle/api/annotations.proto\x1a&shopmesh/events/v1/parked_events.proto\x1a\x1fshopmesh/policy/v1/policy.proto2\x98\x03\n\x13OrderParkingService\x12\xb8\x01\n\x10ListParkedEvents\x12+.shopmesh.events.v1.ListParkedEventsRequest\x1a,.shopmesh.events.v1.ListParkedEventsResponse\"I\x90\x02\x01\x8a\xb5\x18#\x08\x02\x12\x05\x61udit\x12\rorders:fulfil\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/orders/parkedEvents\x12\xc5\x01\n\x13RedriveParkedEvents\x12..shopmesh.events.v1.RedriveParkedEventsRequest\x1a/.shopmesh.events.v1.RedriveParkedEventsResponse\"M\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rorders:fulfil\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02$\"\x1f/v1/orders/parkedEvents:redrive:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shopmesh.order.v1.parking_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTPARKEDFORORDERSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTPARKEDFORORDERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
-  _globals['_LISTPARKEDFORORDERSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTPARKEDFORORDERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
-  _globals['_REDRIVEPARKEDFORORDERSREQUEST'].fields_by_name['key']._loaded_options = None
-  _globals['_REDRIVEPARKEDFORORDERSREQUEST'].fields_by_name['key']._serialized_options = b'\272H\004r\002\030d'
-  _globals['_ORDERPARKINGSERVICE'].methods_by_name['ListParkedForOrders']._loaded_options = None
-  _globals['_ORDERPARKINGSERVICE'].methods_by_name['ListParkedForOrders']._serialized_options = b'\220\002\001\212\265\030#\010\002\022\005audit\022\rorders:fulfil\"\005admin*\002\010\005\202\323\344\223\002\023\022\021/v1/orders:parked'
-  _globals['_ORDERPARKINGSERVICE'].methods_by_name['RedriveParkedForOrders']._loaded_options = None
-  _globals['_ORDERPARKINGSERVICE'].methods_by_name['RedriveParkedForOrders']._serialized_options = b'\220\002\002\212\265\030\034\010\002\022\rorders:fulfil\"\005admin*\002\010\036\202\323\344\223\002\027\"\022/v1/orders:redrive:\001*'
-  _globals['_PARKEDEVENT']._serialized_start=188
-  _globals['_PARKEDEVENT']._serialized_end=323
-  _globals['_LISTPARKEDFORORDERSREQUEST']._serialized_start=325
-  _globals['_LISTPARKEDFORORDERSREQUEST']._serialized_end=414
-  _globals['_LISTPARKEDFORORDERSRESPONSE']._serialized_start=416
-  _globals['_LISTPARKEDFORORDERSRESPONSE']._serialized_end=518
-  _globals['_REDRIVEPARKEDFORORDERSREQUEST']._serialized_start=520
-  _globals['_REDRIVEPARKEDFORORDERSREQUEST']._serialized_end=573
-  _globals['_REDRIVEPARKEDFORORDERSRESPONSE']._serialized_start=575
-  _globals['_REDRIVEPARKEDFORORDERSRESPONSE']._serialized_end=643
-  _globals['_ORDERPARKINGSERVICE']._serialized_start=646
-  _globals['_ORDERPARKINGSERVICE']._serialized_end=1049
+  _globals['_ORDERPARKINGSERVICE'].methods_by_name['ListParkedEvents']._loaded_options = None
+  _globals['_ORDERPARKINGSERVICE'].methods_by_name['ListParkedEvents']._serialized_options = b'\220\002\001\212\265\030#\010\002\022\005audit\022\rorders:fulfil\"\005admin*\002\010\005\202\323\344\223\002\031\022\027/v1/orders/parkedEvents'
+  _globals['_ORDERPARKINGSERVICE'].methods_by_name['RedriveParkedEvents']._loaded_options = None
+  _globals['_ORDERPARKINGSERVICE'].methods_by_name['RedriveParkedEvents']._serialized_options = b'\220\002\002\212\265\030\034\010\002\022\rorders:fulfil\"\005admin*\002\010\036\202\323\344\223\002$\"\037/v1/orders/parkedEvents:redrive:\001*'
+  _globals['_ORDERPARKINGSERVICE']._serialized_start=166
+  _globals['_ORDERPARKINGSERVICE']._serialized_end=574
 # @@protoc_insertion_point(module_scope)

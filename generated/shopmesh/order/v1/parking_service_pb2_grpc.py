@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from shopmesh.order.v1 import parking_service_pb2 as shopmesh_dot_order_dot_v1_dot_parking__service__pb2
+from shopmesh.events.v1 import parked_events_pb2 as shopmesh_dot_events_dot_v1_dot_parked__events__pb2
 
 GRPC_GENERATED_VERSION = '1.83.2'
 GRPC_VERSION = grpc.__version__
@@ -35,15 +35,15 @@ class OrderParkingServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.ListParkedForOrders = channel.unary_unary(
-                '/shopmesh.order.v1.OrderParkingService/ListParkedForOrders',
-                request_serializer=shopmesh_dot_order_dot_v1_dot_parking__service__pb2.ListParkedForOrdersRequest.SerializeToString,
-                response_deserializer=shopmesh_dot_order_dot_v1_dot_parking__service__pb2.ListParkedForOrdersResponse.FromString,
+        self.ListParkedEvents = channel.unary_unary(
+                '/shopmesh.order.v1.OrderParkingService/ListParkedEvents',
+                request_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.FromString,
                 _registered_method=True)
-        self.RedriveParkedForOrders = channel.unary_unary(
-                '/shopmesh.order.v1.OrderParkingService/RedriveParkedForOrders',
-                request_serializer=shopmesh_dot_order_dot_v1_dot_parking__service__pb2.RedriveParkedForOrdersRequest.SerializeToString,
-                response_deserializer=shopmesh_dot_order_dot_v1_dot_parking__service__pb2.RedriveParkedForOrdersResponse.FromString,
+        self.RedriveParkedEvents = channel.unary_unary(
+                '/shopmesh.order.v1.OrderParkingService/RedriveParkedEvents',
+                request_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.FromString,
                 _registered_method=True)
 
 
@@ -51,7 +51,7 @@ class OrderParkingServiceServicer:
     """What the order service has parked: events of accounts and of stock.
     """
 
-    def ListParkedForOrders(self, request, context):
+    def ListParkedEvents(self, request, context):
         """Lists events that could not be handled, oldest first.
 
         For those who look into orders (`audit`), and those who may let the events go.
@@ -62,7 +62,7 @@ class OrderParkingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RedriveParkedForOrders(self, request, context):
+    def RedriveParkedEvents(self, request, context):
         """Handles parked events again, in order, key by key. What fails stays parked.
 
         Letting go what stock says cancels and ships orders, hence `orders:fulfil`.
@@ -77,15 +77,15 @@ class OrderParkingServiceServicer:
 
 def add_OrderParkingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'ListParkedForOrders': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListParkedForOrders,
-                    request_deserializer=shopmesh_dot_order_dot_v1_dot_parking__service__pb2.ListParkedForOrdersRequest.FromString,
-                    response_serializer=shopmesh_dot_order_dot_v1_dot_parking__service__pb2.ListParkedForOrdersResponse.SerializeToString,
+            'ListParkedEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListParkedEvents,
+                    request_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.FromString,
+                    response_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.SerializeToString,
             ),
-            'RedriveParkedForOrders': grpc.unary_unary_rpc_method_handler(
-                    servicer.RedriveParkedForOrders,
-                    request_deserializer=shopmesh_dot_order_dot_v1_dot_parking__service__pb2.RedriveParkedForOrdersRequest.FromString,
-                    response_serializer=shopmesh_dot_order_dot_v1_dot_parking__service__pb2.RedriveParkedForOrdersResponse.SerializeToString,
+            'RedriveParkedEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.RedriveParkedEvents,
+                    request_deserializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.FromString,
+                    response_serializer=shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -100,7 +100,7 @@ class OrderParkingService:
     """
 
     @staticmethod
-    def ListParkedForOrders(request,
+    def ListParkedEvents(request,
             target,
             options=(),
             channel_credentials=None,
@@ -113,9 +113,9 @@ class OrderParkingService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/shopmesh.order.v1.OrderParkingService/ListParkedForOrders',
-            shopmesh_dot_order_dot_v1_dot_parking__service__pb2.ListParkedForOrdersRequest.SerializeToString,
-            shopmesh_dot_order_dot_v1_dot_parking__service__pb2.ListParkedForOrdersResponse.FromString,
+            '/shopmesh.order.v1.OrderParkingService/ListParkedEvents',
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsRequest.SerializeToString,
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.ListParkedEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -127,7 +127,7 @@ class OrderParkingService:
             _registered_method=True)
 
     @staticmethod
-    def RedriveParkedForOrders(request,
+    def RedriveParkedEvents(request,
             target,
             options=(),
             channel_credentials=None,
@@ -140,9 +140,9 @@ class OrderParkingService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/shopmesh.order.v1.OrderParkingService/RedriveParkedForOrders',
-            shopmesh_dot_order_dot_v1_dot_parking__service__pb2.RedriveParkedForOrdersRequest.SerializeToString,
-            shopmesh_dot_order_dot_v1_dot_parking__service__pb2.RedriveParkedForOrdersResponse.FromString,
+            '/shopmesh.order.v1.OrderParkingService/RedriveParkedEvents',
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsRequest.SerializeToString,
+            shopmesh_dot_events_dot_v1_dot_parked__events__pb2.RedriveParkedEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,7 +5,7 @@ Events of other services that could not be applied to orders."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
-from shopmesh.order.v1 import parking_service_pb2 as _parking_service_pb2
+from shopmesh.events.v1 import parked_events_pb2 as _parked_events_pb2
 import abc as _abc_1
 
 
@@ -16,14 +16,14 @@ class OrderParkingServiceStub:
     """What the order service has parked: events of accounts and of stock."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    ListParkedForOrders: _aio.UnaryUnaryMultiCallable[_parking_service_pb2.ListParkedForOrdersRequest, _parking_service_pb2.ListParkedForOrdersResponse]
+    ListParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]
     """Lists events that could not be handled, oldest first.
 
     For those who look into orders (`audit`), and those who may let the events go.
 
     Fails with UNAVAILABLE (STORE_UNAVAILABLE).
     """
-    RedriveParkedForOrders: _aio.UnaryUnaryMultiCallable[_parking_service_pb2.RedriveParkedForOrdersRequest, _parking_service_pb2.RedriveParkedForOrdersResponse]
+    RedriveParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]
     """Handles parked events again, in order, key by key. What fails stays parked.
 
     Letting go what stock says cancels and ships orders, hence `orders:fulfil`.
@@ -36,11 +36,11 @@ class OrderParkingServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the order service has parked: events of accounts and of stock."""
 
     @_abc_1.abstractmethod
-    def ListParkedForOrders(
+    def ListParkedEvents(
         self,
-        request: _parking_service_pb2.ListParkedForOrdersRequest,
-        context: _aio.ServicerContext[_parking_service_pb2.ListParkedForOrdersRequest, _abc.Awaitable[_parking_service_pb2.ListParkedForOrdersResponse]],
-    ) -> _abc.Awaitable[_parking_service_pb2.ListParkedForOrdersResponse]:
+        request: _parked_events_pb2.ListParkedEventsRequest,
+        context: _aio.ServicerContext[_parked_events_pb2.ListParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]],
+    ) -> _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]:
         """Lists events that could not be handled, oldest first.
 
         For those who look into orders (`audit`), and those who may let the events go.
@@ -49,11 +49,11 @@ class OrderParkingServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def RedriveParkedForOrders(
+    def RedriveParkedEvents(
         self,
-        request: _parking_service_pb2.RedriveParkedForOrdersRequest,
-        context: _aio.ServicerContext[_parking_service_pb2.RedriveParkedForOrdersRequest, _abc.Awaitable[_parking_service_pb2.RedriveParkedForOrdersResponse]],
-    ) -> _abc.Awaitable[_parking_service_pb2.RedriveParkedForOrdersResponse]:
+        request: _parked_events_pb2.RedriveParkedEventsRequest,
+        context: _aio.ServicerContext[_parked_events_pb2.RedriveParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]],
+    ) -> _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]:
         """Handles parked events again, in order, key by key. What fails stays parked.
 
         Letting go what stock says cancels and ships orders, hence `orders:fulfil`.

@@ -27,23 +27,23 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$shopmesh/user/v1/token_service.proto\x12\x10shopmesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\x91\x01\n\nRevocation\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12/\n\x0brevoke_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"1\n\x16ListRevocationsRequest\x12\x17\n\x06\x63ursor\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"a\n\x17ListRevocationsResponse\x12\x31\n\x0brevocations\x18\x01 \x03(\x0b\x32\x1c.shopmesh.user.v1.Revocation\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\x03\x32\x8f\x01\n\x0cTokenService\x12\x7f\n\x0fListRevocations\x12(.shopmesh.user.v1.ListRevocationsRequest\x1a).shopmesh.user.v1.ListRevocationsResponse\"\x17\x90\x02\x01\x8a\xb5\x18\x10\x08\x03\"\x08internal*\x02\x08\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$shopmesh/user/v1/token_service.proto\x12\x10shopmesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\x91\x01\n\nRevocation\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12/\n\x0brevoke_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"6\n\x16ListRevocationsRequest\x12\x1c\n\npage_token\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"e\n\x17ListRevocationsResponse\x12\x31\n\x0brevocations\x18\x01 \x03(\x0b\x32\x1c.shopmesh.user.v1.Revocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x8f\x01\n\x0cTokenService\x12\x7f\n\x0fListRevocations\x12(.shopmesh.user.v1.ListRevocationsRequest\x1a).shopmesh.user.v1.ListRevocationsResponse\"\x17\x90\x02\x01\x8a\xb5\x18\x10\x08\x03\"\x08internal*\x02\x08\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shopmesh.user.v1.token_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTREVOCATIONSREQUEST'].fields_by_name['cursor']._loaded_options = None
-  _globals['_LISTREVOCATIONSREQUEST'].fields_by_name['cursor']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_LISTREVOCATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTREVOCATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_TOKENSERVICE'].methods_by_name['ListRevocations']._loaded_options = None
   _globals['_TOKENSERVICE'].methods_by_name['ListRevocations']._serialized_options = b'\220\002\001\212\265\030\020\010\003\"\010internal*\002\010\002'
   _globals['_REVOCATION']._serialized_start=154
   _globals['_REVOCATION']._serialized_end=299
   _globals['_LISTREVOCATIONSREQUEST']._serialized_start=301
-  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=350
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=352
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=449
-  _globals['_TOKENSERVICE']._serialized_start=452
-  _globals['_TOKENSERVICE']._serialized_end=595
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=355
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=357
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=458
+  _globals['_TOKENSERVICE']._serialized_start=461
+  _globals['_TOKENSERVICE']._serialized_end=604
 # @@protoc_insertion_point(module_scope)

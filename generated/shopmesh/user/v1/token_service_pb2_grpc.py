@@ -47,8 +47,11 @@ class TokenServiceServicer:
     """
 
     def ListRevocations(self, request, context):
-        """Lists what was revoked and could still be valid, oldest first, from a cursor
-        on. Services ask every 2 seconds.
+        """Lists what was revoked and could still be valid, oldest first. Services ask
+        every 2 seconds for what came since.
+
+        Fails with INVALID_ARGUMENT for a page token that is damaged
+        (INVALID_PAGE_TOKEN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -17,8 +17,11 @@ class TokenServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListRevocations: _aio.UnaryUnaryMultiCallable[_token_service_pb2.ListRevocationsRequest, _token_service_pb2.ListRevocationsResponse]
-    """Lists what was revoked and could still be valid, oldest first, from a cursor
-    on. Services ask every 2 seconds.
+    """Lists what was revoked and could still be valid, oldest first. Services ask
+    every 2 seconds for what came since.
+
+    Fails with INVALID_ARGUMENT for a page token that is damaged
+    (INVALID_PAGE_TOKEN).
     """
 
 class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -30,8 +33,11 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _token_service_pb2.ListRevocationsRequest,
         context: _aio.ServicerContext[_token_service_pb2.ListRevocationsRequest, _abc.Awaitable[_token_service_pb2.ListRevocationsResponse]],
     ) -> _abc.Awaitable[_token_service_pb2.ListRevocationsResponse]:
-        """Lists what was revoked and could still be valid, oldest first, from a cursor
-        on. Services ask every 2 seconds.
+        """Lists what was revoked and could still be valid, oldest first. Services ask
+        every 2 seconds for what came since.
+
+        Fails with INVALID_ARGUMENT for a page token that is damaged
+        (INVALID_PAGE_TOKEN).
         """
 
 def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _aio.Server) -> None: ...

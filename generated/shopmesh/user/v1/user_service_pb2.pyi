@@ -495,7 +495,7 @@ class ListAddressesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """The most addresses to return, 1 to 200; 0 means 50."""
+    """The most addresses to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(
@@ -675,7 +675,7 @@ class ListUsersRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """The most accounts to return, 1 to 200; 0 means 50."""
+    """The most accounts to return, 1 to 200; 0 means 50, more means 200."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     def __init__(

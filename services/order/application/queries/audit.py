@@ -18,6 +18,8 @@ from services.order.application.sealing import Sealing
 from services.order.domain.errors import VersionNotFound
 from services.order.domain.lines import ShippingAddress
 
+_MOST_VERIFIED = 1000
+"""Orders at once."""
 _ALL = "all orders"
 
 
@@ -140,7 +142,7 @@ class Audit:
         Raises:
             InvalidPageToken: The token is not of this list.
         """
-        size = page_size(requested_size)
+        size = page_size(requested_size, most=_MOST_VERIFIED)
         after = decode_page_token(page_token, filters=_ALL) if page_token else None
         signed = await self._heads.orders(after=after, limit=size + 1)
         stored = {each.order_id: each for each in await self._store.streams(after=after, limit=size + 1)}
