@@ -165,7 +165,9 @@ $(TOOLS)/grpcurl:
 
 lock: dev ## Resolve the dependencies anew into requirements*.txt
 	@$(BIN)/uv pip compile $(COMPILE) --group uv -o requirements-uv.txt
-	@$(BIN)/uv pip compile $(COMPILE) --group build --extra server pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile $(COMPILE) --group build --group tested-grpcio --extra server \
+		pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile $(COMPILE) --no-deps --upgrade --group newest-grpcio -o requirements-newest-grpcio.txt
 	@$(BIN)/uv pip compile $(COMPILE) --group real -c requirements.txt -o requirements-real.txt
 	@$(BIN)/uv pip compile $(COMPILE) --group build --group dev --group real --extra server -c requirements.txt \
 		pyproject.toml -o requirements-dev.txt

@@ -29,6 +29,7 @@ def standard_chain(
     limits: Mapping[str, LimitClass],
     limiter: Limiter,
     clock: Callable[[], datetime],
+    fast_paths: bool = True,
 ) -> tuple[AsyncServerInterceptor, ...]:
     """The chain of every service: spans and logs see refusals too, only errors aborts."""
     return (
@@ -38,7 +39,7 @@ def standard_chain(
         DeadlineInterceptor(),
         AuthInterceptor(verifier=verifier, edge_secret=edge_secret, clock=clock),
         RateLimitInterceptor(limits=limits, limiter=limiter),
-        ValidationInterceptor(),
+        ValidationInterceptor(fast_path=fast_paths),
         ConsistencyInterceptor(),
         CostTrailersInterceptor(),
     )

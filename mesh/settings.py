@@ -46,6 +46,7 @@ class MeshSettings:
         mail_url: Where mails go (`SHOPMESH_MAIL_URL`); None: files below `home`.
         otlp_endpoint: Where spans go (`OTEL_EXPORTER_OTLP_ENDPOINT`); None: a file.
         span_ratio: Share of traces that are recorded (`OTEL_TRACES_SAMPLER_ARG`), 0 to 1.
+        fast_paths: Whether shortcuts around libraries' own code are taken (`SHOPMESH_FAST_PATHS`).
         edge_secret: What Envoy proves itself with (`SHOPMESH_EDGE_SECRET`); never printed.
         environ: The whole environment, for the settings of one service.
     """
@@ -64,6 +65,7 @@ class MeshSettings:
     mail_url: str | None = None
     otlp_endpoint: str | None = None
     span_ratio: float = 1.0
+    fast_paths: bool = True
     edge_secret: str = ""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -91,6 +93,7 @@ class MeshSettings:
             mail_url=_url(environ, "SHOPMESH_MAIL_URL", ("smtp", "smtps", "file")),
             otlp_endpoint=_url(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
             span_ratio=_ratio(environ, "OTEL_TRACES_SAMPLER_ARG"),
+            fast_paths=_choice(environ, "SHOPMESH_FAST_PATHS", ("on", "off")) == "on",
             edge_secret=environ.get("SHOPMESH_EDGE_SECRET", ""),
             environ=dict(environ),
         )

@@ -50,7 +50,7 @@ def generate(protos: Path, output: Path) -> None:
         protos,
         _with_services(descriptor_set, ours),
         f"--grpc_python_out={output}",
-        f"--mypy_grpc_out=quiet,only_async:{output}",
+        f"--mypy_grpc_out=quiet:{output}",
     )
     for package in OURS:
         (output / package / "py.typed").touch()

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -18,6 +19,9 @@ from bench.stocked import mariadb, stocked
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from tests.support.minting import bearer
+
+if TYPE_CHECKING:
+    from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
 
 _SHIPPED = "services.inventory.server"
 _WATCHERS = 200
@@ -77,7 +81,7 @@ class _Watched:
         """What the first of them was told last."""
         return self._on_hand[0]
 
-    async def follow(self, number: int, stub: InventoryServiceStub) -> None:
+    async def follow(self, number: int, stub: "InventoryServiceAsyncStub") -> None:
         """Watch until cancelled."""
         async for message in stub.WatchStock(pb.WatchStockRequest(skus=[_SKU]), timeout=_LONGEST_SECONDS):
             if message.HasField("stock"):

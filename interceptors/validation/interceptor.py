@@ -34,7 +34,8 @@ def broken_rules(validator: protovalidate.Validator, message: Message) -> tuple[
 class ValidationInterceptor(Hook):
     """Refuses what breaks a rule, naming every field, and what names a path field twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fast_path: bool = True) -> None:
+        self._fast_path = fast_path
         self._violations = protovalidate.Validator().collect_violations
         self._keeps_rules: dict[type, Check] = {}
 
@@ -68,7 +69,8 @@ class ValidationInterceptor(Hook):
         kind = type(request)
         keeps_rules = self._keeps_rules.get(kind)
         if keeps_rules is None:
-            keeps_rules = self._keeps_rules[kind] = plain_check(kind) or _undecided
+            fast = plain_check(kind) if self._fast_path else None
+            keeps_rules = self._keeps_rules[kind] = fast or _undecided
         if keeps_rules(request):
             return
         violations = self._violations(request)

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.text import Text
@@ -28,6 +28,9 @@ from shopmesh.order.v1.audit_service_pb2 import (
     VerifyOrdersResponse,
 )
 from shopmesh.order.v1.audit_service_pb2_grpc import AuditServiceStub
+
+if TYPE_CHECKING:
+    from shopmesh.order.v1.audit_service_pb2_grpc import AuditServiceAsyncStub
 
 _PAGE = 200
 _VERIFIED_AT_ONCE = 500
@@ -211,7 +214,7 @@ def _verdict(valid: bool) -> str:
 
 
 def _ask(
-    context: typer.Context, who: str, question: Callable[[AuditServiceStub], Awaitable[_Answer]]
+    context: typer.Context, who: str, question: Callable[["AuditServiceAsyncStub"], Awaitable[_Answer]]
 ) -> _Answer:
     async def asked() -> _Answer:
         async with channel_as(who, "order", running_settings_of(context)) as channel:
@@ -220,7 +223,7 @@ def _ask(
     return asyncio.run(asked())
 
 
-async def _history(audit: AuditServiceStub, order_id: str) -> GetOrderHistoryResponse:
+async def _history(audit: "AuditServiceAsyncStub", order_id: str) -> GetOrderHistoryResponse:
     whole = GetOrderHistoryResponse()
     request = GetOrderHistoryRequest(order_id=order_id, page_size=_PAGE)
     while True:
@@ -232,7 +235,7 @@ async def _history(audit: AuditServiceStub, order_id: str) -> GetOrderHistoryRes
 
 
 async def _history_with_changes(
-    audit: AuditServiceStub, order_id: str
+    audit: "AuditServiceAsyncStub", order_id: str
 ) -> tuple[GetOrderHistoryResponse, list[DiffOrderResponse]]:
     found = await _history(audit, order_id)
     steps = [
@@ -242,7 +245,7 @@ async def _history_with_changes(
     return found, await asyncio.gather(*(audit.DiffOrder(step) for step in steps))
 
 
-async def _all_verified(audit: AuditServiceStub) -> VerifyOrdersResponse:
+async def _all_verified(audit: "AuditServiceAsyncStub") -> VerifyOrdersResponse:
     """All pages as one."""
     whole = VerifyOrdersResponse(valid=True)
     request = VerifyOrdersRequest(page_size=_VERIFIED_AT_ONCE)

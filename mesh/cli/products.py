@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from shopmesh.inventory.v1.catalog_service_pb2 import (
     ImportProductsResponse,
 )
 from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub
+
+if TYPE_CHECKING:
+    from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
 
 _MOST_PRODUCTS = 5000
 _BAD_LINES = 1
@@ -83,7 +86,7 @@ async def _imported_as(
 
 
 async def imported(
-    catalog: CatalogServiceStub, sheet: Sheet, *, dry_run: bool
+    catalog: "CatalogServiceAsyncStub", sheet: Sheet, *, dry_run: bool
 ) -> tuple[ImportProductsResponse, Sequence[BadLine]]:
     """Import a sheet if nothing is wrong with it; its right lines the service checks in any case.
 

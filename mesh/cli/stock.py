@@ -5,7 +5,7 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import grpc
 import typer
@@ -27,6 +27,9 @@ from shopmesh.inventory.v1.wms_service_pb2 import (
     StockUpdate,
 )
 from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
+
+if TYPE_CHECKING:
+    from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceAsyncStub
 
 _LINES_PER_CALL = 5000
 _PAGE = 200
@@ -123,7 +126,7 @@ async def _reconciled(
     return whole
 
 
-async def _asked(wms: WmsServiceStub, request: ReconcileStockRequest) -> ReconcileStockResponse:
+async def _asked(wms: "WmsServiceAsyncStub", request: ReconcileStockRequest) -> ReconcileStockResponse:
     try:
         return await wms.ReconcileStock(request)
     except grpc.aio.AioRpcError as error:

@@ -1,7 +1,7 @@
 """`users`: what accounts may do."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -13,6 +13,9 @@ from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from shopmesh.user.v1.user_service_pb2 import GrantScopesRequest, ListUsersRequest, User
 from shopmesh.user.v1.user_service_pb2_grpc import UserServiceStub
+
+if TYPE_CHECKING:
+    from shopmesh.user.v1.user_service_pb2_grpc import UserServiceAsyncStub
 
 _PAGE = 200
 
@@ -43,7 +46,7 @@ async def _grant(settings: MeshSettings, who: str, email: str, scopes: list[str]
         return (await stub.GrantScopes(GrantScopesRequest(user_id=user_id, scopes=scopes))).user
 
 
-async def _user_id(stub: UserServiceStub, email: str) -> str:
+async def _user_id(stub: "UserServiceAsyncStub", email: str) -> str:
     request = ListUsersRequest(page_size=_PAGE)
     while True:
         page = await stub.ListUsers(request)

@@ -27,10 +27,10 @@ from interceptors.core.registration import HandlerCollector, InterceptedHandlers
 from interceptors.rate_limit.gcra import Limiter, LocalLimiter
 from interceptors.rate_limit.limits import LimitsFileError, load_limits
 from interceptors.tracing import Traces
-from mesh.channels import LARGEST_MESSAGE_BYTES, connect
+from mesh.channels import connect
 from mesh.contract import Contract, ContractError, load_contract
-from mesh.server.accept_queue import server_accepting_ahead
 from mesh.server.context import ServiceContext, StartupError
+from mesh.server.grpc_server import make_grpc_server
 from mesh.server.health import Health, Probe
 from mesh.server.http import PortInUse, serve_http
 from mesh.server.reflection import Reflection
@@ -42,11 +42,9 @@ from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_
 
 DRAIN_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
-_MOST_CONCURRENT_CALLS = 4000
 # How many objects more than before make Python look through the youngest, and collections of one generation
 # per one of the next: 700, 10 and 10 by themselves.
 _COLLECT_AFTER = 2000, 10, 100
-_LARGEST_METADATA_BYTES = 32 * 1024
 
 _log = structlog.get_logger()
 
@@ -141,14 +139,7 @@ def build_server(
     Raises:
         ContractError: A method is not part of the contract.
     """
-    server = server_accepting_ahead(
-        options=(
-            ("grpc.so_reuseport", 0),
-            ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
-            ("grpc.max_metadata_size", _LARGEST_METADATA_BYTES),
-        ),
-        maximum_concurrent_rpcs=_MOST_CONCURRENT_CALLS,
-    )
+    server = make_grpc_server(fast_path=node.settings.fast_paths)
     chain = standard_chain(
         traces=traces,
         records=records,
@@ -158,6 +149,7 @@ def build_server(
         limits=node.limits,
         limiter=node.limiter,
         clock=node.clock,
+        fast_paths=node.settings.fast_paths,
     )
     methods = {method.full_name: method for method in node.contract.methods_of(node.service)}
     registrations = HandlerCollector()

@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import grpc
 
 from interceptors.auth.revocations import Revocations
 from shopmesh.user.v1 import token_service_pb2
 from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceStub
+
+if TYPE_CHECKING:
+    from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceAsyncStub
 
 _INTERVAL_SECONDS = 2.0
 
@@ -30,7 +34,7 @@ async def feed_revocations(
         await asyncio.sleep(_INTERVAL_SECONDS)
 
 
-async def _catch_up(stub: "TokenServiceStub", revocations: Revocations, token: str) -> str:
+async def _catch_up(stub: "TokenServiceAsyncStub", revocations: Revocations, token: str) -> str:
     while True:
         answer = await stub.ListRevocations(token_service_pb2.ListRevocationsRequest(page_token=token))
         for revocation in answer.revocations:

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.running_mesh import RunningMesh
+from tests.e2e.logs import SERVICES, lines
+from tests.e2e.shop import place
+from tests.support.running_mesh import RunningMesh, up
 
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
@@ -49,14 +52,49 @@ def test_everything_comes_from_the_wheels(environment: Path) -> None:
 
 
 @pytest.fixture(scope="module")
+def newest(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `env`, which has the newest grpcio instead of the locked one."""
+    away = tmp_path_factory.mktemp("newest")
+    _run([sys.executable, "-m", "venv", "--without-pip", away / "env"], away)
+    _install(away, "--require-hashes", "-r", ROOT / "requirements.txt")
+    _install(away, "--no-deps", *(environment / "wheels").glob("*.whl"))
+    _install(away, "--no-deps", "--require-hashes", "-r", ROOT / "requirements-newest-grpcio.txt")
+    return away
+
+
+def test_the_mesh_runs_with_the_newest_grpcio_on_its_plain_server(newest: Path) -> None:
+    _run([UV, "pip", "check", "--python", newest / "env/bin/python"], newest)
+
+    with (
+        up(newest / "home", program=(str(newest / "env/bin/shopmesh"),)) as mesh,
+        mesh.http(mesh.token("alice")) as alice,
+    ):
+        order = place(alice, ("MUG-RED", 1))
+        warned = [service for service in SERVICES if any(map(is_warning, lines(mesh, f"{service}.log")))]
+
+    assert order["state"] == "ORDER_STATE_CONFIRMED"
+    assert warned == list(SERVICES)
+
+
+def is_warning(line: dict[str, Any]) -> bool:
+    return bool(line["event"] == "grpcio_untested")
+
+
+@pytest.fixture(scope="module")
 def caller(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `env`, which has only what a caller needs, and the documented `caller.py`."""
+    """A folder with `env`, which has only what a caller needs, and what is documented.
+
+    That is `caller.py`, on channels of asyncio, and README's `direct.py` on a plain one.
+    """
     away = tmp_path_factory.mktemp("caller")
     _run([sys.executable, "-m", "venv", "--without-pip", away / "env"], away)
     _install(away, "-c", ROOT / "requirements.txt", *(environment / "wheels").glob("*.whl"))
-    page = ROOT.joinpath("docs/calling-from-a-service.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    away.joinpath("caller.py").write_text(example)
+    for page, example, name in (
+        ("docs/calling-from-a-service.md", r"```python\n(.*?)```", "caller.py"),
+        ("README.md", r"python -c '\n(import grpc\n.*?)'\n", "direct.py"),
+    ):
+        (code,) = re.findall(example, ROOT.joinpath(page).read_text(), re.DOTALL)
+        away.joinpath(name).write_text(code)
     return away
 
 
@@ -77,10 +115,26 @@ def test_a_caller_gets_no_server_software(caller: Path) -> None:
     assert not re.search(r"(?i)sqlalchemy|authlib|envoy|kafka|uvicorn", listed)
 
 
-def test_the_installed_stubs_satisfy_a_strict_type_checker(caller: Path) -> None:
-    python = caller / "env/bin/python"
+def test_without_its_extra_the_command_line_says_which(caller: Path) -> None:
+    command: list[str | Path] = [caller / "env/bin/shopmesh", "--help"]
+    told = subprocess.run(command, cwd=caller, capture_output=True, text=True, check=False)
 
-    _run([sys.executable, "-m", "mypy", "--strict", "--python-executable", python, "caller.py"], caller)
+    assert told.returncode == 1
+    assert "pip install 'shopmesh[server]'" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_the_installed_stubs_satisfy_a_strict_type_checker(caller: Path) -> None:
+    strict: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--python-executable",
+        caller / "env/bin/python",
+    ]
+
+    _run([*strict, "caller.py", "direct.py"], caller)
 
 
 def _install(away: Path, *what: str | Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -23,6 +24,9 @@ from tests.faults.invariants_of_stock import oversold, wrong_sums
 from tests.faults.products import make_product
 from tests.faults.stores import Stores
 from tests.support.running_mesh import RunningMesh, up
+
+if TYPE_CHECKING:
+    from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
 
 Basket = Mapping[str, int]
 """Pieces by SKU."""
@@ -107,7 +111,7 @@ def scarce(baskets: int) -> int:
 
 
 @asynccontextmanager
-async def workers_of(mesh: RunningMesh) -> AsyncIterator[list[InventoryServiceStub]]:
+async def workers_of(mesh: RunningMesh) -> AsyncIterator[list["InventoryServiceAsyncStub"]]:
     """A stub for each of the two workers."""
     async with AsyncExitStack() as stack:
         channels = [
@@ -139,7 +143,7 @@ class Clients:
 
             await asyncio.gather(*map(client, range(at_once)))
 
-    async def _bought(self, stub: InventoryServiceStub, order_id: str, basket: Basket) -> None:
+    async def _bought(self, stub: "InventoryServiceAsyncStub", order_id: str, basket: Basket) -> None:
         lines = [pb.ReserveLine(sku=sku, quantity=count) for sku, count in basket.items()]
         reserve = pb.ReserveStockRequest(order_id=order_id, lines=lines)
         commit = pb.CommitReservationRequest(order_id=order_id)

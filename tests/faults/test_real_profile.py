@@ -70,7 +70,8 @@ def test_down_leaves_no_process_and_state_survives(mesh: RunningMesh) -> None:
 
     assert all(name in stopped for name in BACKENDS)
     assert not any(Path(f"/proc/{pid}").exists() for pid in running.values())
-    mesh.run("up", "--profile", "real")
+    # As it was: other tests have this mesh after this one.
+    mesh.run("up", "--profile", "real", "--workers", "2")
     assert {part["state"] for part in mesh.parts().values()} == {"ready"}
     with mesh.http(mesh.token("alice")) as shop:
         assert shop.get("/v1/users/me").json()["user"]["email"] == "alice@example.com"

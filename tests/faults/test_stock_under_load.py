@@ -1,17 +1,20 @@
 """Stock on a real MariaDB stays exact, however many want it and whatever dies meanwhile."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 from redis import Redis
 
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
-from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from tests.faults.baskets import Clients, Sale, random_baskets, scarce, stocked, workers_of
 from tests.faults.injecting import Fault, Injector
 from tests.faults.stores import Stores
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
 
 pytestmark = pytest.mark.timeout(600)
 """Seconds: the first of these tests starts the mesh, on a busy machine for minutes."""
@@ -89,7 +92,7 @@ def test_a_cache_that_is_flushed_and_dies_at_the_peak_costs_no_error_and_few_sta
     async def peak() -> list[int]:
         statements, over = list[int](), asyncio.Event()
 
-        async def reader(stub: InventoryServiceStub) -> None:
+        async def reader(stub: "InventoryServiceAsyncStub") -> None:
             while not over.is_set():
                 call = stub.BatchGetStock(request, timeout=_PATIENCE_SECONDS)
                 await call

@@ -23,6 +23,7 @@ _SERVERS = frozenset({"kafka", "mariadb", "mongodb", "redis", "valkey"})
 """Values of parameters for which a fixture asks for a server."""
 _EXAMPLES = {FAST: 25, USUAL: 100, LONG: 1000}
 """With how many examples a property-based test is tried that names no number itself."""
+_LONG_PROPERTY_SECONDS = 1200
 
 
 def examples(count: int) -> int:
@@ -52,6 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     belongs = _TIERS[config.getoption("--tier")]
     config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
     items[:] = [item for item in items if belongs(item)]
+    if belongs is _is_long:
+        for item in filter(_is_property, items):
+            item.add_marker(pytest.mark.timeout(_LONG_PROPERTY_SECONDS))
 
 
 def _is_fast(item: pytest.Item) -> bool:
@@ -65,8 +69,11 @@ def _is_usual(item: pytest.Item) -> bool:
 
 
 def _is_long(item: pytest.Item) -> bool:
-    is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    return _is_marked(item, LONG) or is_property
+    return _is_marked(item, LONG) or _is_property(item)
+
+
+def _is_property(item: pytest.Item) -> bool:
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
 
 
 def _is_marked(item: pytest.Item, name: str) -> bool:

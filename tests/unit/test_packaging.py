@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 RUN, DEV, UV = "requirements.txt", "requirements-dev.txt", "requirements-uv.txt"
+NEWEST_GRPCIO = "requirements-newest-grpcio.txt"
 STUBS = "shopmesh-stubs"
 
 ASKED_FOR = (
@@ -28,7 +29,7 @@ ASKED_FOR = (
 )
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV, UV])
+@pytest.mark.parametrize("lock", [RUN, DEV, UV, NEWEST_GRPCIO])
 def test_every_locked_package_has_a_hash_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text()
 
@@ -64,9 +65,24 @@ def test_the_run_lock_satisfies_what_the_projects_declare() -> None:
 
 def test_the_dev_lock_satisfies_the_tools_groups() -> None:
     groups = _project("pyproject.toml")["dependency-groups"]
+    newest = groups.pop("newest-grpcio")
     declared = [entry for group in groups.values() for entry in group if isinstance(entry, str)]
 
     assert list(_unsatisfied(declared, _pins(DEV))) == []
+    assert list(_unsatisfied(newest, _pins(NEWEST_GRPCIO))) == []
+
+
+def test_the_stubs_may_be_installed_beside_all_that_can_load_them() -> None:
+    code = "".join(path.read_text() for path in ROOT.joinpath("generated").rglob("*.py"))
+    made_by = re.search(r"GRPC_GENERATED_VERSION = '([\d.]+)'", code)
+    checked = re.search(r"Domain\.PUBLIC,\s+(\d+),\s+(\d+),\s+(\d+),", code)
+    assert made_by
+    assert checked
+
+    declared = _project("generated/pyproject.toml")["project"]["dependencies"]
+
+    assert f"grpcio>={made_by[1]},<2" in declared
+    assert f"protobuf>={'.'.join(checked.groups())},<8" in declared
 
 
 def test_both_distributions_are_released_together() -> None:

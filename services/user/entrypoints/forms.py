@@ -3,8 +3,10 @@
 import hmac
 from collections.abc import Sequence
 from hashlib import sha256
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, FormParser
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,10 +38,22 @@ def read_query(request: Request) -> Sequence[tuple[str, str]]:
 
 
 def _parse(text: bytes) -> Sequence[tuple[str, str]]:
+    fields: list[tuple[str, str]] = []
+
+    def add(field: Field) -> None:
+        fields.append((_decoded(field.field_name), _decoded(field.value)))
+
+    parser = FormParser(_FORM, on_field=add, on_file=None, config={"MAX_FIELDS": _MOST_FIELDS})
     try:
-        return parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except (UnicodeDecodeError, ValueError):
+        parser.write(text)
+        parser.finalize()
+    except (FormParserError, UnicodeDecodeError):
         raise HTTPException(400, f"at most {_MOST_FIELDS} parameters, in UTF-8") from None
+    return fields
+
+
+def _decoded(text: bytes | None) -> str:
+    return unquote_to_bytes((text or b"").replace(b"+", b" ")).decode()
 
 
 class FormGuard:

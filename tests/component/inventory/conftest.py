@@ -24,9 +24,9 @@ class Inventory:
 
     served: Served
     shop: Shop
-    catalog: catalog_service_pb2_grpc.CatalogServiceStub
-    stock: inventory_service_pb2_grpc.InventoryServiceStub
-    wms: wms_service_pb2_grpc.WmsServiceStub
+    catalog: "catalog_service_pb2_grpc.CatalogServiceAsyncStub"
+    stock: "inventory_service_pb2_grpc.InventoryServiceAsyncStub"
+    wms: "wms_service_pb2_grpc.WmsServiceAsyncStub"
 
     @property
     def as_order(self) -> dict[str, Any]:

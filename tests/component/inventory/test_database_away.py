@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
@@ -25,6 +26,10 @@ from tests.support.minting import bearer
 from tests.support.real_servers import OwnPlace
 from tests.support.serving import reason_of, serve
 from tests.support.waiting import eventually
+
+if TYPE_CHECKING:
+    from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
+    from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
 
 ASK = catalog_service_pb2.ListProductsRequest()
 RESERVE = inventory_service_pb2.ReserveStockRequest(
@@ -61,8 +66,8 @@ async def database(own_place: OwnPlace) -> AsyncIterator[Database]:
 class Calls:
     """What the tests ask."""
 
-    catalog: CatalogServiceStub
-    stock: InventoryServiceStub
+    catalog: "CatalogServiceAsyncStub"
+    stock: "InventoryServiceAsyncStub"
     as_order: tuple[tuple[str, str], ...]
 
     async def ask(self, seconds: float = 20) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
@@ -14,12 +15,15 @@ from shopmesh.inventory.v1.catalog_service_pb2 import ImportProductsResponse
 from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from tests.component.inventory.conftest import Inventory
 
+if TYPE_CHECKING:
+    from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
+
 RED = "MUG-RED,Red mug,,kitchen,12.90,EUR,"
 BLUE = "MUG-BLUE,Blue mug,,kitchen,12.90,EUR,"
 
 
 @pytest.fixture
-async def catalog(inventory: Inventory) -> AsyncIterator[CatalogServiceStub]:
+async def catalog(inventory: Inventory) -> AsyncIterator["CatalogServiceAsyncStub"]:
     """A stub whose calls carry the token of the shop's staff."""
 
     async def token() -> str:
@@ -32,7 +36,7 @@ async def catalog(inventory: Inventory) -> AsyncIterator[CatalogServiceStub]:
 
 
 async def run(
-    catalog: CatalogServiceStub, folder: Path, *lines: str, dry_run: bool = False
+    catalog: "CatalogServiceAsyncStub", folder: Path, *lines: str, dry_run: bool = False
 ) -> tuple[tuple[int, int, int], Sequence[BadLine]]:
     file = folder / "products.csv"
     file.write_text("\n".join([",".join(COLUMNS), *lines]), encoding="utf-8")
@@ -41,21 +45,21 @@ async def run(
 
 
 async def test_a_sheet_is_imported_and_again_changes_nothing(
-    catalog: CatalogServiceStub, tmp_path: Path
+    catalog: "CatalogServiceAsyncStub", tmp_path: Path
 ) -> None:
     assert await run(catalog, tmp_path, RED, BLUE) == ((2, 0, 0), [])
     assert await run(catalog, tmp_path, RED, BLUE.replace("12.90", "14")) == ((0, 1, 1), [])
 
 
 async def test_a_dry_run_says_what_would_happen_and_stores_nothing(
-    catalog: CatalogServiceStub, inventory: Inventory, tmp_path: Path
+    catalog: "CatalogServiceAsyncStub", inventory: Inventory, tmp_path: Path
 ) -> None:
     assert await run(catalog, tmp_path, RED, BLUE, dry_run=True) == ((2, 0, 0), [])
     assert await inventory.shop.rows(products) == []
 
 
 async def test_what_only_the_service_knows_is_told_beside_what_can_be_read_from_the_file(
-    catalog: CatalogServiceStub, inventory: Inventory, tmp_path: Path
+    catalog: "CatalogServiceAsyncStub", inventory: Inventory, tmp_path: Path
 ) -> None:
     await run(catalog, tmp_path, RED)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,6 +27,9 @@ from tests.support.real_sql import execute, fresh_prefix
 from tests.support.serving import serve
 from tests.support.waiting import eventually
 
+if TYPE_CHECKING:
+    from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
+
 TOKEN = "x-consistency-token"
 PRIMARY = "primary"
 
@@ -35,7 +39,7 @@ class Replicated:
     """The service over a primary and what is said to be its replica."""
 
     shop: Shop
-    catalog: CatalogServiceStub
+    catalog: "CatalogServiceAsyncStub"
     staff: tuple[tuple[str, str], ...]
 
     async def products(self, token: str = "") -> tuple[list[str], str]:

@@ -32,8 +32,8 @@ class Shop:
 
     order: Served
     inventory: Served
-    orders: order_service_pb2_grpc.OrderServiceStub
-    audit: audit_service_pb2_grpc.AuditServiceStub
+    orders: "order_service_pb2_grpc.OrderServiceAsyncStub"
+    audit: "audit_service_pb2_grpc.AuditServiceAsyncStub"
 
     def token(self, subject: str = ALICE, *scopes: str, **claims: Any) -> Metadata:
         return bearer(self.order.mint.user(subject, *(scopes or ("profile", "orders")), **claims))

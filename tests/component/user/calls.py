@@ -1,7 +1,7 @@
 """Calls of the user service with tokens from its own provider."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -14,6 +14,11 @@ from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow
 from tests.support.minting import bearer
 
+if TYPE_CHECKING:
+    from shopmesh.user.v1.contact_service_pb2_grpc import ContactServiceAsyncStub
+    from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceAsyncStub
+    from shopmesh.user.v1.user_service_pb2_grpc import UserServiceAsyncStub
+
 PASSWORD = "a horse, a battery"
 
 
@@ -21,7 +26,7 @@ PASSWORD = "a horse, a battery"
 class Person:
     """Somebody who is logged in."""
 
-    stub: UserServiceStub
+    stub: "UserServiceAsyncStub"
     tokens: dict[str, Any]
 
     @property
@@ -55,8 +60,8 @@ async def register(
 class Notification:
     """The notification service, as far as the user service sees it."""
 
-    contacts: ContactServiceStub
-    tokens: TokenServiceStub
+    contacts: "ContactServiceAsyncStub"
+    tokens: "TokenServiceAsyncStub"
     metadata: tuple[tuple[str, str], ...]
 
     async def prepare(

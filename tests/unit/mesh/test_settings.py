@@ -37,6 +37,7 @@ def test_the_issuer_follows_the_port_offset() -> None:
         ("SHOPMESH_MYSQL_URL", "mysql://localhost/a-b", "letters, digits and underscores"),
         ("SHOPMESH_MYSQL_REPLICA_URLS", "mysql://localhost", "a replica needs its primary"),
         ("SHOPMESH_PROFILE", "fake", "embedded or real"),
+        ("SHOPMESH_FAST_PATHS", "0", "on or off"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_variable_and_what_is_allowed(

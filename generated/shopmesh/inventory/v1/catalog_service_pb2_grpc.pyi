@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.inventory.v1 import catalog_service_pb2 as _catalog_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -15,28 +29,31 @@ GRPC_VERSION: str
 class CatalogServiceStub:
     """The catalogue: products, their prices, and what is available of them."""
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    ListProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
+    ListProducts: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]
     """Lists products, by default in the order of their names.
 
     Fails with INVALID_ARGUMENT for an unknown `order_by`, and for a page token of
     another query (INVALID_PAGE_TOKEN).
     """
-    GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]
+    GetProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]
     """Returns one product, a retired one too.
 
     Fails with NOT_FOUND (PRODUCT_NOT_FOUND).
     """
-    BatchGetProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetProductsRequest, _catalog_service_pb2.BatchGetProductsResponse]
+    BatchGetProducts: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetProductsRequest, _catalog_service_pb2.BatchGetProductsResponse]
     """Returns many products in the order of the request, each once, and the SKUs
     that are unknown or retired.
     """
-    CreateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]
+    CreateProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]
     """Adds a product, without stock.
 
     Fails with ALREADY_EXISTS (PRODUCT_EXISTS) when the SKU is taken.
     """
-    UpdateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]
+    UpdateProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]
     """Changes those fields of a product that the mask names. A new price counts
     for orders placed from then on; the old one is kept in the price history.
 
@@ -44,19 +61,76 @@ class CatalogServiceStub:
     (INVALID_PRODUCT) when the mask names a field that cannot be changed or a value
     breaks a rule.
     """
-    RetireProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.RetireProductRequest, _catalog_service_pb2.RetireProductResponse]
+    RetireProduct: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.RetireProductRequest, _catalog_service_pb2.RetireProductResponse]
     """Takes a product out of sale. It can be looked at, not ordered. Repeating it
     changes nothing.
 
     Fails with NOT_FOUND (PRODUCT_NOT_FOUND).
     """
-    ListPrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]
+    ListPrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]
     """Lists the prices that a product has had, the newest first; a retired one's too.
 
     Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT for a page
     token of another product (INVALID_PAGE_TOKEN).
     """
-    ImportProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]
+    ImportProducts: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]
+    """Adds the products that are new and gives the others the values of the request,
+    all of them or none. A new price counts for orders placed from then on; a retired
+    product stays retired. Repeating it changes nothing.
+
+    Fails with INVALID_ARGUMENT (INVALID_PRODUCT) when a SKU stands there twice or a
+    product would change its currency; the message says how many there are, the first
+    of them are named as `products[i].field`. Fails with ABORTED (CATALOG_CONTENDED)
+    when others added the same products meanwhile. The body of a REST request may
+    have 1 MiB, a gRPC message 4 MiB.
+    """
+
+@_typing.type_check_only
+class CatalogServiceAsyncStub(CatalogServiceStub):
+    """The catalogue: products, their prices, and what is available of them."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListProductsRequest, _catalog_service_pb2.ListProductsResponse]  # type: ignore[assignment]
+    """Lists products, by default in the order of their names.
+
+    Fails with INVALID_ARGUMENT for an unknown `order_by`, and for a page token of
+    another query (INVALID_PAGE_TOKEN).
+    """
+    GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetProductRequest, _catalog_service_pb2.GetProductResponse]  # type: ignore[assignment]
+    """Returns one product, a retired one too.
+
+    Fails with NOT_FOUND (PRODUCT_NOT_FOUND).
+    """
+    BatchGetProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchGetProductsRequest, _catalog_service_pb2.BatchGetProductsResponse]  # type: ignore[assignment]
+    """Returns many products in the order of the request, each once, and the SKUs
+    that are unknown or retired.
+    """
+    CreateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateProductRequest, _catalog_service_pb2.CreateProductResponse]  # type: ignore[assignment]
+    """Adds a product, without stock.
+
+    Fails with ALREADY_EXISTS (PRODUCT_EXISTS) when the SKU is taken.
+    """
+    UpdateProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateProductRequest, _catalog_service_pb2.UpdateProductResponse]  # type: ignore[assignment]
+    """Changes those fields of a product that the mask names. A new price counts
+    for orders placed from then on; the old one is kept in the price history.
+
+    Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT
+    (INVALID_PRODUCT) when the mask names a field that cannot be changed or a value
+    breaks a rule.
+    """
+    RetireProduct: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.RetireProductRequest, _catalog_service_pb2.RetireProductResponse]  # type: ignore[assignment]
+    """Takes a product out of sale. It can be looked at, not ordered. Repeating it
+    changes nothing.
+
+    Fails with NOT_FOUND (PRODUCT_NOT_FOUND).
+    """
+    ListPrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPricesRequest, _catalog_service_pb2.ListPricesResponse]  # type: ignore[assignment]
+    """Lists the prices that a product has had, the newest first; a retired one's too.
+
+    Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT for a page
+    token of another product (INVALID_PAGE_TOKEN).
+    """
+    ImportProducts: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ImportProductsRequest, _catalog_service_pb2.ImportProductsResponse]  # type: ignore[assignment]
     """Adds the products that are new and gives the others the values of the request,
     all of them or none. A new price counts for orders placed from then on; a retired
     product stays retired. Repeating it changes nothing.
@@ -75,8 +149,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListProducts(
         self,
         request: _catalog_service_pb2.ListProductsRequest,
-        context: _aio.ServicerContext[_catalog_service_pb2.ListProductsRequest, _abc.Awaitable[_catalog_service_pb2.ListProductsResponse]],
-    ) -> _abc.Awaitable[_catalog_service_pb2.ListProductsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ListProductsResponse, _abc.Awaitable[_catalog_service_pb2.ListProductsResponse]]:
         """Lists products, by default in the order of their names.
 
         Fails with INVALID_ARGUMENT for an unknown `order_by`, and for a page token of
@@ -87,8 +161,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetProduct(
         self,
         request: _catalog_service_pb2.GetProductRequest,
-        context: _aio.ServicerContext[_catalog_service_pb2.GetProductRequest, _abc.Awaitable[_catalog_service_pb2.GetProductResponse]],
-    ) -> _abc.Awaitable[_catalog_service_pb2.GetProductResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.GetProductResponse, _abc.Awaitable[_catalog_service_pb2.GetProductResponse]]:
         """Returns one product, a retired one too.
 
         Fails with NOT_FOUND (PRODUCT_NOT_FOUND).
@@ -98,8 +172,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     def BatchGetProducts(
         self,
         request: _catalog_service_pb2.BatchGetProductsRequest,
-        context: _aio.ServicerContext[_catalog_service_pb2.BatchGetProductsRequest, _abc.Awaitable[_catalog_service_pb2.BatchGetProductsResponse]],
-    ) -> _abc.Awaitable[_catalog_service_pb2.BatchGetProductsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.BatchGetProductsResponse, _abc.Awaitable[_catalog_service_pb2.BatchGetProductsResponse]]:
         """Returns many products in the order of the request, each once, and the SKUs
         that are unknown or retired.
         """
@@ -108,8 +182,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     def CreateProduct(
         self,
         request: _catalog_service_pb2.CreateProductRequest,
-        context: _aio.ServicerContext[_catalog_service_pb2.CreateProductRequest, _abc.Awaitable[_catalog_service_pb2.CreateProductResponse]],
-    ) -> _abc.Awaitable[_catalog_service_pb2.CreateProductResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.CreateProductResponse, _abc.Awaitable[_catalog_service_pb2.CreateProductResponse]]:
         """Adds a product, without stock.
 
         Fails with ALREADY_EXISTS (PRODUCT_EXISTS) when the SKU is taken.
@@ -119,8 +193,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     def UpdateProduct(
         self,
         request: _catalog_service_pb2.UpdateProductRequest,
-        context: _aio.ServicerContext[_catalog_service_pb2.UpdateProductRequest, _abc.Awaitable[_catalog_service_pb2.UpdateProductResponse]],
-    ) -> _abc.Awaitable[_catalog_service_pb2.UpdateProductResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.UpdateProductResponse, _abc.Awaitable[_catalog_service_pb2.UpdateProductResponse]]:
         """Changes those fields of a product that the mask names. A new price counts
         for orders placed from then on; the old one is kept in the price history.
 
@@ -133,8 +207,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     def RetireProduct(
         self,
         request: _catalog_service_pb2.RetireProductRequest,
-        context: _aio.ServicerContext[_catalog_service_pb2.RetireProductRequest, _abc.Awaitable[_catalog_service_pb2.RetireProductResponse]],
-    ) -> _abc.Awaitable[_catalog_service_pb2.RetireProductResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.RetireProductResponse, _abc.Awaitable[_catalog_service_pb2.RetireProductResponse]]:
         """Takes a product out of sale. It can be looked at, not ordered. Repeating it
         changes nothing.
 
@@ -145,8 +219,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListPrices(
         self,
         request: _catalog_service_pb2.ListPricesRequest,
-        context: _aio.ServicerContext[_catalog_service_pb2.ListPricesRequest, _abc.Awaitable[_catalog_service_pb2.ListPricesResponse]],
-    ) -> _abc.Awaitable[_catalog_service_pb2.ListPricesResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ListPricesResponse, _abc.Awaitable[_catalog_service_pb2.ListPricesResponse]]:
         """Lists the prices that a product has had, the newest first; a retired one's too.
 
         Fails with NOT_FOUND (PRODUCT_NOT_FOUND) and with INVALID_ARGUMENT for a page
@@ -157,8 +231,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     def ImportProducts(
         self,
         request: _catalog_service_pb2.ImportProductsRequest,
-        context: _aio.ServicerContext[_catalog_service_pb2.ImportProductsRequest, _abc.Awaitable[_catalog_service_pb2.ImportProductsResponse]],
-    ) -> _abc.Awaitable[_catalog_service_pb2.ImportProductsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ImportProductsResponse, _abc.Awaitable[_catalog_service_pb2.ImportProductsResponse]]:
         """Adds the products that are new and gives the others the values of the request,
         all of them or none. A new price counts for orders placed from then on; a retired
         product stays retired. Repeating it changes nothing.
@@ -170,4 +244,4 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         have 1 MiB, a gRPC message 4 MiB.
         """
 
-def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _aio.Server) -> None: ...
+def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

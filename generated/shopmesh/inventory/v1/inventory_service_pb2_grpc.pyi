@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.inventory.v1 import inventory_service_pb2 as _inventory_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -15,23 +29,26 @@ GRPC_VERSION: str
 class InventoryServiceStub:
     """Stock and reservations."""
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    GetStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockRequest, _inventory_service_pb2.GetStockResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> InventoryServiceAsyncStub: ...
+    GetStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockRequest, _inventory_service_pb2.GetStockResponse]
     """Returns the stock of one SKU.
 
     Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU.
     """
-    BatchGetStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]
+    BatchGetStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]
     """Returns the stock of up to 500 SKUs in the order of the request, each once,
     and the SKUs that are unknown.
     """
-    WatchStock: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.WatchStockRequest, _inventory_service_pb2.WatchStockResponse]
+    WatchStock: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.WatchStockRequest, _inventory_service_pb2.WatchStockResponse]
     """Sends the stock of every SKU at once and each change from then on; fast
     changes are merged, the newest state always arrives.
 
     Fails with NOT_FOUND (STOCK_NOT_FOUND) when a SKU is unknown.
     """
-    ReserveStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReserveStockRequest, _inventory_service_pb2.ReserveStockResponse]
+    ReserveStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReserveStockRequest, _inventory_service_pb2.ReserveStockResponse]
     """Holds stock for an order until `expire_time`: all lines or none. Idempotent
     by order id: a repeat answers the stored reservation with its stored prices;
     an expired one is held anew at them when stock allows. What cannot be held is
@@ -41,19 +58,72 @@ class InventoryServiceStub:
     ALREADY_EXISTS (RESERVATION_DIFFERS) for other lines under the same id, and
     ABORTED (STOCK_CONTENDED) when others kept taking the same stock: try again.
     """
-    CommitReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CommitReservationRequest, _inventory_service_pb2.CommitReservationResponse]
+    CommitReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.CommitReservationRequest, _inventory_service_pb2.CommitReservationResponse]
     """Makes a hold permanent: it does not expire any more. Repeating it changes
     nothing.
 
     Fails with NOT_FOUND (RESERVATION_NOT_FOUND) and with FAILED_PRECONDITION
     (RESERVATION_EXPIRED, RESERVATION_RELEASED).
     """
-    ReleaseReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]
+    ReleaseReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]
     """Frees what an order holds or has committed; what has been shipped stays
     shipped. An unknown order leaves a mark, so that a late reserve or commit is
     refused. Repeating it changes nothing.
     """
-    AdjustStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]
+    AdjustStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]
+    """Changes the stock of a SKU by hand. Idempotent by `request_id`: a repeat
+    answers the stock as it is now and moves nothing.
+
+    Fails with NOT_FOUND (STOCK_NOT_FOUND, WAREHOUSE_NOT_FOUND), ALREADY_EXISTS
+    (REQUEST_ID_REUSED) for another body under the same id, INVALID_ARGUMENT
+    (WAREHOUSE_REQUIRED) without a warehouse when the SKU is in more than one, and
+    FAILED_PRECONDITION when less would be on hand than is reserved
+    (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
+    """
+
+@_typing.type_check_only
+class InventoryServiceAsyncStub(InventoryServiceStub):
+    """Stock and reservations."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GetStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetStockRequest, _inventory_service_pb2.GetStockResponse]  # type: ignore[assignment]
+    """Returns the stock of one SKU.
+
+    Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU.
+    """
+    BatchGetStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.BatchGetStockRequest, _inventory_service_pb2.BatchGetStockResponse]  # type: ignore[assignment]
+    """Returns the stock of up to 500 SKUs in the order of the request, each once,
+    and the SKUs that are unknown.
+    """
+    WatchStock: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.WatchStockRequest, _inventory_service_pb2.WatchStockResponse]  # type: ignore[assignment]
+    """Sends the stock of every SKU at once and each change from then on; fast
+    changes are merged, the newest state always arrives.
+
+    Fails with NOT_FOUND (STOCK_NOT_FOUND) when a SKU is unknown.
+    """
+    ReserveStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReserveStockRequest, _inventory_service_pb2.ReserveStockResponse]  # type: ignore[assignment]
+    """Holds stock for an order until `expire_time`: all lines or none. Idempotent
+    by order id: a repeat answers the stored reservation with its stored prices;
+    an expired one is held anew at them when stock allows. What cannot be held is
+    answered as shortfalls, not as an error.
+
+    Fails with FAILED_PRECONDITION (RESERVATION_RELEASED) after a release,
+    ALREADY_EXISTS (RESERVATION_DIFFERS) for other lines under the same id, and
+    ABORTED (STOCK_CONTENDED) when others kept taking the same stock: try again.
+    """
+    CommitReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CommitReservationRequest, _inventory_service_pb2.CommitReservationResponse]  # type: ignore[assignment]
+    """Makes a hold permanent: it does not expire any more. Repeating it changes
+    nothing.
+
+    Fails with NOT_FOUND (RESERVATION_NOT_FOUND) and with FAILED_PRECONDITION
+    (RESERVATION_EXPIRED, RESERVATION_RELEASED).
+    """
+    ReleaseReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]  # type: ignore[assignment]
+    """Frees what an order holds or has committed; what has been shipped stays
+    shipped. An unknown order leaves a mark, so that a late reserve or commit is
+    refused. Repeating it changes nothing.
+    """
+    AdjustStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]  # type: ignore[assignment]
     """Changes the stock of a SKU by hand. Idempotent by `request_id`: a repeat
     answers the stock as it is now and moves nothing.
 
@@ -71,8 +141,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetStock(
         self,
         request: _inventory_service_pb2.GetStockRequest,
-        context: _aio.ServicerContext[_inventory_service_pb2.GetStockRequest, _abc.Awaitable[_inventory_service_pb2.GetStockResponse]],
-    ) -> _abc.Awaitable[_inventory_service_pb2.GetStockResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.GetStockResponse, _abc.Awaitable[_inventory_service_pb2.GetStockResponse]]:
         """Returns the stock of one SKU.
 
         Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU.
@@ -82,8 +152,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def BatchGetStock(
         self,
         request: _inventory_service_pb2.BatchGetStockRequest,
-        context: _aio.ServicerContext[_inventory_service_pb2.BatchGetStockRequest, _abc.Awaitable[_inventory_service_pb2.BatchGetStockResponse]],
-    ) -> _abc.Awaitable[_inventory_service_pb2.BatchGetStockResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.BatchGetStockResponse, _abc.Awaitable[_inventory_service_pb2.BatchGetStockResponse]]:
         """Returns the stock of up to 500 SKUs in the order of the request, each once,
         and the SKUs that are unknown.
         """
@@ -92,8 +162,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def WatchStock(
         self,
         request: _inventory_service_pb2.WatchStockRequest,
-        context: _aio.ServicerContext[_inventory_service_pb2.WatchStockRequest, _abc.AsyncIterator[_inventory_service_pb2.WatchStockResponse]],
-    ) -> _abc.AsyncIterator[_inventory_service_pb2.WatchStockResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inventory_service_pb2.WatchStockResponse], _abc.AsyncIterator[_inventory_service_pb2.WatchStockResponse]]:
         """Sends the stock of every SKU at once and each change from then on; fast
         changes are merged, the newest state always arrives.
 
@@ -104,8 +174,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def ReserveStock(
         self,
         request: _inventory_service_pb2.ReserveStockRequest,
-        context: _aio.ServicerContext[_inventory_service_pb2.ReserveStockRequest, _abc.Awaitable[_inventory_service_pb2.ReserveStockResponse]],
-    ) -> _abc.Awaitable[_inventory_service_pb2.ReserveStockResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.ReserveStockResponse, _abc.Awaitable[_inventory_service_pb2.ReserveStockResponse]]:
         """Holds stock for an order until `expire_time`: all lines or none. Idempotent
         by order id: a repeat answers the stored reservation with its stored prices;
         an expired one is held anew at them when stock allows. What cannot be held is
@@ -120,8 +190,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def CommitReservation(
         self,
         request: _inventory_service_pb2.CommitReservationRequest,
-        context: _aio.ServicerContext[_inventory_service_pb2.CommitReservationRequest, _abc.Awaitable[_inventory_service_pb2.CommitReservationResponse]],
-    ) -> _abc.Awaitable[_inventory_service_pb2.CommitReservationResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.CommitReservationResponse, _abc.Awaitable[_inventory_service_pb2.CommitReservationResponse]]:
         """Makes a hold permanent: it does not expire any more. Repeating it changes
         nothing.
 
@@ -133,8 +203,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def ReleaseReservation(
         self,
         request: _inventory_service_pb2.ReleaseReservationRequest,
-        context: _aio.ServicerContext[_inventory_service_pb2.ReleaseReservationRequest, _abc.Awaitable[_inventory_service_pb2.ReleaseReservationResponse]],
-    ) -> _abc.Awaitable[_inventory_service_pb2.ReleaseReservationResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.ReleaseReservationResponse, _abc.Awaitable[_inventory_service_pb2.ReleaseReservationResponse]]:
         """Frees what an order holds or has committed; what has been shipped stays
         shipped. An unknown order leaves a mark, so that a late reserve or commit is
         refused. Repeating it changes nothing.
@@ -144,8 +214,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def AdjustStock(
         self,
         request: _inventory_service_pb2.AdjustStockRequest,
-        context: _aio.ServicerContext[_inventory_service_pb2.AdjustStockRequest, _abc.Awaitable[_inventory_service_pb2.AdjustStockResponse]],
-    ) -> _abc.Awaitable[_inventory_service_pb2.AdjustStockResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.AdjustStockResponse, _abc.Awaitable[_inventory_service_pb2.AdjustStockResponse]]:
         """Changes the stock of a SKU by hand. Idempotent by `request_id`: a repeat
         answers the stock as it is now and moves nothing.
 
@@ -156,4 +226,4 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
         """
 
-def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _aio.Server) -> None: ...
+def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.inventory.v1 import wms_service_pb2 as _wms_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -15,8 +29,11 @@ GRPC_VERSION: str
 class WmsServiceStub:
     """Synchronisation with the warehouse management system."""
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    SyncStock: _aio.StreamStreamMultiCallable[_wms_service_pb2.SyncStockRequest, _wms_service_pb2.SyncStockResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> WmsServiceAsyncStub: ...
+    SyncStock: _grpc.StreamStreamMultiCallable[_wms_service_pb2.SyncStockRequest, _wms_service_pb2.SyncStockResponse]
     """Takes sequenced updates and acknowledges each, in the order in which they
     came; the next one is read once the acknowledgement is sent. A repeated
     sequence is acknowledged and moves nothing; a delta behind a gap is answered
@@ -29,7 +46,7 @@ class WmsServiceStub:
     and with ABORTED (STOCK_CONTENDED) when others kept changing the same stock:
     connect and send it again.
     """
-    PushStockUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.PushStockUpdatesRequest, _wms_service_pb2.PushStockUpdatesResponse]
+    PushStockUpdates: _grpc.UnaryUnaryMultiCallable[_wms_service_pb2.PushStockUpdatesRequest, _wms_service_pb2.PushStockUpdatesResponse]
     """The same for a WMS that pushes over REST: one acknowledgement per update, in
     the order of the request. Each update counts for itself; sending a request
     again moves nothing twice.
@@ -37,7 +54,7 @@ class WmsServiceStub:
     Fails with ABORTED (STOCK_CONTENDED) when others kept changing the same
     stock: send it again.
     """
-    ReconcileStock: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ReconcileStockRequest, _wms_service_pb2.ReconcileStockResponse]
+    ReconcileStock: _grpc.UnaryUnaryMultiCallable[_wms_service_pb2.ReconcileStockRequest, _wms_service_pb2.ReconcileStockResponse]
     """Compares a snapshot of the WMS with the shop's stock and reports the drift;
     with `repair`, books what is missing as movements with the cause RECONCILE.
     The snapshot has no sequence: take it while no update is on its way. Sent
@@ -46,7 +63,51 @@ class WmsServiceStub:
     Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
     named twice.
     """
-    ListQuarantinedUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]
+    ListQuarantinedUpdates: _grpc.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]
+    """Lists the updates that make no sense and were set aside, those that came last
+    in front: for whoever has to find out why. Nothing waits for them. One that
+    comes again stands here once, as it came first.
+
+    Fails with INVALID_ARGUMENT for a page token that is damaged or of another
+    SKU's list (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
+    """
+
+@_typing.type_check_only
+class WmsServiceAsyncStub(WmsServiceStub):
+    """Synchronisation with the warehouse management system."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    SyncStock: _aio.StreamStreamMultiCallable[_wms_service_pb2.SyncStockRequest, _wms_service_pb2.SyncStockResponse]  # type: ignore[assignment]
+    """Takes sequenced updates and acknowledges each, in the order in which they
+    came; the next one is read once the acknowledgement is sent. A repeated
+    sequence is acknowledged and moves nothing; a delta behind a gap is answered
+    with the sequence to send from, a count behind a gap replaces what is missing;
+    an update that makes no sense is set aside with a reason. What was sent and
+    not acknowledged is sent again on the next stream. The stream ends as all
+    streams do: see `closed`.
+
+    Fails with INVALID_ARGUMENT for an update that breaks a rule of its fields,
+    and with ABORTED (STOCK_CONTENDED) when others kept changing the same stock:
+    connect and send it again.
+    """
+    PushStockUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.PushStockUpdatesRequest, _wms_service_pb2.PushStockUpdatesResponse]  # type: ignore[assignment]
+    """The same for a WMS that pushes over REST: one acknowledgement per update, in
+    the order of the request. Each update counts for itself; sending a request
+    again moves nothing twice.
+
+    Fails with ABORTED (STOCK_CONTENDED) when others kept changing the same
+    stock: send it again.
+    """
+    ReconcileStock: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ReconcileStockRequest, _wms_service_pb2.ReconcileStockResponse]  # type: ignore[assignment]
+    """Compares a snapshot of the WMS with the shop's stock and reports the drift;
+    with `repair`, books what is missing as movements with the cause RECONCILE.
+    The snapshot has no sequence: take it while no update is on its way. Sent
+    again it finds no drift.
+
+    Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
+    named twice.
+    """
+    ListQuarantinedUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]  # type: ignore[assignment]
     """Lists the updates that make no sense and were set aside, those that came last
     in front: for whoever has to find out why. Nothing waits for them. One that
     comes again stands here once, as it came first.
@@ -61,9 +122,9 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def SyncStock(
         self,
-        request_iterator: _abc.AsyncIterator[_wms_service_pb2.SyncStockRequest],
-        context: _aio.ServicerContext[_abc.AsyncIterator[_wms_service_pb2.SyncStockRequest], _abc.AsyncIterator[_wms_service_pb2.SyncStockResponse]],
-    ) -> _abc.AsyncIterator[_wms_service_pb2.SyncStockResponse]:
+        request_iterator: _MaybeAsyncIterator[_wms_service_pb2.SyncStockRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_wms_service_pb2.SyncStockResponse], _abc.AsyncIterator[_wms_service_pb2.SyncStockResponse]]:
         """Takes sequenced updates and acknowledges each, in the order in which they
         came; the next one is read once the acknowledgement is sent. A repeated
         sequence is acknowledged and moves nothing; a delta behind a gap is answered
@@ -81,8 +142,8 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
     def PushStockUpdates(
         self,
         request: _wms_service_pb2.PushStockUpdatesRequest,
-        context: _aio.ServicerContext[_wms_service_pb2.PushStockUpdatesRequest, _abc.Awaitable[_wms_service_pb2.PushStockUpdatesResponse]],
-    ) -> _abc.Awaitable[_wms_service_pb2.PushStockUpdatesResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_wms_service_pb2.PushStockUpdatesResponse, _abc.Awaitable[_wms_service_pb2.PushStockUpdatesResponse]]:
         """The same for a WMS that pushes over REST: one acknowledgement per update, in
         the order of the request. Each update counts for itself; sending a request
         again moves nothing twice.
@@ -95,8 +156,8 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
     def ReconcileStock(
         self,
         request: _wms_service_pb2.ReconcileStockRequest,
-        context: _aio.ServicerContext[_wms_service_pb2.ReconcileStockRequest, _abc.Awaitable[_wms_service_pb2.ReconcileStockResponse]],
-    ) -> _abc.Awaitable[_wms_service_pb2.ReconcileStockResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_wms_service_pb2.ReconcileStockResponse, _abc.Awaitable[_wms_service_pb2.ReconcileStockResponse]]:
         """Compares a snapshot of the WMS with the shop's stock and reports the drift;
         with `repair`, books what is missing as movements with the cause RECONCILE.
         The snapshot has no sequence: take it while no update is on its way. Sent
@@ -110,8 +171,8 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListQuarantinedUpdates(
         self,
         request: _wms_service_pb2.ListQuarantinedUpdatesRequest,
-        context: _aio.ServicerContext[_wms_service_pb2.ListQuarantinedUpdatesRequest, _abc.Awaitable[_wms_service_pb2.ListQuarantinedUpdatesResponse]],
-    ) -> _abc.Awaitable[_wms_service_pb2.ListQuarantinedUpdatesResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_wms_service_pb2.ListQuarantinedUpdatesResponse, _abc.Awaitable[_wms_service_pb2.ListQuarantinedUpdatesResponse]]:
         """Lists the updates that make no sense and were set aside, those that came last
         in front: for whoever has to find out why. Nothing waits for them. One that
         comes again stands here once, as it came first.
@@ -120,4 +181,4 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
         SKU's list (INVALID_PAGE_TOKEN), and with UNAVAILABLE (STORE_UNAVAILABLE).
         """
 
-def add_WmsServiceServicer_to_server(servicer: WmsServiceServicer, server: _aio.Server) -> None: ...
+def add_WmsServiceServicer_to_server(servicer: WmsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

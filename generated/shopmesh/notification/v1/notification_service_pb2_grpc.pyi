@@ -8,7 +8,21 @@ from grpc import aio as _aio
 from shopmesh.events.v1 import parked_events_pb2 as _parked_events_pb2
 from shopmesh.notification.v1 import notification_service_pb2 as _notification_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -16,24 +30,55 @@ GRPC_VERSION: str
 class NotificationServiceStub:
     """Notifications."""
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    ListNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> NotificationServiceAsyncStub: ...
+    ListNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]
     """Lists what the shop wrote to the caller, newest first, without the texts."""
-    GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]
+    GetPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]
     """Returns which mails the caller wants."""
-    UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
+    UpdatePreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
     """Changes which mails the caller wants. Mails about the account itself cannot
     be turned off.
 
     Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
     that cannot be changed.
     """
-    ListParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]
+    ListParkedEvents: _grpc.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]
     """Lists events that could not be handled, oldest first.
 
     Fails with UNAVAILABLE (STORE_UNAVAILABLE).
     """
-    RedriveParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]
+    RedriveParkedEvents: _grpc.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]
+    """Handles parked events again, in order, key by key. What fails stays parked.
+
+    Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays
+    handled, call again for the rest.
+    """
+
+@_typing.type_check_only
+class NotificationServiceAsyncStub(NotificationServiceStub):
+    """Notifications."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]  # type: ignore[assignment]
+    """Lists what the shop wrote to the caller, newest first, without the texts."""
+    GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]  # type: ignore[assignment]
+    """Returns which mails the caller wants."""
+    UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]  # type: ignore[assignment]
+    """Changes which mails the caller wants. Mails about the account itself cannot
+    be turned off.
+
+    Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
+    that cannot be changed.
+    """
+    ListParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]  # type: ignore[assignment]
+    """Lists events that could not be handled, oldest first.
+
+    Fails with UNAVAILABLE (STORE_UNAVAILABLE).
+    """
+    RedriveParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]  # type: ignore[assignment]
     """Handles parked events again, in order, key by key. What fails stays parked.
 
     Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays
@@ -47,24 +92,24 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListNotifications(
         self,
         request: _notification_service_pb2.ListNotificationsRequest,
-        context: _aio.ServicerContext[_notification_service_pb2.ListNotificationsRequest, _abc.Awaitable[_notification_service_pb2.ListNotificationsResponse]],
-    ) -> _abc.Awaitable[_notification_service_pb2.ListNotificationsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.ListNotificationsResponse, _abc.Awaitable[_notification_service_pb2.ListNotificationsResponse]]:
         """Lists what the shop wrote to the caller, newest first, without the texts."""
 
     @_abc_1.abstractmethod
     def GetPreferences(
         self,
         request: _notification_service_pb2.GetPreferencesRequest,
-        context: _aio.ServicerContext[_notification_service_pb2.GetPreferencesRequest, _abc.Awaitable[_notification_service_pb2.GetPreferencesResponse]],
-    ) -> _abc.Awaitable[_notification_service_pb2.GetPreferencesResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.GetPreferencesResponse, _abc.Awaitable[_notification_service_pb2.GetPreferencesResponse]]:
         """Returns which mails the caller wants."""
 
     @_abc_1.abstractmethod
     def UpdatePreferences(
         self,
         request: _notification_service_pb2.UpdatePreferencesRequest,
-        context: _aio.ServicerContext[_notification_service_pb2.UpdatePreferencesRequest, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]],
-    ) -> _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.UpdatePreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]]:
         """Changes which mails the caller wants. Mails about the account itself cannot
         be turned off.
 
@@ -76,8 +121,8 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListParkedEvents(
         self,
         request: _parked_events_pb2.ListParkedEventsRequest,
-        context: _aio.ServicerContext[_parked_events_pb2.ListParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]],
-    ) -> _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_parked_events_pb2.ListParkedEventsResponse, _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]]:
         """Lists events that could not be handled, oldest first.
 
         Fails with UNAVAILABLE (STORE_UNAVAILABLE).
@@ -87,12 +132,12 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     def RedriveParkedEvents(
         self,
         request: _parked_events_pb2.RedriveParkedEventsRequest,
-        context: _aio.ServicerContext[_parked_events_pb2.RedriveParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]],
-    ) -> _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_parked_events_pb2.RedriveParkedEventsResponse, _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]]:
         """Handles parked events again, in order, key by key. What fails stays parked.
 
         Fails with UNAVAILABLE (STORE_UNAVAILABLE); what was handled until then stays
         handled, call again for the rest.
         """
 
-def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _aio.Server) -> None: ...
+def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

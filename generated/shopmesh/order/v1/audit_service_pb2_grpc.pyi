@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.order.v1 import audit_service_pb2 as _audit_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -15,31 +29,69 @@ GRPC_VERSION: str
 class AuditServiceStub:
     """The audit trail of orders."""
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    GetOrderHistory: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetOrderHistoryRequest, _audit_service_pb2.GetOrderHistoryResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> AuditServiceAsyncStub: ...
+    GetOrderHistory: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetOrderHistoryRequest, _audit_service_pb2.GetOrderHistoryResponse]
     """Returns the events of an order, oldest first.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order
     without the scope `audit`.
     """
-    GetOrderAt: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetOrderAtRequest, _audit_service_pb2.GetOrderAtResponse]
+    GetOrderAt: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.GetOrderAtRequest, _audit_service_pb2.GetOrderAtResponse]
     """Returns an order as it was at a version or at a time.
 
     Fails with INVALID_ARGUMENT unless exactly one of them is given, and with
     NOT_FOUND (ORDER_NOT_FOUND, VERSION_NOT_FOUND).
     """
-    DiffOrder: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.DiffOrderRequest, _audit_service_pb2.DiffOrderResponse]
+    DiffOrder: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.DiffOrderRequest, _audit_service_pb2.DiffOrderResponse]
     """Returns what differs between two versions of an order.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND, VERSION_NOT_FOUND).
     """
-    VerifyOrder: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyOrderRequest, _audit_service_pb2.VerifyOrderResponse]
+    VerifyOrder: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyOrderRequest, _audit_service_pb2.VerifyOrderResponse]
     """Checks an order's events: no version missing, every hash right, the head as
     it was signed, every indexed copy equal to the stored bytes.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND).
     """
-    VerifyOrders: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyOrdersRequest, _audit_service_pb2.VerifyOrdersResponse]
+    VerifyOrders: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyOrdersRequest, _audit_service_pb2.VerifyOrdersResponse]
+    """Checks the events of all orders as VerifyOrder checks those of one, a page of
+    orders at a time, in the order of their ids. An order that was published and
+    signed and is not stored any more is a finding too. What was stored less than
+    two seconds before may not be signed yet: its disappearance is not found.
+    """
+
+@_typing.type_check_only
+class AuditServiceAsyncStub(AuditServiceStub):
+    """The audit trail of orders."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GetOrderHistory: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetOrderHistoryRequest, _audit_service_pb2.GetOrderHistoryResponse]  # type: ignore[assignment]
+    """Returns the events of an order, oldest first.
+
+    Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order
+    without the scope `audit`.
+    """
+    GetOrderAt: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.GetOrderAtRequest, _audit_service_pb2.GetOrderAtResponse]  # type: ignore[assignment]
+    """Returns an order as it was at a version or at a time.
+
+    Fails with INVALID_ARGUMENT unless exactly one of them is given, and with
+    NOT_FOUND (ORDER_NOT_FOUND, VERSION_NOT_FOUND).
+    """
+    DiffOrder: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.DiffOrderRequest, _audit_service_pb2.DiffOrderResponse]  # type: ignore[assignment]
+    """Returns what differs between two versions of an order.
+
+    Fails with NOT_FOUND (ORDER_NOT_FOUND, VERSION_NOT_FOUND).
+    """
+    VerifyOrder: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyOrderRequest, _audit_service_pb2.VerifyOrderResponse]  # type: ignore[assignment]
+    """Checks an order's events: no version missing, every hash right, the head as
+    it was signed, every indexed copy equal to the stored bytes.
+
+    Fails with NOT_FOUND (ORDER_NOT_FOUND).
+    """
+    VerifyOrders: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyOrdersRequest, _audit_service_pb2.VerifyOrdersResponse]  # type: ignore[assignment]
     """Checks the events of all orders as VerifyOrder checks those of one, a page of
     orders at a time, in the order of their ids. An order that was published and
     signed and is not stored any more is a finding too. What was stored less than
@@ -53,8 +105,8 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetOrderHistory(
         self,
         request: _audit_service_pb2.GetOrderHistoryRequest,
-        context: _aio.ServicerContext[_audit_service_pb2.GetOrderHistoryRequest, _abc.Awaitable[_audit_service_pb2.GetOrderHistoryResponse]],
-    ) -> _abc.Awaitable[_audit_service_pb2.GetOrderHistoryResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.GetOrderHistoryResponse, _abc.Awaitable[_audit_service_pb2.GetOrderHistoryResponse]]:
         """Returns the events of an order, oldest first.
 
         Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order
@@ -65,8 +117,8 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetOrderAt(
         self,
         request: _audit_service_pb2.GetOrderAtRequest,
-        context: _aio.ServicerContext[_audit_service_pb2.GetOrderAtRequest, _abc.Awaitable[_audit_service_pb2.GetOrderAtResponse]],
-    ) -> _abc.Awaitable[_audit_service_pb2.GetOrderAtResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.GetOrderAtResponse, _abc.Awaitable[_audit_service_pb2.GetOrderAtResponse]]:
         """Returns an order as it was at a version or at a time.
 
         Fails with INVALID_ARGUMENT unless exactly one of them is given, and with
@@ -77,8 +129,8 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     def DiffOrder(
         self,
         request: _audit_service_pb2.DiffOrderRequest,
-        context: _aio.ServicerContext[_audit_service_pb2.DiffOrderRequest, _abc.Awaitable[_audit_service_pb2.DiffOrderResponse]],
-    ) -> _abc.Awaitable[_audit_service_pb2.DiffOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.DiffOrderResponse, _abc.Awaitable[_audit_service_pb2.DiffOrderResponse]]:
         """Returns what differs between two versions of an order.
 
         Fails with NOT_FOUND (ORDER_NOT_FOUND, VERSION_NOT_FOUND).
@@ -88,8 +140,8 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     def VerifyOrder(
         self,
         request: _audit_service_pb2.VerifyOrderRequest,
-        context: _aio.ServicerContext[_audit_service_pb2.VerifyOrderRequest, _abc.Awaitable[_audit_service_pb2.VerifyOrderResponse]],
-    ) -> _abc.Awaitable[_audit_service_pb2.VerifyOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.VerifyOrderResponse, _abc.Awaitable[_audit_service_pb2.VerifyOrderResponse]]:
         """Checks an order's events: no version missing, every hash right, the head as
         it was signed, every indexed copy equal to the stored bytes.
 
@@ -100,12 +152,12 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     def VerifyOrders(
         self,
         request: _audit_service_pb2.VerifyOrdersRequest,
-        context: _aio.ServicerContext[_audit_service_pb2.VerifyOrdersRequest, _abc.Awaitable[_audit_service_pb2.VerifyOrdersResponse]],
-    ) -> _abc.Awaitable[_audit_service_pb2.VerifyOrdersResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_service_pb2.VerifyOrdersResponse, _abc.Awaitable[_audit_service_pb2.VerifyOrdersResponse]]:
         """Checks the events of all orders as VerifyOrder checks those of one, a page of
         orders at a time, in the order of their ids. An order that was published and
         signed and is not stored any more is a finding too. What was stored less than
         two seconds before may not be signed yet: its disappearance is not found.
         """
 
-def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _aio.Server) -> None: ...
+def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

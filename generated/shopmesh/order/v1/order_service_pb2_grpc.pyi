@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.order.v1 import order_service_pb2 as _order_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -15,14 +29,17 @@ GRPC_VERSION: str
 class OrderServiceStub:
     """Orders."""
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    QuoteOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.QuoteOrderRequest, _order_service_pb2.QuoteOrderResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> OrderServiceAsyncStub: ...
+    QuoteOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.QuoteOrderRequest, _order_service_pb2.QuoteOrderResponse]
     """Prices lines and tells whether they are available, without ordering. An
     unknown SKU is answered with nothing available.
 
     Fails with UNAVAILABLE (INVENTORY_UNAVAILABLE) when stock cannot be asked for.
     """
-    PlaceOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.PlaceOrderRequest, _order_service_pb2.PlaceOrderResponse]
+    PlaceOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.PlaceOrderRequest, _order_service_pb2.PlaceOrderResponse]
     """Places an order and decides it where possible. Idempotent by `request_id`:
     the same command answers the same order as it is now. What cannot be
     delivered is answered as an order in state REJECTED; when stock cannot be
@@ -32,23 +49,23 @@ class OrderServiceStub:
     same id, INVALID_ARGUMENT (UNKNOWN_SKU) when the shop does not sell a SKU, and
     FAILED_PRECONDITION (CUSTOMER_CLOSED) while the account is being erased.
     """
-    GetOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]
+    GetOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]
     """Returns one of the caller's orders.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order.
     """
-    ListOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]
+    ListOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]
     """Lists the caller's orders, newest first; one that was just placed is among
     them.
     """
-    CancelOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]
+    CancelOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]
     """Cancels an order that is PENDING or CONFIRMED and gives its stock back.
     Cancelling it again changes nothing.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order, and
     with FAILED_PRECONDITION (ORDER_ALREADY_SHIPPED, ORDER_REJECTED).
     """
-    SearchOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.SearchOrdersRequest, _order_service_pb2.SearchOrdersResponse]
+    SearchOrders: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.SearchOrdersRequest, _order_service_pb2.SearchOrdersResponse]
     """Finds orders of all customers, newest first.
 
     It looks into an index that follows the events a moment later: an order that
@@ -56,26 +73,98 @@ class OrderServiceStub:
     order as it is now. A page may hold fewer orders than asked for while more
     follow.
     """
-    WatchOrder: _aio.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]
+    WatchOrder: _grpc.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]
     """Sends one of the caller's orders at once and again whenever it changes.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order.
     """
-    ShipOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ShipOrderRequest, _order_service_pb2.ShipOrderResponse]
+    ShipOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ShipOrderRequest, _order_service_pb2.ShipOrderResponse]
     """Records that a confirmed order has left the warehouse. Repeating it changes
     nothing.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND) and with FAILED_PRECONDITION
     (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED).
     """
-    DeliverOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.DeliverOrderRequest, _order_service_pb2.DeliverOrderResponse]
+    DeliverOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.DeliverOrderRequest, _order_service_pb2.DeliverOrderResponse]
     """Records that a shipped order has reached its recipient. Repeating it changes
     nothing.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND) and with FAILED_PRECONDITION
     (ORDER_NOT_SHIPPED).
     """
-    CloseCustomer: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CloseCustomerRequest, _order_service_pb2.CloseCustomerResponse]
+    CloseCustomer: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CloseCustomerRequest, _order_service_pb2.CloseCustomerResponse]
+    """Closes a customer for new orders before the account is erased. Repeating it
+    changes nothing.
+
+    Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order of the customer is
+    PENDING, CONFIRMED or SHIPPED; then the customer stays open.
+    """
+
+@_typing.type_check_only
+class OrderServiceAsyncStub(OrderServiceStub):
+    """Orders."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    QuoteOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.QuoteOrderRequest, _order_service_pb2.QuoteOrderResponse]  # type: ignore[assignment]
+    """Prices lines and tells whether they are available, without ordering. An
+    unknown SKU is answered with nothing available.
+
+    Fails with UNAVAILABLE (INVENTORY_UNAVAILABLE) when stock cannot be asked for.
+    """
+    PlaceOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.PlaceOrderRequest, _order_service_pb2.PlaceOrderResponse]  # type: ignore[assignment]
+    """Places an order and decides it where possible. Idempotent by `request_id`:
+    the same command answers the same order as it is now. What cannot be
+    delivered is answered as an order in state REJECTED; when stock cannot be
+    asked for, the order is PENDING and is decided later.
+
+    Fails with ALREADY_EXISTS (REQUEST_ID_REUSED) for another command under the
+    same id, INVALID_ARGUMENT (UNKNOWN_SKU) when the shop does not sell a SKU, and
+    FAILED_PRECONDITION (CUSTOMER_CLOSED) while the account is being erased.
+    """
+    GetOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]  # type: ignore[assignment]
+    """Returns one of the caller's orders.
+
+    Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order.
+    """
+    ListOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ListOrdersRequest, _order_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
+    """Lists the caller's orders, newest first; one that was just placed is among
+    them.
+    """
+    CancelOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
+    """Cancels an order that is PENDING or CONFIRMED and gives its stock back.
+    Cancelling it again changes nothing.
+
+    Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order, and
+    with FAILED_PRECONDITION (ORDER_ALREADY_SHIPPED, ORDER_REJECTED).
+    """
+    SearchOrders: _aio.UnaryUnaryMultiCallable[_order_service_pb2.SearchOrdersRequest, _order_service_pb2.SearchOrdersResponse]  # type: ignore[assignment]
+    """Finds orders of all customers, newest first.
+
+    It looks into an index that follows the events a moment later: an order that
+    was just placed or changed may still be missing. What is returned is the
+    order as it is now. A page may hold fewer orders than asked for while more
+    follow.
+    """
+    WatchOrder: _aio.UnaryStreamMultiCallable[_order_service_pb2.WatchOrderRequest, _order_service_pb2.WatchOrderResponse]  # type: ignore[assignment]
+    """Sends one of the caller's orders at once and again whenever it changes.
+
+    Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order.
+    """
+    ShipOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ShipOrderRequest, _order_service_pb2.ShipOrderResponse]  # type: ignore[assignment]
+    """Records that a confirmed order has left the warehouse. Repeating it changes
+    nothing.
+
+    Fails with NOT_FOUND (ORDER_NOT_FOUND) and with FAILED_PRECONDITION
+    (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED).
+    """
+    DeliverOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.DeliverOrderRequest, _order_service_pb2.DeliverOrderResponse]  # type: ignore[assignment]
+    """Records that a shipped order has reached its recipient. Repeating it changes
+    nothing.
+
+    Fails with NOT_FOUND (ORDER_NOT_FOUND) and with FAILED_PRECONDITION
+    (ORDER_NOT_SHIPPED).
+    """
+    CloseCustomer: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CloseCustomerRequest, _order_service_pb2.CloseCustomerResponse]  # type: ignore[assignment]
     """Closes a customer for new orders before the account is erased. Repeating it
     changes nothing.
 
@@ -90,8 +179,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def QuoteOrder(
         self,
         request: _order_service_pb2.QuoteOrderRequest,
-        context: _aio.ServicerContext[_order_service_pb2.QuoteOrderRequest, _abc.Awaitable[_order_service_pb2.QuoteOrderResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.QuoteOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.QuoteOrderResponse, _abc.Awaitable[_order_service_pb2.QuoteOrderResponse]]:
         """Prices lines and tells whether they are available, without ordering. An
         unknown SKU is answered with nothing available.
 
@@ -102,8 +191,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def PlaceOrder(
         self,
         request: _order_service_pb2.PlaceOrderRequest,
-        context: _aio.ServicerContext[_order_service_pb2.PlaceOrderRequest, _abc.Awaitable[_order_service_pb2.PlaceOrderResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.PlaceOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.PlaceOrderResponse, _abc.Awaitable[_order_service_pb2.PlaceOrderResponse]]:
         """Places an order and decides it where possible. Idempotent by `request_id`:
         the same command answers the same order as it is now. What cannot be
         delivered is answered as an order in state REJECTED; when stock cannot be
@@ -118,8 +207,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetOrder(
         self,
         request: _order_service_pb2.GetOrderRequest,
-        context: _aio.ServicerContext[_order_service_pb2.GetOrderRequest, _abc.Awaitable[_order_service_pb2.GetOrderResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.GetOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.GetOrderResponse, _abc.Awaitable[_order_service_pb2.GetOrderResponse]]:
         """Returns one of the caller's orders.
 
         Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order.
@@ -129,8 +218,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListOrders(
         self,
         request: _order_service_pb2.ListOrdersRequest,
-        context: _aio.ServicerContext[_order_service_pb2.ListOrdersRequest, _abc.Awaitable[_order_service_pb2.ListOrdersResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.ListOrdersResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.ListOrdersResponse, _abc.Awaitable[_order_service_pb2.ListOrdersResponse]]:
         """Lists the caller's orders, newest first; one that was just placed is among
         them.
         """
@@ -139,8 +228,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def CancelOrder(
         self,
         request: _order_service_pb2.CancelOrderRequest,
-        context: _aio.ServicerContext[_order_service_pb2.CancelOrderRequest, _abc.Awaitable[_order_service_pb2.CancelOrderResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.CancelOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.CancelOrderResponse, _abc.Awaitable[_order_service_pb2.CancelOrderResponse]]:
         """Cancels an order that is PENDING or CONFIRMED and gives its stock back.
         Cancelling it again changes nothing.
 
@@ -152,8 +241,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def SearchOrders(
         self,
         request: _order_service_pb2.SearchOrdersRequest,
-        context: _aio.ServicerContext[_order_service_pb2.SearchOrdersRequest, _abc.Awaitable[_order_service_pb2.SearchOrdersResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.SearchOrdersResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.SearchOrdersResponse, _abc.Awaitable[_order_service_pb2.SearchOrdersResponse]]:
         """Finds orders of all customers, newest first.
 
         It looks into an index that follows the events a moment later: an order that
@@ -166,8 +255,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def WatchOrder(
         self,
         request: _order_service_pb2.WatchOrderRequest,
-        context: _aio.ServicerContext[_order_service_pb2.WatchOrderRequest, _abc.AsyncIterator[_order_service_pb2.WatchOrderResponse]],
-    ) -> _abc.AsyncIterator[_order_service_pb2.WatchOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_order_service_pb2.WatchOrderResponse], _abc.AsyncIterator[_order_service_pb2.WatchOrderResponse]]:
         """Sends one of the caller's orders at once and again whenever it changes.
 
         Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order.
@@ -177,8 +266,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def ShipOrder(
         self,
         request: _order_service_pb2.ShipOrderRequest,
-        context: _aio.ServicerContext[_order_service_pb2.ShipOrderRequest, _abc.Awaitable[_order_service_pb2.ShipOrderResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.ShipOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.ShipOrderResponse, _abc.Awaitable[_order_service_pb2.ShipOrderResponse]]:
         """Records that a confirmed order has left the warehouse. Repeating it changes
         nothing.
 
@@ -190,8 +279,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def DeliverOrder(
         self,
         request: _order_service_pb2.DeliverOrderRequest,
-        context: _aio.ServicerContext[_order_service_pb2.DeliverOrderRequest, _abc.Awaitable[_order_service_pb2.DeliverOrderResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.DeliverOrderResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.DeliverOrderResponse, _abc.Awaitable[_order_service_pb2.DeliverOrderResponse]]:
         """Records that a shipped order has reached its recipient. Repeating it changes
         nothing.
 
@@ -203,8 +292,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     def CloseCustomer(
         self,
         request: _order_service_pb2.CloseCustomerRequest,
-        context: _aio.ServicerContext[_order_service_pb2.CloseCustomerRequest, _abc.Awaitable[_order_service_pb2.CloseCustomerResponse]],
-    ) -> _abc.Awaitable[_order_service_pb2.CloseCustomerResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_service_pb2.CloseCustomerResponse, _abc.Awaitable[_order_service_pb2.CloseCustomerResponse]]:
         """Closes a customer for new orders before the account is erased. Repeating it
         changes nothing.
 
@@ -212,4 +301,4 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         PENDING, CONFIRMED or SHIPPED; then the customer stays open.
         """
 
-def add_OrderServiceServicer_to_server(servicer: OrderServiceServicer, server: _aio.Server) -> None: ...
+def add_OrderServiceServicer_to_server(servicer: OrderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.events.v1 import parked_events_pb2 as _parked_events_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -15,15 +29,39 @@ GRPC_VERSION: str
 class OrderParkingServiceStub:
     """What the order service has parked: events of accounts and of stock."""
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    ListParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> OrderParkingServiceAsyncStub: ...
+    ListParkedEvents: _grpc.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]
     """Lists events that could not be handled, oldest first.
 
     For those who look into orders (`audit`), and those who may let the events go.
 
     Fails with UNAVAILABLE (STORE_UNAVAILABLE).
     """
-    RedriveParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]
+    RedriveParkedEvents: _grpc.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]
+    """Handles parked events again, in order, key by key. What fails stays parked.
+
+    Letting go what stock says cancels and ships orders, hence `orders:fulfil`.
+
+    Fails with UNAVAILABLE (STORE_UNAVAILABLE, DEPENDENCY_UNAVAILABLE); what was
+    handled until then stays handled, call again for the rest.
+    """
+
+@_typing.type_check_only
+class OrderParkingServiceAsyncStub(OrderParkingServiceStub):
+    """What the order service has parked: events of accounts and of stock."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.ListParkedEventsRequest, _parked_events_pb2.ListParkedEventsResponse]  # type: ignore[assignment]
+    """Lists events that could not be handled, oldest first.
+
+    For those who look into orders (`audit`), and those who may let the events go.
+
+    Fails with UNAVAILABLE (STORE_UNAVAILABLE).
+    """
+    RedriveParkedEvents: _aio.UnaryUnaryMultiCallable[_parked_events_pb2.RedriveParkedEventsRequest, _parked_events_pb2.RedriveParkedEventsResponse]  # type: ignore[assignment]
     """Handles parked events again, in order, key by key. What fails stays parked.
 
     Letting go what stock says cancels and ships orders, hence `orders:fulfil`.
@@ -39,8 +77,8 @@ class OrderParkingServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListParkedEvents(
         self,
         request: _parked_events_pb2.ListParkedEventsRequest,
-        context: _aio.ServicerContext[_parked_events_pb2.ListParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]],
-    ) -> _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_parked_events_pb2.ListParkedEventsResponse, _abc.Awaitable[_parked_events_pb2.ListParkedEventsResponse]]:
         """Lists events that could not be handled, oldest first.
 
         For those who look into orders (`audit`), and those who may let the events go.
@@ -52,8 +90,8 @@ class OrderParkingServiceServicer(metaclass=_abc_1.ABCMeta):
     def RedriveParkedEvents(
         self,
         request: _parked_events_pb2.RedriveParkedEventsRequest,
-        context: _aio.ServicerContext[_parked_events_pb2.RedriveParkedEventsRequest, _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]],
-    ) -> _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_parked_events_pb2.RedriveParkedEventsResponse, _abc.Awaitable[_parked_events_pb2.RedriveParkedEventsResponse]]:
         """Handles parked events again, in order, key by key. What fails stays parked.
 
         Letting go what stock says cancels and ships orders, hence `orders:fulfil`.
@@ -62,4 +100,4 @@ class OrderParkingServiceServicer(metaclass=_abc_1.ABCMeta):
         handled until then stays handled, call again for the rest.
         """
 
-def add_OrderParkingServiceServicer_to_server(servicer: OrderParkingServiceServicer, server: _aio.Server) -> None: ...
+def add_OrderParkingServiceServicer_to_server(servicer: OrderParkingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.user.v1 import contact_service_pb2 as _contact_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -17,8 +31,11 @@ class ContactServiceStub:
     are asked for when the mail is sent, and kept by nobody else.
     """
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    PrepareMail: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.PrepareMailRequest, _contact_service_pb2.PrepareMailResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ContactServiceAsyncStub: ...
+    PrepareMail: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.PrepareMailRequest, _contact_service_pb2.PrepareMailResponse]
     """Returns where and in which language to write to an account, with a fresh
     one-time link where the purpose needs one. Only the newest link of a purpose
     is valid.
@@ -26,7 +43,25 @@ class ContactServiceStub:
     Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
     was erased.
     """
-    GetAccountState: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.GetAccountStateRequest, _contact_service_pb2.GetAccountStateResponse]
+    GetAccountState: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.GetAccountStateRequest, _contact_service_pb2.GetAccountStateResponse]
+    """Tells whether an account exists, and whether it was erased."""
+
+@_typing.type_check_only
+class ContactServiceAsyncStub(ContactServiceStub):
+    """Contact data for mails. Events carry ids only; the address and any secret link
+    are asked for when the mail is sent, and kept by nobody else.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    PrepareMail: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.PrepareMailRequest, _contact_service_pb2.PrepareMailResponse]  # type: ignore[assignment]
+    """Returns where and in which language to write to an account, with a fresh
+    one-time link where the purpose needs one. Only the newest link of a purpose
+    is valid.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
+    was erased.
+    """
+    GetAccountState: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.GetAccountStateRequest, _contact_service_pb2.GetAccountStateResponse]  # type: ignore[assignment]
     """Tells whether an account exists, and whether it was erased."""
 
 class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -38,8 +73,8 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
     def PrepareMail(
         self,
         request: _contact_service_pb2.PrepareMailRequest,
-        context: _aio.ServicerContext[_contact_service_pb2.PrepareMailRequest, _abc.Awaitable[_contact_service_pb2.PrepareMailResponse]],
-    ) -> _abc.Awaitable[_contact_service_pb2.PrepareMailResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_contact_service_pb2.PrepareMailResponse, _abc.Awaitable[_contact_service_pb2.PrepareMailResponse]]:
         """Returns where and in which language to write to an account, with a fresh
         one-time link where the purpose needs one. Only the newest link of a purpose
         is valid.
@@ -52,8 +87,8 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetAccountState(
         self,
         request: _contact_service_pb2.GetAccountStateRequest,
-        context: _aio.ServicerContext[_contact_service_pb2.GetAccountStateRequest, _abc.Awaitable[_contact_service_pb2.GetAccountStateResponse]],
-    ) -> _abc.Awaitable[_contact_service_pb2.GetAccountStateResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_contact_service_pb2.GetAccountStateResponse, _abc.Awaitable[_contact_service_pb2.GetAccountStateResponse]]:
         """Tells whether an account exists, and whether it was erased."""
 
-def add_ContactServiceServicer_to_server(servicer: ContactServiceServicer, server: _aio.Server) -> None: ...
+def add_ContactServiceServicer_to_server(servicer: ContactServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

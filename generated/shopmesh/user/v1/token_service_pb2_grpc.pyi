@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.user.v1 import token_service_pb2 as _token_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -15,8 +29,24 @@ GRPC_VERSION: str
 class TokenServiceStub:
     """Revocations of access tokens."""
 
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> TokenServiceAsyncStub: ...
+    ListRevocations: _grpc.UnaryUnaryMultiCallable[_token_service_pb2.ListRevocationsRequest, _token_service_pb2.ListRevocationsResponse]
+    """Lists what was revoked and could still be valid, oldest first. Services ask
+    every 2 seconds for what came since.
+
+    Fails with INVALID_ARGUMENT for a page token that is damaged
+    (INVALID_PAGE_TOKEN).
+    """
+
+@_typing.type_check_only
+class TokenServiceAsyncStub(TokenServiceStub):
+    """Revocations of access tokens."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
-    ListRevocations: _aio.UnaryUnaryMultiCallable[_token_service_pb2.ListRevocationsRequest, _token_service_pb2.ListRevocationsResponse]
+    ListRevocations: _aio.UnaryUnaryMultiCallable[_token_service_pb2.ListRevocationsRequest, _token_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
     """Lists what was revoked and could still be valid, oldest first. Services ask
     every 2 seconds for what came since.
 
@@ -31,8 +61,8 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListRevocations(
         self,
         request: _token_service_pb2.ListRevocationsRequest,
-        context: _aio.ServicerContext[_token_service_pb2.ListRevocationsRequest, _abc.Awaitable[_token_service_pb2.ListRevocationsResponse]],
-    ) -> _abc.Awaitable[_token_service_pb2.ListRevocationsResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_token_service_pb2.ListRevocationsResponse, _abc.Awaitable[_token_service_pb2.ListRevocationsResponse]]:
         """Lists what was revoked and could still be valid, oldest first. Services ask
         every 2 seconds for what came since.
 
@@ -40,4 +70,4 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         (INVALID_PAGE_TOKEN).
         """
 
-def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _aio.Server) -> None: ...
+def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

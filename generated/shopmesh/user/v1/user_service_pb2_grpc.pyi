@@ -7,7 +7,21 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from shopmesh.user.v1 import user_service_pb2 as _user_service_pb2
 import abc as _abc_1
+import grpc as _grpc
+import sys
+import typing as _typing
 
+if sys.version_info >= (3, 11):
+    from typing import Self as _Self
+else:
+    from typing_extensions import Self as _Self
+
+_T = _typing.TypeVar("_T")
+
+class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
+class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
+    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
@@ -15,60 +29,63 @@ GRPC_VERSION: str
 class UserServiceStub:
     """Accounts of customers and staff."""
 
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    RegisterUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RegisterUserRequest, _user_service_pb2.RegisterUserResponse]
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> UserServiceAsyncStub: ...
+    RegisterUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RegisterUserRequest, _user_service_pb2.RegisterUserResponse]
     """Makes an account and mails a verification link; the account can log in once
     the link was used. The answer, and the time it takes, is the same for a
     known and an unknown address: a known one gets a mail that says so.
 
     Fails with INVALID_ARGUMENT for a malformed address or a weak password.
     """
-    GetUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]
+    GetUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]
     """Returns the caller's own account."""
-    UpdateUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]
+    UpdateUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]
     """Changes those fields of the caller's account that the mask names, and
     returns it. Repeating it changes nothing more.
 
     Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
     that cannot be changed.
     """
-    ChangePassword: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ChangePasswordRequest, _user_service_pb2.ChangePasswordResponse]
+    ChangePassword: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ChangePasswordRequest, _user_service_pb2.ChangePasswordResponse]
     """Sets a new password for the caller's account and ends all its other
     sessions.
 
     Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs.
     """
-    RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RequestPasswordResetRequest, _user_service_pb2.RequestPasswordResetResponse]
+    RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RequestPasswordResetRequest, _user_service_pb2.RequestPasswordResetResponse]
     """Mails a one-time link to set a new password, when the address is known. The
     answer is the same when it is not.
     """
-    ResetPassword: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ResetPasswordRequest, _user_service_pb2.ResetPasswordResponse]
+    ResetPassword: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ResetPasswordRequest, _user_service_pb2.ResetPasswordResponse]
     """Sets a new password with the token of a mailed link, which is thereby used
     up, and ends all sessions of the account.
 
     Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
     or older than one hour.
     """
-    VerifyEmail: _aio.UnaryUnaryMultiCallable[_user_service_pb2.VerifyEmailRequest, _user_service_pb2.VerifyEmailResponse]
+    VerifyEmail: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.VerifyEmailRequest, _user_service_pb2.VerifyEmailResponse]
     """Confirms that the account's address reaches its owner, with the token of a
     mailed link, which is thereby used up.
 
     Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
     or older than one day.
     """
-    CreateAddress: _aio.UnaryUnaryMultiCallable[_user_service_pb2.CreateAddressRequest, _user_service_pb2.CreateAddressResponse]
+    CreateAddress: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.CreateAddressRequest, _user_service_pb2.CreateAddressResponse]
     """Adds an address to the caller's account.
 
     Fails with FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
     """
-    ListAddresses: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListAddressesRequest, _user_service_pb2.ListAddressesResponse]
+    ListAddresses: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ListAddressesRequest, _user_service_pb2.ListAddressesResponse]
     """Lists the caller's addresses, newest first."""
-    DeleteAddress: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteAddressRequest, _user_service_pb2.DeleteAddressResponse]
+    DeleteAddress: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DeleteAddressRequest, _user_service_pb2.DeleteAddressResponse]
     """Removes one of the caller's addresses. Orders keep their own copy.
 
     Fails with NOT_FOUND (ADDRESS_NOT_FOUND), also for somebody else's address.
     """
-    EraseUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.EraseUserRequest, _user_service_pb2.EraseUserResponse]
+    EraseUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.EraseUserRequest, _user_service_pb2.EraseUserResponse]
     """Erases the caller's account: its personal data everywhere in the shop
     becomes unreadable, its tokens end. It cannot be undone.
 
@@ -76,22 +93,109 @@ class UserServiceStub:
     and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
     within the last five minutes.
     """
-    ExportUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ExportUserRequest, _user_service_pb2.ExportUserResponse]
+    ExportUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ExportUserRequest, _user_service_pb2.ExportUserResponse]
     """Returns everything the user service keeps about the caller.
 
     Fails with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
     within the last five minutes.
     """
-    ListUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListUsersRequest, _user_service_pb2.ListUsersResponse]
+    ListUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ListUsersRequest, _user_service_pb2.ListUsersResponse]
     """Lists all accounts, newest first."""
-    GrantScopes: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GrantScopesRequest, _user_service_pb2.GrantScopesResponse]
+    GrantScopes: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.GrantScopesRequest, _user_service_pb2.GrantScopesResponse]
     """Allows an account further scopes; tokens that it asks for from then on carry
     them. Scopes it has already stay.
 
     Fails with NOT_FOUND (USER_NOT_FOUND), and with INVALID_ARGUMENT for a scope
     that accounts cannot have.
     """
-    RevokeScopes: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RevokeScopesRequest, _user_service_pb2.RevokeScopesResponse]
+    RevokeScopes: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RevokeScopesRequest, _user_service_pb2.RevokeScopesResponse]
+    """Takes scopes from an account and ends its sessions. Scopes it does not have
+    are passed over.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+
+@_typing.type_check_only
+class UserServiceAsyncStub(UserServiceStub):
+    """Accounts of customers and staff."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    RegisterUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RegisterUserRequest, _user_service_pb2.RegisterUserResponse]  # type: ignore[assignment]
+    """Makes an account and mails a verification link; the account can log in once
+    the link was used. The answer, and the time it takes, is the same for a
+    known and an unknown address: a known one gets a mail that says so.
+
+    Fails with INVALID_ARGUMENT for a malformed address or a weak password.
+    """
+    GetUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]  # type: ignore[assignment]
+    """Returns the caller's own account."""
+    UpdateUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UpdateUserRequest, _user_service_pb2.UpdateUserResponse]  # type: ignore[assignment]
+    """Changes those fields of the caller's account that the mask names, and
+    returns it. Repeating it changes nothing more.
+
+    Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
+    that cannot be changed.
+    """
+    ChangePassword: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ChangePasswordRequest, _user_service_pb2.ChangePasswordResponse]  # type: ignore[assignment]
+    """Sets a new password for the caller's account and ends all its other
+    sessions.
+
+    Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs.
+    """
+    RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RequestPasswordResetRequest, _user_service_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
+    """Mails a one-time link to set a new password, when the address is known. The
+    answer is the same when it is not.
+    """
+    ResetPassword: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ResetPasswordRequest, _user_service_pb2.ResetPasswordResponse]  # type: ignore[assignment]
+    """Sets a new password with the token of a mailed link, which is thereby used
+    up, and ends all sessions of the account.
+
+    Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
+    or older than one hour.
+    """
+    VerifyEmail: _aio.UnaryUnaryMultiCallable[_user_service_pb2.VerifyEmailRequest, _user_service_pb2.VerifyEmailResponse]  # type: ignore[assignment]
+    """Confirms that the account's address reaches its owner, with the token of a
+    mailed link, which is thereby used up.
+
+    Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
+    or older than one day.
+    """
+    CreateAddress: _aio.UnaryUnaryMultiCallable[_user_service_pb2.CreateAddressRequest, _user_service_pb2.CreateAddressResponse]  # type: ignore[assignment]
+    """Adds an address to the caller's account.
+
+    Fails with FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
+    """
+    ListAddresses: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListAddressesRequest, _user_service_pb2.ListAddressesResponse]  # type: ignore[assignment]
+    """Lists the caller's addresses, newest first."""
+    DeleteAddress: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteAddressRequest, _user_service_pb2.DeleteAddressResponse]  # type: ignore[assignment]
+    """Removes one of the caller's addresses. Orders keep their own copy.
+
+    Fails with NOT_FOUND (ADDRESS_NOT_FOUND), also for somebody else's address.
+    """
+    EraseUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.EraseUserRequest, _user_service_pb2.EraseUserResponse]  # type: ignore[assignment]
+    """Erases the caller's account: its personal data everywhere in the shop
+    becomes unreadable, its tokens end. It cannot be undone.
+
+    Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order is on its way,
+    and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
+    within the last five minutes.
+    """
+    ExportUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ExportUserRequest, _user_service_pb2.ExportUserResponse]  # type: ignore[assignment]
+    """Returns everything the user service keeps about the caller.
+
+    Fails with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
+    within the last five minutes.
+    """
+    ListUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListUsersRequest, _user_service_pb2.ListUsersResponse]  # type: ignore[assignment]
+    """Lists all accounts, newest first."""
+    GrantScopes: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GrantScopesRequest, _user_service_pb2.GrantScopesResponse]  # type: ignore[assignment]
+    """Allows an account further scopes; tokens that it asks for from then on carry
+    them. Scopes it has already stay.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND), and with INVALID_ARGUMENT for a scope
+    that accounts cannot have.
+    """
+    RevokeScopes: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RevokeScopesRequest, _user_service_pb2.RevokeScopesResponse]  # type: ignore[assignment]
     """Takes scopes from an account and ends its sessions. Scopes it does not have
     are passed over.
 
@@ -105,8 +209,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def RegisterUser(
         self,
         request: _user_service_pb2.RegisterUserRequest,
-        context: _aio.ServicerContext[_user_service_pb2.RegisterUserRequest, _abc.Awaitable[_user_service_pb2.RegisterUserResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.RegisterUserResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.RegisterUserResponse, _abc.Awaitable[_user_service_pb2.RegisterUserResponse]]:
         """Makes an account and mails a verification link; the account can log in once
         the link was used. The answer, and the time it takes, is the same for a
         known and an unknown address: a known one gets a mail that says so.
@@ -118,16 +222,16 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def GetUser(
         self,
         request: _user_service_pb2.GetUserRequest,
-        context: _aio.ServicerContext[_user_service_pb2.GetUserRequest, _abc.Awaitable[_user_service_pb2.GetUserResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.GetUserResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.GetUserResponse, _abc.Awaitable[_user_service_pb2.GetUserResponse]]:
         """Returns the caller's own account."""
 
     @_abc_1.abstractmethod
     def UpdateUser(
         self,
         request: _user_service_pb2.UpdateUserRequest,
-        context: _aio.ServicerContext[_user_service_pb2.UpdateUserRequest, _abc.Awaitable[_user_service_pb2.UpdateUserResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.UpdateUserResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.UpdateUserResponse, _abc.Awaitable[_user_service_pb2.UpdateUserResponse]]:
         """Changes those fields of the caller's account that the mask names, and
         returns it. Repeating it changes nothing more.
 
@@ -139,8 +243,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def ChangePassword(
         self,
         request: _user_service_pb2.ChangePasswordRequest,
-        context: _aio.ServicerContext[_user_service_pb2.ChangePasswordRequest, _abc.Awaitable[_user_service_pb2.ChangePasswordResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.ChangePasswordResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ChangePasswordResponse, _abc.Awaitable[_user_service_pb2.ChangePasswordResponse]]:
         """Sets a new password for the caller's account and ends all its other
         sessions.
 
@@ -151,8 +255,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def RequestPasswordReset(
         self,
         request: _user_service_pb2.RequestPasswordResetRequest,
-        context: _aio.ServicerContext[_user_service_pb2.RequestPasswordResetRequest, _abc.Awaitable[_user_service_pb2.RequestPasswordResetResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.RequestPasswordResetResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.RequestPasswordResetResponse, _abc.Awaitable[_user_service_pb2.RequestPasswordResetResponse]]:
         """Mails a one-time link to set a new password, when the address is known. The
         answer is the same when it is not.
         """
@@ -161,8 +265,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def ResetPassword(
         self,
         request: _user_service_pb2.ResetPasswordRequest,
-        context: _aio.ServicerContext[_user_service_pb2.ResetPasswordRequest, _abc.Awaitable[_user_service_pb2.ResetPasswordResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.ResetPasswordResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ResetPasswordResponse, _abc.Awaitable[_user_service_pb2.ResetPasswordResponse]]:
         """Sets a new password with the token of a mailed link, which is thereby used
         up, and ends all sessions of the account.
 
@@ -174,8 +278,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def VerifyEmail(
         self,
         request: _user_service_pb2.VerifyEmailRequest,
-        context: _aio.ServicerContext[_user_service_pb2.VerifyEmailRequest, _abc.Awaitable[_user_service_pb2.VerifyEmailResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.VerifyEmailResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.VerifyEmailResponse, _abc.Awaitable[_user_service_pb2.VerifyEmailResponse]]:
         """Confirms that the account's address reaches its owner, with the token of a
         mailed link, which is thereby used up.
 
@@ -187,8 +291,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def CreateAddress(
         self,
         request: _user_service_pb2.CreateAddressRequest,
-        context: _aio.ServicerContext[_user_service_pb2.CreateAddressRequest, _abc.Awaitable[_user_service_pb2.CreateAddressResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.CreateAddressResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.CreateAddressResponse, _abc.Awaitable[_user_service_pb2.CreateAddressResponse]]:
         """Adds an address to the caller's account.
 
         Fails with FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
@@ -198,16 +302,16 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListAddresses(
         self,
         request: _user_service_pb2.ListAddressesRequest,
-        context: _aio.ServicerContext[_user_service_pb2.ListAddressesRequest, _abc.Awaitable[_user_service_pb2.ListAddressesResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.ListAddressesResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ListAddressesResponse, _abc.Awaitable[_user_service_pb2.ListAddressesResponse]]:
         """Lists the caller's addresses, newest first."""
 
     @_abc_1.abstractmethod
     def DeleteAddress(
         self,
         request: _user_service_pb2.DeleteAddressRequest,
-        context: _aio.ServicerContext[_user_service_pb2.DeleteAddressRequest, _abc.Awaitable[_user_service_pb2.DeleteAddressResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.DeleteAddressResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.DeleteAddressResponse, _abc.Awaitable[_user_service_pb2.DeleteAddressResponse]]:
         """Removes one of the caller's addresses. Orders keep their own copy.
 
         Fails with NOT_FOUND (ADDRESS_NOT_FOUND), also for somebody else's address.
@@ -217,8 +321,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def EraseUser(
         self,
         request: _user_service_pb2.EraseUserRequest,
-        context: _aio.ServicerContext[_user_service_pb2.EraseUserRequest, _abc.Awaitable[_user_service_pb2.EraseUserResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.EraseUserResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.EraseUserResponse, _abc.Awaitable[_user_service_pb2.EraseUserResponse]]:
         """Erases the caller's account: its personal data everywhere in the shop
         becomes unreadable, its tokens end. It cannot be undone.
 
@@ -231,8 +335,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def ExportUser(
         self,
         request: _user_service_pb2.ExportUserRequest,
-        context: _aio.ServicerContext[_user_service_pb2.ExportUserRequest, _abc.Awaitable[_user_service_pb2.ExportUserResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.ExportUserResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ExportUserResponse, _abc.Awaitable[_user_service_pb2.ExportUserResponse]]:
         """Returns everything the user service keeps about the caller.
 
         Fails with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
@@ -243,16 +347,16 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def ListUsers(
         self,
         request: _user_service_pb2.ListUsersRequest,
-        context: _aio.ServicerContext[_user_service_pb2.ListUsersRequest, _abc.Awaitable[_user_service_pb2.ListUsersResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.ListUsersResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ListUsersResponse, _abc.Awaitable[_user_service_pb2.ListUsersResponse]]:
         """Lists all accounts, newest first."""
 
     @_abc_1.abstractmethod
     def GrantScopes(
         self,
         request: _user_service_pb2.GrantScopesRequest,
-        context: _aio.ServicerContext[_user_service_pb2.GrantScopesRequest, _abc.Awaitable[_user_service_pb2.GrantScopesResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.GrantScopesResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.GrantScopesResponse, _abc.Awaitable[_user_service_pb2.GrantScopesResponse]]:
         """Allows an account further scopes; tokens that it asks for from then on carry
         them. Scopes it has already stay.
 
@@ -264,12 +368,12 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     def RevokeScopes(
         self,
         request: _user_service_pb2.RevokeScopesRequest,
-        context: _aio.ServicerContext[_user_service_pb2.RevokeScopesRequest, _abc.Awaitable[_user_service_pb2.RevokeScopesResponse]],
-    ) -> _abc.Awaitable[_user_service_pb2.RevokeScopesResponse]:
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.RevokeScopesResponse, _abc.Awaitable[_user_service_pb2.RevokeScopesResponse]]:
         """Takes scopes from an account and ends its sessions. Scopes it does not have
         are passed over.
 
         Fails with NOT_FOUND (USER_NOT_FOUND).
         """
 
-def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _aio.Server) -> None: ...
+def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
