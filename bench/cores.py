@@ -10,9 +10,9 @@ DRIVER = 1
 """The driver, databases, and Envoy."""
 
 
-def pinned(core: int) -> tuple[str, ...]:
-    """What to put in front of a command."""
-    return ("taskset", "-c", str(core))
+def pinned(core: int | None) -> tuple[str, ...]:
+    """What to put in front of a command; None: any core."""
+    return ("taskset", "-c", f"{MEASURED},{DRIVER}" if core is None else str(core))
 
 
 def pin(pid: int, core: int) -> None:
@@ -24,10 +24,10 @@ def pin(pid: int, core: int) -> None:
 
 
 @contextmanager
-def working_on(core: int) -> Iterator[None]:
-    """Move this thread, and with it the threads that it starts, for a while."""
+def working_on(*cores: int) -> Iterator[None]:
+    """Move this thread, and with it the threads and processes that it starts, for a while."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:

@@ -28,14 +28,14 @@ class Target:
 
     Attributes:
         url: Where.
-        body: File with the body of every request.
+        body: File with the body of every request; None: a GET.
         headers: Beside h2load's own.
         answer_bytes: The length of the right answer's body. A gRPC error is an HTTP 200 without
             a body, which h2load takes for a success.
     """
 
     url: str
-    body: Path
+    body: Path | None
     answer_bytes: int
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -118,5 +118,6 @@ def _command(
     return (
         *pinned(DRIVER),
         *("h2load", "-D", f"{round(1000 * seconds)}ms", "-c", str(clients), "-m", str(streams), "-t", "1"),
-        *("-d", str(target.body), *headers, *pace, target.url),
+        *(() if target.body is None else ("-d", str(target.body))),
+        *(*headers, *pace, target.url),
     )

@@ -99,7 +99,7 @@ async def serving(
     module: str,
     *arguments: str,
     service: str = "inventory",
-    core: int = MEASURED,
+    core: int | None = MEASURED,
     worker: int = 0,
     workers: int = 1,
     environ: Mapping[str, str] | None = None,

@@ -35,9 +35,9 @@ class Process:
 
 @asynccontextmanager
 async def started(
-    command: Sequence[str], *, core: int, log: Path, environ: Mapping[str, str]
+    command: Sequence[str], *, core: int | None, log: Path, environ: Mapping[str, str]
 ) -> AsyncIterator[Process]:
-    """Run a command on a core, its output in a file; end it cleanly."""
+    """Run a command on a core, or on any, its output in a file; end it cleanly."""
     with log.open("ab") as output:
         child = await asyncio.create_subprocess_exec(
             *pinned(core), *command, stdout=output, stderr=output, env={**os.environ, **environ}

@@ -1,6 +1,7 @@
 """What a run found: a table for people, `results.json` for everybody else."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,9 @@ from bench.figures import Figure, Verdict
 from bench.plan import Program
 
 RESULTS = Path(__file__).with_name("results.json")
+_ROW = re.compile(r"([A-Z])(\d+)([a-z]?)")
+_WHOLE = ("P16", "P17", "P18")
+"""What a person waits for."""
 _COLOURS = {
     Verdict.STRETCH: "bold green",
     Verdict.PASS: "green",
@@ -55,9 +59,10 @@ def told(figure: Figure) -> str:
     return f"  {figure.what}: {number(figure.estimate.value)} {figure.unit}; {', '.join(notes)}"
 
 
-def row_place(row: str) -> tuple[bool, int]:
-    """Orders rows by their numbers, P1 and its like in front."""
-    return row[0] != "P", int(row[1:])
+def row_place(row: str) -> tuple[bool, bool, int, str]:
+    """Orders rows: the whole mesh in front of its parts, then by number, P1 and its like first."""
+    kind, number, part = _ROW.fullmatch(row).groups()  # type: ignore[union-attr]
+    return f"{kind}{number}" not in _WHOLE, kind != "P", int(number), part
 
 
 def number(value: float) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from bench.plan import Program
 from bench.programs import (
     calls,
+    commands,
+    echoed,
     event_log,
     event_store,
     front_door,
@@ -14,9 +16,12 @@ from bench.programs import (
     reservations,
     stock,
     watching,
+    whole,
 )
 
 ROWS: Mapping[str, Program] = {
+    "P16": whole.order_cost,
+    "P16b": whole.counts_of_an_order,
     "P1": calls.cached_batch,
     "P2": calls.interceptor_chain,
     "P3": stock.against_baseline,
@@ -32,5 +37,8 @@ ROWS: Mapping[str, Program] = {
     "P13": overload.three_times_the_knee,
     "P14": calls.two_workers,
     "P15": front_door.placing_orders,
+    "P19": whole.idle_mesh,
+    "P21": commands.command_lines,
+    "P23": echoed.rest_against_echo,
     "W1": watching.live_stock,
 }

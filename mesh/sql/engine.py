@@ -23,6 +23,7 @@ from interceptors.cost_trailers import count_query
 from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.sql import mariadb, sqlite
 from mesh.sql.changes import Changes, MariadbChanges, SqliteChanges
+from mesh.sql.counters import FLUSHES, WRITE_TRANSACTIONS
 
 Session = AsyncSession
 """An open transaction; the effects of consumers get it from the inbox."""
@@ -116,6 +117,8 @@ async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
                 await _wait_for_turn(session, engine)
                 yield session
                 await session.commit()
+                WRITE_TRANSACTIONS.inc()
+                FLUSHES.inc()
             if traits.track_commit_positions:
                 session.info[_POSITION] = await mariadb.last_position(connection)
         traits.changes.notify()

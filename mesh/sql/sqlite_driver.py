@@ -18,6 +18,8 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 from aiosqlite.context import contextmanager
 
+from mesh.sql.counters import THREAD_HOPS
+
 _CHUNK_ROWS = 64
 
 T = TypeVar("T")
@@ -57,6 +59,7 @@ class UninterruptedConnection(aiosqlite.Connection):
             work = partial(_begun, self._conn, self._beginning, work)
             self._beginning = ""
         future = asyncio.get_running_loop().create_future()
+        THREAD_HOPS.inc()
         self._tx.put_nowait((future, work))
         try:
             return await asyncio.shield(future)

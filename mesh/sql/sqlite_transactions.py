@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from interceptors.cost_trailers import count_query
 from mesh.concurrency.cancellation import redeliver_cancellation
+from mesh.sql.counters import FLUSHES, WRITE_TRANSACTIONS
 from mesh.sql.engine import changes_of, pool_timeout_as_error, writer_lock
 from mesh.sql.sqlite_driver import UninterruptedConnection
 
@@ -25,7 +26,9 @@ async def read_in_one_hop(engine: AsyncEngine, work: Work[T]) -> T:
 
 async def write_in_one_hop(engine: AsyncEngine, work: Work[T]) -> T:
     """Do work in a transaction that writes: on disk when this returns, rolled back on an error."""
-    return await _write(engine, lambda driver: _committed(driver, work))
+    done = await _write(engine, lambda driver: _committed(driver, work))
+    FLUSHES.inc()
+    return done
 
 
 async def write_unflushed(engine: AsyncEngine, work: Work[T]) -> T:
@@ -40,6 +43,7 @@ async def _write(engine: AsyncEngine, work: Work[T]) -> T:
     count_query()
     async with writer_lock(engine):
         done = await _on_a_connection(engine, work)
+    WRITE_TRANSACTIONS.inc()
     changes_of(engine).notify()
     return done
 

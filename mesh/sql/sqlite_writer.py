@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from interceptors.cost_trailers import count_query
 from mesh.sql.changes import Changes
+from mesh.sql.counters import FLUSHES, WRITE_TRANSACTIONS
 from mesh.sql.engine import changes_of, writer_lock
 from mesh.sql.sqlite_driver import UninterruptedConnection
 from mesh.sql.sqlite_transactions import immediate
@@ -92,6 +93,8 @@ class SqliteWriter:
             errors = await self._connection.at_once(lambda driver: _committed(driver, writes))
         except Exception as trouble:  # noqa: BLE001 - the edge: whatever befell this group, the next may go on
             errors = [trouble] * len(group)
+        WRITE_TRANSACTIONS.inc()
+        FLUSHES.inc()
         self._changes.notify()
         for (_, outcome), error in zip(group, errors, strict=True):
             _resolve(outcome, error)

@@ -122,10 +122,7 @@ async def workers_of(mesh: RunningMesh) -> AsyncIterator[list["InventoryServiceA
 
 
 class Clients:
-    """Callers with the order service's token; each tries again until it has an answer.
-
-    The token is fetched when they are made, which is not possible within a running event loop.
-    """
+    """Callers with the order service's token; each tries again until it has an answer."""
 
     def __init__(self, mesh: RunningMesh, sale: Sale) -> None:
         self._mesh = mesh

@@ -5,11 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from mesh.topology import ENVOY_PORT, grpc_port, metrics_port
 from tests.support.ports import leased_offset
 
 SHOPMESH = Path(sys.executable).with_name("shopmesh")
+T = TypeVar("T")
 _UP_SECONDS = 180
 _GENEROUS = {
     name: {"rate_per_minute": 1_000_000, "burst": 100_000}
@@ -95,12 +97,12 @@ class RunningMesh:
     def token(self, name: str, *scopes: str, password: str = "") -> str:
         """A token of a demo account, or of an address with its password, from the real flow."""
         account = Account(name, password) if password else Account(**self.credentials()[name])
-        return asyncio.run(token_of_account(self.url, account, scope=" ".join(scopes)))
+        return _result(token_of_account(self.url, account, scope=" ".join(scopes)))
 
     def client_token(self, client: str, audience: str | None = None) -> str:
         """A token of an OAuth client, from the real token endpoint."""
         secret = MeshSettings(home=self.home).client_secret(client).read_text().strip()
-        return asyncio.run(token_of_client(self.url, client, secret, audience=audience))
+        return _result(token_of_client(self.url, client, secret, audience=audience))
 
     def password(self, name: str) -> str:
         """The password of a demo account."""
@@ -112,7 +114,7 @@ class RunningMesh:
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """What `status --json` says, by part."""
-        return {each.part.name: each.document() for each in asyncio.run(look(self.home))}
+        return {each.part.name: each.document() for each in _result(look(self.home))}
 
     def http(self, token: str = "") -> httpx.Client:
         """A REST client of the front proxy."""
@@ -120,6 +122,12 @@ class RunningMesh:
         return httpx.Client(
             base_url=self.url, headers=headers, timeout=15, trust_env=False, verify=certificates(self.url)
         )
+
+
+def _result(work: Coroutine[Any, Any, T]) -> T:
+    """What some work comes to, in an event loop of its own: the caller may be within another."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 @contextmanager

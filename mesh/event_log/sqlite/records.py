@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from prometheus_client import Counter
 from sqlalchemy import (
     Column,
     Double,
@@ -26,6 +27,8 @@ from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record
 
 BATCH = 200
+
+READS = Counter("shopmesh_event_log_reads", "Looks into the embedded event log for new records.")
 
 metadata = MetaData()
 # AUTOINCREMENT under one writer at a time: offsets appear in order, so none is skipped by a reader.
@@ -63,6 +66,7 @@ async def read_beyond(engine: AsyncEngine, read: Mapping[str, int]) -> Sequence[
     Raises:
         EventLogUnavailable: The database does not answer.
     """
+    READS.inc()
     with translated():
         async with sql.read(engine) as session:
             rows = (await session.execute(beyond(read).limit(BATCH))).all()

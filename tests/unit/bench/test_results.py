@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Estimate, Figure, at_least
-from bench.report import load, number, save
+from bench.report import load, number, row_place, save
 from bench.rows import ROWS
 from bench.story import table_of
 
@@ -57,14 +57,14 @@ def test_the_story_tells_what_was_measured_and_on_what(tmp_path: Path) -> None:
     )
 
 
-def test_rows_stand_in_the_order_of_their_numbers_whichever_was_measured_first(tmp_path: Path) -> None:
+def test_rows_stand_in_the_order_of_the_table_whichever_was_measured_first(tmp_path: Path) -> None:
     results = tmp_path / "results.json"
-    for row in ("W1", "P10", "P2"):
+    for row in ("W1", "P10", "P16b", "P19", "P2", "P16"):
         save([figure(row, 1)], _RUN, results)
 
-    assert list(load(results)) == ["P2", "P10", "W1"]
+    assert list(load(results)) == ["P16", "P16b", "P2", "P10", "P19", "W1"]
 
 
 def test_every_row_has_a_program_that_says_what_it_measures() -> None:
-    assert list(ROWS) == [*(f"P{number}" for number in range(1, 16)), "W1"]
+    assert sorted(ROWS, key=row_place) == list(ROWS)
     assert all((program.__doc__ or "").startswith(row) for row, program in ROWS.items())
