@@ -23,13 +23,13 @@ from services.kernel.envelope import Envelope
 from services.order.stores import open_database
 
 
-class TellingInbox(SqlInbox[Envelope]):
+class TellingInbox(SqlInbox):
     """Tells of each event once its effect is committed."""
 
     def tell_to(self, file: TextIO) -> None:
         self._file = file
 
-    async def deliver(self, record: Record, effect: Effect[Envelope]) -> Outcome:
+    async def deliver(self, record: Record, effect: Effect) -> Outcome:
         outcome = await super().deliver(record, effect)
         if outcome is Outcome.HANDLED:
             self._file.write(f"{record.key} {time.monotonic_ns()}\n")
@@ -42,7 +42,7 @@ async def consume(settings: MeshSettings, group: str, path: Path) -> None:
         open_event_log(settings) as log,
         open_database(settings.database(f"inbox_{group}"), *INBOX_TABLES) as engine,
     ):
-        inbox = TellingInbox(engine, group, system_clock, decode=Envelope.from_body)
+        inbox = TellingInbox(engine, group, system_clock)
         with path.open("w", buffering=1) as file:
             inbox.tell_to(file)
             await Consumer(log, group, (ORDER_EVENTS,), inbox, _effect).run()

@@ -11,7 +11,6 @@ from mesh.cache.factory import Caches, open_caches
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
-from mesh.event_log.inbox.parked_servicer import ParkedEventsServicer
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.server.context import ServiceContext
@@ -57,6 +56,7 @@ from services.inventory.config import Settings
 from services.inventory.entrypoints.catalog_servicer import CatalogServicer
 from services.inventory.entrypoints.consumer import CONSUMER, on_order_event
 from services.inventory.entrypoints.inventory_servicer import InventoryServicer
+from services.inventory.entrypoints.parking_servicer import StockParkingServicer
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.inventory.entrypoints.sweeper import sweep_regularly
 from services.inventory.entrypoints.wms_servicer import WmsServicer
@@ -219,7 +219,7 @@ def stock_changes(engine: AsyncEngine) -> StockChanges:
 
 def order_consumer(
     engine: AsyncEngine, log: EventLog, *, clock: Clock, settings: Settings, changed: Changed
-) -> Consumer[Envelope]:
+) -> Consumer:
     """The consumer of order events; an event's effect is part of its inbox's transaction.
 
     Args:
@@ -236,7 +236,7 @@ def order_consumer(
             Reservations(ledgers=ledgers, clock=clock, hold_seconds=settings.hold_seconds), event
         )
 
-    inbox = SqlInbox(engine, CONSUMER, clock, decode=Envelope.from_body)
+    inbox = SqlInbox(engine, CONSUMER, clock)
     return Consumer(log, CONSUMER, (ORDER_EVENTS,), inbox, effect)
 
 
@@ -265,7 +265,7 @@ def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -
         Servicer(wms_service_pb2_grpc.add_WmsServiceServicer_to_server, wms),
         Servicer(
             parking_service_pb2_grpc.add_StockParkingServiceServicer_to_server,
-            ParkedEventsServicer(parking),
+            StockParkingServicer(parking),
         ),
     )
 

@@ -16,7 +16,6 @@ from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql.databases import opened
 from services.kernel.clock import Clock
-from services.kernel.envelope import Envelope
 from services.notification.adapters.contacts_grpc import GrpcContacts
 from services.notification.adapters.mailer_folder import FolderMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
@@ -79,7 +78,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     async with open_database(settings.database_url) as engine, open_event_log(context.settings) as log:
         adapters = choose_adapters(context, settings, engine)
         use_cases = wire(adapters, holder=settings.worker, clock=context.clock)
-        inbox = SqlInbox(engine, CONSUMER, context.clock, decode=Envelope.from_body)
+        inbox = SqlInbox(engine, CONSUMER, context.clock)
         consumer = Consumer(log, CONSUMER, TOPICS, inbox, intake_effect(use_cases.intake, SqlUnit))
         servicer = NotificationServicer(notifications=use_cases.notifications, parking=Parking(consumer))
         yield Service(

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
-from mesh.event_log.inbox.parked_servicer import ParkedEventsServicer
 from mesh.event_log.inbox.parking import Parking
 from mesh.server import failpoints
 from mesh.server.context import ServiceContext
@@ -53,6 +52,7 @@ from services.order.entrypoints.audit_servicer import AuditServicer
 from services.order.entrypoints.background import manage, report
 from services.order.entrypoints.consumer import CONSUMER, on_user_event
 from services.order.entrypoints.order_servicer import OrderServicer
+from services.order.entrypoints.parking_servicer import OrderParkingServicer
 from services.order.entrypoints.projector import project
 from services.order.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.order.entrypoints.stock_consumer import STOCK_CONSUMER, on_stock_event, report_anomaly
@@ -184,27 +184,23 @@ def choose_adapters(context: ServiceContext, settings: Settings, stores: Stores)
     )
 
 
-def user_consumer(
-    inbox: AsyncEngine, log: EventLog, customers: Customers, *, clock: Clock
-) -> Consumer[Envelope]:
+def user_consumer(inbox: AsyncEngine, log: EventLog, customers: Customers, *, clock: Clock) -> Consumer:
     """The consumer of accounts' events. Its effect is idempotent: the keys are another database."""
 
     async def effect(_session: object, event: Envelope) -> None:
         await on_user_event(customers, event)
 
-    inbox_of_user = SqlInbox(inbox, CONSUMER, clock, decode=Envelope.from_body)
+    inbox_of_user = SqlInbox(inbox, CONSUMER, clock)
     return Consumer(log, CONSUMER, (USER_EVENTS,), inbox_of_user, effect)
 
 
-def stock_consumer(
-    inbox: AsyncEngine, log: EventLog, use_cases: UseCases, *, clock: Clock
-) -> Consumer[Envelope]:
+def stock_consumer(inbox: AsyncEngine, log: EventLog, use_cases: UseCases, *, clock: Clock) -> Consumer:
     """The consumer of inventory's events. Its effect is idempotent: the orders are another database."""
 
     async def effect(_session: object, event: Envelope) -> None:
         await on_stock_event(use_cases.shortages, use_cases.warehouse_shipments, event)
 
-    inbox_of_stock = SqlInbox(inbox, STOCK_CONSUMER, clock, decode=Envelope.from_body)
+    inbox_of_stock = SqlInbox(inbox, STOCK_CONSUMER, clock)
     return Consumer(log, STOCK_CONSUMER, (INVENTORY_EVENTS,), inbox_of_stock, effect)
 
 
@@ -227,7 +223,7 @@ def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -
         ),
         Servicer(
             parking_service_pb2_grpc.add_OrderParkingServiceServicer_to_server,
-            ParkedEventsServicer(parking),
+            OrderParkingServicer(parking),
         ),
     )
 

@@ -46,7 +46,7 @@ async def publish(folder: Path, key: str, count: int) -> None:
 async def consume(folder: Path) -> None:
     engine = sql.open_engine(sql.sqlite_url(folder / "consumer.db"))
     await sql.create_tables(engine, metadata, *INBOX_TABLES)
-    inbox = SqlInbox(engine, "consumer", system_clock, decode=Envelope.from_body)
+    inbox = SqlInbox(engine, "consumer", system_clock)
     async with open_log(folder) as log:
         await Consumer(log, "consumer", [ORDER_EVENTS], inbox, _note).run()
 

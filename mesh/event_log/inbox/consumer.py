@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Generic
 
 import structlog
 from prometheus_client import Gauge
 from sqlalchemy.exc import DBAPIError
 
-from mesh.event_log.inbox.inbox import E, Effect, Outcome, Redriven, RetryLater, SqlInbox
+from mesh.event_log.inbox.inbox import Effect, Outcome, Redriven, RetryLater, SqlInbox
 from mesh.event_log.inbox.parked import Parked
 from mesh.event_log.port import Delivery, EventLog, EventLogUnavailable, Subscription, SubscriptionLost
 from mesh.server import failpoints
@@ -25,7 +24,7 @@ LAG = Gauge(
 _log = structlog.get_logger()
 
 
-class Consumer(Generic[E]):
+class Consumer:
     """One member of a consumer group; the others wait until it is gone."""
 
     def __init__(
@@ -33,8 +32,8 @@ class Consumer(Generic[E]):
         log: EventLog,
         group: str,
         topics: Sequence[str],
-        inbox: SqlInbox[E],
-        effect: Effect[E],
+        inbox: SqlInbox,
+        effect: Effect,
         *,
         retry_seconds: float = FIRST_RETRY_SECONDS,
     ) -> None:

@@ -9,10 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum, auto
-from hashlib import sha256
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, cast
 
 import structlog
 from sqlalchemy import Column, ColumnElement, CursorResult, Integer, String, Table, insert, select, update
@@ -23,6 +21,8 @@ from mesh import sql
 from mesh.event_log.inbox.parked import Parked, ParkedEvents, inbox_metadata
 from mesh.event_log.port import Record
 from mesh.server.telemetry import continue_trace
+from services.kernel.clock import Clock
+from services.kernel.envelope import Envelope, hash_of
 
 RETRY_SECONDS = (0.05, 0.2, 1.0)
 
@@ -48,22 +48,7 @@ class ConcurrentDelivery(Exception):
     """Another process handled the same event at the same time; look again."""
 
 
-class Event(Protocol):
-    """What the inbox has to know of a decoded event."""
-
-    @property
-    def type(self) -> str:
-        """Its short name."""
-        ...
-
-    @property
-    def trace(self) -> str:
-        """W3C `traceparent` of the call that caused it, or empty."""
-        ...
-
-
-E = TypeVar("E", bound=Event)
-Effect = Callable[[AsyncSession, E], Awaitable[None]]
+Effect = Callable[[AsyncSession, Envelope], Awaitable[None]]
 """What an event does: within the inbox's transaction, and nothing outside it."""
 
 
@@ -84,16 +69,15 @@ class Redriven:
     remaining: int
 
 
-class SqlInbox(Generic[E]):
+class SqlInbox:
     """The inbox of one consumer; its tables are `INBOX_TABLES`."""
 
     def __init__(
         self,
         engine: AsyncEngine,
         consumer: str,
-        clock: Callable[[], datetime],
+        clock: Clock,
         *,
-        decode: Callable[[bytes], E],
         retry_seconds: Sequence[float] = RETRY_SECONDS,
     ) -> None:
         """Bind the inbox to a database.
@@ -102,16 +86,14 @@ class SqlInbox(Generic[E]):
             engine: the database of the effects.
             consumer: whose inbox; keep it for ever.
             clock: when something was parked.
-            decode: reads an event, for example `Envelope.from_body`; raises ValueError for nonsense.
             retry_seconds: pauses before a failed effect is tried again; then its event is parked.
         """
         self._engine = engine
         self._consumer = consumer
-        self._decode = decode
         self._retry_seconds = tuple(retry_seconds)
         self._parked = ParkedEvents(consumer, clock)
 
-    async def deliver(self, record: Record, effect: Effect[E]) -> Outcome:
+    async def deliver(self, record: Record, effect: Effect) -> Outcome:
         """Handle a record once, in its turn.
 
         Raises:
@@ -129,7 +111,7 @@ class SqlInbox(Generic[E]):
         async with sql.read(self._engine) as session:
             return await self._parked.page(session, after=after, limit=limit)
 
-    async def redrive(self, key: str | None, effect: Effect[E]) -> Redriven:
+    async def redrive(self, key: str | None, effect: Effect) -> Redriven:
         """Handle parked events again, key by key in version order; what fails stays, with what follows it.
 
         Args:
@@ -144,7 +126,7 @@ class SqlInbox(Generic[E]):
         async with sql.read(self._engine) as session:
             return Redriven(handled=handled, remaining=await self._parked.count(session, key))
 
-    async def _handle_or_park(self, record: Record, effect: Effect[E]) -> Outcome:
+    async def _handle_or_park(self, record: Record, effect: Effect) -> Outcome:
         for pause in self._retry_seconds:
             try:
                 return await self._handle(record, effect)
@@ -160,7 +142,7 @@ class SqlInbox(Generic[E]):
         except Exception as error:  # noqa: BLE001 - as above
             return await self._park(record, _reason(error))
 
-    async def _handle(self, record: Record, effect: Effect[E]) -> Outcome:
+    async def _handle(self, record: Record, effect: Effect) -> Outcome:
         async with sql.write(self._engine) as session:
             await self._take_turn(session, record.topic, record.key)
             last, first_parked = await self._progress(session, record)
@@ -177,10 +159,10 @@ class SqlInbox(Generic[E]):
             await self._apply(session, record, effect)
         return Outcome.HANDLED if first_parked is None else Outcome.UNBLOCKED
 
-    async def _apply(self, session: AsyncSession, record: Record, effect: Effect[E]) -> None:
-        if sha256(record.body).hexdigest() != record.hash:
+    async def _apply(self, session: AsyncSession, record: Record, effect: Effect) -> None:
+        if hash_of(record.body) != record.hash:
             raise ValueError("the body does not have the hash that it came with")
-        event = self._decode(record.body)
+        event = Envelope.from_body(record.body)
         name = f"{self._consumer} {event.type}"
         with continue_trace(event.trace, name) if event.trace else nullcontext():
             await effect(session, event)
@@ -204,13 +186,13 @@ class SqlInbox(Generic[E]):
         self._warn("event_parked", record, reason)
         return Outcome.PARKED
 
-    async def _redrive_key(self, topic: str, key: str, effect: Effect[E]) -> int:
+    async def _redrive_key(self, topic: str, key: str, effect: Effect) -> int:
         handled = 0
         while await self._redrive_first(topic, key, effect):
             handled += 1
         return handled
 
-    async def _redrive_first(self, topic: str, key: str, effect: Effect[E]) -> bool:
+    async def _redrive_first(self, topic: str, key: str, effect: Effect) -> bool:
         """Handle a key's first parked event, if it is its turn; whether it was handled."""
         first: Parked | None = None
         try:

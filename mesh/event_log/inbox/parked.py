@@ -1,7 +1,7 @@
 """The table of events that a consumer could not handle, beside its inbox in its own database."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh.event_log.columns import BODY
 from mesh.event_log.port import Record
+from services.kernel.clock import Clock
 
 inbox_metadata = MetaData()
 _parked = Table(
@@ -59,7 +60,7 @@ class Parked:
 class ParkedEvents:
     """What one consumer has parked; every method works within the caller's session."""
 
-    def __init__(self, consumer: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, consumer: str, clock: Clock) -> None:
         self._consumer = consumer
         self._clock = clock
 

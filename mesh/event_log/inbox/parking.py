@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -34,7 +33,7 @@ class ParkedPage:
 class Parking:
     """The parked events of consumers whose inboxes are in one database."""
 
-    def __init__(self, *consumers: Consumer[Any]) -> None:
+    def __init__(self, *consumers: Consumer) -> None:
         self._consumers = consumers
 
     async def page(self, *, after: int, size: int) -> ParkedPage:

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import structlog
 
 from mesh.event_log.port import Delivery, Record
+from services.kernel.envelope import hash_of
 
 _VERSION = "version"
 _HASH = "hash"
@@ -60,4 +60,4 @@ def _version(headers: Mapping[str, bytes], body: bytes) -> int:
 
 
 def _hash(headers: Mapping[str, bytes], body: bytes) -> str:
-    return headers[_HASH].decode() if _HASH in headers else sha256(body).hexdigest()
+    return headers[_HASH].decode() if _HASH in headers else hash_of(body)

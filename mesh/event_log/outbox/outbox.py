@@ -1,16 +1,13 @@
-"""The outbox: events written in the transaction of the state that they tell of, published afterwards.
-
-The payload's envelope is made by the caller's factory, so that this module knows no service's types.
-"""
+"""The outbox: events written in the transaction of the change that they report, and published afterwards."""
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from sqlalchemy import (
@@ -35,6 +32,9 @@ from mesh.event_log.columns import BODY
 from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
 from mesh.event_log.port import EventLog, EventLogUnavailable, Record
 from mesh.server import failpoints
+from services.kernel.clock import Clock
+from services.kernel.envelope import Envelope, hash_of
+from services.kernel.ids import NewId
 
 BATCH = 199
 """MariaDB keeps a good plan for lists under 200 keys."""
@@ -69,66 +69,61 @@ OUTBOX_TABLES = (outbox_metadata, lease_metadata)
 _log = structlog.get_logger()
 
 
-class Sealed(Protocol):
-    """An envelope that can be written down."""
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event as its cause knows it; version, time, id and chain are the outbox's.
 
-    def body(self) -> bytes:
-        """The bytes to store and publish."""
-        ...
+    Attributes:
+        type: Short name of the payload's message, for example `UserErased`.
+        key: What it is about.
+        payload: Its own fields, ready for JSON.
+        actor: Who caused it.
+        correlation: The flow that it belongs to.
+        causation: The command or event that caused it.
+        trace: W3C `traceparent` of the call.
+        schema_version: Of the payload.
+    """
+
+    type: str
+    key: str
+    payload: Mapping[str, Any]
+    actor: str
+    correlation: str
+    causation: str
+    trace: str
+    schema_version: int = 1
 
 
 async def enqueue(
-    session: AsyncSession,
-    *,
-    envelope: Callable[..., Sealed],
-    topic: str,
-    type: str,  # noqa: A002 - the envelope's own word
-    key: str,
-    payload: Mapping[str, Any],
-    actor: str,
-    correlation: str,
-    causation: str,
-    trace: str,
-    clock: Callable[[], datetime],
-    new_id: Callable[[], str],
-    schema_version: int = 1,
+    session: AsyncSession, topic: str, event: NewEvent, *, clock: Clock, new_id: NewId
 ) -> Record:
     """Add the next event of a key's stream, within the transaction that changes the state.
 
     Args:
-        session: an open `mesh.sql.write` transaction.
-        envelope: makes the envelope; called with the names of `shopmesh.events.v1.Envelope`.
-        topic: where it will be published.
-        type: short name of the payload's message, for example `UserErased`.
-        key: what it is about.
-        payload: its own fields, ready for JSON.
-        actor: who caused it.
-        correlation: the flow that it belongs to.
-        causation: the command or event that caused it.
-        trace: W3C `traceparent` of the call.
-        clock: the time; within a stream it never goes back.
-        new_id: makes the event's id.
-        schema_version: of the payload.
+        session: An open `mesh.sql.write` transaction.
+        topic: Where it will be published.
+        event: The event.
+        clock: The time; within a stream it never goes back.
+        new_id: Makes the event's id.
     """
-    head = await _head(session, topic, key)
-    occur_time = max(clock(), datetime.fromisoformat(head.occur_time))
-    version = head.version + 1
-    body = envelope(
+    head = await _head(session, topic, event.key)
+    envelope = Envelope(
         event_id=new_id(),
-        type=type,
-        schema_version=schema_version,
-        key=key,
-        version=version,
-        occur_time=occur_time,
-        actor=actor,
-        correlation=correlation,
-        causation=causation,
-        trace=trace,
-        payload=payload,
+        type=event.type,
+        schema_version=event.schema_version,
+        key=event.key,
+        version=head.version + 1,
+        occur_time=max(clock(), datetime.fromisoformat(head.occur_time)),
+        actor=event.actor,
+        correlation=event.correlation,
+        causation=event.causation,
+        trace=event.trace,
+        payload=event.payload,
         prev_hash=head.hash,
-    ).body()
-    record = Record(topic, key, version, body, sha256(body).hexdigest())
-    await _append(session, record, occur_time)
+    )
+    body = envelope.body()
+    record = Record(topic, envelope.key, envelope.version, body, hash_of(body))
+    await _append(session, record, envelope.occur_time)
     return record
 
 

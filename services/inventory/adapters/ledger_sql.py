@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, bindparam, event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from mesh.event_log.outbox.outbox import enqueue
+from mesh.event_log.outbox.outbox import NewEvent, enqueue
 from mesh.server.telemetry import current_traceparent
 from mesh.sql import position_of, read
 from mesh.topology import INVENTORY_EVENTS
@@ -25,7 +25,6 @@ from services.inventory.domain.events import InventoryEvent
 from services.inventory.domain.movement import Movement, Provenance
 from services.inventory.domain.reservation import Offer, Reservation, Transition
 from services.kernel.clock import Clock
-from services.kernel.envelope import Envelope
 from services.kernel.ids import NewId
 from services.kernel.money import Money
 from services.kernel.names import json_name
@@ -160,10 +159,7 @@ class SqlLedger:
         await self._session.execute(insert(adjustments).values(**asdict(command), time=provenance.time))
 
     async def publish(self, event: InventoryEvent, provenance: Provenance) -> None:
-        await enqueue(
-            self._session,
-            envelope=Envelope,
-            topic=INVENTORY_EVENTS,
+        new = NewEvent(
             type=type(event).__name__,
             key=event.sku,
             payload=_json(asdict(event)),
@@ -171,9 +167,8 @@ class SqlLedger:
             correlation=provenance.order_id,
             causation=provenance.causation,
             trace=current_traceparent(),
-            clock=self._clock,
-            new_id=self._new_id,
         )
+        await enqueue(self._session, INVENTORY_EVENTS, new, clock=self._clock, new_id=self._new_id)
 
 
 class SqlDueHolds:

@@ -14,7 +14,7 @@ CONSUMER = "notification"
 TOPICS = (ORDER_EVENTS, USER_EVENTS)
 
 
-def intake_effect(intake: Intake, unit_of: Callable[[Session], Unit]) -> Effect[Envelope]:
+def intake_effect(intake: Intake, unit_of: Callable[[Session], Unit]) -> Effect:
     """What an event does.
 
     Args:

@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mesh.event_log.outbox.outbox import enqueue
+from mesh.event_log.outbox.outbox import NewEvent, enqueue
 from mesh.server.telemetry import current_traceparent
 from mesh.topology import USER_EVENTS
 from services.kernel.clock import Clock
-from services.kernel.envelope import Envelope
 from services.kernel.ids import NewId
 from services.kernel.names import json_name
 from services.user.domain.events import Event
@@ -26,10 +25,7 @@ class OutboxEventStream:
 
     async def publish(self, event: Event, *, actor: str) -> None:
         trace, command_id = current_traceparent(), self._new_id()
-        await enqueue(
-            self._session,
-            envelope=Envelope,
-            topic=USER_EVENTS,
+        new = NewEvent(
             type=type(event).__name__,
             key=event.user_id,
             payload=_payload(event),
@@ -37,9 +33,8 @@ class OutboxEventStream:
             correlation=trace or command_id,
             causation=command_id,
             trace=trace,
-            clock=self._clock,
-            new_id=self._new_id,
         )
+        await enqueue(self._session, USER_EVENTS, new, clock=self._clock, new_id=self._new_id)
 
 
 def _payload(event: Event) -> dict[str, Any]:

@@ -42,8 +42,8 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-def inbox(engine: AsyncEngine) -> SqlInbox[Envelope]:
-    return SqlInbox(engine, "mail", morning, decode=Envelope.from_body, retry_seconds=(0, 0))
+def inbox(engine: AsyncEngine) -> SqlInbox:
+    return SqlInbox(engine, "mail", morning, retry_seconds=(0, 0))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def happened(engine: AsyncEngine, key: str = "order-1") -> list[int]:
 
 
 async def test_an_event_has_its_effect_once_however_often_it_comes(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     outcomes = [await inbox.deliver(order_event(version), effect) for version in (1, 1, 2, 1, 2)]
     assert await happened(engine) == [1, 2]
@@ -71,7 +71,7 @@ async def test_an_event_has_its_effect_once_however_often_it_comes(
 
 
 async def test_two_workers_with_the_same_event_have_one_effect(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     outcomes = await asyncio.gather(*(inbox.deliver(order_event(1), effect) for _ in range(20)))
     assert await happened(engine) == [1]
@@ -79,9 +79,9 @@ async def test_two_workers_with_the_same_event_have_one_effect(
 
 
 async def test_keys_and_topics_and_consumers_have_inboxes_of_their_own(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
-    other = SqlInbox(engine, "stock", morning, decode=Envelope.from_body)
+    other = SqlInbox(engine, "stock", morning)
     same_key = record(USER_EVENTS, envelope("UserErased", "order-1", 1))
     assert await inbox.deliver(order_event(1), effect) is Outcome.HANDLED
     assert await inbox.deliver(order_event(1, "order-2"), effect) is Outcome.HANDLED
@@ -90,7 +90,7 @@ async def test_keys_and_topics_and_consumers_have_inboxes_of_their_own(
 
 
 async def test_an_effect_that_fails_leaves_nothing_behind_and_parks_after_its_attempts(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     effect.poison = {1}
     assert await inbox.deliver(order_event(1), effect) is Outcome.PARKED
@@ -102,7 +102,7 @@ async def test_an_effect_that_fails_leaves_nothing_behind_and_parks_after_its_at
 
 
 async def test_a_passing_failure_is_tried_again_and_parks_nothing(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     async def fails_once(session: AsyncSession, event: Envelope) -> None:
         effect.poison = {1} if effect.calls == 0 else set()
@@ -114,7 +114,7 @@ async def test_a_passing_failure_is_tried_again_and_parks_nothing(
 
 
 async def test_later_events_of_a_parked_key_park_behind_it_and_others_go_on(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     effect.poison = {2}
     for version in (1, 2, 3, 4):
@@ -127,7 +127,7 @@ async def test_later_events_of_a_parked_key_park_behind_it_and_others_go_on(
     ]
 
 
-async def test_a_parked_event_that_comes_again_is_dropped(inbox: SqlInbox[Envelope], effect: Effects) -> None:
+async def test_a_parked_event_that_comes_again_is_dropped(inbox: SqlInbox, effect: Effects) -> None:
     effect.poison = {1}
     await inbox.deliver(order_event(1), effect)
     assert await inbox.deliver(order_event(1), effect) is Outcome.DROPPED
@@ -135,7 +135,7 @@ async def test_a_parked_event_that_comes_again_is_dropped(inbox: SqlInbox[Envelo
 
 
 async def test_redrive_lets_them_go_in_order_and_the_key_flows_again(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     effect.poison = {2}
     for version in (1, 2, 3, 4):
@@ -146,7 +146,7 @@ async def test_redrive_lets_them_go_in_order_and_the_key_flows_again(
     assert await happened(engine) == [1, 2, 3, 4, 5]
 
 
-async def test_redrive_of_one_key_leaves_the_others(inbox: SqlInbox[Envelope], effect: Effects) -> None:
+async def test_redrive_of_one_key_leaves_the_others(inbox: SqlInbox, effect: Effects) -> None:
     effect.poison = {1}
     for order in ("order-1", "order-2"):
         await inbox.deliver(order_event(1, order), effect)
@@ -156,7 +156,7 @@ async def test_redrive_of_one_key_leaves_the_others(inbox: SqlInbox[Envelope], e
 
 
 async def test_what_fails_again_stays_parked_with_what_follows_it(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     effect.poison = {1}
     for version in (1, 2, 3):
@@ -168,7 +168,7 @@ async def test_what_fails_again_stays_parked_with_what_follows_it(
 
 
 async def test_parallel_redrives_have_every_effect_once(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     effect.poison = {1}
     for version in (1, 2, 3):
@@ -179,7 +179,7 @@ async def test_parallel_redrives_have_every_effect_once(
 
 
 async def test_a_version_beyond_the_next_parks_until_the_gap_is_filled(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     await inbox.deliver(order_event(1), effect)
     assert await inbox.deliver(order_event(3), effect) is Outcome.PARKED
@@ -191,7 +191,7 @@ async def test_a_version_beyond_the_next_parks_until_the_gap_is_filled(
 
 
 async def test_what_waited_for_a_gap_is_handled_later_when_its_effect_has_to_wait(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     async def peer_is_silent_about_the_third(session: AsyncSession, event: Envelope) -> None:
         if event.version == 3:
@@ -207,7 +207,7 @@ async def test_what_waited_for_a_gap_is_handled_later_when_its_effect_has_to_wai
     assert await happened(engine) == [1, 2, 3]
 
 
-async def test_a_body_that_is_no_event_is_parked(inbox: SqlInbox[Envelope], effect: Effects) -> None:
+async def test_a_body_that_is_no_event_is_parked(inbox: SqlInbox, effect: Effects) -> None:
     nonsense = b"\x00 not JSON"
     digest = "c0fee2dc4c34bed8bd30f1ebbb8a8b1a"
     tampered = Record(ORDER_EVENTS, "order-1", 1, nonsense, digest)
@@ -216,14 +216,14 @@ async def test_a_body_that_is_no_event_is_parked(inbox: SqlInbox[Envelope], effe
     assert (parked.type, effect.calls) == ("", 0)
 
 
-async def test_a_body_that_was_changed_is_parked(inbox: SqlInbox[Envelope], effect: Effects) -> None:
+async def test_a_body_that_was_changed_is_parked(inbox: SqlInbox, effect: Effects) -> None:
     changed = replace(order_event(1), body=envelope("OrderCancelled", "order-1", 1).body())
     assert await inbox.deliver(changed, effect) is Outcome.PARKED
     assert effect.calls == 0
 
 
 async def test_an_effect_that_has_to_wait_parks_nothing(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     async def peer_is_silent(_session: AsyncSession, _event: Envelope) -> None:
         raise RetryLater
@@ -235,7 +235,7 @@ async def test_an_effect_that_has_to_wait_parks_nothing(
 
 
 async def test_a_worker_that_dies_within_an_effect_leaves_it_to_the_next(
-    engine: AsyncEngine, inbox: SqlInbox[Envelope], effect: Effects
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
     applied = asyncio.Event()
 
@@ -253,7 +253,7 @@ async def test_a_worker_that_dies_within_an_effect_leaves_it_to_the_next(
     assert await happened(engine) == [1]
 
 
-async def test_parked_events_are_paged(inbox: SqlInbox[Envelope], effect: Effects) -> None:
+async def test_parked_events_are_paged(inbox: SqlInbox, effect: Effects) -> None:
     effect.poison = {1}
     for number in range(5):
         await inbox.deliver(order_event(1, f"order-{number}"), effect)

@@ -15,7 +15,7 @@ from mesh import sql
 from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subscription
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
-from mesh.event_log.outbox.outbox import OUTBOX_TABLES, OutboxRelay, enqueue
+from mesh.event_log.outbox.outbox import OUTBOX_TABLES, NewEvent, OutboxRelay, enqueue
 from mesh.server import failpoints
 from mesh.topology import USER_EVENTS
 from services.kernel.envelope import Envelope, hash_of
@@ -49,10 +49,7 @@ async def log(open_log: Open) -> AsyncIterator[EventLog]:
 
 
 async def write_event(session: AsyncSession, user: str, *, now: datetime = MORNING) -> Record:
-    return await enqueue(
-        session,
-        envelope=Envelope,
-        topic=USER_EVENTS,
+    event = NewEvent(
         type="MailRequested",
         key=user,
         payload={"userId": user},
@@ -60,9 +57,8 @@ async def write_event(session: AsyncSession, user: str, *, now: datetime = MORNI
         correlation="a request",
         causation="a command",
         trace="",
-        clock=lambda: now,
-        new_id=new_id,
     )
+    return await enqueue(session, USER_EVENTS, event, clock=lambda: now, new_id=new_id)
 
 
 async def commit_event(engine: AsyncEngine, user: str, *, now: datetime = MORNING) -> Record:
@@ -87,8 +83,8 @@ async def noted(engine: AsyncEngine) -> list[tuple[str, int]]:
         return [(row.key, row.version) for row in await session.execute(select(effects))]
 
 
-def consumer(log: EventLog, engine: AsyncEngine) -> Consumer[Envelope]:
-    inbox = SqlInbox(engine, "mail", morning, decode=Envelope.from_body, retry_seconds=(0,))
+def consumer(log: EventLog, engine: AsyncEngine) -> Consumer:
+    inbox = SqlInbox(engine, "mail", morning, retry_seconds=(0,))
     return Consumer(log, "mail", [USER_EVENTS], inbox, note_effect, retry_seconds=0.01)
 
 

@@ -49,26 +49,22 @@ def effect() -> Effect:
 
 
 @pytest.fixture
-def inboxes(engine: AsyncEngine) -> dict[str, SqlInbox[Envelope]]:
+def inboxes(engine: AsyncEngine) -> dict[str, SqlInbox]:
     """By topic: those of accounts and of stock are consumers of their own."""
     return {
-        USER_EVENTS: SqlInbox(engine, "order", morning, decode=Envelope.from_body, retry_seconds=()),
-        INVENTORY_EVENTS: SqlInbox(
-            engine, "order.stock", morning, decode=Envelope.from_body, retry_seconds=()
-        ),
+        USER_EVENTS: SqlInbox(engine, "order", morning, retry_seconds=()),
+        INVENTORY_EVENTS: SqlInbox(engine, "order.stock", morning, retry_seconds=()),
     }
 
 
 @pytest.fixture
-async def parking(
-    tmp_path: Path, inboxes: dict[str, SqlInbox[Envelope]], effect: Effect
-) -> AsyncIterator[Parking]:
+async def parking(tmp_path: Path, inboxes: dict[str, SqlInbox], effect: Effect) -> AsyncIterator[Parking]:
     async with SqliteEventLog.opened(tmp_path / "event_log.db") as log:
         yield Parking(*(Consumer(log, topic, (topic,), inbox, effect) for topic, inbox in inboxes.items()))
 
 
 @pytest.fixture
-async def parked(inboxes: dict[str, SqlInbox[Envelope]], effect: Effect) -> None:
+async def parked(inboxes: dict[str, SqlInbox], effect: Effect) -> None:
     """In the order of parking: two events of a SKU, one of alice, one of another SKU."""
     for topic, key, version in (
         (INVENTORY_EVENTS, "MUG-RED", 1),
@@ -132,7 +128,7 @@ async def test_an_event_is_shown_with_its_reason_and_the_time_of_its_parking(par
 
 @pytest.mark.usefixtures("parked")
 async def test_all_go_once_they_can_and_those_of_a_key_in_order(
-    engine: AsyncEngine, parking: Parking, inboxes: dict[str, SqlInbox[Envelope]], effect: Effect
+    engine: AsyncEngine, parking: Parking, inboxes: dict[str, SqlInbox], effect: Effect
 ) -> None:
     assert await parking.redrive(None) == Redriven(handled=0, remaining=4)
     effect.failure = None

@@ -23,7 +23,7 @@ async def park(shop: Shop, *types: str, number: int = 1) -> None:
     async def too_old(_session: object, _event: Envelope) -> None:
         raise LookupError("shipment")
 
-    inbox = SqlInbox(shop.engine, CONSUMER, morning, decode=Envelope.from_body, retry_seconds=())
+    inbox = SqlInbox(shop.engine, CONSUMER, morning, retry_seconds=())
     for version, each in enumerate(types, start=1):
         event = record(ORDER_EVENTS, envelope(each, order_id(number), version))
         assert await inbox.deliver(event, too_old) is Outcome.PARKED

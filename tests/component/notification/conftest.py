@@ -20,7 +20,6 @@ from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
-from services.kernel.envelope import Envelope
 from services.notification.adapters.contacts_grpc import GrpcContacts
 from services.notification.adapters.mailer_folder import FolderMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
@@ -60,8 +59,8 @@ class Worker:
     """One process of the service."""
 
     work: SqlUnitOfWork
-    inbox: SqlInbox[Envelope]
-    consumer: Consumer[Envelope]
+    inbox: SqlInbox
+    consumer: Consumer
     deliveries: Deliveries
     sender: Sender
     servicer: NotificationServicer
@@ -164,7 +163,7 @@ async def _worker(world: World, name: str, mailer: Mailer) -> AsyncIterator[Work
 
 def _put_together(world: World, name: str, mailer: Mailer, engine: AsyncEngine) -> Worker:
     work = SqlUnitOfWork(engine)
-    inbox = SqlInbox(engine, CONSUMER, world.clock, decode=Envelope.from_body, retry_seconds=(0,))
+    inbox = SqlInbox(engine, CONSUMER, world.clock, retry_seconds=(0,))
     effect = intake_effect(Intake(clock=world.clock), SqlUnit)
     consumer = Consumer(world.log, CONSUMER, TOPICS, inbox, effect, retry_seconds=0.01)
     deliveries = Deliveries(

@@ -32,7 +32,7 @@ async def park(tmp_path: Path, consumer: str, topic: str, *events: Envelope) -> 
         raise LookupError("claims")
 
     async with open_database(inbox_of(tmp_path), *INBOX_TABLES) as database:
-        inbox = SqlInbox(database, consumer, morning, decode=Envelope.from_body, retry_seconds=())
+        inbox = SqlInbox(database, consumer, morning, retry_seconds=())
         for event in events:
             assert await inbox.deliver(record(topic, event), too_old) is Outcome.PARKED
 

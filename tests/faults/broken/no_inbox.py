@@ -16,10 +16,10 @@ from services.notification import server
 from services.notification.domain import delivery
 
 
-class NoInbox(SqlInbox[Envelope]):
+class NoInbox(SqlInbox):
     """Remembers nothing."""
 
-    async def deliver(self, record: Record, effect: Effect[Envelope]) -> Outcome:
+    async def deliver(self, record: Record, effect: Effect) -> Outcome:
         async with sql.write(self._engine) as session:
             await effect(session, Envelope.from_body(record.body))
         return Outcome.HANDLED

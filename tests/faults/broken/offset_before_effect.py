@@ -7,11 +7,10 @@ from mesh.event_log.port import Subscription
 from mesh.server import failpoints
 from mesh.server.process import run
 from mesh.topology import ORDER_EVENTS
-from services.kernel.envelope import Envelope
 from services.notification import server
 
 
-class HastyConsumer(Consumer[Envelope]):
+class HastyConsumer(Consumer):
     """Commits first. The failpoint stays between the two steps, and waits for an order."""
 
     async def _handle(self, subscription: Subscription) -> None:
