@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mesh.event_log.columns import BODY
 from mesh.event_log.port import Record
+from mesh.sql.columns import EVENT_BODY
 from services.kernel.clock import Clock
 
 inbox_metadata = MetaData()
@@ -37,7 +37,7 @@ _parked = Table(
     Column("key", String(100), nullable=False),
     Column("version", Integer, nullable=False),
     Column("type", String(100), nullable=False),
-    Column("body", BODY, nullable=False),
+    Column("body", EVENT_BODY, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("reason", String(500), nullable=False),
     Column("park_time", String(40), nullable=False),

@@ -28,10 +28,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
-from mesh.event_log.columns import BODY
 from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
 from mesh.event_log.port import EventLog, EventLogUnavailable, Record
 from mesh.server import failpoints
+from mesh.sql.columns import EVENT_BODY
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope, hash_of
 from services.kernel.ids import NewId
@@ -58,7 +58,7 @@ _outbox = Table(
     Column("topic", String(100), nullable=False),
     Column("key", String(100), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("body", BODY, nullable=False),
+    Column("body", EVENT_BODY, nullable=False),
     Column("hash", String(64), nullable=False),
     UniqueConstraint("topic", "key", "version"),
     sqlite_autoincrement=True,

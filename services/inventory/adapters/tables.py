@@ -3,9 +3,6 @@
 Every shelf of `stock` starts at zero: the sums over its `movements` are its numbers.
 """
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,26 +15,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     text,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time as whole microseconds since 1970: exact, and it sorts and compares in every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
-        return None if value is None else _EPOCH + _MICROSECOND * value
-
+from mesh.sql.columns import UtcTime
 
 # SQLite counts up by itself only in a plain INTEGER key.
 _Serial = BigInteger().with_variant(Integer, "sqlite")

@@ -1,9 +1,6 @@
 """The tables of the user service. Times are microseconds since the epoch; secrets are stored as hashes."""
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Double,
@@ -16,21 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware UTC time, as microseconds since the epoch."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + value * _MICROSECOND
+from mesh.sql.columns import UtcTime
 
 
 class Scopes(TypeDecorator[frozenset[str]]):
@@ -59,14 +42,14 @@ accounts = Table(
     Column("email_verified", Boolean, nullable=False),
     Column("scopes", Scopes, nullable=False),
     Column("locale", String(35), nullable=False),
-    Column("create_time", Instant, nullable=False),
-    Column("update_time", Instant, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("update_time", UtcTime, nullable=False),
 )
 erased_accounts = Table(
     "erased_accounts",
     metadata,
     Column("user_id", _ID, primary_key=True),
-    Column("erase_time", Instant, nullable=False),
+    Column("erase_time", UtcTime, nullable=False),
 )
 activities = Table(
     "activities",
@@ -74,7 +57,7 @@ activities = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("user_id", _ID, nullable=False, index=True),
     Column("kind", String(300), nullable=False),
-    Column("occur_time", Instant, nullable=False),
+    Column("occur_time", UtcTime, nullable=False),
 )
 addresses = Table(
     "addresses",
@@ -88,7 +71,7 @@ addresses = Table(
     Column("region", String(100), nullable=False),
     Column("postal_code", String(20), nullable=False),
     Column("country_code", String(2), nullable=False),
-    Column("create_time", Instant, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
     Index("addresses_of_user", "user_id", "address_id"),
 )
 links = Table(
@@ -97,15 +80,15 @@ links = Table(
     Column("user_id", _ID, primary_key=True),
     Column("purpose", String(20), primary_key=True),
     Column("token_hash", _HASH, nullable=False, unique=True),
-    Column("expire_time", Instant, nullable=False, index=True),
+    Column("expire_time", UtcTime, nullable=False, index=True),
 )
 sessions = Table(
     "sessions",
     metadata,
     Column("token_hash", _HASH, primary_key=True),
     Column("user_id", _ID, nullable=False, index=True),
-    Column("auth_time", Instant, nullable=False),
-    Column("expire_time", Instant, nullable=False, index=True),
+    Column("auth_time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime, nullable=False, index=True),
 )
 codes = Table(
     "codes",
@@ -118,9 +101,9 @@ codes = Table(
     Column("scopes", Scopes, nullable=False),
     Column("nonce", String(500), nullable=False),
     Column("code_challenge", String(128), nullable=False),
-    Column("auth_time", Instant, nullable=False),
-    Column("expire_time", Instant, nullable=False, index=True),
-    Column("used_time", Instant),
+    Column("auth_time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime, nullable=False, index=True),
+    Column("used_time", UtcTime),
 )
 families = Table(
     "families",
@@ -129,8 +112,8 @@ families = Table(
     Column("client_id", String(64), nullable=False),
     Column("user_id", _ID, nullable=False, index=True),
     Column("scopes", Scopes, nullable=False),
-    Column("auth_time", Instant, nullable=False),
-    Column("expire_time", Instant, nullable=False, index=True),
+    Column("auth_time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime, nullable=False, index=True),
     Column("revoked", Boolean, nullable=False),
 )
 refresh_tokens = Table(
@@ -138,7 +121,7 @@ refresh_tokens = Table(
     metadata,
     Column("token_hash", _HASH, primary_key=True),
     Column("family_id", _ID, nullable=False, index=True),
-    Column("used_time", Instant),
+    Column("used_time", UtcTime),
 )
 issued_tokens = Table(
     "issued_tokens",
@@ -147,8 +130,8 @@ issued_tokens = Table(
     Column("user_id", _ID, nullable=False, index=True),
     Column("client_id", String(64), nullable=False),
     Column("family_id", _ID, nullable=False, index=True),
-    Column("auth_time", Instant, nullable=False),
-    Column("expire_time", Instant, nullable=False, index=True),
+    Column("auth_time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime, nullable=False, index=True),
 )
 revocations = Table(
     "revocations",
@@ -157,8 +140,8 @@ revocations = Table(
     Column("cursor", Integer, primary_key=True, autoincrement=True),
     Column("token_id", _ID, nullable=False, index=True),
     Column("subject", _ID, nullable=False, index=True),
-    Column("revoke_time", Instant, nullable=False),
-    Column("expire_time", Instant, nullable=False, index=True),
+    Column("revoke_time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime, nullable=False, index=True),
     sqlite_autoincrement=True,
 )
 budgets = Table(

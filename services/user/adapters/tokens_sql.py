@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, delete, insert, literal, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh.sql.columns import UtcTime
 from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
 from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
@@ -158,9 +159,9 @@ class SqlRevocationStore:
 
     async def _end(self, these: ColumnElement[bool], at: datetime) -> None:
         issued = tables.issued_tokens
-        living = select(
-            issued.c.token_id, literal(""), literal(at, tables.Instant), issued.c.expire_time
-        ).where(these, issued.c.expire_time > at)
+        living = select(issued.c.token_id, literal(""), literal(at, UtcTime), issued.c.expire_time).where(
+            these, issued.c.expire_time > at
+        )
         names = ["token_id", "subject", "revoke_time", "expire_time"]
         await self._session.execute(insert(tables.revocations).from_select(names, living))
         await self._session.execute(delete(issued).where(these))
