@@ -1,4 +1,4 @@
-"""P21: what a command costs whoever types it."""
+"""P21: what the command line costs its user."""
 
 import asyncio
 import os

@@ -18,7 +18,7 @@ from mesh.topology import grpc_port
 
 
 class Echoes(grpc.GenericRpcHandler):
-    """Answers whatever there is a file for."""
+    """Answers every method that has a file."""
 
     def __init__(self, folder: Path) -> None:
         self._handlers = {file.stem: _handler(file.read_bytes()) for file in folder.glob("*.bin")}

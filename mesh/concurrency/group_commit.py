@@ -24,7 +24,7 @@ class Group(Generic[Item, Result]):
     running: "asyncio.Task[Result] | None" = None
 
     async def result(self) -> Result:
-        """What became of the group; it runs to its end whoever of its callers goes."""
+        """What became of the group; it runs to its end even if callers are cancelled."""
         assert self.running is not None
         return await asyncio.shield(self.running)
 
@@ -70,7 +70,7 @@ class Groups(Generic[Item, Result]):
 
     async def _in_turn(self, group: Group[Item, Result]) -> Result:
         async with self._turn():
-            # Only now: whoever came while others had their turn belongs to the group.
+            # Closed only now: items that came while others had their turn belong to the group.
             if self._open is group:
                 self._open = None
             return await self._run(tuple(group.items.values()))

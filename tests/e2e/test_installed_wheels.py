@@ -117,11 +117,11 @@ def test_a_caller_gets_no_server_software(caller: Path) -> None:
 
 def test_without_its_extra_the_command_line_says_which(caller: Path) -> None:
     command: list[str | Path] = [caller / "env/bin/shopmesh", "--help"]
-    told = subprocess.run(command, cwd=caller, capture_output=True, text=True, check=False)
+    refused = subprocess.run(command, cwd=caller, capture_output=True, text=True, check=False)
 
-    assert told.returncode == 1
-    assert "pip install 'shopmesh[server]'" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert refused.returncode == 1
+    assert "pip install 'shopmesh[server]'" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_the_installed_stubs_satisfy_a_strict_type_checker(caller: Path) -> None:

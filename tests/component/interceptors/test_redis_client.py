@@ -1,4 +1,4 @@
-"""A client of a Redis-protocol server is closed whatever its server does."""
+"""A client of a Redis-protocol server is closed without an error."""
 
 import pytest
 from redis.asyncio import Connection, Redis
