@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import assert_never
 from uuid import UUID, uuid5
 
@@ -177,18 +178,18 @@ def fold(order_id: str, occurrences: Iterable[Occurrence]) -> Order | None:
 
 def apply(order: Order, occurrence: Occurrence) -> Order:
     """The order after one more event."""
-    changed = replace(order, version=occurrence.version, update_time=occurrence.occur_time)
+    change = partial(replace, order, version=occurrence.version, update_time=occurrence.occur_time)
     match occurrence.event:
         case OrderConfirmed(unit_prices, total):
-            return replace(changed, state=OrderState.CONFIRMED, unit_prices=unit_prices, total=total)
+            return change(state=OrderState.CONFIRMED, unit_prices=unit_prices, total=total)
         case OrderRejected() as rejection:
-            return replace(changed, state=OrderState.REJECTED, rejection=rejection)
+            return change(state=OrderState.REJECTED, rejection=rejection)
         case OrderCancelled(reason):
-            return replace(changed, state=OrderState.CANCELLED, cancel_reason=reason)
+            return change(state=OrderState.CANCELLED, cancel_reason=reason)
         case OrderShipped():
-            return replace(changed, state=OrderState.SHIPPED)
+            return change(state=OrderState.SHIPPED)
         case OrderDelivered():
-            return replace(changed, state=OrderState.DELIVERED)
+            return change(state=OrderState.DELIVERED)
         case OrderPlaced():
             raise ValueError(
                 f"order {order.order_id} is placed a second time at version {occurrence.version}"

@@ -7,30 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.kernel.money import Money
-from services.order.application.event_codec import occurrence_of, payload_of, type_of
 from services.order.application.journal import history_of
 from services.order.application.maintenance.rebuild import Rebuild
 from services.order.application.ports import OrderRow, Search, Selection, Superseded
 from services.order.application.queries.search_rows import digest_of, folded_row, row_of
-from services.order.domain.events import (
-    CancelReason,
-    OrderCancelled,
-    OrderConfirmed,
-    OrderDelivered,
-    OrderEvent,
-    OrderPlaced,
-    OrderRejected,
-    OrderShipped,
-    PlacedLine,
-    RejectionReason,
-)
-from services.order.domain.order import OrderState, fold, order_id_of
+from services.order.domain.order import OrderState, order_id_of
 from tests.support.events import envelope
-from tests.support.order_world import ALICE, MORNING, Crash, OrderWorld, cause, in_time, mugs, open_world
+from tests.support.order_world import ALICE, Crash, OrderWorld, cause, in_time, mugs, open_world
 
 ALL = Search(Selection())
 
@@ -209,40 +194,12 @@ async def test_an_event_that_was_edited_into_a_text_counts_as_its_bytes(tmp_path
         assert await indexed(world) == await folded(world)
 
 
-EVENTS = st.lists(
-    st.sampled_from(
-        [
-            OrderConfirmed((Money("EUR", 12, 500_000_000),), Money("EUR", 25)),
-            OrderRejected(RejectionReason.OUT_OF_STOCK),
-            OrderCancelled(CancelReason.CUSTOMER),
-            OrderShipped(),
-            OrderDelivered(),
-        ]
-    ),
-    max_size=5,
+PLACED_WITHOUT_LINES = envelope("OrderPlaced", "order-1", 1, {"customerId": ALICE}).body()
+
+
+@pytest.mark.parametrize(
+    "bodies", [[], [b"\x00"], [b"[]"], [b'{"type":"OrderPlaced"}'], [PLACED_WITHOUT_LINES]]
 )
-
-
-@given(EVENTS)
-def test_a_row_is_read_from_the_bytes_as_the_order_would_say_it(events: list[OrderEvent]) -> None:
-    lines = (
-        PlacedLine("TEAPOT", "Teapot", 1),
-        PlacedLine("MUG-RED", "Red mug", 2),
-        PlacedLine("TEAPOT", "", 3),
-    )
-    placed = OrderPlaced(ALICE, "breakfast", lines, None, "sealed", "digest")
-    envelopes = [
-        envelope(type_of(event), "order-1", version, dict(payload_of(event)), occur_time=MORNING)
-        for version, event in enumerate((placed, *events), start=1)
-    ]
-
-    order = fold("order-1", map(occurrence_of, envelopes))
-
-    assert order is not None
-    assert folded_row("order-1", [each.body() for each in envelopes]) == row_of(order)
-
-
-@pytest.mark.parametrize("bodies", [[], [b"\x00"], [b"[]"], [b'{"type":"OrderPlaced"}']])
 def test_bytes_that_make_no_order_are_a_value_error(bodies: list[bytes]) -> None:
-    with pytest.raises(ValueError, match=r"order-1|decode|Expecting"):
+    with pytest.raises(ValueError, match="order-1"):
         folded_row("order-1", bodies)

@@ -1,28 +1,15 @@
 """The index's rows, folded from events."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Any
 
 from services.kernel.envelope import Envelope
-from services.kernel.money import Money
-from services.order.application.event_codec import SCHEMA_VERSIONS, occurrence_of
+from services.order.application.event_codec import occurrence_of
 from services.order.application.ports import OrderIndex, OrderRow
-from services.order.domain.order import Order, OrderState, fold
+from services.order.domain.order import Order, fold
 
-_PLACED, _CONFIRMED = "OrderPlaced", "OrderConfirmed"
-_STATE_AFTER: Mapping[str, OrderState] = {
-    _CONFIRMED: OrderState.CONFIRMED,
-    "OrderRejected": OrderState.REJECTED,
-    "OrderCancelled": OrderState.CANCELLED,
-    "OrderShipped": OrderState.SHIPPED,
-    "OrderDelivered": OrderState.DELIVERED,
-}
 _PAGE = 1_000
-# Spares the guess at the encoding: bodies are UTF-8.
-_DECODER = json.JSONDecoder()
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
@@ -40,18 +27,18 @@ def row_of(order: Order) -> OrderRow:
 
 
 def folded_row(order_id: str, bodies: Sequence[bytes]) -> OrderRow:
-    """The row of the order that these events make, read from their bytes without building it.
+    """The row of the order that these events make.
 
     Raises:
         ValueError: They make no order.
     """
     try:
-        events = [_DECODER.decode(body.decode()) for body in bodies]
-        if any(SCHEMA_VERSIONS[event["type"]] != event["schemaVersion"] for event in events):
-            return _upcast_row(order_id, bodies)
-        return _row(order_id, events)
-    except (KeyError, TypeError, IndexError) as error:
+        order = fold(order_id, (occurrence_of(Envelope.from_body(body)) for body in bodies))
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the events of {order_id} make no order: {error!r}") from error
+    if order is None:
+        raise ValueError(f"order {order_id} has no events")
+    return row_of(order)
 
 
 def canonical(row: OrderRow) -> bytes:
@@ -92,31 +79,3 @@ async def digest_of(index: OrderIndex, generation: int) -> str:
         digest.add(page)
         after = page[-1].order_id
     return digest.hex
-
-
-def _row(order_id: str, events: Sequence[Mapping[str, Any]]) -> OrderRow:
-    placed, last = events[0], events[-1]
-    if placed["type"] != _PLACED:
-        raise ValueError(f"order {order_id} does not begin with {_PLACED}")
-    state, total = OrderState.PENDING, None
-    for event in events[1:]:
-        state = _STATE_AFTER[event["type"]]
-        if state is OrderState.CONFIRMED:
-            total = event["payload"]["total"]
-    payload = placed["payload"]
-    return OrderRow(
-        order_id=order_id,
-        version=last["version"],
-        customer_id=payload["customerId"],
-        state=state,
-        place_time=datetime.fromisoformat(placed["occurTime"]),
-        skus=tuple(sorted({line["sku"] for line in payload["lines"]})),
-        total=None if total is None else Money(total["currencyCode"], int(total["units"]), total["nanos"]),
-    )
-
-
-def _upcast_row(order_id: str, bodies: Sequence[bytes]) -> OrderRow:
-    order = fold(order_id, (occurrence_of(Envelope.from_body(body)) for body in bodies))
-    if order is None:
-        raise ValueError(f"order {order_id} has no events")
-    return row_of(order)
