@@ -68,5 +68,5 @@ def _creation(name: str) -> dict[str, Any]:
 
 
 def _shelves(number: int, pieces: int) -> Sequence[dict[str, Any]]:
-    empty = {"untold": 0, "held": 0, "committed": 0, "version": 1, "sequence": 0}
-    return [{"sku": sku(number), "warehouse": name, "book": pieces, **empty} for name in WAREHOUSES]
+    empty = {"unreported": 0, "held": 0, "committed": 0, "version": 1, "sequence": 0}
+    return [{"sku": sku(number), "warehouse": name, "book_quantity": pieces, **empty} for name in WAREHOUSES]

@@ -11,7 +11,14 @@ from services.inventory.domain.stock import Shelf, Stock
 
 _PRODUCT = select(products.c.sku).where(products.c.sku == bindparam("of_sku"))
 _SHELVES = (
-    select(stock.c.warehouse, stock.c.book, stock.c.untold, stock.c.held, stock.c.committed, stock.c.version)
+    select(
+        stock.c.warehouse,
+        stock.c.book_quantity,
+        stock.c.unreported,
+        stock.c.held,
+        stock.c.committed,
+        stock.c.version,
+    )
     .where(stock.c.sku == bindparam("of_sku"))
     .order_by(stock.c.warehouse)
 )

@@ -171,7 +171,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
 
 def choose_adapters(engine: AsyncEngine, reads: ReplicaReads, caches: Caches, *, clock: Clock) -> Adapters:
     """Choose the adapters."""
-    # What a cache keeps, and what watchers are told, is never as old as a replica may be.
+    # What a cache keeps, and what watchers are sent, is never as old as a replica may be.
     levels = SqlStockLevels(reads=PrimaryReads(engine))
     coalesced = CoalescedStockLevels(source=levels, tasks=caches.tasks)
     return Adapters(
@@ -211,7 +211,7 @@ async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 
 def stock_changes(engine: AsyncEngine) -> StockChanges:
-    """What tells whose stock was changed in a database."""
+    """What reports whose stock was changed in a database."""
     if engine.dialect.name == "sqlite":
         return SqliteStockChanges(engine=engine, changes=changes_of(engine))
     return MariadbStockChanges(engine=engine, changes=changes_of(engine))

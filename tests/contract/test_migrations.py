@@ -1,16 +1,20 @@
 """Databases get the tables of their services step by step, and back."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.sql import migrations
 from mesh.sql.migrations import BASE, Schema
 from services.inventory.adapters.schema_sql import SCHEMA as INVENTORY
+from services.inventory.adapters.tables import stock
 from services.notification.adapters.schema_sql import SCHEMA as NOTIFICATION
+from services.notification.adapters.tables import deliveries
 from services.user.adapters.schema_sql import SCHEMA as USER
 
 SCHEMAS = {"user": USER, "inventory": INVENTORY, "notification": NOTIFICATION}
@@ -80,6 +84,57 @@ async def test_the_way_back_leaves_no_table(engine: AsyncEngine, schema: Schema)
     assert not own(schema) & await tables(engine)
     await migrations.upgrade(engine, schema)
     assert await migrations.drift(engine, schema) == []
+
+
+async def test_times_of_mails_stay_what_they_were(engine: AsyncEngine) -> None:
+    await migrations.upgrade(engine, NOTIFICATION, "0002")
+    names = "notification_id, template, user_id, order_id, trace, state, holder, attempts, refusals"
+    strings = "'mail-1', 'order_confirmed', 'alice', 'order-1', '', 'PENDING', '', 0, 0"
+    async with sql.write(engine) as session:
+        await session.execute(
+            text(
+                f"INSERT INTO deliveries ({names}, create_time, due_time)"  # noqa: S608
+                f" VALUES ({strings}, 1764399600.000001, 1764399661.25)"
+            )
+        )
+
+    await migrations.upgrade(engine, NOTIFICATION)
+
+    async with sql.read(engine) as session:
+        [(created, due, sent)] = await session.execute(
+            select(deliveries.c.create_time, deliveries.c.due_time, deliveries.c.send_time)
+        )
+    assert created == datetime(2025, 11, 29, 7, 0, 0, 1, UTC)
+    assert due == datetime(2025, 11, 29, 7, 1, 1, 250_000, UTC)
+    assert sent is None
+
+
+async def test_stock_stays_what_it_was_under_new_words(engine: AsyncEngine) -> None:
+    await migrations.upgrade(engine, INVENTORY, "0005")
+    async with sql.write(engine) as session:
+        await session.execute(text("INSERT INTO warehouses (name) VALUES ('berlin')"))
+        await session.execute(
+            text(
+                "INSERT INTO products (sku, name, description, category, currency_code, units, nanos, image_url,"
+                " retired, update_time, name_key, search_text)"
+                " VALUES ('MUG-RED', 'Red mug', '', '', 'EUR', 12, 0, '', 0, 0, 'red mug', 'red mug')"
+            )
+        )
+        await session.execute(
+            text(
+                "INSERT INTO stock (sku, warehouse, book, untold, held, committed, version, sequence)"
+                " VALUES ('MUG-RED', 'berlin', 10, 3, 2, 1, 7, 5)"
+            )
+        )
+
+    await migrations.upgrade(engine, INVENTORY)
+
+    async with sql.read(engine) as session:
+        [shelf] = await session.execute(select(stock))
+    assert (shelf.book_quantity, shelf.unreported, shelf.held, shelf.committed) == (10, 3, 2, 1)
+    with pytest.raises(DBAPIError, match="unreported_not_negative"):
+        async with sql.write(engine) as session:
+            await session.execute(text("UPDATE stock SET unreported = -1"))
 
 
 def _value(kind: type) -> object:

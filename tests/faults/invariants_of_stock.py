@@ -10,24 +10,24 @@ _COMMITTED = "SELECT order_id, sku, SUM(committed) FROM movements WHERE order_id
 _HELD = "SELECT order_id, sku, SUM(held) FROM movements WHERE order_id <> '' GROUP BY order_id, sku"
 _SHIPPED = "SELECT order_id, sku, SUM(quantity) FROM shipments WHERE NOT after_cancel GROUP BY order_id, sku"
 _RESERVED_TOO_MUCH = """
-    SELECT sku, warehouse, book - untold, held + committed FROM stock
-    WHERE held + committed > book - untold
+    SELECT sku, warehouse, book_quantity - unreported, held + committed FROM stock
+    WHERE held + committed > book_quantity - unreported
 """
 # What was promised order by order, whatever the shelf's own numbers say.
 _CLAIMED_TOO_MUCH = """
-    SELECT s.sku, s.warehouse, s.book - s.untold, SUM(a.quantity)
+    SELECT s.sku, s.warehouse, s.book_quantity - s.unreported, SUM(a.quantity)
     FROM stock s JOIN allocations a ON a.sku = s.sku AND a.warehouse = s.warehouse
     JOIN reservations r ON r.order_id = a.order_id
     WHERE r.state IN ('HELD', 'COMMITTED')
-    GROUP BY s.sku, s.warehouse, s.book, s.untold
-    HAVING SUM(a.quantity) > s.book - s.untold
+    GROUP BY s.sku, s.warehouse, s.book_quantity, s.unreported
+    HAVING SUM(a.quantity) > s.book_quantity - s.unreported
 """
 _WRONG_SUMS = """
     SELECT s.sku, s.warehouse FROM stock s
     LEFT JOIN movements m ON m.sku = s.sku AND m.warehouse = s.warehouse
-    GROUP BY s.sku, s.warehouse, s.book, s.held, s.committed, s.untold
-    HAVING s.book <> COALESCE(SUM(m.book), 0) OR s.held <> COALESCE(SUM(m.held), 0)
-    OR s.committed <> COALESCE(SUM(m.committed), 0) OR s.untold <> COALESCE(SUM(m.untold), 0)
+    GROUP BY s.sku, s.warehouse, s.book_quantity, s.held, s.committed, s.unreported
+    HAVING s.book_quantity <> COALESCE(SUM(m.book_quantity), 0) OR s.held <> COALESCE(SUM(m.held), 0)
+    OR s.committed <> COALESCE(SUM(m.committed), 0) OR s.unreported <> COALESCE(SUM(m.unreported), 0)
 """
 
 

@@ -146,7 +146,14 @@ def test_verify_names_the_version_that_somebody_tampered_with(
             ),
         ),
         ("I3", ("inventory", "stock SET held = held + 1000000", "stock SET held = held - 1000000")),
-        ("I9", ("inventory", "stock SET book = book + 1", "stock SET book = book - 1")),
+        (
+            "I9",
+            (
+                "inventory",
+                "stock SET book_quantity = book_quantity + 1",
+                "stock SET book_quantity = book_quantity - 1",
+            ),
+        ),
         (
             "I10",
             (

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh.event_log.port import Record
-from mesh.sql.columns import EVENT_BODY
+from mesh.sql.columns import EVENT_BODY, UtcTimeText
 from services.kernel.clock import Clock
 
 inbox_metadata = MetaData()
@@ -40,7 +40,7 @@ _parked = Table(
     Column("body", EVENT_BODY, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("reason", String(500), nullable=False),
-    Column("park_time", String(40), nullable=False),
+    Column("park_time", UtcTimeText, nullable=False),
     UniqueConstraint("consumer", "topic", "key", "version"),
     sqlite_autoincrement=True,
 )
@@ -78,7 +78,7 @@ class ParkedEvents:
             "body": record.body,
             "hash": record.hash,
             "reason": reason,
-            "park_time": self._clock().isoformat(),
+            "park_time": self._clock(),
         }
         await session.execute(insert(_parked).values(row))
 
@@ -129,7 +129,7 @@ def _to_parked(row: Any) -> Parked:
         record=Record(row.topic, row.key, row.version, row.body, row.hash),
         type=row.type,
         reason=row.reason,
-        park_time=datetime.fromisoformat(row.park_time),
+        park_time=row.park_time,
     )
 
 

@@ -31,7 +31,7 @@ from mesh import sql
 from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
 from mesh.event_log.port import EventLog, EventLogUnavailable, Record
 from mesh.server import failpoints
-from mesh.sql.columns import EVENT_BODY
+from mesh.sql.columns import EVENT_BODY, UtcTimeText
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope, hash_of
 from services.kernel.ids import NewId
@@ -39,7 +39,7 @@ from services.kernel.ids import NewId
 BATCH = 199
 """MariaDB keeps a good plan for lists under 200 keys."""
 _LEASE = "outbox"
-_NEVER = datetime.min.replace(tzinfo=UTC).isoformat(timespec="microseconds")
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 outbox_metadata = MetaData()
 _streams = Table(
@@ -49,7 +49,7 @@ _streams = Table(
     Column("key", String(100), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
-    Column("occur_time", String(40), nullable=False),
+    Column("occur_time", UtcTimeText, nullable=False),
 )
 _outbox = Table(
     "outbox",
@@ -113,7 +113,7 @@ async def enqueue(
         schema_version=event.schema_version,
         key=event.key,
         version=head.version + 1,
-        occur_time=max(clock(), datetime.fromisoformat(head.occur_time)),
+        occur_time=max(clock(), head.occur_time),
         actor=event.actor,
         correlation=event.correlation,
         causation=event.causation,
@@ -233,11 +233,7 @@ def _beginning(dialect: str, topic: str, key: str) -> Insert:
 
 async def _append(session: AsyncSession, record: Record, occur_time: datetime) -> None:
     mine = (_streams.c.topic == record.topic) & (_streams.c.key == record.key)
-    head = {
-        "version": record.version,
-        "hash": record.hash,
-        "occur_time": occur_time.astimezone(UTC).isoformat(timespec="microseconds"),
-    }
+    head = {"version": record.version, "hash": record.hash, "occur_time": occur_time}
     await session.execute(update(_streams).where(mine).values(**head))
     await session.execute(
         insert(_outbox).values(

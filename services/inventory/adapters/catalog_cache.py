@@ -26,7 +26,7 @@ class CachedCatalog:
 
         Args:
             source: Where lists, changes, and what has to be fresh go to.
-            loaded: Where the cache is filled from: never older than what it was told of.
+            loaded: Where the cache is filled from: never older than the changes it was notified of.
             caches: Makes caches.
         """
         self._source = source

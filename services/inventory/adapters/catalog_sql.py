@@ -27,7 +27,7 @@ from services.inventory.domain.movement import Provenance
 from services.inventory.domain.product import Listing, Product
 from services.inventory.domain.product_query import Page, ProductOrder, ProductQuery
 
-_free = stock.c.book - stock.c.untold - stock.c.held - stock.c.committed
+_free = stock.c.book_quantity - stock.c.unreported - stock.c.held - stock.c.committed
 _available = (
     select(func.coalesce(func.sum(case((_free > 0, _free), else_=0)), 0))
     .where(stock.c.sku == products.c.sku)

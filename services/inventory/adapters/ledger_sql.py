@@ -42,11 +42,11 @@ _MOVE = (
     .where(
         stock.c.sku == bindparam("of_sku"),
         stock.c.warehouse == bindparam("of_warehouse"),
-        stock.c.book - stock.c.untold - stock.c.held - stock.c.committed >= bindparam("needs"),
+        stock.c.book_quantity - stock.c.unreported - stock.c.held - stock.c.committed >= bindparam("needs"),
     )
     .values(
-        book=stock.c.book + bindparam("by_book"),
-        untold=stock.c.untold + bindparam("by_untold"),
+        book_quantity=stock.c.book_quantity + bindparam("by_book_quantity"),
+        unreported=stock.c.unreported + bindparam("by_unreported"),
         held=stock.c.held + bindparam("by_held"),
         committed=stock.c.committed + bindparam("by_committed"),
         version=stock.c.version + 1,
@@ -73,7 +73,7 @@ class SqlLedger:
 
     @property
     def position(self) -> str | None:
-        """How far its commit got; None: it cannot be told."""
+        """How far its commit got; None: it is not known."""
         return position_of(self._session)
 
     @property
@@ -143,7 +143,14 @@ class SqlLedger:
             await self._session.execute(insert(warehouses).values(name=warehouse))
 
     async def open_shelf(self, sku: str, warehouse: str) -> None:
-        numbers = {"book": 0, "untold": 0, "held": 0, "committed": 0, "version": 0, "sequence": 0}
+        numbers = {
+            "book_quantity": 0,
+            "unreported": 0,
+            "held": 0,
+            "committed": 0,
+            "version": 0,
+            "sequence": 0,
+        }
         await self._session.execute(insert(stock).values(sku=sku, warehouse=warehouse, **numbers))
 
     async def adjustment(self, caller: str, request_id: str) -> AdjustStock | None:
@@ -199,8 +206,8 @@ def _change(shelf: tuple[str, str], moved: Sequence[Movement]) -> dict[str, Any]
         "of_sku": shelf[0],
         "of_warehouse": shelf[1],
         "needs": sum(needs) if needs else _ANY,
-        "by_book": sum(movement.book for movement in moved),
-        "by_untold": sum(movement.untold for movement in moved),
+        "by_book_quantity": sum(movement.book_quantity for movement in moved),
+        "by_unreported": sum(movement.unreported for movement in moved),
         "by_held": sum(movement.held for movement in moved),
         "by_committed": sum(movement.committed for movement in moved),
     }
@@ -211,8 +218,8 @@ def _row(movement: Movement, provenance: Provenance) -> dict[str, Any]:
         "sku": movement.sku,
         "warehouse": movement.warehouse,
         "cause": movement.cause.value,
-        "book": movement.book,
-        "untold": movement.untold,
+        "book_quantity": movement.book_quantity,
+        "unreported": movement.unreported,
         "held": movement.held,
         "committed": movement.committed,
         "order_id": provenance.order_id,

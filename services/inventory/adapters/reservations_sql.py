@@ -123,7 +123,7 @@ def _shipment_row(shipment: Shipment, provenance: Provenance) -> dict[str, Any]:
         "warehouse": shipment.warehouse,
         "quantity": shipment.quantity,
         "after_cancel": shipment.after_cancel,
-        "told": shipment.told,
+        "reported": shipment.reported,
         "time": provenance.time,
     }
 

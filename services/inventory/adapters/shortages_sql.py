@@ -1,4 +1,4 @@
-"""Shortages that were told and may last, in SQL."""
+"""Shortages that were reported and may last, in SQL."""
 
 from collections.abc import Sequence
 from datetime import datetime

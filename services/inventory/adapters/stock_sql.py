@@ -15,7 +15,14 @@ from services.inventory.domain.stock import Shelf, Stock
 KEYS_PER_STATEMENT = 199
 """Lists under 200 keys keep MariaDB on the index."""
 
-_SHELF = (stock.c.warehouse, stock.c.book, stock.c.untold, stock.c.held, stock.c.committed, stock.c.version)
+_SHELF = (
+    stock.c.warehouse,
+    stock.c.book_quantity,
+    stock.c.unreported,
+    stock.c.held,
+    stock.c.committed,
+    stock.c.version,
+)
 _PRICE = (products.c.currency_code, products.c.units, products.c.nanos, products.c.retired)
 
 

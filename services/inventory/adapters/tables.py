@@ -81,15 +81,15 @@ stock = Table(
     metadata,
     Column("sku", _SKU, ForeignKey("products.sku"), primary_key=True),
     Column("warehouse", _WAREHOUSE, ForeignKey("warehouses.name"), primary_key=True),
-    Column("book", Integer, nullable=False),
-    Column("untold", Integer, nullable=False),
+    Column("book_quantity", Integer, nullable=False),
+    Column("unreported", Integer, nullable=False),
     Column("held", Integer, nullable=False),
     Column("committed", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     # The last update of the warehouse system that counts; 0: none yet.
     Column("sequence", BigInteger, nullable=False),
-    CheckConstraint("book >= 0", name="book_not_negative"),
-    CheckConstraint("untold >= 0", name="untold_not_negative"),
+    CheckConstraint("book_quantity >= 0", name="book_quantity_not_negative"),
+    CheckConstraint("unreported >= 0", name="unreported_not_negative"),
     CheckConstraint("held >= 0", name="held_not_negative"),
     CheckConstraint("committed >= 0", name="committed_not_negative"),
 )
@@ -102,8 +102,8 @@ movements = Table(
     Column("sku", _SKU, nullable=False),
     Column("warehouse", _WAREHOUSE, nullable=False),
     Column("cause", String(20), nullable=False),
-    Column("book", Integer, nullable=False),
-    Column("untold", Integer, nullable=False),
+    Column("book_quantity", Integer, nullable=False),
+    Column("unreported", Integer, nullable=False),
     Column("held", Integer, nullable=False),
     Column("committed", Integer, nullable=False),
     Column("order_id", _ORDER_ID, nullable=False),
@@ -162,10 +162,10 @@ shipments = Table(
     Column("warehouse", _WAREHOUSE, primary_key=True),
     Column("quantity", Integer, nullable=False),
     Column("after_cancel", Boolean, nullable=False),
-    # Whether the warehouse system has told of it; until then its pieces are untold.
-    Column("told", Boolean, nullable=False),
+    # By the warehouse system; until then its pieces are unreported.
+    Column("reported", Boolean, nullable=False),
     Column("time", UtcTime, nullable=False),
-    Index("shipments_by_shelf", "sku", "warehouse", "told"),
+    Index("shipments_by_shelf", "sku", "warehouse", "reported"),
 )
 
 # What has come of the warehouse system's updates, one row per sequence of a shelf.

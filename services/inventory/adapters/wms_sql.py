@@ -1,4 +1,4 @@
-"""What the warehouse system has told, in SQL: read and written within a ledger's transaction."""
+"""What the warehouse system has reported, in SQL: read and written within a ledger's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -61,10 +61,12 @@ class SqlWmsRecord:
         row = (await self._session.execute(select(shipments).where(mine))).one_or_none()
         return None if row is None else _shipment(row)
 
-    async def untold(self, sku: str, warehouse: str) -> Sequence[Shipment]:
+    async def unreported(self, sku: str, warehouse: str) -> Sequence[Shipment]:
         found = await self._session.execute(
             select(shipments)
-            .where(shipments.c.sku == sku, shipments.c.warehouse == warehouse, shipments.c.told.is_(False))
+            .where(
+                shipments.c.sku == sku, shipments.c.warehouse == warehouse, shipments.c.reported.is_(False)
+            )
             .order_by(shipments.c.time.desc(), shipments.c.order_id)
         )
         return [_shipment(row) for row in found]
@@ -77,14 +79,14 @@ class SqlWmsRecord:
             await self._session.execute(update(shipments).where(unmarked).values(after_cancel=True))
         return [replace(_shipment(row), after_cancel=True) for row in found]
 
-    async def tell(self, shipment: Shipment) -> None:
-        untold = and_(
+    async def mark_reported(self, shipment: Shipment) -> None:
+        unreported = and_(
             shipments.c.order_id == shipment.order_id,
             shipments.c.sku == shipment.sku,
             shipments.c.warehouse == shipment.warehouse,
-            shipments.c.told.is_(False),
+            shipments.c.reported.is_(False),
         )
-        await self._change_one(update(shipments).where(untold).values(told=True))
+        await self._change_one(update(shipments).where(unreported).values(reported=True))
 
     async def _change_one(self, statement: Any) -> None:
         changed = await self._session.execute(statement)
@@ -106,4 +108,4 @@ def _row(ack: Ack, provenance: Provenance) -> dict[str, Any]:
 
 
 def _shipment(row: Row[Any]) -> Shipment:
-    return Shipment(row.order_id, row.sku, row.warehouse, row.quantity, row.after_cancel, row.told)
+    return Shipment(row.order_id, row.sku, row.warehouse, row.quantity, row.after_cancel, row.reported)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.inventory.application.ports import Ledger, Ledgers, StockLevels
-from services.inventory.application.shortages import tell_shortage
+from services.inventory.application.shortages import report_shortage
 from services.inventory.domain.drift import Drift, SnapshotLine, drift_of, repair, require_distinct
 from services.inventory.domain.movement import Provenance
 from services.kernel.clock import Clock
@@ -70,12 +70,12 @@ async def _repaired(ledger: Ledger, drift: Drift, provenance: Provenance) -> boo
         return False
     shelf = (await ledger.offers([drift.sku]))[drift.sku].stock.shelf(drift.warehouse)
     assert shelf is not None
-    repaired = repair(drift, shelf, await ledger.wms.untold(drift.sku, drift.warehouse))
+    repaired = repair(drift, shelf, await ledger.wms.unreported(drift.sku, drift.warehouse))
     if not repaired.movement.is_nothing:
         await ledger.move([repaired.movement], provenance)
-    for shipment in repaired.told:
-        await ledger.wms.tell(shipment)
-    await tell_shortage(ledger, drift.sku, drift.warehouse, provenance)
+    for shipment in repaired.counted_in:
+        await ledger.wms.mark_reported(shipment)
+    await report_shortage(ledger, drift.sku, drift.warehouse, provenance)
     return True
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.inventory.application.ports import Group, Ledger, Ledgers
-from services.inventory.application.shortages import tell_shortage
+from services.inventory.application.shortages import report_shortage
 from services.inventory.domain.errors import ReservationNotFound
 from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Provenance
@@ -89,7 +89,7 @@ class Reservations:
     async def release(self, order_id: str, *, actor: str, causation: str = "") -> Reservation:
         """Give back what is held or committed; an unknown order is marked: a late reserve is refused.
 
-        What has left stays so, and is told of as shipped after the cancellation.
+        What has left stays so, and is reported as shipped after the cancellation.
         """
 
         async def work(ledger: Ledger) -> Reservation:
@@ -199,4 +199,4 @@ async def _report(ledger: Ledger, shipments: Sequence[Shipment], provenance: Pro
                 ShipmentReported(left.sku, left.warehouse, left.order_id, left.quantity, after_cancel=True),
                 provenance,
             )
-            await tell_shortage(ledger, left.sku, left.warehouse, provenance)
+            await report_shortage(ledger, left.sku, left.warehouse, provenance)

@@ -1,4 +1,4 @@
-"""Shortages: told when they come up, and again while they last."""
+"""Shortages: reported when they come up, and again while they last."""
 
 from services.inventory.application.ports import DueShortages, Ledger, Ledgers
 from services.inventory.domain.events import MAX_CLAIMS, StockShort
@@ -12,7 +12,7 @@ _ACTOR = "system"
 
 
 class Shortages:
-    """Looks again at shortages that were told. Several processes may do so at once."""
+    """Looks again at shortages that were reported. Several processes may do so at once."""
 
     def __init__(self, *, ledgers: Ledgers, due: DueShortages, clock: Clock) -> None:
         self._ledgers = ledgers
@@ -42,13 +42,13 @@ class Shortages:
             unchanged = shelf.missing == seen.missing
             now = ShelfShortage(seen.sku, seen.warehouse, shelf.missing, seen.times + 1 if unchanged else 1)
             provenance = Provenance(_ACTOR, self._clock(), causation="shortage lasts")
-            await _tell(ledger, now, before=before, provenance=provenance)
+            await _report(ledger, now, before=before, provenance=provenance)
 
         await self._ledgers.write(work)
 
 
-async def tell_shortage(ledger: Ledger, sku: str, warehouse: str, provenance: Provenance) -> None:
-    """Publish what is missing of a shelf, unless nothing is, or just that was told already."""
+async def report_shortage(ledger: Ledger, sku: str, warehouse: str, provenance: Provenance) -> None:
+    """Publish what is missing of a shelf, unless nothing is, or just that was reported already."""
     missing = (await _shelf(ledger, sku, warehouse)).missing
     before = await ledger.shortages.find(sku, warehouse)
     if not missing:
@@ -56,10 +56,10 @@ async def tell_shortage(ledger: Ledger, sku: str, warehouse: str, provenance: Pr
             await ledger.shortages.remove(before)
     elif before is None or before.missing != missing:
         now = ShelfShortage(sku, warehouse, missing, times=1)
-        await _tell(ledger, now, before=before, provenance=provenance)
+        await _report(ledger, now, before=before, provenance=provenance)
 
 
-async def _tell(
+async def _report(
     ledger: Ledger, shortage: ShelfShortage, *, before: ShelfShortage | None, provenance: Provenance
 ) -> None:
     await ledger.shortages.put(shortage, before=before, due_time=provenance.time + shortage.pause)
@@ -71,4 +71,4 @@ async def _tell(
 
 async def _shelf(ledger: Ledger, sku: str, warehouse: str) -> Shelf:
     shelf = (await ledger.offers([sku]))[sku].stock.shelf(warehouse)
-    return shelf or Shelf(warehouse, book=0)
+    return shelf or Shelf(warehouse, book_quantity=0)

@@ -91,7 +91,7 @@ class StockFeed:
 
 
 async def _retry_until_available(look: Callable[[], Awaitable[T]]) -> T:
-    """Look again until the store can be read: watchers stay, and are told then."""
+    """Look again until the store can be read: watchers stay, and are notified then."""
     while True:
         try:
             return await look()
@@ -100,7 +100,7 @@ async def _retry_until_available(look: Callable[[], Awaitable[T]]) -> T:
 
 
 class _Watcher:
-    """What one watcher has not been told yet: at most the newest stock of each SKU."""
+    """What one watcher has not been sent yet: at most the newest stock of each SKU."""
 
     def __init__(self, skus: Sequence[str]) -> None:
         self.skus = tuple(skus)

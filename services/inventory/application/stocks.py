@@ -95,4 +95,4 @@ async def _shelf(ledger: Ledger, stock: Stock, warehouse: str) -> Shelf:
     if not await ledger.has_warehouse(warehouse):
         raise WarehouseNotFound(f"there is no warehouse {warehouse}", metadata={"warehouse": warehouse})
     await ledger.open_shelf(stock.sku, warehouse)
-    return Shelf(warehouse, book=0)
+    return Shelf(warehouse, book_quantity=0)

@@ -1,10 +1,10 @@
-"""What the warehouse system tells: counts and deltas, in the sequence of each shelf."""
+"""What the warehouse system reports: counts and deltas, in the sequence of each shelf."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from services.inventory.application.ports import Ledger, Ledgers
-from services.inventory.application.shortages import tell_shortage
+from services.inventory.application.shortages import report_shortage
 from services.inventory.domain.departure import Departure, depart, mark_reported
 from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Cause, Movement, Provenance
@@ -90,27 +90,29 @@ async def _apply(
     for departure in _departures(update, is_news=is_news):
         of_order = replace(provenance, order_id=departure.order_id)
         await _depart(ledger, departure, reservations[departure.order_id], of_order)
-    await tell_shortage(ledger, update.sku, update.warehouse, provenance)
+    await report_shortage(ledger, update.sku, update.warehouse, provenance)
 
 
 def _book_movement(update: StockUpdate, shelf: Shelf) -> Movement:
     match update.change:
         case Count(on_hand):
-            return Movement(Cause.COUNT, update.sku, update.warehouse, book=on_hand - shelf.book)
+            return Movement(
+                Cause.COUNT, update.sku, update.warehouse, book_quantity=on_hand - shelf.book_quantity
+            )
         case Delta(quantity, order_id):
             # What left for an order is booked with its shipment.
-            book = 0 if order_id else quantity
-            return Movement(Cause.DELTA, update.sku, update.warehouse, book=book)
+            book_quantity = 0 if order_id else quantity
+            return Movement(Cause.DELTA, update.sku, update.warehouse, book_quantity=book_quantity)
 
 
 def _departures(update: StockUpdate, *, is_news: bool) -> Iterator[Departure]:
     match update.change:
         case Count():
             for order_id in update.order_ids:
-                yield Departure(order_id, update.sku, update.warehouse, None, book=0)
+                yield Departure(order_id, update.sku, update.warehouse, None, book_quantity=0)
         case Delta(quantity, order_id) if order_id and quantity < 0:
-            book = quantity if is_news else 0
-            yield Departure(order_id, update.sku, update.warehouse, -quantity, book=book)
+            book_quantity = quantity if is_news else 0
+            yield Departure(order_id, update.sku, update.warehouse, -quantity, book_quantity=book_quantity)
 
 
 async def _depart(
@@ -119,8 +121,8 @@ async def _depart(
     shipment = await ledger.wms.shipment(departure.order_id, departure.sku, departure.warehouse)
     if shipment is not None:
         await move(ledger, mark_reported(departure, shipment), provenance)
-        if not shipment.told:
-            await ledger.wms.tell(shipment)
+        if not shipment.reported:
+            await ledger.wms.mark_reported(shipment)
         return
     transition = depart(departure, reservation)
     if transition is None:

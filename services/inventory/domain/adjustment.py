@@ -56,7 +56,7 @@ def adjust(command: AdjustStock, shelf: Shelf) -> Movement:
             f"{command.sku} in {shelf.warehouse}: {on_hand} on hand would be below {shelf.reserved} reserved",
             metadata={"onHand": str(shelf.on_hand), "reserved": str(shelf.reserved)},
         )
-    if command.delta > 0 and shelf.book + command.delta > MAX_PIECES:
+    if command.delta > 0 and shelf.book_quantity + command.delta > MAX_PIECES:
         problem = f"has to leave at most {MAX_PIECES} pieces in {shelf.warehouse}, it would leave {on_hand}"
         raise TooMuchStock(f"delta {problem}", fields=[("delta", problem)])
-    return Movement(Cause.ADJUST, command.sku, shelf.warehouse, book=command.delta)
+    return Movement(Cause.ADJUST, command.sku, shelf.warehouse, book_quantity=command.delta)

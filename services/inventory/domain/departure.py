@@ -27,27 +27,35 @@ class Departure:
         sku: Pieces of what.
         warehouse: From where.
         quantity: How many; None: as many as the order has allocated there (a count names orders only).
-        book: What it changes of the book: 0 where a count has covered it.
+        book_quantity: What it changes of the book: 0 where a count has covered it.
     """
 
     order_id: str
     sku: str
     warehouse: str
     quantity: int | None
-    book: int
+    book_quantity: int
 
 
 def mark_reported(departure: Departure, shipment: Shipment) -> tuple[Movement, ...]:
     """Mark a known shipment as reported by the WMS; one that was reported before is unchanged."""
-    untold = 0 if shipment.told else -shipment.quantity
-    return (Movement(Cause.SHIP, departure.sku, departure.warehouse, book=departure.book, untold=untold),)
+    unreported = 0 if shipment.reported else -shipment.quantity
+    return (
+        Movement(
+            Cause.SHIP,
+            departure.sku,
+            departure.warehouse,
+            book_quantity=departure.book_quantity,
+            unreported=unreported,
+        ),
+    )
 
 
 def depart(departure: Departure, reservation: Reservation | None) -> Transition | None:
-    """Ship the part of a reservation that nobody has told of before.
+    """Ship the part of a reservation that was not reported before.
 
     Whatever leaves makes a hold permanent, so that the rest of it cannot run out. An order that nothing was
-    reserved for is marked: a late reserve is refused, since its pieces could not be told from these.
+    reserved for is marked: a late reserve is refused, since its pieces could not be distinguished from these.
 
     Returns:
         None when a count names an order that has nothing allocated there.
@@ -84,12 +92,16 @@ def _made_firm(reservation: Reservation) -> tuple[Reservation, tuple[Movement, .
 
 
 def _left(departure: Departure, claims: dict[str, int]) -> tuple[Movement, ...]:
-    left = Movement(Cause.SHIP, departure.sku, departure.warehouse, book=departure.book, **claims)
+    left = Movement(
+        Cause.SHIP, departure.sku, departure.warehouse, book_quantity=departure.book_quantity, **claims
+    )
     return () if left.is_nothing else (left,)
 
 
 def _shipment(departure: Departure, quantity: int, after_cancel: bool) -> Shipment:
-    return Shipment(departure.order_id, departure.sku, departure.warehouse, quantity, after_cancel, told=True)
+    return Shipment(
+        departure.order_id, departure.sku, departure.warehouse, quantity, after_cancel, reported=True
+    )
 
 
 def _shipped(departure: Departure, reservation: Reservation) -> Reservation:

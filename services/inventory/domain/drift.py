@@ -34,11 +34,11 @@ class Repair:
 
     Attributes:
         movement: What moves.
-        told: Shipments that the warehouse system still counts in: when it takes them out, its delta does.
+        counted_in: Shipments that the warehouse system still counts in; its later deltas take them out.
     """
 
     movement: Movement
-    told: tuple[Shipment, ...]
+    counted_in: tuple[Shipment, ...]
 
 
 def require_distinct(lines: Sequence[SnapshotLine]) -> None:
@@ -66,23 +66,25 @@ def drift_of(lines: Iterable[SnapshotLine], stocks: Mapping[str, Stock]) -> Iter
             yield Drift(line.sku, line.warehouse, on_hand, line.on_hand)
 
 
-def repair(drift: Drift, shelf: Shelf, untold: Iterable[Shipment]) -> Repair:
+def repair(drift: Drift, shelf: Shelf, unreported: Iterable[Shipment]) -> Repair:
     """Bring a shelf, as it is now, to the warehouse system's number.
 
     Args:
         drift: Whose number it is to have.
         shelf: The shelf.
-        untold: Its shipments that the warehouse system has not told of, the newest first.
+        unreported: Its shipments that the warehouse system has not reported, the newest first.
     """
     more = drift.warehouse_on_hand - shelf.on_hand
-    told = tuple(_counted_in(untold, more))
-    cleared = sum(shipment.quantity for shipment in told)
-    movement = Movement(Cause.RECONCILE, drift.sku, drift.warehouse, book=more - cleared, untold=-cleared)
-    return Repair(movement, told)
+    counted_in = tuple(_counted_in(unreported, more))
+    cleared = sum(shipment.quantity for shipment in counted_in)
+    movement = Movement(
+        Cause.RECONCILE, drift.sku, drift.warehouse, book_quantity=more - cleared, unreported=-cleared
+    )
+    return Repair(movement, counted_in)
 
 
-def _counted_in(untold: Iterable[Shipment], more: int) -> Iterator[Shipment]:
-    for shipment in untold:
+def _counted_in(unreported: Iterable[Shipment], more: int) -> Iterator[Shipment]:
+    for shipment in unreported:
         if shipment.quantity <= more:
             more -= shipment.quantity
             yield shipment

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 MAX_CLAIMS = 200
-"""The most claims that a shortage names; what is missing beyond them is told once these are given up."""
+"""The most claims that a shortage names; what is missing beyond them is reported once these are given up."""
 
 
 @dataclass(frozen=True, slots=True)

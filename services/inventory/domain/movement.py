@@ -26,15 +26,15 @@ class Movement:
     cause: Cause
     sku: str
     warehouse: str
-    book: int = 0
-    untold: int = 0
+    book_quantity: int = 0
+    unreported: int = 0
     held: int = 0
     committed: int = 0
 
     @property
     def is_nothing(self) -> bool:
         """Whether it changes no number."""
-        return not (self.book or self.untold or self.held or self.committed)
+        return not (self.book_quantity or self.unreported or self.held or self.committed)
 
     @property
     def needs(self) -> int | None:
@@ -42,8 +42,8 @@ class Movement:
         match self.cause:
             case Cause.RESERVE:
                 return self.held
-            case Cause.ADJUST if self.book < 0:
-                return -self.book
+            case Cause.ADJUST if self.book_quantity < 0:
+                return -self.book_quantity
             case _:
                 return None
 

@@ -63,7 +63,7 @@ class Shipment:
 
     Attributes:
         after_cancel: The order's reservation was released before.
-        told: The warehouse system has told of it; until then its pieces are untold.
+        reported: The warehouse system has reported it.
     """
 
     order_id: str
@@ -71,7 +71,7 @@ class Shipment:
     warehouse: str
     quantity: int
     after_cancel: bool
-    told: bool = False
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def expire(reservation: Reservation, now: datetime) -> Transition:
 
 
 def ship(reservation: Reservation) -> Transition:
-    """Note that the order has left; pieces that the warehouse has not told of yet become untold.
+    """Note that the order has left; pieces that the warehouse has not reported yet become unreported.
 
     A released reservation stays released: its pieces are gone all the same, as shipments after a cancel.
     """
@@ -205,7 +205,7 @@ def ship(reservation: Reservation) -> Transition:
     movements, shipments = [], []
     for sku, part in unshipped_parts(reservation):
         claims = dict.fromkeys(kept, -part.quantity)
-        movements.append(Movement(Cause.SHIP, sku, part.warehouse, untold=part.quantity, **claims))
+        movements.append(Movement(Cause.SHIP, sku, part.warehouse, unreported=part.quantity, **claims))
         shipments.append(Shipment(reservation.order_id, sku, part.warehouse, part.quantity, after_cancel))
     shipped = replace(reservation, state=state, expire_time=None, lines=_shipped(reservation.lines))
     return Transition(reservation, shipped, tuple(movements), tuple(shipments))

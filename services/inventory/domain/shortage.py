@@ -9,13 +9,13 @@ _LAST_PAUSE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ShelfShortage:
-    """A shortage as it was told.
+    """A shortage as it was reported.
 
     Attributes:
         sku: Of what.
         warehouse: Where.
         missing: How many reserved pieces, at least 1.
-        times: How often it was told since it came up or changed, from 1.
+        times: How often it was reported since it came up or changed, from 1.
     """
 
     sku: str
@@ -25,6 +25,6 @@ class ShelfShortage:
 
     @property
     def pause(self) -> timedelta:
-        """How long orders have to be cancelled before it is told again: twice as long each time."""
+        """How long orders have to be cancelled before it is reported again: twice as long each time."""
         factor = 1 << min(self.times - 1, 20)
         return min(_FIRST_PAUSE * factor, _LAST_PAUSE)

@@ -13,16 +13,16 @@ class Shelf(NamedTuple):
 
     Attributes:
         warehouse: Where.
-        book: What the warehouse system has told and adjustments have changed.
-        untold: Shipped pieces that the warehouse system has not told of yet.
+        book_quantity: What the warehouse system has reported, and adjustments by hand.
+        unreported: Shipped pieces that the warehouse system has not reported yet.
         held: Kept for orders that are being placed.
         committed: Kept for confirmed orders.
         version: Grows with every change.
     """
 
     warehouse: str
-    book: int
-    untold: int = 0
+    book_quantity: int
+    unreported: int = 0
     held: int = 0
     committed: int = 0
     version: int = 0
@@ -30,7 +30,7 @@ class Shelf(NamedTuple):
     @property
     def on_hand(self) -> int:
         """Pieces that lie here."""
-        return self.book - self.untold
+        return self.book_quantity - self.unreported
 
     @property
     def reserved(self) -> int:
@@ -44,7 +44,7 @@ class Shelf(NamedTuple):
 
     @property
     def missing(self) -> int:
-        """Reserved pieces that are not there: at most those that are reserved, whatever is untold."""
+        """Reserved pieces that are not on hand, at most all reserved ones."""
         return max(0, self.reserved - max(0, self.on_hand))
 
 

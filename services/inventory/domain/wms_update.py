@@ -141,9 +141,9 @@ def _repeated(update: StockUpdate, recorded: Recorded) -> Ack:
 def _problem(delta: Delta, shelf: Shelf) -> str:
     if delta.order_id and delta.quantity > 0:
         return f"{delta.quantity} pieces cannot come in for an order: they leave with it"
-    after = shelf.book + delta.quantity
+    after = shelf.book_quantity + delta.quantity
     if after < 0:
-        return f"{after} pieces would be left: the book says {shelf.book}"
+        return f"{after} pieces would be left: the book says {shelf.book_quantity}"
     if after > MAX_PIECES:
         return f"{after} pieces are more than the {MAX_PIECES} that can be"
     return ""

@@ -1,4 +1,4 @@
-"""Does what has to be done as time passes: holds expire, shortages are told again."""
+"""Does what has to be done as time passes: holds expire, shortages are reported again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

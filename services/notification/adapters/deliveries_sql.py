@@ -7,7 +7,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notification.adapters.tables import deliveries, moment, seconds
+from services.notification.adapters.tables import deliveries
 from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
 from services.notification.domain.template import Template
 
@@ -31,7 +31,7 @@ class SqlDeliveryStore:
         for position in (await self._session.scalars(due)).all():
             # Due still: where transactions run side by side, another worker may have been faster.
             mine = update(deliveries).where(deliveries.c.position == position, _is_due(now))
-            if await self._changed(mine.values(holder=holder, due_time=seconds(until))):
+            if await self._changed(mine.values(holder=holder, due_time=until)):
                 claimed.append(position)
         rows = select(deliveries).where(deliveries.c.position.in_(claimed)).order_by(deliveries.c.position)
         return [_delivery(row) for row in await self._session.execute(rows)]
@@ -47,7 +47,7 @@ class SqlDeliveryStore:
 
     async def next_due(self) -> datetime | None:
         earliest = await self._session.scalar(select(func.min(deliveries.c.due_time)).where(_IS_PENDING))
-        return None if earliest is None else moment(earliest)
+        return cast(datetime | None, earliest)
 
     async def page(self, user_id: str, *, before: int | None, limit: int) -> Sequence[tuple[int, Delivery]]:
         rows = select(deliveries).where(deliveries.c.user_id == user_id)
@@ -72,7 +72,7 @@ _IS_PENDING = deliveries.c.state == DeliveryState.PENDING.value
 def _is_due(now: datetime) -> ColumnElement[bool]:
     due_time = deliveries.c.due_time
     # Further ahead than any pause: the clock was set back meanwhile.
-    return _IS_PENDING & or_(due_time <= seconds(now), due_time > seconds(now + LONGEST_PAUSE))
+    return _IS_PENDING & or_(due_time <= now, due_time > now + LONGEST_PAUSE)
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:
@@ -83,9 +83,9 @@ def _row(delivery: Delivery) -> dict[str, Any]:
         "order_id": delivery.order_id,
         "trace": delivery.trace,
         "state": delivery.state.value,
-        "create_time": seconds(delivery.create_time),
-        "due_time": seconds(delivery.due_time),
-        "send_time": seconds(delivery.send_time) if delivery.send_time else None,
+        "create_time": delivery.create_time,
+        "due_time": delivery.due_time,
+        "send_time": delivery.send_time,
         "attempts": delivery.attempts,
         "refusals": delivery.refusals,
         "holder": _NOBODY,
@@ -100,9 +100,9 @@ def _delivery(row: Any) -> Delivery:
         order_id=row.order_id,
         trace=row.trace,
         state=DeliveryState(row.state),
-        create_time=moment(row.create_time),
-        due_time=moment(row.due_time),
-        send_time=moment(row.send_time) if row.send_time is not None else None,
+        create_time=row.create_time,
+        due_time=row.due_time,
+        send_time=row.send_time,
         attempts=row.attempts,
         refusals=row.refusals,
     )

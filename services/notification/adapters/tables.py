@@ -1,8 +1,8 @@
-"""The tables of the notification service. Times are seconds since 1970."""
+"""The tables of the notification service."""
 
-from datetime import UTC, datetime
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table
 
-from sqlalchemy import JSON, Boolean, Column, Double, Index, Integer, MetaData, String, Table
+from mesh.sql.columns import UtcTime
 
 metadata = MetaData()
 
@@ -17,9 +17,9 @@ deliveries = Table(
     Column("order_id", String(36), nullable=False),
     Column("trace", String(100), nullable=False),
     Column("state", String(20), nullable=False),
-    Column("create_time", Double, nullable=False),
-    Column("due_time", Double, nullable=False),
-    Column("send_time", Double),
+    Column("create_time", UtcTime, nullable=False),
+    Column("due_time", UtcTime, nullable=False),
+    Column("send_time", UtcTime),
     Column("attempts", Integer, nullable=False),
     Column("refusals", Integer, nullable=False),
     Column("holder", String(100), nullable=False),
@@ -47,11 +47,3 @@ preferences = Table(
 # Ids only: events of an erased account may still arrive.
 erased_users = Table("erased_users", metadata, Column("user_id", String(36), primary_key=True))
 erased_mails = Table("erased_mails", metadata, Column("message_id", String(36), primary_key=True))
-
-
-def seconds(time: datetime) -> float:
-    return time.timestamp()
-
-
-def moment(stored: float) -> datetime:
-    return datetime.fromtimestamp(stored, UTC)

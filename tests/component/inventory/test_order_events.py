@@ -58,9 +58,9 @@ async def test_a_shipped_order_takes_its_pieces_off_the_shelf(shop: Shop, tmp_pa
 
     stock = await shop.stocks.get("MUG-RED")
     assert (stock.available, stock.on_hand, stock.reserved) == (3, 3, 0)
-    assert stock.shelves[0].untold == 2
+    assert stock.shelves[0].unreported == 2
     [shipment] = await shop.rows(shipments)
-    assert (shipment.order_id, shipment.quantity, shipment.after_cancel, shipment.told) == (
+    assert (shipment.order_id, shipment.quantity, shipment.after_cancel, shipment.reported) == (
         order_id(1),
         2,
         False,

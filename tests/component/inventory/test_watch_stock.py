@@ -192,7 +192,9 @@ async def _next(watcher: AsyncIterator[Stock]) -> Stock:
 async def _elsewhere(shop: Shop, skus: list[str], count: int) -> None:
     """Change stock as another process does: over another connection, telling nobody."""
     async with shop.engine.begin() as connection:
-        await connection.exec_driver_sql("UPDATE stock SET book = book + ?, version = version + 1", (count,))
+        await connection.exec_driver_sql(
+            "UPDATE stock SET book_quantity = book_quantity + ?, version = version + 1", (count,)
+        )
         await connection.execute(insert(movements), [_movement(sku, count) for sku in skus])
 
 
@@ -201,8 +203,8 @@ def _movement(sku: str, count: int) -> dict[str, Any]:
         "sku": sku,
         "warehouse": "berlin",
         "cause": "ADJUST",
-        "book": count,
-        "untold": 0,
+        "book_quantity": count,
+        "unreported": 0,
         "held": 0,
         "committed": 0,
         "order_id": "",

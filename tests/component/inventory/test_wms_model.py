@@ -118,7 +118,7 @@ class FeedModel(RuleBasedStateMachine):
     @invariant()
     def the_book_says_what_the_warehouse_said(self) -> None:
         for row in self.runner.run(self.shop.rows(stock)):
-            assert row.book == self.warehouse.after[row.sku, row.warehouse][row.sequence]
+            assert row.book_quantity == self.warehouse.after[row.sku, row.warehouse][row.sequence]
 
     def _leave(self, order: str, place: Place, quantity: int, say: Callable[[Place, str, int], None]) -> None:
         if place not in self.left[order]:
@@ -158,7 +158,7 @@ class FeedModel(RuleBasedStateMachine):
                 kept[place] += quantity
         for row in self.runner.run(self.shop.rows(stock)):
             place = (row.sku, row.warehouse)
-            assert (row.book - row.untold, row.untold) == (self.warehouse.numbers[place], 0)
+            assert (row.book_quantity - row.unreported, row.unreported) == (self.warehouse.numbers[place], 0)
             assert (row.held, row.committed) == (0, kept[place])
 
     def _reserved(self, order: str) -> list[tuple[Place, int]]:

@@ -25,7 +25,7 @@ async def shop(mariadb: Server) -> AsyncIterator[Shop]:
 
 
 def movement(sku: str) -> dict[str, object]:
-    numbers = dict.fromkeys(("book", "untold", "held", "committed"), 0)
+    numbers = dict.fromkeys(("book_quantity", "unreported", "held", "committed"), 0)
     texts = dict.fromkeys(("order_id", "actor", "note", "causation"), "")
     return {"sku": sku, "warehouse": "berlin", "cause": "COUNT", "time": MORNING, **numbers, **texts}
 

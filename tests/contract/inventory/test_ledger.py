@@ -52,7 +52,7 @@ async def test_offers_tell_price_and_shelves_of_known_skus(shop: Shop) -> None:
 
     assert offers.keys() == {"MUG-RED", "MUG-OLD"}
     assert offers["MUG-RED"].price == Money("EUR", 12, 900_000_000)
-    assert [(shelf.warehouse, shelf.book) for shelf in offers["MUG-RED"].stock.shelves] == [
+    assert [(shelf.warehouse, shelf.book_quantity) for shelf in offers["MUG-RED"].stock.shelves] == [
         ("berlin", 3),
         ("hamburg", 4),
     ]
@@ -151,12 +151,12 @@ async def test_stock_that_is_gone_is_not_moved_and_the_whole_work_is_undone(shop
     assert not await shop.discrepancies()
 
 
-async def test_committed_and_untold_pieces_are_not_free(shop: Shop) -> None:
+async def test_committed_and_unreported_pieces_are_not_free(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=5)
 
     async def greedy(ledger: Ledger) -> None:
         claimed = Movement(Cause.COMMIT, "MUG-RED", "berlin", committed=2)
-        gone = Movement(Cause.SHIP, "MUG-RED", "berlin", untold=1)
+        gone = Movement(Cause.SHIP, "MUG-RED", "berlin", unreported=1)
         await ledger.move([claimed], BY_ORDER)
         await ledger.move([gone], BY_ORDER)
         await ledger.move([Movement(Cause.RESERVE, "MUG-RED", "berlin", held=3)], BY_ORDER)
@@ -165,7 +165,7 @@ async def test_committed_and_untold_pieces_are_not_free(shop: Shop) -> None:
         await shop.ledgers.write(greedy)
 
 
-@pytest.mark.parametrize("number", ["book", "untold", "held", "committed"])
+@pytest.mark.parametrize("number", ["book_quantity", "unreported", "held", "committed"])
 async def test_no_number_of_a_shelf_falls_below_zero(shop: Shop, number: str) -> None:
     await shop.sell("MUG-RED", berlin=5)
     wrong = Movement(Cause.RELEASE, "MUG-RED", "berlin", **{number: -6})

@@ -7,7 +7,7 @@ from services.inventory.domain.drift import Drift, SnapshotLine
 from services.inventory.domain.errors import DuplicateLine
 from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.wms_update import Delta, StockUpdate
-from tests.support.inventory.outbox import told_events
+from tests.support.inventory.outbox import outbox_events
 from tests.support.inventory.shop import ORDER, WMS, Shop, order_id
 
 MUGS = SnapshotLine("MUG-RED", "berlin", 4)
@@ -20,11 +20,11 @@ async def ship(shop: Shop, number: int, quantity: int) -> None:
 
 
 async def shelf_of(shop: Shop) -> tuple[int, int]:
-    """Book and untold in berlin, with books that are right."""
+    """Book and unreported in berlin, with books that are right."""
     assert not await shop.discrepancies()
     shelf = (await shop.stocks.get("MUG-RED")).shelf("berlin")
     assert shelf is not None
-    return shelf.book, shelf.untold
+    return shelf.book_quantity, shelf.unreported
 
 
 async def test_equal_numbers_are_no_drift(shop: Shop) -> None:
@@ -54,7 +54,7 @@ async def test_a_repair_books_the_difference_once(shop: Shop) -> None:
     assert (len(first.drift), first.repaired) == (2, True)
     assert (again.drift, again.repaired) == ((), False)
     moved = (await shop.rows(movements))[-2:]
-    assert [(row.cause, row.warehouse, row.book, row.actor) for row in moved] == [
+    assert [(row.cause, row.warehouse, row.book_quantity, row.actor) for row in moved] == [
         ("RECONCILE", "berlin", -1, WMS),
         ("RECONCILE", "hamburg", 2, WMS),
     ]
@@ -78,7 +78,7 @@ async def test_a_shelf_named_twice_is_refused(shop: Shop) -> None:
     assert refused.value.fields[0][0] == "lines[1]"
 
 
-async def test_what_is_untold_is_no_drift(shop: Shop) -> None:
+async def test_what_is_unreported_is_no_drift(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=6)
     await ship(shop, 1, 2)
 
@@ -104,5 +104,5 @@ async def test_a_repair_below_what_is_reserved_is_a_shortage(shop: Shop) -> None
 
     await shop.reconciliation.repair([MUGS], actor=WMS)
 
-    [event] = await told_events(shop)
+    [event] = await outbox_events(shop)
     assert (event.type, event.payload["missing"]) == ("StockShort", 1)

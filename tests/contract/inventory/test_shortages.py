@@ -8,7 +8,7 @@ from services.inventory.application.reservations import Shortage
 from services.inventory.domain.reservation import RequestedLine, Reservation, Shortfall
 from services.inventory.domain.wms_update import Count, Delta, StockUpdate
 from services.kernel.envelope import Envelope
-from tests.support.inventory.outbox import told_events
+from tests.support.inventory.outbox import outbox_events
 from tests.support.inventory.shop import ORDER, WMS, Shop, order_id
 
 
@@ -28,7 +28,7 @@ async def confirm(shop: Shop, number: int, quantity: int) -> None:
 
 
 async def told(shop: Shop) -> list[Envelope]:
-    return [event for event in await told_events(shop) if event.type == "StockShort"]
+    return [event for event in await outbox_events(shop) if event.type == "StockShort"]
 
 
 async def missing(shop: Shop) -> list[int]:
@@ -142,7 +142,7 @@ async def test_what_has_left_is_no_claim(shop: Shop) -> None:
     assert event.payload["claims"] == [{"orderId": order_id(2), "quantity": 4}]
 
 
-async def test_a_count_that_lacks_an_untold_shipment_too_asks_for_no_more_than_is_reserved(
+async def test_a_count_that_lacks_an_unreported_shipment_too_asks_for_no_more_than_is_reserved(
     shop: Shop,
 ) -> None:
     await shop.sell("MUG-RED", berlin=9)

@@ -18,7 +18,7 @@ async def test_stock_is_told_by_warehouse_in_the_order_of_their_names(shop: Shop
 
     found = await shop.levels.find(["MUG-RED", "MUG-GONE"])
 
-    shelves = (Shelf("berlin", book=3, version=1), Shelf("hamburg", book=4, version=1))
+    shelves = (Shelf("berlin", book_quantity=3, version=1), Shelf("hamburg", book_quantity=4, version=1))
     assert found == {"MUG-RED": Stock("MUG-RED", shelves)}
 
 

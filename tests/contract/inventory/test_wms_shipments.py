@@ -4,7 +4,7 @@ from services.inventory.adapters.tables import shipments
 from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from services.inventory.domain.wms_update import Count, Delta, Result
 from tests.contract.inventory.warehouse import confirm, numbers, say, ship
-from tests.support.inventory.outbox import told_events
+from tests.support.inventory.outbox import outbox_events
 from tests.support.inventory.shop import ORDER, WMS, Shop, order_id
 
 
@@ -14,7 +14,7 @@ async def reservation(shop: Shop, number: int = 1) -> Reservation:
     return stored
 
 
-async def test_the_delta_of_a_shipment_that_we_know_clears_what_is_untold(shop: Shop) -> None:
+async def test_the_delta_of_a_shipment_that_we_know_clears_what_is_unreported(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=5)
     await confirm(shop)
     await ship(shop)
@@ -24,8 +24,8 @@ async def test_the_delta_of_a_shipment_that_we_know_clears_what_is_untold(shop: 
 
     assert await numbers(shop) == (3, 0, 0, 0)
     [shipment] = await shop.rows(shipments)
-    assert shipment.told
-    assert not [event for event in await told_events(shop) if event.type == "ShipmentReported"]
+    assert shipment.reported
+    assert not [event for event in await outbox_events(shop) if event.type == "ShipmentReported"]
 
 
 async def test_a_shipment_that_the_warehouse_tells_of_first_is_published(shop: Shop) -> None:
@@ -36,7 +36,7 @@ async def test_a_shipment_that_the_warehouse_tells_of_first_is_published(shop: S
 
     assert await numbers(shop) == (3, 0, 0, 0)
     assert (await reservation(shop)).state is ReservationState.SHIPPED
-    [event] = await told_events(shop)
+    [event] = await outbox_events(shop)
     assert (event.type, event.actor, event.payload) == (
         "ShipmentReported",
         WMS,
@@ -73,7 +73,7 @@ async def test_what_leaves_in_parts_keeps_the_rest_reserved_until_it_leaves(shop
 
     assert (await reservation(shop)).state is ReservationState.SHIPPED
     stock = await shop.stocks.get("MUG-RED")
-    assert (stock.on_hand, stock.reserved, [shelf.untold for shelf in stock.shelves]) == (0, 0, [0, 0])
+    assert (stock.on_hand, stock.reserved, [shelf.unreported for shelf in stock.shelves]) == (0, 0, [0, 0])
     assert not await shop.discrepancies()
 
 
@@ -110,7 +110,7 @@ async def test_a_shipment_after_the_cancellation_is_reported(shop: Shop) -> None
 
     assert await numbers(shop) == (3, 0, 0, 0)
     assert (await reservation(shop)).state is ReservationState.RELEASED
-    [event] = await told_events(shop)
+    [event] = await outbox_events(shop)
     assert (event.type, event.payload["afterCancel"]) == ("ShipmentReported", True)
 
 
@@ -125,7 +125,7 @@ async def test_a_cancellation_that_the_shipment_overtook_is_reported_once(shop: 
     assert await numbers(shop) == (3, 0, 0, 0)
     [shipment] = await shop.rows(shipments)
     assert shipment.after_cancel
-    assert [event.payload["afterCancel"] for event in await told_events(shop)] == [False, True]
+    assert [event.payload["afterCancel"] for event in await outbox_events(shop)] == [False, True]
 
 
 async def test_pieces_for_an_order_that_reserved_nothing_are_gone_all_the_same(shop: Shop) -> None:
@@ -134,11 +134,11 @@ async def test_pieces_for_an_order_that_reserved_nothing_are_gone_all_the_same(s
     await say(shop, 1, Delta(-2, order_id(9)))
 
     assert await numbers(shop) == (3, 0, 0, 0)
-    [event] = await told_events(shop)
+    [event] = await outbox_events(shop)
     assert event.payload["orderId"] == order_id(9)
 
 
-async def test_a_late_delta_that_a_count_covers_still_clears_what_is_untold(shop: Shop) -> None:
+async def test_a_late_delta_that_a_count_covers_still_clears_what_is_unreported(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=5)
     await confirm(shop)
     await ship(shop)
@@ -160,7 +160,7 @@ async def test_a_late_delta_that_a_count_covers_ships_its_order(shop: Shop) -> N
 
     assert await numbers(shop) == (3, 0, 0, 0)
     assert (await reservation(shop)).state is ReservationState.SHIPPED
-    assert [event.type for event in await told_events(shop)] == ["ShipmentReported"]
+    assert [event.type for event in await outbox_events(shop)] == ["ShipmentReported"]
 
 
 async def test_a_count_clears_the_shipments_that_it_names(shop: Shop) -> None:
@@ -182,7 +182,7 @@ async def test_a_count_ships_the_confirmed_orders_that_it_names(shop: Shop) -> N
 
     assert await numbers(shop) == (1, 0, 0, 0)
     assert (await reservation(shop)).state is ReservationState.SHIPPED
-    assert [event.type for event in await told_events(shop)] == ["ShipmentReported"]
+    assert [event.type for event in await outbox_events(shop)] == ["ShipmentReported"]
     assert (await say(shop, 1, Count(1, (order_id(8), order_id(1))))).result is Result.DUPLICATE
 
 

@@ -22,7 +22,7 @@ async def test_deltas_in_their_sequence_move_the_book(shop: Shop) -> None:
 
     assert await numbers(shop) == (2, 0, 0, 0)
     last = (await shop.rows(movements))[-1]
-    assert (last.cause, last.book, last.actor, last.causation) == ("DELTA", -6, WMS, "wms update 2")
+    assert (last.cause, last.book_quantity, last.actor, last.causation) == ("DELTA", -6, WMS, "wms update 2")
 
 
 async def test_a_repeated_update_moves_nothing(shop: Shop) -> None:

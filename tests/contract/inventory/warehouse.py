@@ -10,11 +10,11 @@ async def say(shop: Shop, sequence: int, change: Count | Delta, warehouse: str =
 
 
 async def numbers(shop: Shop) -> tuple[int, int, int, int]:
-    """Book, untold, reserved and missing in berlin, with books that are right."""
+    """Book, unreported, reserved and missing in berlin, with books that are right."""
     assert not await shop.discrepancies()
     shelf = (await shop.stocks.get("MUG-RED")).shelf("berlin")
     assert shelf is not None
-    return shelf.book, shelf.untold, shelf.reserved, shelf.missing
+    return shelf.book_quantity, shelf.unreported, shelf.reserved, shelf.missing
 
 
 async def confirm(shop: Shop, number: int = 1, quantity: int = 2) -> None:

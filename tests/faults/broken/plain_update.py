@@ -15,7 +15,7 @@ from services.inventory.domain.movement import Movement, Provenance
 
 # So long that another worker's update falls in between, on a slow machine too.
 _LOOKS_AWAY_SECONDS = 0.02
-_NUMBERS = ("book", "untold", "held", "committed")
+_NUMBERS = ("book_quantity", "unreported", "held", "committed")
 
 
 class PlainLedger(SqlLedger):

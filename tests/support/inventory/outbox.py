@@ -10,7 +10,7 @@ from services.kernel.envelope import Envelope
 from tests.support.inventory.shop import Shop
 
 
-async def told_events(shop: Shop) -> Sequence[Envelope]:
+async def outbox_events(shop: Shop) -> Sequence[Envelope]:
     """The events in the outbox, oldest first; nothing is published while no relay runs."""
     outbox = outbox_metadata.tables["outbox"]
     async with read(shop.engine) as session:

@@ -44,7 +44,7 @@ HOLD = timedelta(minutes=15)
 STAFF = "staff:admin"
 ORDER = "client:order"
 WMS = "client:wms"
-NUMBERS = ("book", "untold", "held", "committed")
+NUMBERS = ("book_quantity", "unreported", "held", "committed")
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ from tests.support.events import MORNING
 
 PRICE = Money("EUR", 12, 900_000_000)
 LATER = MORNING + timedelta(minutes=15)
-MUGS = Stock("MUG-RED", (Shelf("berlin", book=3), Shelf("hamburg", book=2)))
+MUGS = Stock("MUG-RED", (Shelf("berlin", book_quantity=3), Shelf("hamburg", book_quantity=2)))
 
 
 def held(quantity: int = 4) -> Reservation:
@@ -52,7 +52,7 @@ def test_every_line_that_falls_short_is_told_and_nothing_is_held() -> None:
     wanted = [RequestedLine("MUG-RED", 6), RequestedLine("MUG-BLUE", 1), RequestedLine("MUG-GONE", 2)]
     offers = {
         "MUG-RED": Offer(PRICE, MUGS),
-        "MUG-BLUE": Offer(None, Stock("MUG-BLUE", (Shelf("berlin", book=9),))),
+        "MUG-BLUE": Offer(None, Stock("MUG-BLUE", (Shelf("berlin", book_quantity=9),))),
     }
 
     assert hold("order-1", wanted, offers, LATER) == (
@@ -128,11 +128,11 @@ def test_an_expired_hold_is_released_without_a_movement() -> None:
     assert released.movements == ()
 
 
-def test_a_shipment_makes_committed_pieces_untold_once() -> None:
+def test_a_shipment_makes_committed_pieces_unreported_once() -> None:
     shipped = ship(commit(held(), MORNING).after)
 
     assert shipped.after.state is ReservationState.SHIPPED
-    assert shipped.movements[0] == Movement(Cause.SHIP, "MUG-RED", "berlin", untold=3, committed=-3)
+    assert shipped.movements[0] == Movement(Cause.SHIP, "MUG-RED", "berlin", unreported=3, committed=-3)
     assert shipped.shipments[0] == Shipment("order-1", "MUG-RED", "berlin", 3, after_cancel=False)
     assert ship(shipped.after).movements == ()
 
@@ -141,7 +141,7 @@ def test_what_was_shipped_after_its_release_is_gone_all_the_same() -> None:
     shipped = ship(release(commit(held(), MORNING).after).after)
 
     assert shipped.after.state is ReservationState.RELEASED
-    assert shipped.movements[0] == Movement(Cause.SHIP, "MUG-RED", "berlin", untold=3)
+    assert shipped.movements[0] == Movement(Cause.SHIP, "MUG-RED", "berlin", unreported=3)
     assert all(shipment.after_cancel for shipment in shipped.shipments)
     assert ship(shipped.after).movements == ()
 

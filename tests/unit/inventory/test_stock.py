@@ -13,34 +13,36 @@ shelves = st.lists(
 )
 
 
-def test_what_is_shipped_but_untold_is_not_on_hand() -> None:
-    shelf = Shelf("berlin", book=10, untold=3, held=2, committed=1)
+def test_what_is_shipped_but_unreported_is_not_on_hand() -> None:
+    shelf = Shelf("berlin", book_quantity=10, unreported=3, held=2, committed=1)
 
     assert (shelf.on_hand, shelf.reserved, shelf.available) == (7, 3, 4)
 
 
 def test_a_shortage_in_one_warehouse_takes_nothing_from_another() -> None:
-    stock = Stock("MUG-RED", (Shelf("berlin", book=2, committed=5), Shelf("hamburg", book=4)))
+    stock = Stock(
+        "MUG-RED", (Shelf("berlin", book_quantity=2, committed=5), Shelf("hamburg", book_quantity=4))
+    )
 
     assert stock.available == 4
     assert stock.shelves[0].missing == 3
 
 
 def test_a_line_is_taken_whole_where_one_warehouse_has_it() -> None:
-    taken = allocate((Shelf("berlin", book=3), Shelf("hamburg", book=5)), 4)
+    taken = allocate((Shelf("berlin", book_quantity=3), Shelf("hamburg", book_quantity=5)), 4)
 
     assert taken == (Allocation("hamburg", 4),)
 
 
 def test_a_line_that_no_warehouse_has_whole_is_split() -> None:
-    taken = allocate((Shelf("berlin", book=3), Shelf("hamburg", book=5)), 7)
+    taken = allocate((Shelf("berlin", book_quantity=3), Shelf("hamburg", book_quantity=5)), 7)
 
     assert taken == (Allocation("berlin", 2), Allocation("hamburg", 5))
 
 
 def test_more_than_there_is_cannot_be_allocated() -> None:
     with pytest.raises(ValueError, match="fewer"):
-        allocate((Shelf("berlin", book=3),), 4)
+        allocate((Shelf("berlin", book_quantity=3),), 4)
 
 
 @given(shelves, st.data())

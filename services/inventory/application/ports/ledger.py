@@ -23,12 +23,12 @@ class Ledger(Protocol):
 
     @property
     def wms(self) -> WmsRecord:
-        """What the warehouse system has told."""
+        """What the warehouse system has reported."""
         ...
 
     @property
     def shortages(self) -> ShortageRecord:
-        """Shortages that were told."""
+        """Shortages that were reported."""
         ...
 
     async def offers(self, skus: Sequence[str]) -> Mapping[str, Offer]:

@@ -9,14 +9,14 @@ from services.inventory.domain.shortage import ShelfShortage
 
 
 class ShortageRecord(Protocol):
-    """Shortages that were told and may last, within a ledger's transaction."""
+    """Shortages that were reported and may last, within a ledger's transaction."""
 
     async def find(self, sku: str, warehouse: str) -> ShelfShortage | None:
-        """The shortage of a shelf, as it was told last."""
+        """The shortage of a shelf, as it was reported last."""
         ...
 
     async def put(self, shortage: ShelfShortage, *, before: ShelfShortage | None, due_time: datetime) -> None:
-        """Remember a shortage that is told now, and when to look again.
+        """Remember a shortage that is reported now, and when to look again.
 
         Raises:
             StockContended: It is not as in `before` any more.

@@ -1,4 +1,4 @@
-"""Stock for reading, and who tells of its changes."""
+"""Stock for reading, and who reports its changes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What the warehouse system has told."""
+"""What the warehouse system has reported."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
 
 
 class WmsRecord(Protocol):
-    """What the warehouse system has told, within a ledger's transaction."""
+    """What the warehouse system has reported, within a ledger's transaction."""
 
     async def position(self, sku: str, warehouse: str) -> int | None:
         """The last sequence that counts, 0 for none; nobody else changes the shelf until the end.
@@ -44,16 +44,16 @@ class WmsRecord(Protocol):
         """What has left a warehouse for an order."""
         ...
 
-    async def untold(self, sku: str, warehouse: str) -> Sequence[Shipment]:
-        """What has left and was not told of, the newest first."""
+    async def unreported(self, sku: str, warehouse: str) -> Sequence[Shipment]:
+        """What has left and was not reported, the newest first."""
         ...
 
     async def mark_after_cancel(self, order_id: str) -> Sequence[Shipment]:
         """Note that an order of which pieces have left was given up; answers what was not noted before."""
         ...
 
-    async def tell(self, shipment: Shipment) -> None:
-        """Note that the warehouse system has told of a shipment.
+    async def mark_reported(self, shipment: Shipment) -> None:
+        """Note that the warehouse system has reported a shipment.
 
         Raises:
             StockContended: It was noted before.

@@ -14,9 +14,9 @@ from services.order.adapters.search_index.search_tables_sqlite import (
     SKUS,
     metadata,
     rows_of,
-    time_text,
 )
 from services.order.adapters.store_errors_sql import translated
+from services.order.adapters.times import time_text
 from services.order.application.ports import OrderRow, Position, Search
 
 __all__ = ["SqliteOrderIndex", "metadata"]

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, Row, String, Table
 
 from services.kernel.money import Money
+from services.order.adapters.times import time_text
 from services.order.application.ports import OrderRow
 from services.order.domain.order import OrderState
 
@@ -92,11 +93,6 @@ def rows_of(found: Sequence[Row[Any]]) -> list[OrderRow]:
         )
         for row in found
     ]
-
-
-def time_text(time: datetime) -> str:
-    """A fixed width, so that texts sort as times do."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _total_text(total: Money | None) -> str | None:
