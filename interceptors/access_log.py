@@ -1,4 +1,4 @@
-"""One log line and one measurement for every call, and a span for those that are recorded."""
+"""One log line and one measurement for every call."""
 
 import asyncio
 import time
@@ -16,7 +16,6 @@ from prometheus_client import Counter, Histogram
 from interceptors.core.call import Call, Context
 from interceptors.core.hooks import Hook
 from interceptors.core.redaction import redacted
-from interceptors.tracing import Traces
 from mesh.contract import Idempotency
 
 CALLS = Counter("shopmesh_calls_total", "Calls by method and status code.", ("method", "code"))
@@ -37,23 +36,22 @@ _STATUSES: dict[Any, grpc.StatusCode] = {
 
 
 class CallRecords:
-    """Logs, counts and traces calls; the request's fields only where a call changed or refused something.
+    """Logs and counts calls; the request's fields only where a call changed or refused something.
 
     Records are flushed in batches every 10 ms. Those still buffered when the process is killed are lost.
     """
 
-    def __init__(self, *, log: Log, traces: Traces, personal_fields: frozenset[str]) -> None:
+    def __init__(self, *, log: Log, personal_fields: frozenset[str]) -> None:
         self._log = log
-        self._traces = traces
         self._personal_fields = personal_fields
         self._endings: dict[tuple[str, grpc.StatusCode], StatusMetrics] = {}
         self._waiting: list[Call] = []
 
     @classmethod
     @contextmanager
-    def open(cls, *, log: Log, traces: Traces, personal_fields: frozenset[str]) -> Iterator[Self]:
+    def open(cls, *, log: Log, personal_fields: frozenset[str]) -> Iterator[Self]:
         """Records of which all are written when they are left."""
-        records = cls(log=log, traces=traces, personal_fields=personal_fields)
+        records = cls(log=log, personal_fields=personal_fields)
         try:
             yield records
         finally:
@@ -74,13 +72,11 @@ class CallRecords:
         lines: list[dict[str, Any]] = []
         counts: defaultdict[StatusMetrics, int] = defaultdict(int)
         for call in waiting:
-            start_ns = call.start_ns + to_epoch_ns
-            end_ns = start_ns + call.took_ns
+            end_ns = call.start_ns + call.took_ns + to_epoch_ns
             ending = self._ending(call)
             counts[ending] += 1
             ending.timer.observe(call.took_ns / 1e9)
             lines.append(self._line(call, ending, end_ns))
-            self._traces.end(call, code=ending.number, start_ns=start_ns, end_ns=end_ns)
         for ending, count in counts.items():
             ending.counter.inc(count)
         self._log(lines)
@@ -117,14 +113,12 @@ class StatusMetrics:
 
     Attributes:
         name: The status.
-        number: The same on the wire.
         tells_request: Whether the log has the request too.
         counter: Counts them.
         timer: Times all calls of the method.
     """
 
     name: str
-    number: int
     tells_request: bool
     counter: Counter
     timer: Histogram
@@ -135,7 +129,6 @@ class StatusMetrics:
         is_reading = method.idempotency is Idempotency.NO_SIDE_EFFECTS
         return cls(
             name=status.name,
-            number=status.value[0],
             tells_request=status is not grpc.StatusCode.OK or not is_reading,
             counter=CALLS.labels(method.full_name, status.name),
             timer=SECONDS.labels(method.full_name),

@@ -12,15 +12,9 @@ from interceptors.core.status_error import StatusError
 STREAM_GRACE_SECONDS = 5.0
 """A stream ends itself with `closed` at its deadline; only then is it cut."""
 
-_TICK_SECONDS = 0.01
-"""Calls that end within the same tick share a timer: one of its own would cost a call more than its token."""
-
 
 class DeadlineInterceptor(Hook):
     """Caps the deadline; an expired call does no work."""
-
-    def __init__(self) -> None:
-        self._due: dict[int, set[Call]] = {}
 
     def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a call begin that has time left."""
@@ -32,42 +26,30 @@ class DeadlineInterceptor(Hook):
         loop = asyncio.get_running_loop()
         call.deadline = loop.time() + remaining
         call.task = asyncio.current_task(loop)
-        tick = _tick(call.deadline)
-        due = self._due.get(tick)
-        if due is None:
-            due = self._due[tick] = set()
-            loop.call_at(tick * _TICK_SECONDS, self._cut, tick)
-        due.add(call)
+        call.deadline_timer = loop.call_at(call.deadline, _cut, call)
 
     def on_end(self, call: Call, context: Context) -> None:
         """Nothing is to be cut any more."""
-        assert call.deadline is not None
-        due = self._due.get(_tick(call.deadline))
-        if due is not None:
-            due.discard(call)
-        # The task's context knows the call: together they would wait for the garbage collector.
-        call.task = None
+        assert call.deadline_timer is not None
+        call.deadline_timer.cancel()
+        # The task's context and the timer know the call: together they would wait for the garbage collector.
+        call.task = call.deadline_timer = None
 
     def on_error(self, call: Call, context: Context, error: BaseException) -> None:
-        """Tell whom the deadline has cut off from whom the caller has left."""
+        """Distinguish a call that its deadline has cut off from one that its caller has left."""
         task = call.task
         self.on_end(call, context)
         if call.deadline_exceeded and isinstance(error, asyncio.CancelledError):
             assert task is not None
-            # Whoever else has cancelled it wants it to end as cancelled, as with `asyncio.timeout`.
+            # Cancelled by somebody else as well: then it ends as cancelled, as with `asyncio.timeout`.
             if task.uncancel() == 0:
                 raise _expired(_allowed_seconds(call))
 
-    def _cut(self, tick: int) -> None:
-        for call in self._due.pop(tick):
-            assert call.task is not None
-            call.deadline_exceeded = True
-            call.task.cancel()
 
-
-def _tick(deadline: float) -> int:
-    """The end of the tick that a deadline falls into, in ticks."""
-    return int(deadline / _TICK_SECONDS) + 1
+def _cut(call: Call) -> None:
+    assert call.task is not None
+    call.deadline_exceeded = True
+    call.task.cancel()
 
 
 def _allowed_seconds(call: Call) -> float:

@@ -1,83 +1,85 @@
 """A span for every call, in the trace that the caller began (W3C Trace Context).
 
-An unsampled call costs two random numbers. The span of a sampled call is made after the call has ended, in a
-batch with others, so that no call waits for the SDK.
+A sampled call runs within a span of the SDK, in which the spans of libraries find their parent. An unsampled
+call costs two random numbers.
 """
 
 import random
 from typing import Any
 
+from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context as OtelContext
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from opentelemetry.util.types import AttributeValue
 
-from interceptors.core.call import Call, Context
+from interceptors.core.call import Call, Context, current_call_or_none
 from interceptors.core.hooks import Hook
-from interceptors.core.trace_context import span_id_of
 
 _propagator = TraceContextTextMapPropagator()
-_NOWHERE = OtelContext()
-_NO_ERROR, _ERROR = Status(StatusCode.UNSET), Status(StatusCode.ERROR)
+_ROOT = OtelContext()
+
+
+class CallTraceIds(RandomIdGenerator):
+    """Trace ids for the SDK: within a call its trace's, which is known before there is a span."""
+
+    def generate_trace_id(self) -> int:
+        """The current call's trace id, outside of calls a new one."""
+        call = current_call_or_none()
+        return (call.trace_id if call is not None else 0) or super().generate_trace_id()
 
 
 class Traces:
-    """Decides by the trace id, as all services do, which calls become spans, and makes them."""
+    """Decides by the trace id, as all services do, which calls become spans, and begins and ends them."""
 
-    def __init__(self, *, sampler: TraceIdRatioBased, processor: SpanProcessor, resource: Resource) -> None:
+    def __init__(self, *, provider: TracerProvider, sampler: TraceIdRatioBased) -> None:
         """Bind the traces.
 
         Args:
+            provider: Records the spans. It samples by `sampler` and takes its ids from `CallTraceIds`.
             sampler: The low half of a recorded trace's id is below its bound.
-            processor: Takes the spans that ended.
-            resource: Whose they are.
         """
+        self._tracer = provider.get_tracer("shopmesh")
         self._bound = sampler.bound
-        self._processor = processor
-        self._resource = resource
 
-    def join(self, call: Call) -> None:
+    def begin(self, call: Call) -> None:
         """Give a call its place: in the trace of the caller, or in a new one."""
-        sent = _sent(call.text("traceparent"))
-        if sent is None:
-            call.trace_id, call.trace_flags = random.getrandbits(128) or 1, TraceFlags.RANDOM_TRACE_ID
-        else:
+        traceparent = call.text("traceparent")
+        parent = _propagator.extract({"traceparent": traceparent}, _ROOT) if traceparent else _ROOT
+        sent = trace.get_current_span(parent).get_span_context()
+        if sent.is_valid:
             call.trace_id, call.trace_flags = sent.trace_id, sent.trace_flags & TraceFlags.RANDOM_TRACE_ID
-            call.parent = sent
+        else:
+            call.trace_id, call.trace_flags = random.getrandbits(128) or 1, TraceFlags.RANDOM_TRACE_ID
         if call.trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < self._bound:
-            call.trace_flags |= TraceFlags.SAMPLED
+            self._record(call, parent)
 
-    def end(self, call: Call, *, code: int, start_ns: int, end_ns: int) -> None:
-        """Make the span of a call that has ended, if its trace is recorded.
-
-        Its attributes are names and numbers, never values.
-        """
-        if not call.trace_flags & TraceFlags.SAMPLED:
-            return
-        place = SpanContext(call.trace_id, span_id_of(call), False, TraceFlags(call.trace_flags))
-        attributes: dict[str, AttributeValue] = {
+    def _record(self, call: Call, parent: OtelContext) -> None:
+        """Begin the span of a sampled call; its attributes are names and numbers, never values."""
+        attributes = {
             "rpc.system": "grpc",
             "rpc.service": call.method.service,
             "rpc.method": call.method.name,
-            "rpc.grpc.status_code": code,
-            "shopmesh.db.queries": call.queries,
         }
-        span = ReadableSpan(
-            call.method.full_name[1:],
-            place,
-            call.parent,
-            self._resource,
-            attributes,
-            kind=SpanKind.SERVER,
-            status=_ERROR if code else _NO_ERROR,
-            start_time=start_ns,
-            end_time=end_ns,
-        )
-        self._processor.on_end(span)
+        span = self._tracer.start_span(call.method.full_name[1:], parent, SpanKind.SERVER, attributes)
+        call.span, place = span, span.get_span_context()
+        call.span_id, call.trace_flags = place.span_id, place.trace_flags
+        call.outside_span = otel_context.attach(trace.set_span_in_context(span))
+
+    def end(self, call: Call) -> None:
+        """End the span of a call, if it has one."""
+        span = call.span
+        if span is None or call.outside_span is None:
+            return
+        otel_context.detach(call.outside_span)
+        code: int = call.status.value[0]
+        span.set_attributes({"rpc.grpc.status_code": code, "shopmesh.db.queries": call.queries})
+        if code:
+            span.set_status(StatusCode.ERROR)
+        span.end()
 
 
 class TracingInterceptor(Hook):
@@ -88,12 +90,12 @@ class TracingInterceptor(Hook):
 
     def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Give the call its place in a trace."""
-        self._traces.join(call)
+        self._traces.begin(call)
 
+    def on_end(self, call: Call, context: Context) -> None:
+        """End its span."""
+        self._traces.end(call)
 
-def _sent(traceparent: str) -> SpanContext | None:
-    if not traceparent:
-        return None
-    parent = _propagator.extract({"traceparent": traceparent}, _NOWHERE)
-    sent = trace.get_current_span(parent).get_span_context()
-    return sent if sent.is_valid else None
+    def on_error(self, call: Call, context: Context, error: BaseException) -> None:
+        """End its span."""
+        self._traces.end(call)

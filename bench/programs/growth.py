@@ -105,7 +105,7 @@ def _admitting(*, known: int, calling: int) -> Callable[[], Awaitable[float]]:
     keys = [f"subject:{number}" for number in range(known)]
 
     async def admit(key: str) -> None:
-        await limiter.admit(limit, key)
+        limiter.admit(limit, key)
 
     async def side() -> float:
         for key in keys:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cachetools import LRUCache
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -12,10 +13,9 @@ from joserfc.jwk import ECKey
 from interceptors.auth.identity import Caller, CallerKind
 from interceptors.auth.keys import KeyFile
 from interceptors.auth.revocations import Revocations
-from interceptors.core.generational_cache import GenerationalCache
 
 _LONGEST_TOKEN = 8192
-_GENERATION_TOKENS = 10_000
+_MOST_TOKENS = 20_000
 _CLOCK_SKEW_SECONDS = 5
 _TYPES = ("at+jwt", "application/at+jwt")
 _KNOWN_HEADERS = {"alg", "typ", "kid"}
@@ -63,7 +63,7 @@ class TokenVerifier:
         self._audiences = audiences
         self._revocations = revocations
         self._clock = clock
-        self._verified: GenerationalCache[_Verified] = GenerationalCache(_GENERATION_TOKENS)
+        self._verified: LRUCache[str, _Verified] = LRUCache(_MOST_TOKENS)
 
     def verify(self, authorization: str) -> Caller:
         """Return who the token of an `authorization` header stands for.
@@ -85,7 +85,7 @@ class TokenVerifier:
         verified = self._verified.get(header)
         if verified is None:
             verified = self._judge(token)
-            self._verified.put(header, verified)
+            self._verified[header] = verified
         return verified
 
     def _judge(self, token: str) -> _Verified:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from opentelemetry.trace import SpanContext
+from opentelemetry.context import Context as OtelContext
+from opentelemetry.trace import Span
 
 from interceptors.auth.identity import ANONYMOUS, Caller
 from mesh.contract import Method
@@ -26,11 +27,12 @@ class Call:
     Attributes:
         method: What the contract says about it.
         metadata: The request's metadata; the last value of a repeated key.
-        wire: The request as it was sent, where the method has path fields.
+        raw_request: The request as it was sent, where the method has path fields.
         trace_id: The trace that it belongs to.
         trace_flags: That trace's flags as of W3C Trace Context.
         span_id: Its own span in that trace; 0 until somebody asks.
-        parent: The caller's span.
+        span: That span, if it is recorded.
+        outside_span: Leaves the span's context.
         from_edge: Whether the front proxy sent it.
         caller: Who calls, once their token is verified.
         request: What it asks for; a stream of requests where there are several.
@@ -38,13 +40,14 @@ class Call:
         took_ns: How long it took, once it has ended.
         status: How it has ended.
         deadline: When it ends, on the event loop's clock in seconds.
-        task: Who answers it.
+        deadline_timer: Cuts it off then.
+        task: Answers it.
         deadline_exceeded: Whether its deadline has ended it.
         queries: SQL statements so far.
         cache: How often the in-process cache, the shared cache, and none answered.
         replica: Which database answered a read.
-        written: Positions that this call's writes reached, by service.
-        required: Positions that this call's reads must have reached, by service.
+        write_positions: What this call's writes reached, by service.
+        min_read_positions: What this call's reads must have reached, by service.
     """
 
     method: Method
@@ -53,7 +56,8 @@ class Call:
     trace_id: int = 0
     trace_flags: int = 0
     span_id: int = 0
-    parent: SpanContext | None = None
+    span: Span | None = None
+    outside_span: Token[OtelContext] | None = None
     from_edge: bool = False
     caller: Caller = ANONYMOUS
     request: Any = None
@@ -61,6 +65,7 @@ class Call:
     took_ns: int = 0
     status: grpc.StatusCode = grpc.StatusCode.UNKNOWN
     deadline: float | None = None
+    deadline_timer: asyncio.TimerHandle | None = None
     task: "asyncio.Task[Any] | None" = None
     deadline_exceeded: bool = False
     queries: int = 0

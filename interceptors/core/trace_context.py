@@ -11,7 +11,7 @@ _propagator = TraceContextTextMapPropagator()
 
 
 def span_id_of(call: Call) -> int:
-    """The call's own span, drawn when somebody asks for it first."""
+    """The id of the call's own span, made when it is first needed."""
     call.span_id = call.span_id or random.getrandbits(64) or 1
     return call.span_id
 
@@ -19,7 +19,7 @@ def span_id_of(call: Call) -> int:
 def current_traceparent() -> str:
     """The current span as a W3C `traceparent`; empty outside any span."""
     call = current_call_or_none()
-    if call is not None and call.trace_id:
+    if call is not None and call.trace_id and call.span is None:
         return f"00-{call.trace_id:032x}-{span_id_of(call):016x}-{call.trace_flags:02x}"
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)

@@ -5,14 +5,15 @@ A call is admitted when that is at most a burst ahead of now.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from interceptors.rate_limit.arrivals import ArrivalTimes
+from cachetools import LRUCache
+
 from mesh.contract import LimitClass
 
-_GENERATION_KEYS = 100_000
+_MOST_KEYS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,16 @@ class Rate:
 class Limiter(Protocol):
     """Counts calls by key."""
 
-    async def admit(self, limit: LimitClass, key: str) -> float:
-        """Count a call; 0 when it is admitted, else the seconds until one would be."""
+    def admit(self, limit: LimitClass, key: str) -> float | Awaitable[float]:
+        """Count a call; 0 when it is admitted, else the seconds until one would be.
+
+        A limiter that has nothing to wait for returns the number itself.
+        """
         ...
 
 
 class LocalLimiter:
-    """Counts in this process; of each class it forgets full buckets, and of too many the oldest.
+    """Counts in this process; of too many buckets in a class it forgets the least recently used.
 
     A class that callers are promised whole is not divided among the workers.
     """
@@ -53,21 +57,15 @@ class LocalLimiter:
         self._monotonic = monotonic
         self._buckets: dict[str, _Buckets] = {}
 
-    async def admit(self, limit: LimitClass, key: str) -> float:
-        return self.admit_now(limit, key)
-
-    def admit_now(self, limit: LimitClass, key: str) -> float:
-        """The same for callers that do not wait."""
+    def admit(self, limit: LimitClass, key: str) -> float:
         buckets = self._of(limit)
         now = self._monotonic()
-        known = buckets.arrivals.get(key, now)
+        known = max(buckets.arrivals.get(key, now), now)
         arrival = known + buckets.rate.interval
         wait = arrival - now - buckets.rate.tolerance
         if wait > 1e-9:
-            # Put anew, or callers who keep trying would be forgotten with those who went away.
-            buckets.arrivals.put(key, known)
             return wait
-        buckets.arrivals.put(key, arrival)
+        buckets.arrivals[key] = arrival
         return 0.0
 
     def _of(self, limit: LimitClass) -> "_Buckets":
@@ -84,4 +82,4 @@ class _Buckets:
     def __init__(self, limit: LimitClass, rate: Rate) -> None:
         self.limit = limit
         self.rate = rate
-        self.arrivals = ArrivalTimes(_GENERATION_KEYS)
+        self.arrivals: LRUCache[str, float] = LRUCache(_MOST_KEYS)

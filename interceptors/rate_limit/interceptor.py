@@ -9,7 +9,7 @@ from interceptors.auth.identity import CallerKind
 from interceptors.core.call import Call, Context
 from interceptors.core.hooks import Hook
 from interceptors.core.status_error import StatusError
-from interceptors.rate_limit.gcra import Limiter, LocalLimiter
+from interceptors.rate_limit.gcra import Limiter
 from mesh.contract import LimitClass, LimitPer
 
 CLIENT_ADDRESS_KEY = "x-shopmesh-client-address"
@@ -23,21 +23,21 @@ class RateLimitInterceptor(Hook):
     def __init__(self, *, limits: Mapping[str, LimitClass], limiter: Limiter) -> None:
         self._limits = limits
         self._limiter = limiter
-        # Awaiting a coroutine that never suspends costs as much as the check.
-        self._admit_now = limiter.admit_now if isinstance(limiter, LocalLimiter) else None
 
     def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> Awaitable[None] | None:
         """Let a call pass within the limit."""
         is_service = call.caller.kind is CallerKind.SERVICE
         limit = self._limits[INTERNAL_CLASS if is_service else call.method.policy.limit_class]
         key = _key(limit, call, context)
-        if self._admit_now is None:
-            return self._admit(limit, key)
-        _refuse_over(limit, self._admit_now(limit, key))
+        wait_seconds = self._limiter.admit(limit, key)
+        if not isinstance(wait_seconds, float):
+            return _refuse_later(limit, wait_seconds)
+        _refuse_over(limit, wait_seconds)
         return None
 
-    async def _admit(self, limit: LimitClass, key: str) -> None:
-        _refuse_over(limit, await self._limiter.admit(limit, key))
+
+async def _refuse_later(limit: LimitClass, wait_seconds: Awaitable[float]) -> None:
+    _refuse_over(limit, await wait_seconds)
 
 
 def _refuse_over(limit: LimitClass, wait_seconds: float) -> None:

@@ -8,7 +8,7 @@ import structlog
 from redis.asyncio import Redis
 
 from interceptors.core.redis_client import SERVER_AWAY, closing
-from interceptors.rate_limit.gcra import Limiter, Rate
+from interceptors.rate_limit.gcra import LocalLimiter, Rate
 from mesh.contract import LimitClass
 
 _log = structlog.get_logger()
@@ -36,7 +36,7 @@ class RedisLimiter:
     """
 
     def __init__(
-        self, *, redis: Redis, fallback: Limiter, monotonic: Callable[[], float] = time.monotonic
+        self, *, redis: Redis, fallback: LocalLimiter, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._script = redis.register_script(_SCRIPT)
         self._fallback = fallback
@@ -45,7 +45,7 @@ class RedisLimiter:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, url: str, *, fallback: Limiter) -> AsyncIterator["RedisLimiter"]:
+    async def connect(cls, url: str, *, fallback: LocalLimiter) -> AsyncIterator["RedisLimiter"]:
         """A limiter with connections of its own, closed at the end."""
         client = Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
         async with closing(client) as redis:
@@ -53,7 +53,7 @@ class RedisLimiter:
 
     async def admit(self, limit: LimitClass, key: str) -> float:
         if self._monotonic() < self._silent_until:
-            return await self._fallback.admit(limit, key)
+            return self._fallback.admit(limit, key)
         rate = Rate.of(limit)
         try:
             wait = await self._script(
@@ -63,4 +63,4 @@ class RedisLimiter:
         except SERVER_AWAY as error:
             self._silent_until = self._monotonic() + _PAUSE_SECONDS
             _log.warning("rate limits are counted in the process", error=type(error).__name__)
-            return await self._fallback.admit(limit, key)
+            return self._fallback.admit(limit, key)

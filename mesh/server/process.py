@@ -94,7 +94,6 @@ def run(service: str, compose: Compose) -> None:
             open_traces(service, settings) as traces,
             CallRecords.open(
                 log=log_of_calls(service, settings.worker),
-                traces=traces,
                 personal_fields=contract.personal_fields,
             ) as records,
         ):

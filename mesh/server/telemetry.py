@@ -21,7 +21,7 @@ from structlog.typing import EventDict
 
 from interceptors.access_log import Log
 from interceptors.core.trace_context import current_trace_id, current_traceparent
-from interceptors.tracing import Traces
+from interceptors.tracing import CallTraceIds, Traces
 from mesh.settings import MeshSettings
 
 __all__ = [
@@ -105,12 +105,13 @@ def open_traces(service: str, settings: MeshSettings) -> Iterator[Traces]:
     """
     sampler = TraceIdRatioBased(settings.span_ratio)
     resource = Resource.create({"service.name": service, "service.instance.id": str(settings.worker)})
-    provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
-    processor = BatchSpanProcessor(_exporter(settings), schedule_delay_millis=1000)
-    provider.add_span_processor(processor)
+    provider = TracerProvider(
+        sampler=sampler, resource=resource, id_generator=CallTraceIds(), shutdown_on_exit=False
+    )
+    provider.add_span_processor(BatchSpanProcessor(_exporter(settings), schedule_delay_millis=1000))
     trace.set_tracer_provider(provider)
     try:
-        yield Traces(sampler=sampler, processor=processor, resource=resource)
+        yield Traces(provider=provider, sampler=sampler)
     finally:
         provider.shutdown()
 

@@ -115,8 +115,8 @@ async def test_stock_stays_what_it_was_under_new_words(engine: AsyncEngine) -> N
         await session.execute(text("INSERT INTO warehouses (name) VALUES ('berlin')"))
         await session.execute(
             text(
-                "INSERT INTO products (sku, name, description, category, currency_code, units, nanos, image_url,"
-                " retired, update_time, name_key, search_text)"
+                "INSERT INTO products (sku, name, description, category, currency_code, units, nanos,"
+                " image_url, retired, update_time, name_key, search_text)"
                 " VALUES ('MUG-RED', 'Red mug', '', '', 'EUR', 12, 0, '', 0, 0, 'red mug', 'red mug')"
             )
         )

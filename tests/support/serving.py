@@ -9,22 +9,19 @@ from typing import Any
 import grpc
 import structlog
 from google.rpc import error_details_pb2, status_pb2
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
 from interceptors.access_log import CallRecords
 from interceptors.auth.revocations import Revocations
 from interceptors.core.status_error import DETAILS_KEY
-from interceptors.tracing import Traces
 from mesh.contract import Contract, load_contract
 from mesh.server.context import ServiceContext
 from mesh.server.health import Health
 from mesh.server.process import Compose, build_server, open_context
 from mesh.settings import MeshSettings
 from tests.support.minting import Mint
+from tests.support.tracing import recording_traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,6 @@ class Served:
 
     def spans(self) -> Sequence[ReadableSpan]:
         """The spans of the calls that have ended."""
-        self.records.write()
         return self.exported.get_finished_spans()
 
 
@@ -59,8 +55,7 @@ async def serve(
     mint = Mint(home)
     mint.publish()
     spans = InMemorySpanExporter()
-    processor = SimpleSpanProcessor(spans)
-    traces = Traces(sampler=TraceIdRatioBased(1), processor=processor, resource=Resource.create({}))
+    traces = recording_traces(spans)
     described = contract or load_contract()
     async with (
         open_context(name, MeshSettings(home=home, **settings), described) as node,
@@ -69,7 +64,7 @@ async def serve(
         revocations = Revocations()
         health = Health(names=(name,), hard=service.hard, soft=service.soft)
         await health.refresh()
-        records = CallRecords(log=_print, traces=traces, personal_fields=described.personal_fields)
+        records = CallRecords(log=_print, personal_fields=described.personal_fields)
         server = build_server(
             service, node, traces=traces, records=records, revocations=revocations, health=health
         )
@@ -81,7 +76,7 @@ async def serve(
         finally:
             node.draining.set()
             await server.stop(None)
-            processor.shutdown()
+            spans.shutdown()
 
 
 def _print(lines: Sequence[Mapping[str, Any]]) -> None:
