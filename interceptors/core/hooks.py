@@ -1,16 +1,12 @@
-"""Hooks before and after a call. Adjacent hooks run in one coroutine.
+"""Interceptors as hooks before and after a call."""
 
-One coroutine per interceptor would cost as much processor time as a cheap interceptor does.
-"""
-
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Any
 
 from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.core.call import Behavior, Call, Context, current_call
-
-_Method = Callable[..., Awaitable[None] | None]
 
 
 class Hook(AsyncServerInterceptor):
@@ -35,58 +31,25 @@ class Hook(AsyncServerInterceptor):
         context: Context,
         method_name: str,
     ) -> Any:
-        """Run this hook alone around a call."""
-        return await compose((self,), method)(request_or_iterator, context)
-
-
-def compose(hooks: Sequence[Hook], inner: Behavior) -> Behavior:
-    """Run the hooks around `inner`, the first one outermost; methods that are not overridden are not called.
-
-    An error unwinds through the hooks that have started and not yet ended.
-    """
-    starts = _overridden(hooks, "on_start")
-    ends = _overridden(hooks, "on_end")[::-1]
-    errors = _overridden(hooks, "on_error")[::-1]
-
-    async def proceed(request_or_iterator: Any, context: Context) -> Any:
+        """Run this hook around the rest of the chain."""
         call = current_call()
+        await _awaited(self.on_start(call, request_or_iterator, context))
         try:
-            for place, on_start in starts:  # noqa: B007 - an error unwinds from before this place
-                waiting = on_start(call, request_or_iterator, context)
-                if waiting is not None:
-                    await waiting
-            place = len(hooks)
-            response = await inner(request_or_iterator, context)
-            for place, on_end in ends:  # noqa: B007 - as above
-                waiting = on_end(call, context)
-                if waiting is not None:
-                    await waiting
-        except BaseException as error:  # noqa: BLE001 - a cancellation unwinds like any error
-            outer = [on_error for started, on_error in errors if started < place]
-            raise await _unwind(error, outer, call, context) from None
+            response = await method(request_or_iterator, context)
+        except BaseException as error:
+            await _awaited(self.on_error(call, context, error))
+            raise
+        await _awaited(self.on_end(call, context))
         return response
 
-    return proceed
+
+async def _awaited(result: Awaitable[None] | None) -> None:
+    if result is not None:
+        await result
 
 
-async def _unwind(
-    error: BaseException, methods: Sequence[_Method], call: Call, context: Context
-) -> BaseException:
-    """Pass an error outwards; the error that remains."""
-    for on_error in methods:
-        try:
-            waiting = on_error(call, context, error)
-            if waiting is not None:
-                await waiting
-        except BaseException as other:  # noqa: BLE001 - the outer hooks have to see every error
-            error = other
-    return error
-
-
-def _overridden(hooks: Sequence[Hook], method: str) -> list[tuple[int, _Method]]:
-    """The overridden methods of this name, each with the place of its hook, counted from the outermost."""
-    return [
-        (place, getattr(hook, method))
-        for place, hook in enumerate(hooks)
-        if getattr(type(hook), method) is not getattr(Hook, method)
-    ]
+def nest(chain: Sequence[AsyncServerInterceptor], inner: Behavior, method_name: str) -> Behavior:
+    """Put interceptors around a behavior, the first one outermost."""
+    for interceptor in reversed(chain):
+        inner = partial(interceptor.intercept, inner, method_name=method_name)
+    return inner

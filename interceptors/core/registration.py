@@ -1,16 +1,16 @@
 """Wraps the chain around every handler, once, when it is registered, and begins calls."""
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from itertools import groupby
-from typing import Any, cast
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
 
 import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
 
 from interceptors.core.call import Behavior, Call, Context, begin, current_call
 from interceptors.core.decoding import Received, decoder
-from interceptors.core.hooks import Hook, compose
+from interceptors.core.hooks import nest
+from interceptors.core.hooks_fast_path import nest_hooks_in_one
 from interceptors.core.status_error import StatusError
 from mesh.contract import Method
 
@@ -28,10 +28,19 @@ class InterceptedHandlers(grpc.GenericRpcHandler):
         handlers: Mapping[str, "grpc.RpcMethodHandler[Any, Any]"],
         methods: Mapping[str, Method],
         chain: Sequence[AsyncServerInterceptor],
+        *,
+        fast_path: bool = True,
     ) -> None:
-        """Wrap the chain around handlers, both by the methods' full names."""
+        """Wrap the chain around handlers, both by the methods' full names.
+
+        Args:
+            handlers: The servicers' own.
+            methods: What the contract says about them.
+            chain: The interceptors, outermost first.
+            fast_path: Whether adjacent hooks share a coroutine.
+        """
         self._handlers = {
-            name: (methods[name], _wrapped(handler, methods[name], chain))
+            name: (methods[name], _wrapped(handler, methods[name], chain, fast_path=fast_path))
             for name, handler in handlers.items()
         }
 
@@ -48,9 +57,15 @@ class InterceptedHandlers(grpc.GenericRpcHandler):
 
 
 def _wrapped(
-    handler: "grpc.RpcMethodHandler[Any, Any]", method: Method, chain: Sequence[AsyncServerInterceptor]
+    handler: "grpc.RpcMethodHandler[Any, Any]",
+    method: Method,
+    chain: Sequence[AsyncServerInterceptor],
+    *,
+    fast_path: bool,
 ) -> "grpc.RpcMethodHandler[Any, Any]":
-    behavior = _composed(chain, _innermost(handler), method)
+    # A stream of requests has to pass through each interceptor.
+    put_around = nest_hooks_in_one if fast_path and not method.client_streaming else nest
+    behavior = put_around(chain, _innermost(handler), method.full_name)
 
     async def answer(received: Any, context: Context) -> Any:
         if isinstance(received, Received):
@@ -89,30 +104,6 @@ def _deserializer(
         return None
     keep_wire = method.binding is not None and bool(method.binding.path_fields)
     return decoder(handler.request_deserializer, method.input, keep_wire=keep_wire)
-
-
-def _composed(chain: Sequence[AsyncServerInterceptor], inner: Behavior, method: Method) -> Behavior:
-    """Put layers around each other; neighbouring steps are one layer, where there is one request."""
-
-    def is_step(interceptor: AsyncServerInterceptor) -> bool:
-        return isinstance(interceptor, Hook) and not method.client_streaming
-
-    for are_steps, group in groupby(reversed(chain), is_step):
-        if are_steps:
-            inner = compose(cast(list[Hook], [*group][::-1]), inner)
-            continue
-        for interceptor in group:
-            inner = _layer(interceptor, inner, method.full_name)
-    return inner
-
-
-def _layer(interceptor: AsyncServerInterceptor, inner: Behavior, method_name: str) -> Behavior:
-    intercept = interceptor.intercept
-
-    def call(request_or_iterator: Any, context: Context) -> Coroutine[Any, Any, Any]:
-        return intercept(inner, request_or_iterator, context, method_name)
-
-    return call
 
 
 def _innermost(handler: "grpc.RpcMethodHandler[Any, Any]") -> Behavior:

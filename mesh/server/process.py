@@ -157,7 +157,8 @@ def build_server(
     missing = registrations.handlers.keys() - methods.keys()
     if missing:
         raise ContractError(f"not part of the contract: {', '.join(sorted(missing))}")
-    server.add_generic_rpc_handlers((InterceptedHandlers(registrations.handlers, methods, chain),))
+    handlers = InterceptedHandlers(registrations.handlers, methods, chain, fast_path=node.settings.fast_paths)
+    server.add_generic_rpc_handlers((handlers,))
     reflection = Reflection(contract=node.contract, services=registrations.services)
     server.add_generic_rpc_handlers(reflection.handlers())
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)

@@ -6,8 +6,8 @@ from typing import Any
 from services.inventory.application.prices import Prices
 from services.inventory.application.product_imports import ProductImports
 from services.inventory.application.products import ListProducts, Products
-from services.inventory.domain.product import Listing
 from services.inventory.entrypoints.actor import current_actor
+from services.inventory.entrypoints.message_cache import MessageCache
 from services.inventory.entrypoints.messages import (
     import_response,
     new_product,
@@ -15,7 +15,6 @@ from services.inventory.entrypoints.messages import (
     product_change,
     product_message,
 )
-from services.inventory.entrypoints.pieces import SerializedFragments
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import catalog_service_pb2 as pb
 from shopmesh.inventory.v1 import catalog_service_pb2_grpc as rpc
@@ -29,7 +28,7 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         self._imports = imports
         self._prices = prices
         self._clock = clock
-        self._pieces = SerializedFragments(key=attrgetter("product.sku"), answer=_answer)
+        self._messages = MessageCache(key=attrgetter("product.sku"), make=product_message)
 
     async def ListProducts(self, request: pb.ListProductsRequest, context: Any) -> pb.ListProductsResponse:
         page = await self._products.list(
@@ -51,9 +50,7 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         self, request: pb.BatchGetProductsRequest, context: Any
     ) -> pb.BatchGetProductsResponse:
         sold, missing = await self._products.on_sale(request.skus)
-        response = pb.BatchGetProductsResponse.FromString(self._pieces.join(sold))
-        response.missing_skus.extend(missing)
-        return response
+        return pb.BatchGetProductsResponse(products=map(self._messages.get, sold), missing_skus=missing)
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Any) -> pb.CreateProductResponse:
         product = new_product(request.product, clock=self._clock)
@@ -85,7 +82,3 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         if request.validate_only:
             return import_response(await self._imports.check(wanted))
         return import_response(await self._imports.run(wanted, actor=current_actor()))
-
-
-def _answer(listing: Listing) -> pb.BatchGetProductsResponse:
-    return pb.BatchGetProductsResponse(products=[product_message(listing)])

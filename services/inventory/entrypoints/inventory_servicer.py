@@ -14,8 +14,8 @@ from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.stock import Stock
 from services.inventory.entrypoints.actor import current_actor
+from services.inventory.entrypoints.message_cache import MessageCache
 from services.inventory.entrypoints.messages import reservation_message, reserve_response, stock_message
-from services.inventory.entrypoints.pieces import SerializedFragments
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
@@ -39,16 +39,14 @@ class InventoryServicer(rpc.InventoryServiceServicer):
         self._feed = feed
         self._draining = draining
         self._clock = clock
-        self._pieces = SerializedFragments(key=attrgetter("sku"), answer=_answer)
+        self._messages = MessageCache(key=attrgetter("sku"), make=stock_message)
 
     async def GetStock(self, request: pb.GetStockRequest, context: Any) -> pb.GetStockResponse:
         return pb.GetStockResponse(stock=stock_message(await self._stocks.get(request.sku)))
 
     async def BatchGetStock(self, request: pb.BatchGetStockRequest, context: Any) -> pb.BatchGetStockResponse:
         known, missing = await self._stocks.batch(request.skus)
-        response = pb.BatchGetStockResponse.FromString(self._pieces.join(known))
-        response.missing_skus.extend(missing)
-        return response
+        return pb.BatchGetStockResponse(stock=map(self._messages.get, known), missing_skus=missing)
 
     async def WatchStock(
         self, request: pb.WatchStockRequest, context: Any
@@ -96,7 +94,3 @@ class InventoryServicer(rpc.InventoryServiceServicer):
             reason=request.reason,
         )
         return pb.AdjustStockResponse(stock=stock_message(await self._stocks.adjust(command, actor=actor)))
-
-
-def _answer(stock: Stock) -> pb.BatchGetStockResponse:
-    return pb.BatchGetStockResponse(stock=[stock_message(stock)])

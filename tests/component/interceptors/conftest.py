@@ -72,9 +72,9 @@ async def compose(node: ServiceContext) -> AsyncIterator[Service]:
     )
 
 
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    async with serve("order", compose, tmp_path, edge_secret="the-edge") as running:
+@pytest.fixture(params=[True, False], ids=["fast paths", "plain paths"])
+async def served(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    async with serve("order", compose, tmp_path, edge_secret="the-edge", fast_paths=request.param) as running:
         yield running
 
 

@@ -1,14 +1,23 @@
-"""In which order steps are entered and left, alone and beside each other."""
+"""In which order hooks start and end, each in its own coroutine and all in one."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import pytest
 
-from interceptors.core.call import Call, begin
-from interceptors.core.hooks import Hook, compose
+from interceptors.core.call import Behavior, Call, begin
+from interceptors.core.hooks import Hook, nest
+from interceptors.core.hooks_fast_path import nest_hooks_in_one
 from mesh.contract import load_contract
 
 CONTEXT: Any = None
+Nest = Callable[[Sequence[Hook], Behavior, str], Behavior]
+NAME = "/x/Y"
+
+
+@pytest.fixture(params=[nest, nest_hooks_in_one])
+def around(request: pytest.FixtureRequest) -> Nest:
+    return cast(Nest, request.param)
 
 
 class Noting(Hook):
@@ -35,27 +44,27 @@ def _called() -> None:
     begin(Call(load_contract().methods_of("order")[0], {}))
 
 
-async def test_steps_are_left_in_the_opposite_order() -> None:
+async def test_hooks_are_left_in_the_opposite_order(around: Nest) -> None:
     notes: list[str] = []
 
     async def answer(request: str, context: Any) -> str:
         notes.append(request)
         return "answer"
 
-    answered = await compose((Noting("a", notes), Noting("b", notes)), answer)("request", CONTEXT)
+    answered = await around((Noting("a", notes), Noting("b", notes)), answer, NAME)("request", CONTEXT)
 
     assert answered == "answer"
     assert notes == ["enter a", "enter b", "request", "leave b", "leave a"]
 
 
-async def test_a_step_that_refuses_ends_the_call_and_nothing_is_left() -> None:
+async def test_a_hook_that_refuses_ends_the_call_and_nothing_else_runs(around: Nest) -> None:
     notes: list[str] = []
 
     async def answer(request: str, context: Any) -> None:
         notes.append(request)
 
     with pytest.raises(PermissionError):
-        await compose((Noting("a", notes), Refusing(), Noting("b", notes)), answer)("request", CONTEXT)
+        await around((Noting("a", notes), Refusing(), Noting("b", notes)), answer, NAME)("request", CONTEXT)
 
     assert notes == ["enter a"]
 
@@ -73,33 +82,33 @@ class Failing(Noting):
             raise self._instead
 
 
-async def test_an_error_goes_outwards_and_may_become_another() -> None:
+async def test_an_error_goes_outwards_and_may_become_another(around: Nest) -> None:
     notes: list[str] = []
-    steps = (Failing("a", notes), Failing("b", notes, instead=ValueError("another")), Failing("c", notes))
+    hooks = (Failing("a", notes), Failing("b", notes, instead=ValueError("another")), Failing("c", notes))
 
     async def broken(request: str, context: Any) -> None:
         raise KeyError("it")
 
     with pytest.raises(ValueError, match="another"):
-        await compose(steps, broken)("request", CONTEXT)
+        await around(hooks, broken, NAME)("request", CONTEXT)
 
     assert notes[-3:] == ["c hears of 'it'", "b hears of 'it'", "a hears of another"]
 
 
-async def test_only_those_hear_of_an_error_who_were_entered() -> None:
+async def test_only_those_hear_of_an_error_who_were_entered(around: Nest) -> None:
     notes: list[str] = []
-    steps = (Failing("a", notes), Refusing(), Failing("b", notes))
+    hooks = (Failing("a", notes), Refusing(), Failing("b", notes))
 
     async def answer(request: str, context: Any) -> None:
         notes.append(request)
 
     with pytest.raises(PermissionError):
-        await compose(steps, answer)("request", CONTEXT)
+        await around(hooks, answer, NAME)("request", CONTEXT)
 
     assert notes == ["enter a", "a hears of "]
 
 
-async def test_an_error_of_leaving_is_heard_of_by_those_not_yet_left() -> None:
+async def test_an_error_of_leaving_is_heard_of_by_those_not_yet_left(around: Nest) -> None:
     notes: list[str] = []
 
     class Stumbling(Failing):
@@ -110,12 +119,14 @@ async def test_an_error_of_leaving_is_heard_of_by_those_not_yet_left() -> None:
         return request
 
     with pytest.raises(KeyError):
-        await compose((Failing("a", notes), Stumbling("b", notes), Failing("c", notes)), answer)("", CONTEXT)
+        await around((Failing("a", notes), Stumbling("b", notes), Failing("c", notes)), answer, NAME)(
+            "", CONTEXT
+        )
 
     assert notes == ["enter a", "enter b", "enter c", "leave c", "a hears of 'b'"]
 
 
-async def test_a_step_alone_is_an_interceptor_like_any_other() -> None:
+async def test_a_hook_alone_is_an_interceptor_like_any_other() -> None:
     notes: list[str] = []
 
     async def answer(request: str, context: Any) -> str:
