@@ -10,7 +10,7 @@ from interceptors.auth.interceptor import AuthInterceptor
 from interceptors.auth.tokens import TokenVerifier
 from interceptors.consistency import ConsistencyInterceptor
 from interceptors.cost_trailers import CostTrailersInterceptor
-from interceptors.deadline import DeadlineInterceptor
+from interceptors.deadline.interceptor import DeadlineInterceptor
 from interceptors.errors import ErrorInterceptor, StatusByError
 from interceptors.rate_limit.gcra import Limiter
 from interceptors.rate_limit.interceptor import RateLimitInterceptor
@@ -36,7 +36,7 @@ def standard_chain(
         TracingInterceptor(traces=traces),
         AccessLogInterceptor(records=records),
         ErrorInterceptor(status_by_error=status_by_error),
-        DeadlineInterceptor(),
+        DeadlineInterceptor(fast_path=fast_paths),
         AuthInterceptor(verifier=verifier, edge_secret=edge_secret, clock=clock),
         RateLimitInterceptor(limits=limits, limiter=limiter),
         ValidationInterceptor(fast_path=fast_paths),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cachetools import LRUCache
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -63,7 +62,7 @@ class TokenVerifier:
         self._audiences = audiences
         self._revocations = revocations
         self._clock = clock
-        self._verified: LRUCache[str, _Verified] = LRUCache(_MOST_TOKENS)
+        self._verified: dict[str, _Verified] = {}
 
     def verify(self, authorization: str) -> Caller:
         """Return who the token of an `authorization` header stands for.
@@ -85,6 +84,8 @@ class TokenVerifier:
         verified = self._verified.get(header)
         if verified is None:
             verified = self._judge(token)
+            if len(self._verified) >= _MOST_TOKENS:
+                self._verified.clear()
             self._verified[header] = verified
         return verified
 

@@ -40,7 +40,6 @@ class Call:
         took_ns: How long it took, once it has ended.
         status: How it has ended.
         deadline: When it ends, on the event loop's clock in seconds.
-        deadline_timer: Cuts it off then.
         task: Answers it.
         deadline_exceeded: Whether its deadline has ended it.
         queries: SQL statements so far.
@@ -65,7 +64,6 @@ class Call:
     took_ns: int = 0
     status: grpc.StatusCode = grpc.StatusCode.UNKNOWN
     deadline: float | None = None
-    deadline_timer: asyncio.TimerHandle | None = None
     task: "asyncio.Task[Any] | None" = None
     deadline_exceeded: bool = False
     queries: int = 0

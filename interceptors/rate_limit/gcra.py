@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from cachetools import LRUCache
-
+from interceptors.rate_limit.arrivals import ArrivalTimes
 from mesh.contract import LimitClass
 
-_MOST_KEYS = 200_000
+_GENERATION_KEYS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Limiter(Protocol):
 
 
 class LocalLimiter:
-    """Counts in this process; of too many buckets in a class it forgets the least recently used.
+    """Counts in this process; of each class it forgets full buckets, and of too many the oldest.
 
     A class that callers are promised whole is not divided among the workers.
     """
@@ -60,12 +59,14 @@ class LocalLimiter:
     def admit(self, limit: LimitClass, key: str) -> float:
         buckets = self._of(limit)
         now = self._monotonic()
-        known = max(buckets.arrivals.get(key, now), now)
+        known = buckets.arrivals.get(key, now)
         arrival = known + buckets.rate.interval
         wait = arrival - now - buckets.rate.tolerance
         if wait > 1e-9:
+            # Put anew, or callers who keep trying would be forgotten with those who went away.
+            buckets.arrivals.put(key, known)
             return wait
-        buckets.arrivals[key] = arrival
+        buckets.arrivals.put(key, arrival)
         return 0.0
 
     def _of(self, limit: LimitClass) -> "_Buckets":
@@ -82,4 +83,4 @@ class _Buckets:
     def __init__(self, limit: LimitClass, rate: Rate) -> None:
         self.limit = limit
         self.rate = rate
-        self.arrivals: LRUCache[str, float] = LRUCache(_MOST_KEYS)
+        self.arrivals = ArrivalTimes(_GENERATION_KEYS)

@@ -8,6 +8,8 @@ import grpc
 from interceptors.core.call import Call, Context
 from interceptors.core.hooks import Hook
 from interceptors.core.status_error import StatusError
+from interceptors.deadline.fast_path import SharedTimers
+from interceptors.deadline.timers import CallTimers, Timers
 
 STREAM_GRACE_SECONDS = 5.0
 """A stream ends itself with `closed` at its deadline; only then is it cut."""
@@ -15,6 +17,9 @@ STREAM_GRACE_SECONDS = 5.0
 
 class DeadlineInterceptor(Hook):
     """Caps the deadline; an expired call does no work."""
+
+    def __init__(self, *, fast_path: bool = True) -> None:
+        self._timers: Timers = SharedTimers() if fast_path else CallTimers()
 
     def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a call begin that has time left."""
@@ -26,14 +31,13 @@ class DeadlineInterceptor(Hook):
         loop = asyncio.get_running_loop()
         call.deadline = loop.time() + remaining
         call.task = asyncio.current_task(loop)
-        call.deadline_timer = loop.call_at(call.deadline, _cut, call)
+        self._timers.start(call)
 
     def on_end(self, call: Call, context: Context) -> None:
         """Nothing is to be cut any more."""
-        assert call.deadline_timer is not None
-        call.deadline_timer.cancel()
-        # The task's context and the timer know the call: together they would wait for the garbage collector.
-        call.task = call.deadline_timer = None
+        self._timers.cancel(call)
+        # The task's context knows the call: together they would wait for the garbage collector.
+        call.task = None
 
     def on_error(self, call: Call, context: Context, error: BaseException) -> None:
         """Distinguish a call that its deadline has cut off from one that its caller has left."""
@@ -44,12 +48,6 @@ class DeadlineInterceptor(Hook):
             # Cancelled by somebody else as well: then it ends as cancelled, as with `asyncio.timeout`.
             if task.uncancel() == 0:
                 raise _expired(_allowed_seconds(call))
-
-
-def _cut(call: Call) -> None:
-    assert call.task is not None
-    call.deadline_exceeded = True
-    call.task.cancel()
 
 
 def _allowed_seconds(call: Call) -> float:

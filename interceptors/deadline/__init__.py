@@ -1,0 +1,1 @@
+"""Calls end in time."""
