@@ -1,4 +1,4 @@
-"""One log line and one measurement for every call."""
+"""One log line and one measurement for every call, and the end of its span."""
 
 import asyncio
 import time
@@ -16,6 +16,7 @@ from prometheus_client import Counter, Histogram
 from interceptors.core.call import Call, Context
 from interceptors.core.hooks import Hook
 from interceptors.core.redaction import redacted
+from interceptors.tracing import end_span
 from mesh.contract import Idempotency
 
 CALLS = Counter("shopmesh_calls_total", "Calls by method and status code.", ("method", "code"))
@@ -77,6 +78,7 @@ class CallRecords:
             counts[ending] += 1
             ending.timer.observe(call.took_ns / 1e9)
             lines.append(self._line(call, ending, end_ns))
+            end_span(call, code=ending.number, end_ns=end_ns)
         for ending, count in counts.items():
             ending.counter.inc(count)
         self._log(lines)
@@ -113,12 +115,14 @@ class StatusMetrics:
 
     Attributes:
         name: The status.
+        number: The same on the wire.
         tells_request: Whether the log has the request too.
         counter: Counts them.
         timer: Times all calls of the method.
     """
 
     name: str
+    number: int
     tells_request: bool
     counter: Counter
     timer: Histogram
@@ -129,6 +133,7 @@ class StatusMetrics:
         is_reading = method.idempotency is Idempotency.NO_SIDE_EFFECTS
         return cls(
             name=status.name,
+            number=status.value[0],
             tells_request=status is not grpc.StatusCode.OK or not is_reading,
             counter=CALLS.labels(method.full_name, status.name),
             timer=SECONDS.labels(method.full_name),

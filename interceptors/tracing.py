@@ -33,7 +33,7 @@ class CallTraceIds(RandomIdGenerator):
 
 
 class Traces:
-    """Decides by the trace id, as all services do, which calls become spans, and begins and ends them."""
+    """Decides by the trace id, as all services do, which calls become spans, and begins them."""
 
     def __init__(self, *, provider: TracerProvider, sampler: TraceIdRatioBased) -> None:
         """Bind the traces.
@@ -49,11 +49,11 @@ class Traces:
         """Give a call its place: in the trace of the caller, or in a new one."""
         traceparent = call.text("traceparent")
         parent = _propagator.extract({"traceparent": traceparent}, _ROOT) if traceparent else _ROOT
-        sent = trace.get_current_span(parent).get_span_context()
-        if sent.is_valid:
-            call.trace_id, call.trace_flags = sent.trace_id, sent.trace_flags & TraceFlags.RANDOM_TRACE_ID
-        else:
+        if parent is _ROOT:
             call.trace_id, call.trace_flags = random.getrandbits(128) or 1, TraceFlags.RANDOM_TRACE_ID
+        else:
+            sent = trace.get_current_span(parent).get_span_context()
+            call.trace_id, call.trace_flags = sent.trace_id, sent.trace_flags & TraceFlags.RANDOM_TRACE_ID
         if call.trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < self._bound:
             self._record(call, parent)
 
@@ -67,19 +67,8 @@ class Traces:
         span = self._tracer.start_span(call.method.full_name[1:], parent, SpanKind.SERVER, attributes)
         call.span, place = span, span.get_span_context()
         call.span_id, call.trace_flags = place.span_id, place.trace_flags
-        call.outside_span = otel_context.attach(trace.set_span_in_context(span))
-
-    def end(self, call: Call) -> None:
-        """End the span of a call, if it has one."""
-        span = call.span
-        if span is None or call.outside_span is None:
-            return
-        otel_context.detach(call.outside_span)
-        code: int = call.status.value[0]
-        span.set_attributes({"rpc.grpc.status_code": code, "shopmesh.db.queries": call.queries})
-        if code:
-            span.set_status(StatusCode.ERROR)
-        span.end()
+        # Not detached: the task's context ends with the call.
+        otel_context.attach(trace.set_span_in_context(span))
 
 
 class TracingInterceptor(Hook):
@@ -92,10 +81,13 @@ class TracingInterceptor(Hook):
         """Give the call its place in a trace."""
         self._traces.begin(call)
 
-    def on_end(self, call: Call, context: Context) -> None:
-        """End its span."""
-        self._traces.end(call)
 
-    def on_error(self, call: Call, context: Context, error: BaseException) -> None:
-        """End its span."""
-        self._traces.end(call)
+def end_span(call: Call, *, code: int, end_ns: int) -> None:
+    """End the span of a call, if it has one, at a time in nanoseconds since 1970."""
+    span = call.span
+    if span is None:
+        return
+    span.set_attributes({"rpc.grpc.status_code": code, "shopmesh.db.queries": call.queries})
+    if code:
+        span.set_status(StatusCode.ERROR)
+    span.end(end_ns)

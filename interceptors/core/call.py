@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from opentelemetry.context import Context as OtelContext
 from opentelemetry.trace import Span
 
 from interceptors.auth.identity import ANONYMOUS, Caller
@@ -32,7 +31,6 @@ class Call:
         trace_flags: That trace's flags as of W3C Trace Context.
         span_id: Its own span in that trace; 0 until somebody asks.
         span: That span, if it is recorded.
-        outside_span: Leaves the span's context.
         from_edge: Whether the front proxy sent it.
         caller: Who calls, once their token is verified.
         request: What it asks for; a stream of requests where there are several.
@@ -56,7 +54,6 @@ class Call:
     trace_flags: int = 0
     span_id: int = 0
     span: Span | None = None
-    outside_span: Token[OtelContext] | None = None
     from_edge: bool = False
     caller: Caller = ANONYMOUS
     request: Any = None

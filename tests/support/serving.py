@@ -38,6 +38,7 @@ class Served:
 
     def spans(self) -> Sequence[ReadableSpan]:
         """The spans of the calls that have ended."""
+        self.records.write()
         return self.exported.get_finished_spans()
 
 
