@@ -20,8 +20,8 @@ from bench.h2load import DriverMissing
 from bench.machine import describe_machine, load_average
 from bench.plan import Plan
 from bench.report import save, show, title_of, told
+from bench.report_text import tell
 from bench.rows import ROWS
-from bench.story import tell
 
 _PICTURE = "picture"
 _WIDTH = 150

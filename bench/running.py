@@ -9,7 +9,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.cores import DRIVER, MEASURED, pin
-from bench.home import SPAN_RATIO
+from bench.instance import SPAN_RATIO
 from bench.processes import Process
 from bench.shop import make_shop
 from mesh.sql import sqlite_url

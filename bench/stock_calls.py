@@ -6,7 +6,7 @@ from pathlib import Path
 import grpc
 
 from bench.h2load import Target, grpc_headers, write_grpc_body
-from bench.home import Home
+from bench.instance import Home
 from bench.open_loop import Call
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 

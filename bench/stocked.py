@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.cores import DRIVER, pin
-from bench.home import Home
+from bench.instance import Home
 from bench.plan import in_silence
 from bench.shop import PIECES, make_shop
 from mesh.backends.mariadb import MariadbBackend

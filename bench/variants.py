@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import grpc
 
 from bench.closed_loop import call_for, call_times
-from bench.home import Home, serving
+from bench.instance import Home, serving
 from bench.open_loop import Call, Latencies, call_at, schedule
 from bench.plan import Plan
 from bench.processes import Process

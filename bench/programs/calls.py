@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.cores import DRIVER, MEASURED, pin
 from bench.estimates import estimate, ratios
 from bench.figures import Figure, at_least, at_most
-from bench.home import Home, serving
+from bench.instance import Home, serving
 from bench.plan import Plan, in_silence, in_turns
 from bench.saturation import Saturation, saturate
 from bench.shop import skus

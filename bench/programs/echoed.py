@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from bench.estimates import estimate, ratios
 from bench.figures import Bound, Figure, at_least
 from bench.h2load import Load, Target, drive
-from bench.home import Home, serving
+from bench.instance import Home, serving
 from bench.plan import Plan, in_turns
 from bench.running import MeasuredMesh, measured_mesh
 from bench.shop import skus

@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import replace
 from pathlib import Path
 
-from bench.carrier import Carrier, carrying, real_servers
 from bench.commits import new_commit
 from bench.cores import MEASURED
 from bench.estimates import estimate, percentile, ratios
 from bench.figures import Estimate, Figure, at_least, at_most
-from bench.home import Home
+from bench.instance import Home
 from bench.open_loop import call_at, schedule
 from bench.plan import Plan, in_turns
 from bench.processes import started
+from bench.relay_load import Carrier, carrying, real_servers
 from mesh.event_log import Record
 from mesh.topology import ORDER_EVENTS
 from services.order.application.ports import Commit

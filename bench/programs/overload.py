@@ -11,7 +11,7 @@ import grpc
 from bench.estimates import estimate, percentile
 from bench.figures import Estimate, Figure, at_least, at_most
 from bench.h2load import Target, drive
-from bench.home import Home, serving
+from bench.instance import Home, serving
 from bench.open_loop import Call, call_at, schedule
 from bench.plan import Plan
 from bench.shop import skus

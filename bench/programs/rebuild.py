@@ -10,7 +10,7 @@ from bench.commits import EVENTS_PER_ORDER, new_order
 from bench.cores import MEASURED, working_on
 from bench.estimates import estimate, ratios
 from bench.figures import Figure, at_least
-from bench.home import Home
+from bench.instance import Home
 from bench.plan import Plan, in_turns
 from services.kernel.envelope import Envelope
 from services.order.application.maintenance.rebuild import Rebuild

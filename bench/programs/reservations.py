@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from bench.closed_loop import Throughput, call_for, call_times
 from bench.estimates import estimate, ratios
 from bench.figures import Estimate, Figure, at_least, at_most
-from bench.home import Home, serving
+from bench.instance import Home, serving
 from bench.open_loop import Call
 from bench.plan import Plan, in_turns
 from bench.servers.inventory import BASELINE, SHIPPED

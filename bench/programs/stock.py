@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bench.estimates import estimate, ratios
 from bench.figures import Bound, Curves, Estimate, Figure, at_least, at_most
-from bench.home import serving
+from bench.instance import serving
 from bench.plan import Plan, in_silence, in_turns
 from bench.servers.inventory import BASELINE, SHIPPED
 from bench.shop import sku, skus

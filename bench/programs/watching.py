@@ -12,7 +12,7 @@ import grpc
 from bench.cores import DRIVER
 from bench.estimates import estimate, percentile
 from bench.figures import Figure, at_most
-from bench.home import Home, serving
+from bench.instance import Home, serving
 from bench.plan import Plan
 from bench.shop import PIECES, WAREHOUSES, sku
 from bench.stocked import mariadb, stocked

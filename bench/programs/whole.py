@@ -17,7 +17,7 @@ from bench.closed_loop import call_for, call_times
 from bench.cores import DRIVER, MEASURED, working_on
 from bench.estimates import estimate, ratios
 from bench.figures import Estimate, Figure, at_most
-from bench.home import Home, serving
+from bench.instance import Home, serving
 from bench.open_loop import Call
 from bench.plan import Plan, in_turns
 from bench.processes import Process

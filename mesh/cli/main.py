@@ -5,7 +5,20 @@ import sys
 
 import typer
 
-from mesh.cli import config, doctor, events, lifecycle, logs, mail, orders, products, stock, token, users, wms
+from mesh.cli.commands import (
+    config,
+    doctor,
+    events,
+    lifecycle,
+    logs,
+    mail,
+    orders,
+    products,
+    stock,
+    token,
+    users,
+    wms,
+)
 from mesh.cli.problems import PROBLEMS, tell
 
 app = typer.Typer(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from mesh.backends.backend import BackendError
 from mesh.launcher.errors import LaunchError
-from mesh.launcher.files import make_private_folder, write_private
+from mesh.launcher.host.files import make_private_folder, write_private
 from mesh.launcher.parts import BACKEND_GRACE_SECONDS, BACKEND_LAYER, BACKEND_SCHEME, Part
 from mesh.launcher.state import MeshState
 from mesh.settings import REAL, MeshSettings

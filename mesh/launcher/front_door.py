@@ -6,13 +6,13 @@ from pathlib import Path
 import mesh
 from interceptors.rate_limit.limits import load_limits
 from mesh.contract import load_contract
-from mesh.launcher.files import make_private_folder, write_private
-from mesh.launcher.open_files import connections_for, most_files
+from mesh.launcher.host.files import make_private_folder, write_private
+from mesh.launcher.host.open_files import connections_for, most_files
 from mesh.launcher.planning import envoy_config
-from mesh.render.envoy import render_envoy
-from mesh.render.front_door import FrontDoor
-from mesh.render.session import CLIENT, HMAC_SECRET, TOKEN_SECRET, secret_file
-from mesh.render.xds import dump
+from mesh.render.envoy.config import render_envoy
+from mesh.render.envoy.front_door import FrontDoor
+from mesh.render.envoy.session import CLIENT, HMAC_SECRET, TOKEN_SECRET, secret_file
+from mesh.render.envoy.xds import dump
 from mesh.settings import MeshSettings
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import envoy
 
+from mesh.launcher.host.ports import LOOPBACK
 from mesh.launcher.parts import FRONT_DOOR, FRONT_LAYER, Part, Plan
-from mesh.launcher.ports import LOOPBACK
-from mesh.render.clusters import HTTP_SERVICE
+from mesh.render.envoy.clusters import HTTP_SERVICE
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_ADMIN_PORT, ENVOY_PORT, SERVICES, grpc_port, http_port, metrics_port
 

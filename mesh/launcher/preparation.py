@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 
 from mesh.launcher.errors import LaunchError
-from mesh.launcher.files import make_private_folder, write_private
+from mesh.launcher.host.files import make_private_folder, write_private
 from mesh.launcher.planning import part_environment
 from mesh.settings import MeshSettings
 

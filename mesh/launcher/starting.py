@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mesh.launcher.logfiles import log_file, open_log
+from mesh.launcher.host.logfiles import log_file, open_log
+from mesh.launcher.host.processes import ProcessId, end, process_id
 from mesh.launcher.parts import Plan
-from mesh.launcher.processes import ProcessId, end, process_id
 from mesh.launcher.state import state_file
 from mesh.launcher.stopping import SUPERVISOR_GRACE_SECONDS, stop
 from mesh.launcher.waiting import POLL_SECONDS, Report, Say, Waiting, in_silence, not_ready

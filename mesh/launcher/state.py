@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from mesh.launcher.errors import LaunchError
-from mesh.launcher.files import write_private
+from mesh.launcher.host.files import write_private
+from mesh.launcher.host.processes import ProcessId
 from mesh.launcher.parts import BACKEND_LAYER, SERVICE_LAYER
-from mesh.launcher.processes import ProcessId
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from mesh.launcher.host.processes import end
 from mesh.launcher.parts import BACKEND_GRACE_SECONDS, GRACE_SECONDS
-from mesh.launcher.processes import end
 from mesh.launcher.state import MeshState, state_file
 
 SUPERVISOR_GRACE_SECONDS = GRACE_SECONDS + GRACE_SECONDS + BACKEND_GRACE_SECONDS + 3

@@ -12,10 +12,10 @@ import signal
 import sys
 from itertools import groupby
 
-from mesh.launcher.keeper import Keeper
-from mesh.launcher.logfiles import keep_bounded
+from mesh.launcher.host.logfiles import keep_bounded
+from mesh.launcher.host.processes import ProcessId, process_id
+from mesh.launcher.part_process import Keeper
 from mesh.launcher.parts import BACKEND_LAYER, Plan
-from mesh.launcher.processes import ProcessId, process_id
 from mesh.launcher.state import MeshState, state_file
 
 _LONGEST_PLAN_BYTES = 2**24

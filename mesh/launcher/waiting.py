@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mesh.launcher.backends import Backends
 from mesh.launcher.errors import LaunchError
-from mesh.launcher.logfiles import last_lines, log_file
+from mesh.launcher.host.logfiles import last_lines, log_file
 from mesh.launcher.parts import FRONT_DOOR
 from mesh.launcher.readiness import Readiness
 from mesh.launcher.state import MeshState, PartState

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from mesh.contract import Contract
-from mesh.render.envoy import render_envoy
-from mesh.render.front_door import FrontDoor
+from mesh.render.envoy.config import render_envoy
+from mesh.render.envoy.front_door import FrontDoor
+from mesh.render.envoy.xds import dump
 from mesh.render.limits_page import limits_page
-from mesh.render.openapi import render_openapi
-from mesh.render.xds import dump
+from mesh.render.openapi.document import render_openapi
 
 ENVOY = Path("mesh/front_proxy/envoy.yaml")
 OPENAPI = Path("docs/openapi.yaml")

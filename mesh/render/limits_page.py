@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from mesh.contract import Contract, LimitClass, LimitPer
-from mesh.render.limits import EDGE_CLASS, enabled_limits, retry_after_seconds
+from mesh.render.envoy.local_rate_limits import EDGE_CLASS, enabled_limits, retry_after_seconds
 
 _PER = {
     LimitPer.ADDRESS: "client address",

@@ -16,8 +16,8 @@ from joserfc.jwk import ECKey
 
 from mesh.contract import load_contract
 from mesh.render.artefacts import ENVOY, PAGE
-from mesh.render.front_door import FrontDoor
-from mesh.render.session import SECRETS, secret_file
+from mesh.render.envoy.front_door import FrontDoor
+from mesh.render.envoy.session import SECRETS, secret_file
 
 _SECONDS = 60
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from mesh.simulator.lines import Line
-from mesh.simulator.mischief import FaultInjector, FaultProfile
+from mesh.simulator.faults import FaultInjector, FaultProfile
+from mesh.simulator.transports import Line
 from mesh.simulator.warehouse import Warehouse
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from shopmesh.policy.v1 import policy_pb2
-from tests.e2e.described import Method
+from tests.e2e.contract_methods import Method
 
 API = "shopmesh-api"
 

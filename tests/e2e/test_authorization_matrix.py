@@ -12,8 +12,8 @@ import grpc
 import httpx
 import pytest
 
-from tests.e2e.calling import Answer, over_grpc, over_rest
-from tests.e2e.described import Method, methods
+from tests.e2e.calls import Answer, over_grpc, over_rest
+from tests.e2e.contract_methods import Method, methods
 from tests.e2e.people import Person, joined
 from tests.e2e.policies import Caller, Kind, Verdict, verdict
 from tests.e2e.shop import HOME, Login, Store, answered, place

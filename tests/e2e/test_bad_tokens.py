@@ -8,8 +8,8 @@ import grpc
 import httpx
 import pytest
 
-from tests.e2e.calling import Answer, over_grpc
-from tests.e2e.described import methods
+from tests.e2e.calls import Answer, over_grpc
+from tests.e2e.contract_methods import methods
 from tests.e2e.shop import Login, refused
 from tests.e2e.strict import Forger
 from tests.support.running_mesh import RunningMesh

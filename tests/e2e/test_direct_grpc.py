@@ -17,11 +17,11 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from shopmesh.inventory.v1 import inventory_service_pb2
 from shopmesh.order.v1 import order_service_pb2
 from shopmesh.policy.v1 import policy_pb2
-from tests.e2e.calling import reason_of, rest
-from tests.e2e.described import Method, methods
+from tests.e2e.accounts import Subject, all_powerful
+from tests.e2e.calls import reason_of, rest
+from tests.e2e.contract_methods import Method, methods
 from tests.e2e.people import joined
 from tests.e2e.shop import HOME, Login, Store, answered, order_of, place, refused
-from tests.e2e.subjects import Subject, all_powerful
 from tests.e2e.valid_requests import known_values, valid
 from tests.support.running_mesh import RunningMesh
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.e2e.calling import json_name, rest
-from tests.e2e.described import Method, methods
+from tests.e2e.calls import json_name, rest
+from tests.e2e.contract_methods import Method, methods
 from tests.e2e.shop import Store, answered, order_of, place, problem, refused
 from tests.e2e.valid_requests import known_values, valid
 

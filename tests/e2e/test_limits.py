@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from shopmesh.policy.v1 import policy_pb2
-from tests.e2e.calling import over_grpc
-from tests.e2e.described import limit_classes, methods
+from tests.e2e.calls import over_grpc
+from tests.e2e.contract_methods import limit_classes, methods
 from tests.e2e.shop import problem
 from tests.e2e.strict import EDGE_BURST, WRITE_BURST
 from tests.support.running_mesh import RunningMesh

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
-from tests.e2e.calling import rest
-from tests.e2e.described import Method, methods
+from tests.e2e.calls import rest
+from tests.e2e.contract_methods import Method, methods
 from tests.e2e.shop import Store, answered, place, refused
 from tests.e2e.valid_requests import valid
 

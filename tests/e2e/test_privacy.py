@@ -10,8 +10,8 @@ import httpx
 from buf.validate import validate_pb2
 from google.protobuf.message import Message
 
-from tests.e2e.calling import over_grpc, over_rest
-from tests.e2e.described import Method, is_personal, methods
+from tests.e2e.calls import over_grpc, over_rest
+from tests.e2e.contract_methods import Method, is_personal, methods
 from tests.e2e.logs import SERVICES, everything_observable, wait_for_order
 from tests.e2e.people import joined, mails_to
 from tests.e2e.shop import Login, Store, answered, order_of, place, refused

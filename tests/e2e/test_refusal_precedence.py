@@ -10,8 +10,8 @@ import grpc
 import httpx
 import pytest
 
-from tests.e2e.calling import over_grpc
-from tests.e2e.described import methods
+from tests.e2e.calls import over_grpc
+from tests.e2e.contract_methods import methods
 from tests.e2e.shop import problem
 from tests.e2e.strict import EDGE_BURST, WRITE_BURST
 from tests.support.running_mesh import RunningMesh

@@ -18,8 +18,8 @@ import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.e2e.calling import Answer, over_grpc
-from tests.e2e.described import methods
+from tests.e2e.calls import Answer, over_grpc
+from tests.e2e.contract_methods import methods
 from tests.e2e.shop import JSON, Login, Store, order_of, place, refused
 from tests.e2e.strict import Forger, restart
 from tests.support.ports import leased_offset

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from shopmesh.policy.v1 import policy_pb2
-from tests.e2e.calling import Answer, over_grpc
-from tests.e2e.described import Method, methods
+from tests.e2e.calls import Answer, over_grpc
+from tests.e2e.contract_methods import Method, methods
 from tests.e2e.shop import Login, refused
 from tests.e2e.valid_requests import known_values, valid
 from tests.support.running_mesh import RunningMesh

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mesh.launcher.parts import Part
 from mesh.topology import SERVICES
-from tests.faults.altered import shopmesh_with
+from tests.faults.patched_mesh import shopmesh_with
 
 _ROOT = Path(__file__).parents[2]
 _SECONDS_PER_HOUR = 3600

@@ -7,8 +7,8 @@ import pytest
 from redis import Redis
 
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
-from tests.faults.baskets import Clients, Sale, random_baskets, scarce, stocked, workers_of
 from tests.faults.injecting import Fault, Injector
+from tests.faults.oversell import Clients, Sale, random_baskets, scarce, stocked, workers_of
 from tests.faults.stores import Stores
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until

@@ -20,7 +20,7 @@ from mesh.contract import Contract, load_contract
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.planning import envoy_config
 from mesh.render.limits_page import limits_page
-from mesh.render.openapi import render_openapi
+from mesh.render.openapi.document import render_openapi
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer
 from mesh.server.telemetry import configure_logging

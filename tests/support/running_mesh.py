@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from mesh.cli.oauth import Account, token_of_account, token_of_client
+from mesh.cli.login.oauth import Account, token_of_account, token_of_client
 from mesh.client.direct import certificates
-from mesh.launcher.looking import look
+from mesh.launcher.status import look
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_PORT, grpc_port, metrics_port
 from tests.support.ports import leased_offset

@@ -16,7 +16,7 @@ import pytest
 
 from mesh.backends.backend import Backend, Place
 from mesh.backends.running import READY_WITHIN_SECONDS, Server
-from mesh.launcher.processes import ProcessId, end, process_id
+from mesh.launcher.host.processes import ProcessId, end, process_id
 from tests.support.ports import leased_offset
 from tests.support.temporary import temporary_root
 

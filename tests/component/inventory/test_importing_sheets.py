@@ -8,8 +8,8 @@ import grpc
 import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
-from mesh.cli.product_sheets import COLUMNS, BadLine, read_sheet
-from mesh.cli.products import imported
+from mesh.cli.commands.products import imported
+from mesh.cli.sheets.product_sheets import COLUMNS, BadLine, read_sheet
 from services.inventory.adapters.tables import products
 from shopmesh.inventory.v1.catalog_service_pb2 import ImportProductsResponse
 from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub

@@ -7,10 +7,10 @@ import grpc
 import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
-from mesh.simulator.lines import StreamLine
-from mesh.simulator.mischief import FaultProfile
-from mesh.simulator.opening import shelves_of, some_skus
+from mesh.simulator.faults import FaultProfile
+from mesh.simulator.first_counts import shelves_of, some_skus
 from mesh.simulator.simulation import Plan, Simulation
+from mesh.simulator.transports import StreamLine
 from mesh.simulator.warehouse import Warehouse
 from shopmesh.inventory.v1.wms_service_pb2 import ReconcileStockRequest
 from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub

@@ -11,10 +11,10 @@ import yaml
 
 from mesh.contract import Access, Contract, Idempotency, LimitPer, load_contract
 from mesh.render.artefacts import ENVOY, artefacts
-from mesh.render.envoy import render_envoy
-from mesh.render.front_door import FrontDoor
+from mesh.render.envoy.config import render_envoy
+from mesh.render.envoy.front_door import FrontDoor
+from mesh.render.envoy.xds import dump
 from mesh.render.validate import validate
-from mesh.render.xds import dump
 from mesh.topology import SERVICES
 
 CONTRACT = load_contract()

@@ -7,7 +7,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from mesh.contract import Access, Method, load_contract
 from mesh.render.limits_page import limits_page
-from mesh.render.openapi import render_openapi
+from mesh.render.openapi.document import render_openapi
 
 CONTRACT = load_contract()
 BOUND = [method for method in CONTRACT.methods if method.binding is not None]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mesh.contract import load_contract
-from mesh.render.templates import bound_paths, regex
+from mesh.render.envoy.path_templates import bound_paths, regex
 
 CONTRACT = load_contract()
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from mesh.launcher.parts import Part
-from tests.faults.altered import shopmesh_with
+from tests.faults.patched_mesh import shopmesh_with
 
 SERVICE_OF = {
     "no_inbox": "notification",

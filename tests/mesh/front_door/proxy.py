@@ -16,10 +16,10 @@ from joserfc.jwk import ECKey
 
 from mesh.client.direct import http_client
 from mesh.contract import Contract, LimitClass
-from mesh.render.envoy import render_envoy
-from mesh.render.front_door import FrontDoor
-from mesh.render.session import SECRETS, secret_file
-from mesh.render.xds import dump
+from mesh.render.envoy.config import render_envoy
+from mesh.render.envoy.front_door import FrontDoor
+from mesh.render.envoy.session import SECRETS, secret_file
+from mesh.render.envoy.xds import dump
 from mesh.topology import API_AUDIENCE
 
 EDGE_SECRET = "edge-secret-of-this-run"

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from mesh.contract import Access, Contract, Method, load_contract
-from mesh.render.templates import regex
+from mesh.render.envoy.path_templates import regex
 from tests.mesh.front_door.proxy import Proxy
 from tests.mesh.front_door.requests import bound, call, path_of, reason, verb_of
 from tests.mesh.front_door.shop import Shop

@@ -11,11 +11,11 @@ import pytest
 
 from mesh.client.direct import http_client
 from mesh.launcher.errors import LaunchError
-from mesh.launcher.looking import Condition, look
+from mesh.launcher.host.processes import ProcessId, wait_ended
 from mesh.launcher.parts import BACKEND_LAYER, Plan
-from mesh.launcher.processes import ProcessId, wait_ended
 from mesh.launcher.starting import start
 from mesh.launcher.state import MeshState, PartState, state_file
+from mesh.launcher.status import Condition, look
 from mesh.launcher.stopping import stop
 from mesh.launcher.waiting import await_ready
 from tests.mesh.launcher.conftest import MakePlan, dummy

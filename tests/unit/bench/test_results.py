@@ -6,8 +6,8 @@ from typing import Any
 
 from bench.figures import Estimate, Figure, at_least
 from bench.report import load, number, row_place, save
+from bench.report_text import table_of
 from bench.rows import ROWS
-from bench.story import table_of
 
 _RUN: dict[str, Any] = {
     "time": "2026-11-26T03:00:00+00:00",

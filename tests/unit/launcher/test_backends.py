@@ -8,12 +8,12 @@ import pytest
 from mesh.backends import mariadb_server
 from mesh.backends.backend import BackendError, Place, Say
 from mesh.backends.known import Placed, place_backends
-from mesh.cli.welcome import without_password
+from mesh.cli.next_steps import without_password
 from mesh.launcher.backends import Backends, urls_file
 from mesh.launcher.errors import LaunchError
+from mesh.launcher.host.processes import ProcessId
 from mesh.launcher.parts import BACKEND_LAYER, GRACE_SECONDS, Plan
 from mesh.launcher.planning import part_environment, plan_mesh
-from mesh.launcher.processes import ProcessId
 from mesh.launcher.state import MeshState, PartState
 from mesh.settings import MAX_WORKERS, REAL, MeshSettings
 

@@ -1,6 +1,6 @@
 """A part that keeps ending is started ever less often."""
 
-from mesh.launcher.keeper import Backoff
+from mesh.launcher.part_process import Backoff
 
 
 def test_pauses_double_up_to_the_longest() -> None:

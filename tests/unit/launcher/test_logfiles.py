@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mesh.launcher.logfiles import bound, last_lines, open_log
+from mesh.launcher.host.logfiles import bound, last_lines, open_log
 
 
 def test_a_long_log_moves_aside_and_its_writer_goes_on(tmp_path: Path) -> None:

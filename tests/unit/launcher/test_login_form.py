@@ -1,6 +1,6 @@
 """The login page is read as a browser reads it."""
 
-from mesh.cli.login_form import alert, login_form
+from mesh.cli.login.login_form import alert, login_form
 
 PAGE = """
 <form action="/search"><input name="q"></form>

@@ -1,7 +1,7 @@
 """How a part is doing."""
 
-from mesh.launcher.looking import Condition, PartCondition
 from mesh.launcher.state import PartState
+from mesh.launcher.status import Condition, PartCondition
 
 
 def test_a_dependency_that_does_not_work_is_named() -> None:

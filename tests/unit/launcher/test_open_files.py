@@ -5,8 +5,8 @@ import resource
 import pytest
 
 from mesh.launcher.errors import LaunchError
-from mesh.launcher.open_files import allow_many_files, connections_for, most_files
-from mesh.render.front_door import MOST_CONNECTIONS
+from mesh.launcher.host.open_files import allow_many_files, connections_for, most_files
+from mesh.render.envoy.front_door import MOST_CONNECTIONS
 
 UNLIMITED = resource.RLIM_INFINITY
 

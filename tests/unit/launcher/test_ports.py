@@ -12,8 +12,8 @@ from dataclasses import replace
 import pytest
 
 from mesh.launcher.errors import LaunchError
+from mesh.launcher.host.ports import await_free_ports, refuse_listeners
 from mesh.launcher.parts import Part
-from mesh.launcher.ports import await_free_ports, refuse_listeners
 from tests.support.ports import leased_port
 
 

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from mesh.launcher.processes import process_id
+from mesh.launcher.host.processes import process_id
 
 
 def test_this_process_is_alive() -> None:

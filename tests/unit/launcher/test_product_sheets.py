@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from mesh.cli.product_checks import checked
-from mesh.cli.product_sheets import BadLine, Sheet, read_sheet
+from mesh.cli.sheets.product_checks import checked
+from mesh.cli.sheets.product_sheets import BadLine, Sheet, read_sheet
 
 HEADER = "sku,name,description,category,price,currency,image_url"
 RED = "MUG-RED,Red mug,Holds 350 ml,kitchen,12.90,EUR,/mug.png"

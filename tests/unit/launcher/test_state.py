@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mesh.launcher.errors import LaunchError
+from mesh.launcher.host.processes import ProcessId
 from mesh.launcher.parts import Part, Plan
-from mesh.launcher.processes import ProcessId
 from mesh.launcher.state import MeshState, PartState, copied_from
 
 

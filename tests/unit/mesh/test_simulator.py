@@ -2,7 +2,7 @@
 
 import random
 
-from mesh.simulator.mischief import FaultInjector, FaultProfile
+from mesh.simulator.faults import FaultInjector, FaultProfile
 from mesh.simulator.warehouse import Shelf, Warehouse
 from shopmesh.inventory.v1.wms_service_pb2 import StockUpdate
 

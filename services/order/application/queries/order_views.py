@@ -7,7 +7,7 @@ from services.kernel.paging import page_size
 from services.order.application.commands.orders import not_found
 from services.order.application.journal import Journal, history_of
 from services.order.application.ports import Changes, EventStore, Position, Selection
-from services.order.application.queries.positions import position_of, token_of
+from services.order.application.queries.page_tokens import position_of, token_of
 from services.order.application.sealing import Sealing
 from services.order.domain.lines import ShippingAddress
 from services.order.domain.order import Order

@@ -6,7 +6,7 @@ from services.kernel.paging import page_size
 from services.order.application.journal import history_of
 from services.order.application.ports import EventStore, OrderIndex, OrderRow, Position, Search
 from services.order.application.queries.order_views import OrderViews, Page
-from services.order.application.queries.positions import position_of, token_of
+from services.order.application.queries.page_tokens import position_of, token_of
 from services.order.application.queries.search_rows import folded_row
 from services.order.domain.order import Order
 

@@ -1,0 +1,1 @@
+"""The commands of `shopmesh`, a module for each group."""

@@ -1,0 +1,116 @@
+"""`up`, `down` and `status`."""
+
+import asyncio
+import json
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.text import Text
+
+from mesh.cli.console import err, note, out, show_table
+from mesh.cli.context import environ_of, running_backends_of, running_settings_of, settings_of
+from mesh.cli.next_steps import welcome
+from mesh.launcher.host.lock import exclusive
+from mesh.launcher.state import PartState, copied_from
+from mesh.launcher.status import Condition, PartCondition, look
+from mesh.launcher.stopping import stop
+from mesh.launcher.up import WAITING, Request, launch
+from mesh.launcher.waiting import exit_text
+from mesh.settings import MAX_WORKERS, PROFILES
+
+_STYLES = {
+    Condition.READY: "green",
+    Condition.RUNNING: "yellow",
+    Condition.RESTARTING: "red",
+    Condition.STOPPED: "red",
+}
+
+
+def up(
+    context: typer.Context,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=MAX_WORKERS, help="Processes per service. [default: SHOPMESH_WORKERS or 1]"),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(PROFILES),
+            help="Backends: `embedded` needs none; `real` starts MongoDB, Kafka and the others, "
+            "but those whose URL the environment gives. [default: SHOPMESH_PROFILE or embedded]",
+        ),
+    ] = None,
+) -> None:
+    """Start the mesh and wait until every part is ready.
+
+    Prints a line per ready part, then where to go. Doing it again changes nothing.
+    """
+    settings = settings_of(context)
+    if profile not in (None, *PROFILES):
+        raise typer.BadParameter(f"--profile {profile!r} is none of {', '.join(PROFILES)}")
+    request = Request(profile or settings.profile, workers)
+    started = asyncio.run(
+        launch(settings, request, environment=environ_of(context), report=_show_ready, say=note)
+    )
+    if not started:
+        out.print(f"The mesh is already up in {escape(str(settings.home))}; nothing changed.")
+    settings = running_settings_of(context)
+    welcome(settings, running_backends_of(settings), environ_of(context))
+
+
+def down(context: typer.Context) -> None:
+    """Stop the mesh; calls that are under way are finished first. Its data stays."""
+    home = settings_of(context).home
+    stopped = asyncio.run(_stop(home)) if home.exists() else ()
+    if stopped:
+        out.print(f"Stopped {', '.join(stopped)}.")
+    else:
+        out.print(f"No mesh is up in {escape(str(home))}.")
+        if original := copied_from(home):
+            way = f"SHOPMESH_HOME={quote(str(original))} shopmesh down"
+            out.print(Text(f"It is a copy. To stop the original: {way}"))
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: a list of parts.")] = False,
+) -> None:
+    """Show every part; exits with 0 only when all are ready."""
+    home = settings_of(context).home
+    conditions = asyncio.run(look(home))
+    if as_json:
+        out.print_json(json.dumps([each.document() for each in conditions]))
+    elif conditions:
+        show_table(("part", "pid", "port", "state", "restarts", "last exit"), map(_row, conditions))
+    else:
+        err.print(f"No mesh is up in {escape(str(home))}. Start it: [cyan]shopmesh up[/]")
+    if not conditions or any(each.condition is not Condition.READY for each in conditions):
+        raise typer.Exit(1)
+
+
+async def _stop(home: Path) -> tuple[str, ...]:
+    (home / "run").mkdir(exist_ok=True)
+    async with exclusive(home, waiting=lambda: note(WAITING)):
+        return await stop(home)
+
+
+def _show_ready(part: PartState) -> None:
+    ports = ", ".join(str(port) for port in part.ports)
+    out.print(f"[green]✓[/] {part.name:<16} ready on port {ports}")
+
+
+def _row(each: PartCondition) -> tuple[str | Text, ...]:
+    state = Text(each.condition.value, style=_STYLES[each.condition])
+    if each.broken:
+        state.append(f" without {', '.join(each.broken)}", style="yellow")
+    return (
+        each.part.name,
+        str(each.pid or "-"),
+        ", ".join(str(port) for port in each.part.ports),
+        state,
+        str(each.part.restarts),
+        exit_text(each.part.last_exit),
+    )

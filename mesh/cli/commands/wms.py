@@ -1,0 +1,135 @@
+"""`wms`: a warehouse system to try the stock feed with."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from google.protobuf.json_format import MessageToDict
+
+from mesh.channels import Channels
+from mesh.cli.channels import WMS, channel_as_wms
+from mesh.cli.console import note, out, show_table
+from mesh.cli.context import running_settings_of
+from mesh.cli.login.credentials import client_secret
+from mesh.cli.login.oauth import token_of_client
+from mesh.client.direct import http_client
+from mesh.launcher.errors import LaunchError
+from mesh.settings import MeshSettings
+from mesh.simulator.faults import FaultProfile
+from mesh.simulator.first_counts import shelves_of, some_skus
+from mesh.simulator.simulation import Plan, Simulation, Tally
+from mesh.simulator.transports import Line, PushLine, StreamLine
+from mesh.simulator.warehouse import Warehouse
+from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from shopmesh.inventory.v1.wms_service_pb2 import ReconcileStockRequest, ReconcileStockResponse
+from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
+
+_DRIFT = 1
+_TIMEOUT_SECONDS = 30.0
+
+app = typer.Typer(help="Simulate the warehouse system.", no_args_is_help=True)
+
+
+@app.callback()
+def wms() -> None:
+    """Keep `simulate` a command of its own."""
+
+
+@app.command()
+def simulate(
+    context: typer.Context,
+    *,
+    rate: Annotated[float, typer.Option(min=0.1, max=500, help="Updates a second.")] = 20,
+    seconds: Annotated[float, typer.Option(min=0.1, help="For how long things happen.")] = 10,
+    count: Annotated[
+        int | None, typer.Option(min=0, help="How many things happen, instead of --seconds.")
+    ] = None,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="Share of updates said twice.")] = 0,
+    disorder: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of updates overtaken by later ones.")
+    ] = 0,
+    pauses: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of turns that begin with up to 2 s of silence.")
+    ] = 0,
+    sku: Annotated[list[str] | None, typer.Option(help="Of this SKU; may be repeated.")] = None,
+    skus: Annotated[int, typer.Option(min=1, max=100, help="Without --sku: of so many products.")] = 10,
+    shipped: Annotated[
+        list[str] | None, typer.Option(metavar="ORDER", help="An order that the first counts name.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed, the same happenings.")] = None,
+    push: Annotated[bool, typer.Option("--push", help="By REST instead of a gRPC stream.")] = False,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="Where to write the numbers, for `stock reconcile`.")
+    ] = None,
+) -> None:
+    """Tell the shop what happens in a warehouse; exits with 0 when the shop has its numbers in the end."""
+    chosen_seed = random.SystemRandom().randrange(2**32) if seed is None else seed
+    note(f"seed {chosen_seed}")
+    settings = running_settings_of(context)
+    habits = FaultProfile(duplicates=duplicates, disorder=disorder, pauses=pauses)
+    happenings = round(rate * seconds) if count is None else count
+    plan = Plan(rate=rate, count=happenings, habits=habits, shipped=tuple(shipped or ()))
+    chance = random.Random(chosen_seed)  # noqa: S311 - nothing secret comes of it
+    warehouse, tally, found = asyncio.run(_played(settings, plan, chance, sku or (), skus, push=push))
+    if snapshot is not None:
+        _write(warehouse, snapshot)
+    _show(tally, found)
+    if found.drift:
+        raise typer.Exit(_DRIFT)
+
+
+async def _played(
+    settings: MeshSettings, plan: Plan, chance: random.Random, wanted: Sequence[str], most: int, *, push: bool
+) -> tuple[Warehouse, Tally, ReconcileStockResponse]:
+    async with channel_as_wms(settings) as channels, _line(settings, channels, push=push) as line:
+        inventory = channels.to("inventory")
+        skus = wanted or await some_skus(CatalogServiceStub(inventory), most)
+        shelves = await shelves_of(InventoryServiceStub(inventory), line, skus)
+        if not shelves:
+            raise LaunchError("None of these products lies in any warehouse.", "Give others: --sku")
+        warehouse = Warehouse(shelves, chance)
+        simulation = Simulation(
+            warehouse=warehouse, line=line, plan=plan, chance=chance, monotonic=time.monotonic
+        )
+        tally = await simulation.run()
+        lines = list(warehouse.snapshot())
+        found = await WmsServiceStub(inventory).ReconcileStock(ReconcileStockRequest(lines=lines))
+        return warehouse, tally, found
+
+
+@asynccontextmanager
+async def _line(settings: MeshSettings, channels: Channels, *, push: bool) -> AsyncIterator[Line]:
+    if not push:
+        stream = StreamLine(channels.to("inventory"))
+        yield stream
+        await stream.close()
+        return
+
+    async def token() -> str:
+        return await token_of_client(settings.issuer, WMS, client_secret(settings, WMS), audience=None)
+
+    async with http_client(settings.issuer, timeout=_TIMEOUT_SECONDS) as client:
+        yield PushLine(client, token)
+
+
+def _write(warehouse: Warehouse, file: Path) -> None:
+    lines = [MessageToDict(line, always_print_fields_with_no_presence=True) for line in warehouse.snapshot()]
+    file.write_text(json.dumps({"lines": lines}, indent=2) + "\n", encoding="utf-8")
+
+
+def _show(tally: Tally, found: ReconcileStockResponse) -> None:
+    numbers = {"happened": tally.happened, "said": tally.said, "resent": tally.resent, **tally.results}
+    show_table(("what", "updates"), ((name.lower(), str(number)) for name, number in numbers.items()))
+    for reason, times in tally.reasons.most_common(5):
+        out.print(f"set aside {times} times: {reason}", markup=False)
+    for each in found.drift:
+        differing = f"the shop has {each.shop_on_hand}, the warehouse {each.warehouse_on_hand}"
+        out.print(f"{each.sku} in {each.warehouse}: {differing}")
+    note(f"{found.compared} numbers compared, {len(found.drift)} differ.")

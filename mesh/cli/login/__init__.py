@@ -1,0 +1,1 @@
+"""Logging in as a browser does: tokens for commands."""

@@ -1,0 +1,1 @@
+"""Orders and products as CSV, and what is wrong with a sheet."""

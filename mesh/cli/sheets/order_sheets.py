@@ -1,0 +1,91 @@
+"""Orders and their events as people read them in a terminal."""
+
+import json
+from collections.abc import Iterable
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Value
+from google.type.money_pb2 import Money
+from rich.text import Text
+
+from mesh.cli.channels import whole_numbers
+from mesh.cli.console import out
+from shopmesh.order.v1.audit_service_pb2 import FieldDifference, HistoryEvent
+from shopmesh.order.v1.order_service_pb2 import Order, OrderLine, OrderState
+
+_EVERY_EVENT_CHANGES = frozenset({"version", "updateTime"})
+_FIRST = 1
+
+
+def show_event(event: HistoryEvent, changes: Iterable[FieldDifference]) -> None:
+    """An event of a timeline. The first one is shown with what it says: it changes everything."""
+    time = event.occur_time.ToDatetime().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    head = Text(f"{event.version:>3}  {time}Z  ")
+    head.append(f"{event.type:<16}", style="bold")
+    head.append(f"  {event.actor}")
+    out.print(head)
+    cause = f"correlation {event.correlation}  cause {event.causation}  trace {event.trace_id or 'none'}"
+    out.print(Text(f"       {cause}", style="dim"))
+    if event.version == _FIRST:
+        for name, value in sorted(event.data.fields.items()):
+            out.print(Text(f"       {name}: {_short(value)}"))
+        return
+    for change in changes:
+        if change.path not in _EVERY_EVENT_CHANGES:
+            show_difference(change, indent=7)
+
+
+def show_difference(difference: FieldDifference, *, indent: int = 0) -> None:
+    """One field before and after."""
+    before = _short(difference.old_value) if difference.HasField("old_value") else "—"
+    after = _short(difference.new_value) if difference.HasField("new_value") else "—"
+    out.print(Text(f"{' ' * indent}{difference.path}: {before} → {after}"))
+
+
+def show_order(order: Order) -> None:
+    """A sheet with the order."""
+    state = OrderState.Name(order.state).removeprefix("ORDER_STATE_")
+    out.print(
+        Text(f"order {order.order_id}  {state}", style="bold"), Text(f"  version {order.version}"), sep=""
+    )
+    out.print(f"customer {order.customer_id}  request {order.request_id}", markup=False)
+    placed, updated = order.place_time.ToJsonString(), order.update_time.ToJsonString()
+    out.print(f"placed {placed}  changed {updated}")
+    for line in order.lines:
+        out.print(Text(_line(line)))
+    if order.HasField("total"):
+        out.print(f"  total {_money(order.total)}")
+    for reason in filter(None, (_rejection(order), order.cancel_reason)):
+        out.print(f"  reason {reason}")
+    out.print(Text(f"  to {_address(order)}"))
+
+
+def _line(line: OrderLine) -> str:
+    priced = (
+        f" at {_money(line.unit_price)} = {_money(line.line_total)}" if line.HasField("unit_price") else ""
+    )
+    return f"  {line.quantity} x {line.sku} {line.name}{priced}"
+
+
+def _rejection(order: Order) -> str:
+    if not order.HasField("rejection"):
+        return ""
+    rejection = MessageToDict(order.rejection)
+    return str(rejection.get("reason", "")).removeprefix("REJECTION_REASON_")
+
+
+def _address(order: Order) -> str:
+    if not order.HasField("shipping_address"):
+        return "nobody any more: the customer was erased" if order.personal_data_erased else "—"
+    address = order.shipping_address
+    place = f"{address.postal_code} {address.city}"
+    parts = (address.recipient, address.line1, address.line2, place, address.region, address.country_code)
+    return ", ".join(filter(None, parts))
+
+
+def _money(money: Money) -> str:
+    return f"{money.units + money.nanos / 1_000_000_000:.2f} {money.currency_code}"
+
+
+def _short(value: Value) -> str:
+    return json.dumps(whole_numbers(MessageToDict(value)), ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,1 @@
+"""What the launcher needs of its machine: files, ports, processes."""
