@@ -19,8 +19,8 @@ from bench.figures import Figure, Verdict
 from bench.h2load import DriverMissing
 from bench.machine import describe_machine, load_average
 from bench.plan import Plan
-from bench.report import save, show, title_of, told
-from bench.report_text import tell
+from bench.report import save, show, text_of, title_of
+from bench.report_text import write_report
 from bench.rows import ROWS
 
 _PICTURE = "picture"
@@ -57,7 +57,7 @@ def _draw() -> None:
     from bench.picture import NotMeasured, draw  # noqa: PLC0415 - matplotlib takes a second to import
 
     try:
-        sys.stdout.write(f"{draw()}\n{tell()}\n")
+        sys.stdout.write(f"{draw()}\n{write_report()}\n")
     except NotMeasured as not_measured:
         sys.exit(str(not_measured))
 
@@ -70,7 +70,7 @@ async def _measure(plan: Plan, rows: Sequence[str], console: Console) -> list[Fi
         run = {**_run(plan), **machine}
         found = [figure async for figure in ROWS[row](plan)]
         for figure in found:
-            console.print(told(figure), style="dim", highlight=False)
+            console.print(text_of(figure), style="dim", highlight=False)
         if not plan.is_quick:
             save(found, run)
         figures += found

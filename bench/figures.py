@@ -81,7 +81,7 @@ class Figure:
         what: What was measured.
         estimate: The figure.
         unit: Its unit; `x` for ratios.
-        bound: What it has to reach; None: it is told only.
+        bound: What it has to reach; None: it has no bound.
         errors: Calls that were not answered as they should; any makes the figure fail.
         curves: Points for a picture, by the name of their line.
         notes: What else the program saw, by name: the two sides of a ratio, lateness of the driver.

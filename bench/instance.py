@@ -29,7 +29,7 @@ _CLASSES = ("edge", "read", "write", "browse", "stream", "internal", "admin")
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class Instance:
     """Where a measured service finds what the launcher would give it."""
 
     folder: Path
@@ -38,7 +38,7 @@ class Home:
     mysql_url: str | None = None
 
     @classmethod
-    def made(cls, folder: Path, *, mysql: str | None = None) -> "Home":
+    def made(cls, folder: Path, *, mysql: str | None = None) -> "Instance":
         """Make a home with a key of its own, and limits that nothing here reaches.
 
         Args:
@@ -95,7 +95,7 @@ class Home:
 
 @asynccontextmanager
 async def serving(
-    home: Home,
+    home: Instance,
     module: str,
     *arguments: str,
     service: str = "inventory",

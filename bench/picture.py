@@ -25,8 +25,8 @@ def draw(target: Path = PICTURE) -> Path:
         for name, points in _curves().items():
             axes.plot(*zip(*points, strict=True), marker="o", label=name)
         axes.axhline(_TARGET_MS, linestyle="--", color="grey", linewidth=1)
-        told, beside = f"target: {_TARGET_MS} ms", axes.get_yaxis_transform()
-        axes.text(0.99, _TARGET_MS, told, color="grey", va="bottom", ha="right", transform=beside)
+        text, beside = f"target: {_TARGET_MS} ms", axes.get_yaxis_transform()
+        axes.text(0.99, _TARGET_MS, text, color="grey", va="bottom", ha="right", transform=beside)
         axes.set(xscale="log", yscale="log", xlabel="BatchGetStock(50), calls per second", ylabel="p99 in ms")
         axes.grid(visible=True, which="both", alpha=0.2)
         axes.legend()

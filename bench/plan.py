@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the programs are told.
+    """How the programs measure.
 
     Attributes:
         folder: For databases, logs, homes; thrown away after the run.

@@ -23,7 +23,7 @@ _CLIENTS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Carrier:
+class RelayStack:
     """What carries commits from the store into the log."""
 
     stores: Stores
@@ -38,7 +38,7 @@ class Carrier:
 
 
 @asynccontextmanager
-async def carrying(settings: MeshSettings) -> AsyncIterator[Carrier]:
+async def open_relay_stack(settings: MeshSettings) -> AsyncIterator[RelayStack]:
     """Open everything that the settings name."""
     own = Settings.of(settings)
     async with open_stores(own) as stores, open_event_log(settings) as log:
@@ -55,7 +55,7 @@ async def carrying(settings: MeshSettings) -> AsyncIterator[Carrier]:
         gc.collect()
         gc.freeze()
         try:
-            yield Carrier(stores, log, relay)
+            yield RelayStack(stores, log, relay)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

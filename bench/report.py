@@ -53,7 +53,7 @@ def title_of(program: Program) -> str:
     return (program.__doc__ or "").partition("\n")[0]
 
 
-def told(figure: Figure) -> str:
+def text_of(figure: Figure) -> str:
     """A figure with all that was seen beside it, in one line."""
     notes = (f"{name} {number(value)}" for name, value in figure.notes.items())
     return f"  {figure.what}: {number(figure.estimate.value)} {figure.unit}; {', '.join(notes)}"

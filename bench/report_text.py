@@ -6,18 +6,18 @@ from typing import Any
 
 from bench.report import load, number
 
-STORY = Path(__file__).parents[1] / "docs" / "inventory-performance.md"
+PAGE = Path(__file__).parents[1] / "docs" / "inventory-performance.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _ROWS = ("P3", "P4", "P5", "P6", "P7")
 
 
-def tell(story: Path = STORY) -> Path:
+def write_report(page: Path = PAGE) -> Path:
     """Replace what stands between the marks."""
-    before, _, rest = story.read_text().partition(BEGIN)
+    before, _, rest = page.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     table = "\n".join(table_of(load()))
-    story.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
-    return story
+    page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
+    return page
 
 
 def table_of(results: Mapping[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import grpc
 
 from bench.h2load import Target, grpc_headers, write_grpc_body
-from bench.instance import Home
+from bench.instance import Instance
 from bench.open_loop import Call
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 
@@ -26,7 +26,7 @@ async def answer_of(address: str, request: bytes) -> bytes:
         return await stub_of(channel)(request, timeout=_TIMEOUT_SECONDS)
 
 
-def grpc_target(home: Home, folder: Path, request: bytes, answer: bytes, *, worker: int = 0) -> Target:
+def grpc_target(home: Instance, folder: Path, request: bytes, answer: bytes, *, worker: int = 0) -> Target:
     """A server's BatchGetStock for h2load."""
     body = folder / "request.bin"
     write_grpc_body(body, request)
@@ -43,7 +43,7 @@ def get_stock_request(sku: str) -> bytes:
 
 
 async def queries_of(channel: grpc.aio.Channel, method: str, request: bytes, *, token: str) -> int:
-    """How many SQL statements a call cost, as its trailers tell."""
+    """How many SQL statements a call cost, by its trailers."""
     call = stub_of(channel, method)(request, metadata=_bearer(token), timeout=_TIMEOUT_SECONDS)
     await call
     return int(dict(await call.trailing_metadata())["x-db-queries"])

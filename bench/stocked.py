@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.cores import DRIVER, pin
-from bench.instance import Home
+from bench.instance import Instance
 from bench.plan import in_silence
 from bench.shop import PIECES, make_shop
 from mesh.backends.mariadb import MariadbBackend
 from mesh.backends.running import running
 
 
-async def stocked(folder: Path, count: int, *, mysql: str | None = None, pieces: int = PIECES) -> Home:
+async def stocked(folder: Path, count: int, *, mysql: str | None = None, pieces: int = PIECES) -> Instance:
     """A home whose shop has so many SKUs."""
-    home = Home.made(folder, mysql=mysql)
+    home = Instance.made(folder, mysql=mysql)
     await make_shop(home.database_url, count, pieces=pieces)
     return home
 

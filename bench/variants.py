@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import grpc
 
 from bench.closed_loop import call_for, call_times
-from bench.instance import Home, serving
+from bench.instance import Instance, serving
 from bench.open_loop import Call, Latencies, call_at, schedule
 from bench.plan import Plan
 from bench.processes import Process
@@ -71,7 +71,7 @@ async def variants(
 
 
 @asynccontextmanager
-async def serving_variant(home: Home, name: str, count: int) -> AsyncIterator[Variant]:
+async def serving_variant(home: Instance, name: str, count: int) -> AsyncIterator[Variant]:
     """Serve one of them over so many SKUs, every statement a millisecond away; a cache is warm."""
     code = BASELINE if name == BASELINE else SHIPPED
     # One of two workers that share no cache keeps none: what is left is batching.

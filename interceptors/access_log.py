@@ -30,7 +30,7 @@ Log = Callable[[Sequence[dict[str, Any]]], None]
 """Writes lines."""
 
 _GATHER_SECONDS = 0.01
-# grpc tells a status as a number or as what it was told.
+# grpc returns a status as a number or as it was set.
 _STATUSES: dict[Any, grpc.StatusCode] = {
     known: status for status in grpc.StatusCode for known in (status, status.value[0])
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.cores import DRIVER, MEASURED, pin
 from bench.estimates import estimate, ratios
 from bench.figures import Figure, at_least, at_most
-from bench.instance import Home, serving
+from bench.instance import Instance, serving
 from bench.plan import Plan, in_silence, in_turns
 from bench.saturation import Saturation, saturate
 from bench.shop import skus
@@ -28,7 +28,7 @@ _REQUEST = request_of(skus(_BATCH))
 async def cached_batch(plan: Plan) -> AsyncIterator[Figure]:
     """P1: the shipped service, its cache warm, against the bare server."""
     room = plan.room("p1")
-    shipped, floor = await stocked(room / "shipped", _SKUS), Home.made(room / "bare")
+    shipped, floor = await stocked(room / "shipped", _SKUS), Instance.made(room / "bare")
     async with serving(shipped, _SHIPPED) as service:
         answer = await answer_of(shipped.address("inventory"), _REQUEST)
         async with serving(floor, _BARE, _written(room, answer)) as bare:
@@ -46,8 +46,8 @@ async def cached_batch(plan: Plan) -> AsyncIterator[Figure]:
         at_least(0.55, 0.70),
         errors=sum(side.load.errors for both in rounds for side in both),
         notes={
-            **_told("shipped", [each[0] for each in rounds]),
-            **_told("bare", [each[1] for each in rounds]),
+            **_notes("shipped", [each[0] for each in rounds]),
+            **_notes("bare", [each[1] for each in rounds]),
         },
     )
 
@@ -58,7 +58,7 @@ async def interceptor_chain(plan: Plan) -> AsyncIterator[Figure]:
     shop = await stocked(room / "stocked", _SKUS)
     async with serving(shop, _SHIPPED):
         answer = await answer_of(shop.address("inventory"), _REQUEST)
-    homes = [Home.made(room / name) for name in ("chained", "typed", "bare")]
+    homes = [Instance.made(room / name) for name in ("chained", "typed", "bare")]
     file = _written(room, answer)
     async with (
         serving(homes[0], _CHAINED, file) as chained,
@@ -80,7 +80,7 @@ async def interceptor_chain(plan: Plan) -> AsyncIterator[Figure]:
         notes={
             name: value
             for place, side in enumerate(names)
-            for name, value in _told(side, [each[place] for each in rounds]).items()
+            for name, value in _notes(side, [each[place] for each in rounds]).items()
         },
     )
 
@@ -139,7 +139,7 @@ def _cpu_of(both: list[Saturation]) -> float:
     return sum(each.cpu_us * each.load.calls for each in both) / calls
 
 
-def _told(name: str, sides: list[Saturation]) -> dict[str, float]:
+def _notes(name: str, sides: list[Saturation]) -> dict[str, float]:
     return {
         f"{name}: calls/s": estimate([each.calls_per_second for each in sides]).value,
         f"{name}: CPU µs per call": estimate([each.cpu_us for each in sides]).value,

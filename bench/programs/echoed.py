@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from bench.estimates import estimate, ratios
 from bench.figures import Bound, Figure, at_least
 from bench.h2load import Load, Target, drive
-from bench.instance import Home, serving
+from bench.instance import Instance, serving
 from bench.plan import Plan, in_turns
 from bench.running import MeasuredMesh, measured_mesh
 from bench.shop import skus
@@ -70,7 +70,7 @@ async def _against_echo(plan: Plan, measured: MeasuredMesh, read: Read) -> Figur
     body = _written(folder, read)
     ours = await _target(body, measured.mesh.url, read, {"authorization": f"Bearer {token}"})
     async with AsyncExitStack() as stack:
-        echo = Home.made(folder / "echo")
+        echo = Instance.made(folder / "echo")
         await stack.enter_async_context(serving(echo, _ECHO, str(folder), read.service, service=read.service))
         proxy = await stack.enter_async_context(_same_envoy(folder / "envoy", echo))
         theirs = await _target(body, proxy.url, read, proxy.bearer())
@@ -144,7 +144,7 @@ def _catalog_reads(_order_id: str) -> tuple[Read, ...]:
     )
 
 
-def _same_envoy(folder: Path, echo: Home) -> Any:
+def _same_envoy(folder: Path, echo: Instance) -> Any:
     """An Envoy of the same configuration on the driver's core, as the mesh's own."""
     contract = load_contract()
     limits = {

@@ -11,11 +11,11 @@ from bench.commits import new_commit
 from bench.cores import MEASURED
 from bench.estimates import estimate, percentile, ratios
 from bench.figures import Estimate, Figure, at_least, at_most
-from bench.instance import Home
+from bench.instance import Instance
 from bench.open_loop import call_at, schedule
 from bench.plan import Plan, in_turns
 from bench.processes import started
-from bench.relay_load import Carrier, carrying, real_servers
+from bench.relay_load import RelayStack, open_relay_stack, real_servers
 from mesh.event_log import Record
 from mesh.topology import ORDER_EVENTS
 from services.order.application.ports import Commit
@@ -36,31 +36,31 @@ _CLIENTS = 64
 
 async def carried(plan: Plan) -> AsyncIterator[Figure]:
     """P10: commit to handled, and the relay against a bare producer loop: embedded, and with real servers."""
-    home = Home.made(plan.room("p10") / "embedded")
+    home = Instance.made(plan.room("p10") / "embedded")
     async for figure in _measured(plan, "embedded", home, {}):
         yield figure
     async with real_servers(plan) as variables:
-        home = Home.made(plan.room("p10") / "real")
+        home = Instance.made(plan.room("p10") / "real")
         async for figure in _measured(plan, "MongoDB, Kafka", home, variables):
             yield figure
 
 
 async def _measured(
-    plan: Plan, where: str, home: Home, variables: Mapping[str, str]
+    plan: Plan, where: str, home: Instance, variables: Mapping[str, str]
 ) -> AsyncIterator[Figure]:
     settings = replace(
         home.settings,
         mongodb_url=variables.get("SHOPMESH_MONGODB_URL"),
         kafka_url=variables.get("SHOPMESH_KAFKA_URL"),
     )
-    async with carrying(settings) as carrier:
+    async with open_relay_stack(settings) as stack:
         # First, for a group that is new would have to handle what the relay has carried before.
-        yield await _handling(plan, where, home, variables, carrier)
-        yield await _relaying(plan, where, carrier)
+        yield await _handling(plan, where, home, variables, stack)
+        yield await _relaying(plan, where, stack)
 
 
-async def _relaying(plan: Plan, where: str, carrier: Carrier) -> Figure:
-    rounds = await in_turns(plan, _relay_side(carrier, _COMMITS), _producer_side(carrier, _COMMITS))
+async def _relaying(plan: Plan, where: str, stack: RelayStack) -> Figure:
+    rounds = await in_turns(plan, _relay_side(stack, _COMMITS), _producer_side(stack, _COMMITS))
     return Figure(
         "P10",
         f"{where}: the relay's commits/s against a bare producer loop",
@@ -74,42 +74,42 @@ async def _relaying(plan: Plan, where: str, carrier: Carrier) -> Figure:
     )
 
 
-def _relay_side(carrier: Carrier, count: int) -> Callable[[], Awaitable[float]]:
+def _relay_side(stack: RelayStack, count: int) -> Callable[[], Awaitable[float]]:
     async def side() -> float:
-        await carrier.append_many(count)
+        await stack.append_many(count)
         start = time.perf_counter()
-        while not await carrier.relay.publish_waiting():
+        while not await stack.relay.publish_waiting():
             """What was not acknowledged is published again."""
         return count / (time.perf_counter() - start)
 
     return side
 
 
-def _producer_side(carrier: Carrier, count: int) -> Callable[[], Awaitable[float]]:
+def _producer_side(stack: RelayStack, count: int) -> Callable[[], Awaitable[float]]:
     async def side() -> float:
         records = [_record(new_commit()) for _ in range(count)]
         start = time.perf_counter()
         for first in range(0, count, _AT_ONCE):
-            await asyncio.gather(*map(carrier.log.publish, records[first : first + _AT_ONCE]))
+            await asyncio.gather(*map(stack.log.publish, records[first : first + _AT_ONCE]))
         return count / (time.perf_counter() - start)
 
     return side
 
 
 async def _handling(
-    plan: Plan, where: str, home: Home, variables: Mapping[str, str], carrier: Carrier
+    plan: Plan, where: str, home: Instance, variables: Mapping[str, str], stack: RelayStack
 ) -> Figure:
-    told = home.folder / "handled.txt"
-    command = (sys.executable, "-m", _HANDLER, _GROUP, str(told))
+    handled_file = home.folder / "handled.txt"
+    command = (sys.executable, "-m", _HANDLER, _GROUP, str(handled_file))
     environ = {**home.environ(), **variables}
-    relaying = asyncio.create_task(carrier.relay.run())
+    relaying = asyncio.create_task(stack.relay.run())
     try:
         async with started(command, core=MEASURED, log=home.folder / "handler.log", environ=environ):
-            await _handled(told, [await _append(carrier) for _ in range(_WARMING_COMMITS)])
+            await _handled(handled_file, [await _append(stack) for _ in range(_WARMING_COMMITS)])
             committed: dict[str, int] = {}
             times = schedule(_COMMITS_PER_SECOND, 10 * plan.seconds, plan.chance)
-            latencies = await call_at(times, _appending(carrier, committed))
-            handled = await _handled(told, committed)
+            latencies = await call_at(times, _appending(stack, committed))
+            handled = await _handled(handled_file, committed)
     finally:
         relaying.cancel()
         await asyncio.gather(relaying, return_exceptions=True)
@@ -125,33 +125,33 @@ async def _handling(
     )
 
 
-async def _append(carrier: Carrier) -> str:
+async def _append(stack: RelayStack) -> str:
     commit = new_commit()
-    await carrier.stores.events.append(commit)
+    await stack.stores.events.append(commit)
     return commit.order_id
 
 
-def _appending(carrier: Carrier, committed: dict[str, int]) -> Callable[[int], Awaitable[bool]]:
+def _appending(stack: RelayStack, committed: dict[str, int]) -> Callable[[int], Awaitable[bool]]:
     async def call(_number: int) -> bool:
-        order_id = await _append(carrier)
+        order_id = await _append(stack)
         committed[order_id] = time.monotonic_ns()
         return True
 
     return call
 
 
-async def _handled(told: Path, keys: Sequence[str] | Mapping[str, int]) -> Mapping[str, int]:
+async def _handled(handled_file: Path, keys: Sequence[str] | Mapping[str, int]) -> Mapping[str, int]:
     """When each key was handled; what is still missing after a while stays missing."""
     end = time.monotonic() + _HANDLED_WITHIN_SECONDS
     while True:
-        handled = _read(told)
+        handled = _read(handled_file)
         if handled.keys() >= set(keys) or time.monotonic() > end:
             return handled
         await asyncio.sleep(0.05)
 
 
-def _read(told: Path) -> dict[str, int]:
-    lines = told.read_text().splitlines() if told.exists() else ()
+def _read(handled_file: Path) -> dict[str, int]:
+    lines = handled_file.read_text().splitlines() if handled_file.exists() else ()
     pairs = (line.split() for line in lines)
     return {key: int(at) for key, at in pairs}
 

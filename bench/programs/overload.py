@@ -11,7 +11,7 @@ import grpc
 from bench.estimates import estimate, percentile
 from bench.figures import Estimate, Figure, at_least, at_most
 from bench.h2load import Target, drive
-from bench.instance import Home, serving
+from bench.instance import Instance, serving
 from bench.open_loop import Call, call_at, schedule
 from bench.plan import Plan
 from bench.shop import skus
@@ -32,7 +32,7 @@ _REQUEST = request_of(skus(20))
 async def three_times_the_knee(plan: Plan) -> AsyncIterator[Figure]:
     """P13: what is still answered under three times the knee, and how soon the rest is refused."""
     room = plan.room("p13")
-    home, answer = Home.made(room / "home"), _answer()
+    home, answer = Instance.made(room / "home"), _answer()
     file = _written(room, answer)
     async with (
         serving(home, _CHAINED, file, _COST_MS),

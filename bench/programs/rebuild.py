@@ -10,7 +10,7 @@ from bench.commits import EVENTS_PER_ORDER, new_order
 from bench.cores import MEASURED, working_on
 from bench.estimates import estimate, ratios
 from bench.figures import Figure, at_least
-from bench.instance import Home
+from bench.instance import Instance
 from bench.plan import Plan, in_turns
 from services.kernel.envelope import Envelope
 from services.order.application.maintenance.rebuild import Rebuild
@@ -23,7 +23,7 @@ _AT_ONCE = 1000
 async def of_the_index(plan: Plan) -> AsyncIterator[Figure]:
     """P11: events/s of a rebuild, against a bare cursor that decodes the same events."""
     count = 1000 if plan.is_quick else 20_000
-    settings = Settings.of(Home.made(plan.room("p11") / "home").settings)
+    settings = Settings.of(Instance.made(plan.room("p11") / "home").settings)
     # The threads of the stores' connections too.
     with working_on(MEASURED):
         async with open_stores(settings) as stores:

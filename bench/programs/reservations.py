@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from bench.closed_loop import Throughput, call_for, call_times
 from bench.estimates import estimate, ratios
 from bench.figures import Estimate, Figure, at_least, at_most
-from bench.instance import Home, serving
+from bench.instance import Instance, serving
 from bench.open_loop import Call
 from bench.plan import Plan, in_turns
 from bench.servers.inventory import BASELINE, SHIPPED
@@ -67,7 +67,7 @@ def _compared(rounds: list[tuple[Throughput, Throughput, Throughput]]) -> Iterat
     )
 
 
-async def _oversold(home: Home) -> Figure:
+async def _oversold(home: Instance) -> Figure:
     """More orders than pieces: every piece is held once, nobody fails."""
     there, orders = 2 * _RARE_PIECES, 6 * _RARE_PIECES
     async with _reserving(home, SHIPPED) as reserve:
@@ -86,7 +86,7 @@ async def _oversold(home: Home) -> Figure:
 
 
 @asynccontextmanager
-async def _reserving(home: Home, code: str) -> AsyncIterator[Reserve]:
+async def _reserving(home: Instance, code: str) -> AsyncIterator[Reserve]:
     """Serve a shop; yields what reserves one piece of a SKU for a new order."""
     async with (
         serving(home, _SERVER, code, "0"),

@@ -103,13 +103,13 @@ async def statements(plan: Plan) -> AsyncIterator[Figure]:
         await asking.batch(_FIRST)
         for size, allowed in _STATEMENTS.items():
             cold, hot = await asking.batch(size), await asking.batch(size)
-            told = f"BatchGetStock({size})"
-            yield _counted("P5", f"{told}, cold: SQL statements", cold.statements, at_most(allowed))
+            what = f"BatchGetStock({size})"
+            yield _counted("P5", f"{what}, cold: SQL statements", cold.statements, at_most(allowed))
             yield _counted(
-                "P5", f"{told}, cold: cache round trips before the answer", cold.trips, at_most(1, 0)
+                "P5", f"{what}, cold: cache round trips before the answer", cold.trips, at_most(1, 0)
             )
-            yield _counted("P5", f"{told}, hot: SQL statements", hot.statements, at_most(0))
-            yield _counted("P5", f"{told}, hot: cache round trips", hot.trips, at_most(0))
+            yield _counted("P5", f"{what}, hot: SQL statements", hot.statements, at_most(0))
+            yield _counted("P5", f"{what}, hot: cache round trips", hot.trips, at_most(0))
 
 
 async def concurrent_misses(plan: Plan) -> AsyncIterator[Figure]:

@@ -12,7 +12,7 @@ import grpc
 from bench.cores import DRIVER
 from bench.estimates import estimate, percentile
 from bench.figures import Figure, at_most
-from bench.instance import Home, serving
+from bench.instance import Instance, serving
 from bench.plan import Plan
 from bench.shop import PIECES, WAREHOUSES, sku
 from bench.stocked import mariadb, stocked
@@ -47,12 +47,12 @@ async def live_stock(plan: Plan) -> AsyncIterator[Figure]:
                 rounds = [await _round(plan, home, worker, watched) for _ in range(plan.pairs)]
                 yield Figure(
                     "W1",
-                    f"a change by {by}, until one of {_WATCHERS} watchers is told: p99",
-                    estimate([percentile(each.told_ms, 99) for each in rounds]),
+                    f"a change by {by}, until one of {_WATCHERS} watchers is notified: p99",
+                    estimate([percentile(each.notified_ms, 99) for each in rounds]),
                     "ms",
                     at_most(_LONGEST_MS),
                     notes={
-                        "p50 ms": estimate([percentile(each.told_ms, 50) for each in rounds]).value,
+                        "p50 ms": estimate([percentile(each.notified_ms, 50) for each in rounds]).value,
                         "the change itself: ms": estimate(
                             [ms for each in rounds for ms in each.took_ms]
                         ).value,
@@ -62,14 +62,14 @@ async def live_stock(plan: Plan) -> AsyncIterator[Figure]:
 
 @dataclass(slots=True)
 class _Round:
-    """How long changes took, and after how long each watcher was told of each."""
+    """How long changes took, and after how long each watcher was notified of each."""
 
     took_ms: list[float] = field(default_factory=list)
-    told_ms: list[float] = field(default_factory=list)
+    notified_ms: list[float] = field(default_factory=list)
 
 
 class _Watched:
-    """What each watcher was told last, and when."""
+    """What each watcher was sent last, and when."""
 
     def __init__(self) -> None:
         self._on_hand = [-1] * _WATCHERS
@@ -78,7 +78,7 @@ class _Watched:
 
     @property
     def on_hand(self) -> int:
-        """What the first of them was told last."""
+        """What the first of them was sent last."""
         return self._on_hand[0]
 
     async def follow(self, number: int, stub: "InventoryServiceAsyncStub") -> None:
@@ -90,15 +90,15 @@ class _Watched:
                     self._news.notify_all()
         raise EOFError(f"the stream of watcher {number} has ended")
 
-    async def all_told(self, on_hand: int) -> Sequence[float]:
-        """When each of them was told of a number, once all are."""
+    async def all_notified(self, on_hand: int) -> Sequence[float]:
+        """When each of them was notified of a number, once all are."""
         async with asyncio.timeout(_TIMEOUT_SECONDS), self._news:
             await self._news.wait_for(lambda: all(told == on_hand for told in self._on_hand))
         return tuple(self._times)
 
 
 @asynccontextmanager
-async def _watched(home: Home) -> AsyncIterator[_Watched]:
+async def _watched(home: Instance) -> AsyncIterator[_Watched]:
     """Watchers at the first worker, who all know how much there is."""
     watched = _Watched()
     async with AsyncExitStack() as stack:
@@ -118,13 +118,13 @@ async def _watched(home: Home) -> AsyncIterator[_Watched]:
             tasks.create_task(watched.follow(number, stubs[number % _CHANNELS]))
             for number in range(_WATCHERS)
         ]
-        await watched.all_told(PIECES * len(WAREHOUSES))
+        await watched.all_notified(PIECES * len(WAREHOUSES))
         yield watched
         for each in following:
             each.cancel()
 
 
-async def _round(plan: Plan, home: Home, worker: int, watched: _Watched) -> _Round:
+async def _round(plan: Plan, home: Instance, worker: int, watched: _Watched) -> _Round:
     """Make some changes at a worker, one after the other."""
     made = _Round()
     async with grpc.aio.insecure_channel(home.address("inventory", worker)) as channel:
@@ -139,5 +139,5 @@ async def _round(plan: Plan, home: Home, worker: int, watched: _Watched) -> _Rou
             sent = time.perf_counter()
             await stub.AdjustStock(request, metadata=metadata, timeout=_TIMEOUT_SECONDS)
             made.took_ms.append(1000 * (time.perf_counter() - sent))
-            made.told_ms += [1000 * (told - sent) for told in await watched.all_told(after)]
+            made.notified_ms += [1000 * (told - sent) for told in await watched.all_notified(after)]
     return made

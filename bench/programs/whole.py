@@ -17,7 +17,7 @@ from bench.closed_loop import call_for, call_times
 from bench.cores import DRIVER, MEASURED, working_on
 from bench.estimates import estimate, ratios
 from bench.figures import Estimate, Figure, at_most
-from bench.instance import Home, serving
+from bench.instance import Instance, serving
 from bench.open_loop import Call
 from bench.plan import Plan, in_turns
 from bench.processes import Process
@@ -190,7 +190,7 @@ async def _in_echoes(plan: Plan, whole: Whole, callers: int) -> AsyncIterator[tu
     """An order's cost and an echo's server time, under the same number of callers, in turns."""
     folder = plan.room(f"{whole.mesh.home.parent.name}-echo-{callers}")
     (folder / "Say.bin").write_bytes(bytes(_ECHO_BYTES))
-    home = Home.made(folder / "home")
+    home = Instance.made(folder / "home")
     async with AsyncExitStack() as stack:
         echo = await stack.enter_async_context(
             serving(home, _ECHO, str(folder), "order", service="order", core=None)

@@ -1,4 +1,4 @@
-"""The mesh's own server with the whole chain, around a handler that costs what it is told to.
+"""The mesh's own server with the whole chain, around a handler of a given cost.
 
 `python -m bench.servers.chained ANSWER_FILE [MILLISECONDS]`: BatchGetStock, always answered with the same.
 """

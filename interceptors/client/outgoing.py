@@ -23,7 +23,7 @@ def outgoing_interceptors(
 
     Args:
         token: for each call.
-        refused: is told the token of a call that ended UNAUTHENTICATED.
+        refused: gets the token of a call that ended UNAUTHENTICATED.
     """
     return _Unary(token, refused), _Stream(token, refused), _BothWays(token, refused)
 

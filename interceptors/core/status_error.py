@@ -22,7 +22,7 @@ class StatusError(Exception):
         code: The gRPC status code.
         reason: The stable name of the cause, SCREAMING_SNAKE_CASE.
         message: What is wrong and what is allowed, for people.
-        fields: What is wrong in the request: (path, description). Callers are told as many of
+        fields: What is wrong in the request: (path, description). Callers get as many of
             the first ones as a client is sure to take.
         metadata: Further facts for programs.
         retry_after_seconds: When trying again makes sense, if it does.
@@ -55,7 +55,7 @@ class StatusError(Exception):
             details.append(
                 error_details_pb2.BadRequest(
                     field_violations=[
-                        violation(field=path, description=what) for path, what in _told(self.fields)
+                        violation(field=path, description=what) for path, what in _violations(self.fields)
                     ]
                 )
             )
@@ -68,7 +68,7 @@ class StatusError(Exception):
         return details
 
 
-def _told(fields: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+def _violations(fields: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
     left = _MOST_FIELDS_BYTES
     for path, what in fields:
         left -= len(path.encode()) + len(what.encode())

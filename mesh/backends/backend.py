@@ -77,7 +77,7 @@ class Backend(Protocol):
         ...
 
     async def initialize(self, place: Place) -> bool:
-        """Tell a running server what only a running one can be told; a second call changes nothing.
+        """Configure a running server; a second call changes nothing.
 
         Returns:
             Whether clients can use it now; False, within a few seconds, while it is starting.

@@ -45,7 +45,7 @@ class Caches:
         self._sender = secrets.token_hex(8)
         self._breaker = Breaker(pause_seconds=_PAUSE_SECONDS, monotonic=time.monotonic)
         self._caches: list[ReadThroughCache[Any]] = []
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
 
     def add(
         self, name: str, *, load: Load[T], codec: Codec[T], keeps_absent: bool = True
@@ -93,18 +93,18 @@ class Caches:
             cache.forget_all()
 
     def invalidate_unannounced(self, changed: Collection[str]) -> None:
-        """Invalidate keys that were changed by somebody who told nobody.
+        """Invalidate keys whose change was not announced.
 
         Args:
             changed: The keys that have changed lately, as the database says.
         """
         for cache in self._caches:
             cache.forget(changed)
-        untold = set(changed) - self._told
-        self._told.difference_update(changed)
-        if untold:
+        unannounced = set(changed) - self._announced
+        self._announced.difference_update(changed)
+        if unannounced:
             for cache in self._caches:
-                cache.invalidate(untold)
+                cache.invalidate(unannounced)
 
     async def follow(self) -> None:
         """Hear of the changes of other processes; never returns."""
@@ -122,9 +122,9 @@ class Caches:
         )
 
     def _note(self, keys: Collection[str]) -> None:
-        if len(self._told) > _MOST:
-            self._told.clear()
-        self._told.update(keys)
+        if len(self._announced) > _MOST:
+            self._announced.clear()
+        self._announced.update(keys)
 
     @property
     def probes(self) -> Mapping[str, Callable[[], Awaitable[bool]]]:

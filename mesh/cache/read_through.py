@@ -22,7 +22,7 @@ _LONGEST_LOAD_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _LoadResult(Generic[T]):
-    """What keys are, and which of them the shared cache has told."""
+    """The values of keys, and which of them the shared cache had."""
 
     entries: Mapping[str, Entry[T]]
     shared: Collection[str]
@@ -133,7 +133,7 @@ class ReadThroughCache(Generic[T]):
             entries[key] = self._local.keep(key, entries[key], load_seconds=seconds)
         fresh = {key: loaded[key] for key in valid if key in loaded}
         if fresh and seconds < _LONGEST_LOAD_SECONDS:
-            self._tasks.start(self._shared.write(fresh, seen.marks), context=Context())
+            self._tasks.start(self._shared.write(fresh, seen.leases), context=Context())
         return _LoadResult(entries, seen.entries.keys())
 
     async def _load(self, keys: Sequence[str]) -> dict[str, Entry[T]]:

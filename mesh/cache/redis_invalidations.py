@@ -1,4 +1,4 @@
-"""What the processes of a service tell each other about outdated keys (Redis publish and subscribe)."""
+"""Notifications of outdated keys among the processes of a service (Redis publish and subscribe)."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence

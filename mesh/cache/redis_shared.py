@@ -18,7 +18,7 @@ from mesh.cache.entry import Entry
 from mesh.cache.local import Lifetime
 from mesh.cache.redis_invalidations import message_of
 from mesh.cache.redis_scripts import INVALIDATE, WRITE
-from mesh.cache.shared import Seen
+from mesh.cache.shared import LookupResult
 from mesh.concurrency.task_group import Tasks
 
 T = TypeVar("T")
@@ -94,10 +94,10 @@ class RedisSharedCache(Generic[T]):
         """Whether an invalidation was lost and has still to be made good for."""
         return self._lost_invalidation
 
-    async def read(self, keys: Sequence[str]) -> Seen[T]:
+    async def read(self, keys: Sequence[str]) -> LookupResult[T]:
         asked = [key for key in keys if key not in self._pending_invalidations]
         if not asked:
-            return Seen({}, {})
+            return LookupResult({}, {})
         try:
             async with self._answers():
                 await self._start_new_epoch()
@@ -106,27 +106,27 @@ class RedisSharedCache(Generic[T]):
                 if epoch is None:
                     epoch = await self._begin()
         except _Away:
-            return Seen({}, {})
+            return LookupResult({}, {})
         # An invalidation that began meanwhile is not in this answer.
         pairs = [
             (key, value)
             for key, value in zip(asked, values, strict=True)
             if key not in self._pending_invalidations
         ]
-        return self._seen(epoch, pairs)
+        return self._lookup_result(epoch, pairs)
 
-    async def write(self, entries: Mapping[str, Entry[T]], marks: Mapping[str, str]) -> None:
+    async def write(self, entries: Mapping[str, Entry[T]], leases: Mapping[str, str]) -> None:
         marked = {
             key: entry
             for key, entry in entries.items()
-            if key in marks and key not in self._pending_invalidations and self._lifetime.of(entry) > 0
+            if key in leases and key not in self._pending_invalidations and self._lifetime.of(entry) > 0
         }
         if not marked:
             return
         arguments: list[Any] = []
         for key, entry in marked.items():
             body = b"" if entry.value is None else self._codec.encode(entry.value)
-            arguments += (marks[key], entry.version, body, self._milliseconds(entry))
+            arguments += (leases[key], entry.version, body, self._milliseconds(entry))
         try:
             async with self._answers():
                 await self._write(keys=[self._epoch_key, *map(self._key, marked)], args=arguments)
@@ -189,19 +189,19 @@ class RedisSharedCache(Generic[T]):
             raise _Away from None
         self._breaker.succeeded()
 
-    def _seen(self, epoch: bytes, values: Sequence[tuple[str, bytes | None]]) -> Seen[T]:
+    def _lookup_result(self, epoch: bytes, values: Sequence[tuple[str, bytes | None]]) -> LookupResult[T]:
         entries: dict[str, Entry[T]] = {}
-        marks: dict[str, str] = {}
+        leases: dict[str, str] = {}
         if not epoch:
-            return Seen(entries, marks)
+            return LookupResult(entries, leases)
         for key, value in values:
             mark, version, body = _parts(value, epoch)
             entry = self._entry(version, body)
             if entry is None:
-                marks[key] = (epoch + b" " + mark).decode()
+                leases[key] = (epoch + b" " + mark).decode()
             else:
                 entries[key] = entry
-        return Seen(entries, marks)
+        return LookupResult(entries, leases)
 
     def _entry(self, version: bytes, body: bytes) -> Entry[T] | None:
         if not version:

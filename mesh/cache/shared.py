@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen(Generic[T]):
+class LookupResult(Generic[T]):
     """What a look into the shared cache has found.
 
     Attributes:
@@ -19,17 +19,17 @@ class Seen(Generic[T]):
     """
 
     entries: Mapping[str, Entry[T]]
-    marks: Mapping[str, str]
+    leases: Mapping[str, str]
 
 
 class SharedCache(Protocol[T]):
     """Entries that several processes share; it may be away at any time, and then it holds nothing."""
 
-    async def read(self, keys: Sequence[str]) -> Seen[T]:
+    async def read(self, keys: Sequence[str]) -> LookupResult[T]:
         """Look for keys, in one round trip."""
         ...
 
-    async def write(self, entries: Mapping[str, Entry[T]], marks: Mapping[str, str]) -> None:
+    async def write(self, entries: Mapping[str, Entry[T]], leases: Mapping[str, str]) -> None:
         """Store what was loaded after `read`, unless it was invalidated or a newer version stored since."""
         ...
 
@@ -41,11 +41,11 @@ class SharedCache(Protocol[T]):
 class NoSharedCache:
     """The shared cache of a process that shares nothing."""
 
-    async def read(self, keys: Sequence[str]) -> Seen[T]:
+    async def read(self, keys: Sequence[str]) -> LookupResult[T]:
         """Nothing is there."""
-        return Seen({}, {})
+        return LookupResult({}, {})
 
-    async def write(self, entries: Mapping[str, Entry[T]], marks: Mapping[str, str]) -> None:
+    async def write(self, entries: Mapping[str, Entry[T]], leases: Mapping[str, str]) -> None:
         """Nobody else would read it."""
 
     def invalidate(self, keys: Collection[str]) -> None:

@@ -19,7 +19,7 @@ from mesh.cli.commands import (
     users,
     wms,
 )
-from mesh.cli.problems import PROBLEMS, tell
+from mesh.cli.problems import PROBLEMS, report_problem
 
 app = typer.Typer(
     name="shopmesh",
@@ -49,4 +49,4 @@ def main() -> None:
     try:
         app(obj=os.environ)
     except PROBLEMS as problem:
-        sys.exit(tell(problem))
+        sys.exit(report_problem(problem))

@@ -25,7 +25,7 @@ _ORDER = (
 )
 
 
-def welcome(settings: MeshSettings, backends: Backends, environ: Mapping[str, str]) -> None:
+def show_next_steps(settings: MeshSettings, backends: Backends, environ: Mapping[str, str]) -> None:
     """Print the URLs and examples of a running mesh."""
     program = _program("shopmesh", Path(sys.argv[0]))
     out.print()

@@ -20,7 +20,7 @@ _REMEDIES = {
 }
 
 
-def tell(problem: Problem, *, failed: int = FAILED) -> int:
+def report_problem(problem: Problem, *, failed: int = FAILED) -> int:
     """Print a problem and what to do about it.
 
     Args:

@@ -1,4 +1,4 @@
-"""The event log: what services tell each other, durable, in order per key."""
+"""The event log: the services' events, durable, in order per key."""
 
 from mesh.event_log.open import open_event_log
 from mesh.event_log.port import (

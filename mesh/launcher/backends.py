@@ -66,7 +66,7 @@ class Backends:
         return {each.backend.variable: each.url for each in self._placed.values()}
 
     async def initialize(self, name: str) -> bool:
-        """Tell a started server what it has to be told; whether it can be used."""
+        """Configure a started server; return whether it can be used."""
         each = self._placed.get(name)
         return each is not None and await each.backend.initialize(each.place)
 

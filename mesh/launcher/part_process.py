@@ -1,4 +1,4 @@
-"""Keeps one part running."""
+"""Runs one part and restarts it when it ends."""
 
 import asyncio
 import contextlib
@@ -35,8 +35,8 @@ class Backoff:
 DEFAULT_BACKOFF = Backoff()
 
 
-class Keeper:
-    """Starts a part, and starts it again whenever it ends, until it is told to stop."""
+class PartProcess:
+    """Runs a part, and restarts it when it ends, until it is stopped."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Keeper:
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Run the part until `stop`."""
         self._kept = True
         loop = asyncio.get_running_loop()
@@ -88,7 +88,7 @@ class Keeper:
         process = await self._start(first=first)
         self._note(process=process_id(process.pid), restarts=self.state.restarts + (not first))
         async with asyncio.TaskGroup() as tasks:
-            ending = tasks.create_task(self._end_when_told(process))
+            ending = tasks.create_task(self._end_when_stopped(process))
             code = await process.wait()
             ending.cancel()
         self._note(process=None, last_exit=code)
@@ -103,7 +103,7 @@ class Keeper:
                 env=self._environment(first=first),
             )
 
-    async def _end_when_told(self, process: asyncio.subprocess.Process) -> None:
+    async def _end_when_stopped(self, process: asyncio.subprocess.Process) -> None:
         await self._stopping.wait()
         with contextlib.suppress(ProcessLookupError):
             process.terminate()

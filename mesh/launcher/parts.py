@@ -15,7 +15,7 @@ BACKEND_SCHEME = "backend"
 SERVICE_LAYER, FRONT_LAYER, BACKEND_LAYER = range(3)
 """Lower layers stop first, so that what calls come through, or go to, outlives those who answer them.
 
-Backends start first: the others wait until they are told.
+Backends start first: the others wait for `proceed`.
 """
 
 GRACE_SECONDS = 12.0

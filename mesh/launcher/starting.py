@@ -60,16 +60,16 @@ async def start(
 
 @dataclass(frozen=True, slots=True)
 class _Supervisor:
-    """A supervisor and the pipe by which it is told; it ends when the pipe closes before `proceed`."""
+    """A supervisor and its command pipe; it ends when the pipe closes before `proceed`."""
 
     process: ProcessId
     pipe: BinaryIO
 
     def proceed(self) -> None:
         """Let it start what waits for the backends."""
-        self.tell("proceed")
+        self.send("proceed")
 
-    def tell(self, line: str) -> None:
+    def send(self, line: str) -> None:
         with suppress(BrokenPipeError):  # it has ended, and whoever waits for its parts says so
             self.pipe.write(f"{line}\n".encode())
             self.pipe.flush()
@@ -93,7 +93,7 @@ def _supervisor(plan: Plan, environment: Mapping[str, str]) -> Iterator[_Supervi
                 setsid=True,
             )
         supervisor = _Supervisor(process_id(pid) or ProcessId(pid, "ended"), pipe)
-        supervisor.tell(plan.to_json())
+        supervisor.send(plan.to_json())
         yield supervisor
 
 

@@ -61,17 +61,17 @@ class PartCondition:
         return tuple(name for name, works in self.dependencies.items() if not works)
 
 
-async def look(home: Path) -> tuple[PartCondition, ...]:
+async def status_of(home: Path) -> tuple[PartCondition, ...]:
     """Ask every part at once; empty when no mesh was started in `home`."""
     state = MeshState.read(home)
     if state is None:
         return ()
     async with Readiness.opened(Backends.running(home, state)) as readiness:
-        asked = (_look_at(part, readiness, kept=state.running) for part in state.parts)
+        asked = (_condition_of(part, readiness, kept=state.running) for part in state.parts)
         return tuple(await asyncio.gather(*asked))
 
 
-async def _look_at(part: PartState, readiness: Readiness, *, kept: bool) -> PartCondition:
+async def _condition_of(part: PartState, readiness: Readiness, *, kept: bool) -> PartCondition:
     if part.process is None or not part.process.alive:
         return PartCondition(part, Condition.RESTARTING if kept else Condition.STOPPED, {})
     ready = await readiness.is_ready(part.ready_url)

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from mesh.launcher.host.logfiles import keep_bounded
 from mesh.launcher.host.processes import ProcessId, process_id
-from mesh.launcher.part_process import Keeper
+from mesh.launcher.part_process import PartProcess
 from mesh.launcher.parts import BACKEND_LAYER, Plan
 from mesh.launcher.state import MeshState, state_file
 
@@ -22,12 +22,14 @@ _LONGEST_PLAN_BYTES = 2**24
 
 
 class Supervisor:
-    """Keeps the parts of a plan running, and tells everybody in `state.json` how they are."""
+    """Keeps the parts of a plan running, and writes their state to `state.json`."""
 
     def __init__(self, plan: Plan, *, process: ProcessId) -> None:
         self._plan = plan
         self._process = process
-        self._keepers = [Keeper(part, home=plan.home, changed=self._record) for part in plan.parts]
+        self._part_processes = [
+            PartProcess(part, home=plan.home, changed=self._record) for part in plan.parts
+        ]
 
     async def run(self, *, proceed: asyncio.Event, stop: asyncio.Event) -> None:
         """Start the backends, with `proceed` the rest; when `stop` is set, stop what was started."""
@@ -38,7 +40,7 @@ class Supervisor:
             starting = tasks.create_task(self._keep_rest(tasks, proceed))
             await stop.wait()
             starting.cancel()
-            await _stop_by_layers(self._keepers)
+            await _stop_by_layers(self._part_processes)
             bounding.cancel()
         state_file(self._plan.home).unlink(missing_ok=True)
 
@@ -47,42 +49,42 @@ class Supervisor:
         self._keep(tasks, backends=False)
 
     def _keep(self, tasks: asyncio.TaskGroup, *, backends: bool) -> None:
-        for keeper in self._keepers:
-            if (keeper.part.layer == BACKEND_LAYER) == backends:
-                tasks.create_task(keeper.keep())
+        for part_process in self._part_processes:
+            if (part_process.part.layer == BACKEND_LAYER) == backends:
+                tasks.create_task(part_process.run())
 
     def _record(self) -> None:
-        plan, parts = self._plan, tuple(each.state for each in self._keepers)
+        plan, parts = self._plan, tuple(each.state for each in self._part_processes)
         try:
             MeshState(plan.profile, plan.workers, plan.port_offset, self._process, parts).write(plan.home)
         except OSError as error:  # a full disk must not end what runs
             sys.stderr.write(f"cannot write {state_file(plan.home)}: {error.strerror}\n")
 
 
-async def _stop_by_layers(keepers: list[Keeper]) -> None:
-    def layer(keeper: Keeper) -> int:
-        return keeper.part.layer
+async def _stop_by_layers(part_processes: list[PartProcess]) -> None:
+    def layer(part_process: PartProcess) -> int:
+        return part_process.part.layer
 
-    for _, together in groupby(sorted(keepers, key=layer), key=layer):
-        await asyncio.gather(*(keeper.stop() for keeper in together))
+    for _, together in groupby(sorted(part_processes, key=layer), key=layer):
+        await asyncio.gather(*(part_process.stop() for part_process in together))
 
 
 async def _main() -> None:
     proceed, stop = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    told = await _standard_input()
+    commands = await _standard_input()
     this = process_id(os.getpid())
     assert this is not None
-    supervisor = Supervisor(Plan.from_json((await told.readline()).decode()), process=this)
+    supervisor = Supervisor(Plan.from_json((await commands.readline()).decode()), process=this)
     async with asyncio.TaskGroup() as tasks:
-        listening = tasks.create_task(_listen(told, proceed=proceed, stop=stop))
+        listening = tasks.create_task(_listen(commands, proceed=proceed, stop=stop))
         await supervisor.run(proceed=proceed, stop=stop)
         listening.cancel()
 
 
-async def _listen(told: asyncio.StreamReader, *, proceed: asyncio.Event, stop: asyncio.Event) -> None:
-    (proceed if await told.readline() else stop).set()
+async def _listen(commands: asyncio.StreamReader, *, proceed: asyncio.Event, stop: asyncio.Event) -> None:
+    (proceed if await commands.readline() else stop).set()
 
 
 async def _standard_input() -> asyncio.StreamReader:

@@ -85,7 +85,7 @@ class Waiting:
         return await self._are_ready(parts, readiness) and await self._is_reached(parts, readiness)
 
     async def _are_ready(self, parts: Iterable[PartState], readiness: Readiness) -> bool:
-        """Ask those that were not ready yet; tell whether all are."""
+        """Ask those that were not ready yet; return whether all are."""
         left = [part for part in parts if part.name not in self._ready]
         _refuse_hopeless(self._home, left)
         answers = await asyncio.gather(*(readiness.is_ready(part.ready_url) for part in left))

@@ -1,4 +1,4 @@
-"""`grpc.health.v1` that tells the truth: what the service's own probes say."""
+"""`grpc.health.v1` by the service's own probes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -36,7 +36,7 @@ class Health:
         self._hard = hard
         self._soft = soft
         self._draining = False
-        self._told: dict[str, bool] = {}
+        self._reported: dict[str, bool] = {}
 
     async def run(self) -> None:
         """Probe until cancelled."""
@@ -53,16 +53,16 @@ class Health:
             DEPENDENCY_UP.labels(name).set(works)
         ready = all(hard.values()) and not self._draining
         for name, works in {**dict.fromkeys(self._names, ready), **soft}.items():
-            await self._tell(name, works)
+            await self._report(name, works)
 
     async def drain(self) -> None:
         """Answer NOT_SERVING from now on."""
         self._draining = True
         await self.servicer.enter_graceful_shutdown()
 
-    async def _tell(self, name: str, works: bool) -> None:
-        if self._told.get(name) is not works:
-            self._told[name] = works
+    async def _report(self, name: str, works: bool) -> None:
+        if self._reported.get(name) is not works:
+            self._reported[name] = works
             _log.info("health", name=name, serving=works)
             await self.servicer.set(name, _SERVING if works else _NOT_SERVING)
 

@@ -1,1 +1,1 @@
-"""A warehouse system to try the stock feed with: it behaves well, or as badly as it is told to."""
+"""A simulated warehouse system for the stock feed, with as many faults as wanted."""

@@ -1,4 +1,4 @@
-"""What goes wrong between a warehouse system and whoever listens to it."""
+"""Faults between a warehouse system and the shop."""
 
 import random
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ class FaultProfile:
     """How badly a warehouse system behaves; each is a share of the updates, from 0 to 1.
 
     Attributes:
-        duplicates: Said twice.
-        disorder: Held back until up to four later ones were said.
-        pauses: Said after a silence of up to two seconds.
+        duplicates: Sent twice.
+        disorder: Held back until up to four later ones were sent.
+        pauses: Sent after a silence of up to two seconds.
     """
 
     duplicates: float = 0.0
@@ -27,18 +27,18 @@ class FaultProfile:
 class FaultInjector:
     """Repeats updates and holds them back, losing none."""
 
-    def __init__(self, habits: FaultProfile, chance: random.Random) -> None:
-        self._habits = habits
+    def __init__(self, faults: FaultProfile, chance: random.Random) -> None:
+        self._faults = faults
         self._chance = chance
         self._held: list[tuple[int, StockUpdate]] = []
 
     def pass_on(self, update: StockUpdate) -> Sequence[StockUpdate]:
-        """What is said now, when there is something new to say."""
+        """What is sent now, given a new update."""
         due = self._due()
-        if self._chance.random() < self._habits.disorder:
+        if self._chance.random() < self._faults.disorder:
             self._held.append((self._chance.randint(1, _MOST_OVERTAKING), update))
             return due
-        copies = 2 if self._chance.random() < self._habits.duplicates else 1
+        copies = 2 if self._chance.random() < self._faults.duplicates else 1
         return [*[update] * copies, *due]
 
     def rest(self) -> Sequence[StockUpdate]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mesh.simulator.transports import Line
+from mesh.simulator.transports import Transport
 from mesh.simulator.warehouse import Place, Shelf
 from shopmesh.inventory.v1.catalog_service_pb2 import ListProductsRequest
 from shopmesh.inventory.v1.inventory_service_pb2 import BatchGetStockRequest
@@ -23,12 +23,12 @@ async def some_skus(catalog: "CatalogServiceAsyncStub", count: int) -> Sequence[
 
 
 async def shelves_of(
-    stock: "InventoryServiceAsyncStub", line: Line, skus: Sequence[str]
+    stock: "InventoryServiceAsyncStub", transport: Transport, skus: Sequence[str]
 ) -> dict[Place, Shelf]:
     """The shelves of SKUs with what lies there, and the sequences from which their updates go on."""
     found = await stock.BatchGetStock(BatchGetStockRequest(skus=skus))
     pieces = {(each.sku, shelf.warehouse): shelf.on_hand for each in found.stock for shelf in each.warehouses}
-    acks = await line.say([_far_ahead(place) for place in pieces]) if pieces else []
+    acks = await transport.send([_far_ahead(place) for place in pieces]) if pieces else []
     first = {(ack.sku, ack.warehouse): ack.expected_sequence for ack in acks}
     return {place: Shelf(max(0, number), first[place]) for place, number in pieces.items()}
 

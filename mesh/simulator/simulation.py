@@ -1,4 +1,4 @@
-"""A warehouse that tells the shop what happens in it, at a rate, with its habits."""
+"""A warehouse that reports to the shop what happens in it, at a rate, with faults."""
 
 import asyncio
 import random
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from mesh.simulator.faults import FaultInjector, FaultProfile
-from mesh.simulator.transports import Line
+from mesh.simulator.transports import Transport
 from mesh.simulator.warehouse import Warehouse
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
 
@@ -18,7 +18,7 @@ _MOST_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is told, and how.
+    """How much is reported, and how.
 
     Attributes:
         rate: Updates a second.
@@ -29,7 +29,7 @@ class Plan:
 
     rate: float
     count: int
-    habits: FaultProfile
+    faults: FaultProfile
     shipped: Sequence[str] = ()
 
 
@@ -38,7 +38,7 @@ class Tally:
     """What became of it; `resent` are updates said again because the shop named a gap."""
 
     happened: int = 0
-    said: int = 0
+    sent: int = 0
     resent: int = 0
     results: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -51,27 +51,27 @@ class Simulation:
         self,
         *,
         warehouse: Warehouse,
-        line: Line,
+        transport: Transport,
         plan: Plan,
         chance: random.Random,
         monotonic: Callable[[], float],
     ) -> None:
         self._warehouse = warehouse
-        self._line = line
+        self._transport = transport
         self._plan = plan
         self._chance = chance
         self._monotonic = monotonic
-        self._mischief = FaultInjector(plan.habits, chance)
+        self._injector = FaultInjector(plan.faults, chance)
         self.tally = Tally()
 
     async def run(self) -> Tally:
         """Count every shelf, let things happen until the plan is fulfilled, and say what was held back."""
-        await self._say(self._warehouse.count_all(self._plan.shipped))
+        await self._send(self._warehouse.count_all(self._plan.shipped))
         async for due in self._turns():
             updates = [self._warehouse.happen() for _ in range(due)]
             self.tally.happened += due
-            await self._say([said for update in updates for said in self._mischief.pass_on(update)])
-        await self._say(self._mischief.rest())
+            await self._send([sent for update in updates for sent in self._injector.pass_on(update)])
+        await self._send(self._injector.rest())
         return self.tally
 
     async def _turns(self) -> AsyncIterator[int]:
@@ -79,7 +79,7 @@ class Simulation:
         start, done = self._monotonic(), 0
         while done < self._plan.count:
             await asyncio.sleep(min(_BATCH_SECONDS, 1 / self._plan.rate))
-            if self._chance.random() < self._plan.habits.pauses:
+            if self._chance.random() < self._plan.faults.pauses:
                 await asyncio.sleep(self._chance.uniform(0, _LONGEST_SILENCE_SECONDS))
             passed = int((self._monotonic() - start) * self._plan.rate) - done
             due = min(passed, self._plan.count - done, _MOST_AT_ONCE // 2)
@@ -87,7 +87,7 @@ class Simulation:
                 done += due
                 yield due
 
-    async def _say(self, updates: Sequence[pb.StockUpdate]) -> None:
+    async def _send(self, updates: Sequence[pb.StockUpdate]) -> None:
         acks = await self._heard(updates)
         # Once for each shelf: all from there on is said again, whatever else fell into the gap.
         gaps = {
@@ -103,8 +103,8 @@ class Simulation:
     async def _heard(self, updates: Sequence[pb.StockUpdate]) -> Sequence[pb.StockUpdateAck]:
         acks: list[pb.StockUpdateAck] = []
         for start in range(0, len(updates), _MOST_AT_ONCE):
-            acks += await self._line.say(updates[start : start + _MOST_AT_ONCE])
-        self.tally.said += len(acks)
+            acks += await self._transport.send(updates[start : start + _MOST_AT_ONCE])
+        self.tally.sent += len(acks)
         for ack in acks:
             name = pb.StockUpdateResult.Name(ack.result).removeprefix("STOCK_UPDATE_RESULT_")
             self.tally.results[name] += 1

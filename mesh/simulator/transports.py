@@ -30,23 +30,23 @@ _BROKEN = frozenset(
 )
 
 
-class Line(Protocol):
-    """Says updates and hears the answers."""
+class Transport(Protocol):
+    """Sends updates and returns their acknowledgements."""
 
-    async def say(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
-        """Say updates, in this order, until each is answered; what got lost on the way is said again."""
+    async def send(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
+        """Send updates, in this order, until each is acknowledged; lost ones are sent again."""
         ...
 
 
-class StreamLine:
+class StreamTransport:
     """A `SyncStock` stream; when it ends, the next one goes on."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = WmsServiceStub(channel)
         self._call: Any = None
 
-    async def say(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
-        return [await self._say_one(update) for update in updates]
+    async def send(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
+        return [await self._send_one(update) for update in updates]
 
     async def close(self) -> None:
         """End the stream in order."""
@@ -55,7 +55,7 @@ class StreamLine:
             while await self._call.read() is not grpc.aio.EOF:
                 continue
 
-    async def _say_one(self, update: StockUpdate) -> StockUpdateAck:
+    async def _send_one(self, update: StockUpdate) -> StockUpdateAck:
         for attempt in range(_ATTEMPTS):
             try:
                 ack = await self._answered(update)
@@ -76,21 +76,21 @@ class StreamLine:
         # It may have ended before: what it ended with is read below.
         with suppress(asyncio.InvalidStateError):
             await self._call.write(SyncStockRequest(update=update))
-        while isinstance(heard := await self._call.read(), SyncStockResponse):
-            if heard.HasField("ack"):
-                return heard.ack
+        while isinstance(answer := await self._call.read(), SyncStockResponse):
+            if answer.HasField("ack"):
+                return answer.ack
         return None
 
 
-class PushLine:
-    """REST through the front door: a request for as many updates as there are to say."""
+class RestTransport:
+    """REST through the front door: all updates in one request."""
 
     def __init__(self, client: httpx.AsyncClient, token: Callable[[], Awaitable[str]]) -> None:
         self._client = client
         self._token = token
         self._bearer = ""
 
-    async def say(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
+    async def send(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
         body = MessageToDict(PushStockUpdatesRequest(updates=updates))
         answer = await self._posted(body)
         for _ in range(_ATTEMPTS):

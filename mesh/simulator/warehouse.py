@@ -27,11 +27,11 @@ class Shelf:
 
     number: int
     first: int
-    said: list[StockUpdate] = field(default_factory=list)
+    sent: list[StockUpdate] = field(default_factory=list)
 
     @property
     def next_sequence(self) -> int:
-        return self.first + len(self.said)
+        return self.first + len(self.sent)
 
 
 class Warehouse:
@@ -56,7 +56,7 @@ class Warehouse:
     def said_from(self, place: Place, sequence: int) -> Sequence[StockUpdate]:
         """What was said of a shelf from a sequence on."""
         shelf = self._shelves[place]
-        return shelf.said[max(0, sequence - shelf.first) :]
+        return shelf.sent[max(0, sequence - shelf.first) :]
 
     def snapshot(self) -> Iterator[SnapshotLine]:
         """All numbers, by SKU and warehouse."""
@@ -66,16 +66,16 @@ class Warehouse:
 
     def _count(self, place: Place, shipped: Sequence[str] = ()) -> StockUpdate:
         counted = StockCount(on_hand=self._shelves[place].number, shipped_order_ids=shipped)
-        return self._say(place, count=counted)
+        return self._send(place, count=counted)
 
     def _come_or_go(self, place: Place) -> StockUpdate:
         shelf = self._shelves[place]
         lost = self._chance.randint(0, min(_MOST_LOST, shelf.number))
         quantity = -lost if lost and self._chance.random() < 0.5 else self._chance.randint(1, _MOST_ARRIVING)
         shelf.number += quantity
-        return self._say(place, delta=StockDelta(quantity=quantity))
+        return self._send(place, delta=StockDelta(quantity=quantity))
 
-    def _say(self, place: Place, **change: StockCount | StockDelta) -> StockUpdate:
+    def _send(self, place: Place, **change: StockCount | StockDelta) -> StockUpdate:
         shelf = self._shelves[place]
         now = Timestamp()
         now.GetCurrentTime()
@@ -86,5 +86,5 @@ class Warehouse:
             "observe_time": now,
         }
         update = StockUpdate(**fields, **change)  # type: ignore[arg-type]
-        shelf.said.append(update)
+        shelf.sent.append(update)
         return update

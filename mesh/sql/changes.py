@@ -78,7 +78,7 @@ class SqliteChanges(Changes):
 class MariadbChanges(Changes):
     """The changes of a server: its binary log grows with every commit, and its position is no table's.
 
-    A server without a binary log tells nothing: then everybody is woken once a second.
+    A server without a binary log notifies nobody: then all are woken once a second.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:

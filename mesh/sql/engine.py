@@ -74,7 +74,7 @@ def open_engine(
         url: an SQLAlchemy URL with an asyncio driver; the folder of a SQLite file must exist.
         serialize_writes: on MariaDB too, those who write come one after the other; needs the tables of
             `mesh.sql.migrations`.
-        track_commit_positions: on MariaDB, `position_of` tells how far a commit got; it costs a statement.
+        track_commit_positions: on MariaDB, `position_of` returns how far a commit got; it costs a statement.
     """
     parsed = make_url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -154,7 +154,7 @@ async def lock(session: AsyncSession, rows: Select[Any]) -> None:
 
 
 def position_of(session: AsyncSession) -> str | None:
-    """How far the commit of a session got, of an engine that tells positions; None: it cannot be told."""
+    """How far the commit of a session got, of an engine that tracks positions; None: it is not known."""
     return session.info.get(_POSITION)
 
 
@@ -197,7 +197,7 @@ async def is_reachable(engine: AsyncEngine) -> bool:
 
 
 def changes_of(engine: AsyncEngine) -> Changes:
-    """The changes of an engine's database; the engine's own commits are told at once."""
+    """The changes of an engine's database; the engine's own commits are notified at once."""
     return _traits(engine).changes
 
 

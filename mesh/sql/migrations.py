@@ -47,7 +47,7 @@ async def downgrade(engine: AsyncEngine, schema: Schema, revision: str) -> None:
 
 
 async def drift(engine: AsyncEngine, schema: Schema) -> Sequence[Any]:
-    """How a database differs from the tables, as Alembic tells it; empty: not at all."""
+    """How a database differs from the tables, as Alembic compares them; empty: not at all."""
     async with schema_lock(engine) as connection:
         return await connection.run_sync(_compared, schema)
 

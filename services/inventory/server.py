@@ -45,7 +45,7 @@ from services.inventory.application.ports import (
 from services.inventory.application.prices import Prices
 from services.inventory.application.product_imports import ProductImports
 from services.inventory.application.products import Products
-from services.inventory.application.quarantined import Quarantined
+from services.inventory.application.quarantined_updates import QuarantinedUpdates
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.reservations import Reservations
 from services.inventory.application.shortages import Shortages
@@ -109,7 +109,7 @@ class UseCases:
     shortages: Shortages
     wms_updates: WmsUpdates
     reconciliation: Reconciliation
-    quarantined: Quarantined
+    quarantined: QuarantinedUpdates
 
 
 def wire(adapters: Adapters, *, clock: Clock, hold_seconds: float) -> UseCases:
@@ -131,7 +131,7 @@ def wire(adapters: Adapters, *, clock: Clock, hold_seconds: float) -> UseCases:
         shortages=Shortages(ledgers=ledgers, due=adapters.due_shortages, clock=clock),
         wms_updates=WmsUpdates(ledgers=ledgers, clock=clock),
         reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=clock, new_id=uuid7),
-        quarantined=Quarantined(quarantine=adapters.quarantine),
+        quarantined=QuarantinedUpdates(quarantine=adapters.quarantine),
     )
 
 

@@ -8,7 +8,7 @@ class DomainError(Exception):
     """A rule of the domain forbids what was asked for.
 
     Each rule has a subclass with its `reason`, the stable name by which callers
-    tell it from others. The message says what, which id, the actual and the
+    distinguish it from others. The message says what, which id, the actual and the
     allowed value; it reaches the caller, so it never holds a secret.
 
     Attributes:

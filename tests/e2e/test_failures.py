@@ -78,12 +78,12 @@ def test_an_unknown_error_says_internal_error_and_a_trace_id(
 
     found = refused(response, 500, "INTERNAL")
     assert found.code == 13
-    told = re.fullmatch(r"internal error, trace id ([0-9a-f]{32})", found.message)
-    assert told
-    assert told.group(1) == response.headers["x-trace-id"]
+    message = re.fullmatch(r"internal error, trace id ([0-9a-f]{32})", found.message)
+    assert message
+    assert message.group(1) == response.headers["x-trace-id"]
     for secret in ("preferences", "sqlite", "SELECT", "Traceback"):
         assert secret not in response.text
-    assert told.group(1) in strict.home.joinpath("logs", "notification.log").read_text()
+    assert message.group(1) in strict.home.joinpath("logs", "notification.log").read_text()
 
 
 def _place(client: httpx.Client, body: JSON) -> JSON:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from tests.faults.checker import Violations, report, violated, violations
-from tests.faults.history import Told
+from tests.faults.history import Answered
 from tests.faults.stores import Stores
 
 _PAUSE_SECONDS = 1.0
@@ -15,22 +15,26 @@ _EXPECTED_REST_SECONDS = 10.0
 
 
 def violations_at_rest(
-    stores: Stores, told: Callable[[], Told], *, seconds: float, expected: frozenset[str] = frozenset()
+    stores: Stores,
+    answered: Callable[[], Answered],
+    *,
+    seconds: float,
+    expected: frozenset[str] = frozenset(),
 ) -> Violations:
     """The violations at rest: as soon as there are none, or when they have not changed for a while.
 
     Args:
         stores: Of a mesh on which nothing is placed any more.
-        told: What callers were told.
+        answered: What callers were answered.
         seconds: When to stop waiting.
         expected: Which invariants a broken mesh violates, for example I10; it may violate others as well.
             Once they are violated the while is shorter.
     """
     end = time.monotonic() + seconds
-    found, since = violations(stores, told()), time.monotonic()
+    found, since = violations(stores, answered()), time.monotonic()
     while time.monotonic() < min(end, since + _rest_seconds(found, expected)):
         time.sleep(_PAUSE_SECONDS)
-        now = violations(stores, told())
+        now = violations(stores, answered())
         if now != found:
             found, since = now, time.monotonic()
     return found

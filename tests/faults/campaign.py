@@ -65,7 +65,7 @@ def run(mesh: RunningMesh, campaign: Campaign, say: Say) -> Violations:
         say(f"shopping is over: {dict(history.counts())}")
         late += _catch_up(stores, prober, campaign.backlog, say)
         say("waiting for rest")
-        found = dict(violations_at_rest(stores, history.told, seconds=300))
+        found = dict(violations_at_rest(stores, history.answered, seconds=300))
     _add(found, _I3, seen_oversold)
     _add(found, _I6, _rebuilt_otherwise(mesh, stores))
     return found | {_I12: late}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.faults import invariants_of_orders as orders
 from tests.faults import invariants_of_stock as stock
-from tests.faults.history import NOTHING, Told, told_by
+from tests.faults.history import NOTHING, Answered, answered_in
 from tests.faults.invariants_of_mails import wrong_mails
 from tests.faults.snapshot import Snapshot
 from tests.faults.stores import Stores
@@ -21,16 +21,16 @@ Violations = Mapping[str, list[str]]
 _SHOWN = 5
 
 
-def violations(stores: Stores, told: Told = NOTHING) -> Violations:
+def violations(stores: Stores, answered: Answered = NOTHING) -> Violations:
     """Everything that is wrong, by invariant.
 
     Args:
         stores: Of a mesh that has come to rest.
-        told: What callers were told.
+        answered: What callers were answered.
     """
     seen = Snapshot.of(stores)
     checks: Mapping[str, Callable[[], Iterator[str]]] = {
-        "I1 no acknowledged order lost": lambda: orders.lost(seen, told),
+        "I1 no acknowledged order lost": lambda: orders.lost(seen, answered),
         "I2 no effect twice": lambda: stock.doubled(seen),
         "I3 nothing reserved beyond what is there": lambda: stock.oversold(stores),
         "I4 versions are 1..n": lambda: orders.gaps(seen),
@@ -61,7 +61,7 @@ def report(found: Violations) -> str:
 def main() -> None:
     """Print one line for each invariant; exit 1 when one is violated."""
     home, *history = map(Path, sys.argv[1:])
-    found = violations(Stores(home), told_by(history[0]) if history else NOTHING)
+    found = violations(Stores(home), answered_in(history[0]) if history else NOTHING)
     sys.stdout.write(report(found))
     sys.exit(any(found.values()))
 

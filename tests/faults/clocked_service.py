@@ -18,9 +18,9 @@ _LOOK_SECONDS = 0.05
 def _follow(traveller: time_machine.Traveller, file: Path) -> None:
     wrong_by = 0
     while True:
-        told = int(file.read_text())
-        traveller.shift(told - wrong_by)
-        wrong_by = told
+        now = int(file.read_text())
+        traveller.shift(now - wrong_by)
+        wrong_by = now
         time.sleep(_LOOK_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""What callers did and what they were told: a line of JSON for each beginning and each end.
+"""What callers did and what they were answered: a line of JSON for each beginning and each end.
 
 An end is `ok`, `fail` (refused, nothing happened) or `unknown` (no answer, or one that leaves it open); only
 what is `ok` is judged.
@@ -19,8 +19,8 @@ _EVENT_OF_STATE = {"ORDER_STATE_CONFIRMED": "OrderConfirmed", "ORDER_STATE_REJEC
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What callers were told.
+class Answered:
+    """What callers were answered.
 
     Attributes:
         orders: Order id to the request id that it was placed with.
@@ -31,7 +31,7 @@ class Told:
     events: Sequence[tuple[str, str]] = ()
 
 
-NOTHING = Told()
+NOTHING = Answered()
 
 
 class History:
@@ -61,9 +61,9 @@ class History:
             ends = [entry["what"] for entry in self._entries]
         return {what: ends.count(what) for what in ("ok", "fail", "unknown")}
 
-    def told(self) -> Told:
+    def answered(self) -> Answered:
         with self._lock:
-            return _told(self._entries)
+            return _answered(self._entries)
 
     def _add(self, number: int, what: str, **fields: Any) -> None:
         entry = {"op": number, "what": what, "time": round(time.time(), 6), **fields}
@@ -72,12 +72,12 @@ class History:
             file.write(json.dumps(entry) + "\n")
 
 
-def told_by(path: Path) -> Told:
+def answered_in(path: Path) -> Answered:
     """What a recorded history says."""
-    return _told([json.loads(line) for line in path.read_text().splitlines()])
+    return _answered([json.loads(line) for line in path.read_text().splitlines()])
 
 
-def _told(entries: Sequence[Mapping[str, Any]]) -> Told:
+def _answered(entries: Sequence[Mapping[str, Any]]) -> Answered:
     begun = {entry["op"]: entry for entry in entries if entry["what"] == "invoke"}
     orders: dict[str, str] = {}
     events: list[tuple[str, str]] = []
@@ -92,4 +92,4 @@ def _told(entries: Sequence[Mapping[str, Any]]) -> Told:
             event = _EVENT_OF[operation["kind"]]
         if event:
             events.append((entry["orderId"], event))
-    return Told(orders, events)
+    return Answered(orders, events)

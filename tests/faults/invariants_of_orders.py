@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
-from tests.faults.history import Told
+from tests.faults.history import Answered
 from tests.faults.snapshot import Snapshot, state_of
 from tests.faults.stored import IndexRow, StoredEvent
 
 
-def lost(seen: Snapshot, told: Told) -> Iterator[str]:
-    """I1: orders, and what was done with them, that callers were told of and that are not stored."""
+def lost(seen: Snapshot, answered: Answered) -> Iterator[str]:
+    """I1: orders, and what was done with them, that were acknowledged to callers and are not stored."""
     placed = {
         order_id: events[0].fields["payload"].get("requestId") for order_id, events in seen.stored.items()
     }
-    for order_id, request_id in told.orders.items():
+    for order_id, request_id in answered.orders.items():
         if placed.get(order_id) != request_id:
             yield f"order {order_id} ({request_id}) was acknowledged and is not stored"
-    for order_id, type_ in told.events:
+    for order_id, type_ in answered.events:
         if type_ not in {event.fields["type"] for event in seen.stored.get(order_id, ())}:
             yield f"{type_} of order {order_id} was acknowledged and is not stored"
 

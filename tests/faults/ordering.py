@@ -1,4 +1,4 @@
-"""Customers who keep ordering mugs whatever happens, and remember what they were told."""
+"""Customers who keep ordering mugs whatever happens, and remember what they were answered."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Event
 
 from tests.faults.at_rest import require_none, violations_at_rest
-from tests.faults.history import History, Told
+from tests.faults.history import Answered, History
 from tests.faults.shoppers import Shop
 from tests.faults.stores import Stores
 from tests.faults.tokens import Tokens
@@ -34,8 +34,8 @@ class Customers:
         self._shop = Shop(mesh, self._history, tokens)
 
     @property
-    def told(self) -> Told:
-        return self._history.told()
+    def answered(self) -> Answered:
+        return self._history.answered()
 
     def keep_trying(self, times: int) -> None:
         """Wait until so many more orders were tried, whatever became of them."""
@@ -73,4 +73,4 @@ class Customers:
     def wait_until_quiet(self, *, seconds: float = 90) -> None:
         """Wait until the mesh is at rest with every invariant kept; fail with what is not."""
         stores = Stores(self._mesh.home, self._mesh.variables)
-        require_none(violations_at_rest(stores, lambda: self.told, seconds=seconds))
+        require_none(violations_at_rest(stores, lambda: self.answered, seconds=seconds))

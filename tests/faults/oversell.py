@@ -52,7 +52,7 @@ _MOVED = (
 
 @dataclass(slots=True)
 class Sale:
-    """What the clients were told.
+    """What the clients were answered.
 
     Attributes:
         kept: The baskets that were reserved and committed, by order.
@@ -65,11 +65,11 @@ class Sale:
     errors: Counter[str] = field(default_factory=Counter)
 
     @property
-    def told(self) -> int:
+    def answered(self) -> int:
         return len(self.kept) + len(self.short)
 
     def wrong(self, stores: Stores) -> Iterator[str]:
-        """What the stock says otherwise, or cannot be true whatever was told."""
+        """What the stock says otherwise, or cannot be true for any answers."""
         yield from oversold(stores)
         yield from wrong_sums(stores)
         known = self.kept.keys() | self.short

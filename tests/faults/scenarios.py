@@ -117,7 +117,7 @@ def played(mesh: RunningMesh, *drives: Drive, expected: frozenset[str] = frozens
         drive(mesh, customers)
     return violations_at_rest(
         Stores(mesh.home, mesh.variables),
-        lambda: customers.told,
+        lambda: customers.answered,
         seconds=_SETTLED_SECONDS,
         expected=expected,
     )

@@ -34,16 +34,16 @@ def wrong_for_a_while(mesh: RunningMesh, clocks: Clocks, service: str, hours: in
     """Set a service's clock wrong and right again while customers order; returns them."""
     customers = Customers(mesh, "alice")
     with customers.keep_ordering(f"{service}-wrong"):
-        until(lambda: len(customers.told.orders) >= _ATTEMPTS, "orders are taken")
+        until(lambda: len(customers.answered.orders) >= _ATTEMPTS, "orders are taken")
         clocks.set_wrong(service, hours=hours)
         customers.keep_trying(_ATTEMPTS)
         die(mesh, service)
         customers.keep_trying(_ATTEMPTS)
         clocks.set_wrong(service, hours=0)
-    taken = len(customers.told.orders)
+    taken = len(customers.answered.orders)
     with customers.keep_ordering(f"{service}-right"):
         until(
-            lambda: len(customers.told.orders) > taken,
+            lambda: len(customers.answered.orders) > taken,
             f"orders are taken again, by the right clock of {service}",
             seconds=_WRITES_AGAIN_SECONDS,
         )

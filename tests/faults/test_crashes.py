@@ -46,7 +46,7 @@ def test_fifty_parallel_calls_over_two_workers_make_one_order_one_reservation_on
     with ThreadPoolExecutor(50) as pool:
         answered = set(pool.map(customers.order, ["the-same"] * 50))
 
-    assert answered == customers.told.orders.keys()
+    assert answered == customers.answered.orders.keys()
     assert len(answered) == 1
     customers.wait_until_quiet()
     (order_id,) = answered
@@ -67,7 +67,7 @@ def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: Runnin
             until(lambda: all_ready(two_workers), "all parts are ready again")
 
     customers.wait_until_quiet()
-    assert len(customers.told.orders) > len(SERVICES)
+    assert len(customers.answered.orders) > len(SERVICES)
 
 
 @pytest.mark.long
@@ -85,4 +85,4 @@ def test_a_death_right_after_each_step_is_made_good(failpoint: str, tmp_path: Pa
         customers.order(f"{failpoint}-afterwards")
         customers.wait_until_quiet()
 
-        assert customers.told.orders
+        assert customers.answered.orders

@@ -13,7 +13,7 @@ from tests.faults.at_rest import require_none
 from tests.faults.campaign import Campaign, run
 from tests.faults.checker import violated, violations
 from tests.faults.conftest import HOLD_SECONDS
-from tests.faults.history import Told
+from tests.faults.history import Answered
 from tests.faults.injecting import Fault, Injector
 from tests.faults.ordering import Customers
 from tests.faults.stores import MONGODB, Stores
@@ -185,8 +185,8 @@ def test_the_checker_names_what_was_changed_by_hand(
 
 
 def test_the_checker_names_what_was_acknowledged_and_is_not_there(shipped_order: str, stores: Stores) -> None:
-    assert violated(violations(stores, Told({shipped_order: "another request"}))) == {"I1"}
-    assert violated(violations(stores, Told(events=[(shipped_order, "OrderDelivered")]))) == {"I1"}
+    assert violated(violations(stores, Answered({shipped_order: "another request"}))) == {"I1"}
+    assert violated(violations(stores, Answered(events=[(shipped_order, "OrderDelivered")]))) == {"I1"}
 
 
 def test_the_checker_names_an_index_that_is_not_what_the_events_make(

@@ -64,7 +64,7 @@ def test_no_piece_is_lost_or_sold_twice_when_database_and_service_die_among_rese
     def die() -> None:
         for number, fault in enumerate(_DEATHS, start=1):
             due = number * _BASKETS // (len(_DEATHS) + 1)
-            until(lambda: sale.told >= due, f"{due} baskets are sold or refused", seconds=120)  # noqa: B023
+            until(lambda: sale.answered >= due, f"{due} baskets are sold or refused", seconds=120)  # noqa: B023
             injector.inject(fault)
 
     async def sell() -> None:
@@ -73,7 +73,7 @@ def test_no_piece_is_lost_or_sold_twice_when_database_and_service_die_among_rese
     asyncio.run(sell())
 
     assert sale.errors
-    assert sale.told == _BASKETS
+    assert sale.answered == _BASKETS
     assert not list(sale.wrong(stores))
 
 

@@ -60,8 +60,8 @@ async def main(home: Path, offset: int) -> None:
             running_envoy(settings),
             http_client(settings.issuer) as client,
         ):
-            told = await calls(client, served.mint, settings.issuer)
-    sys.stdout.write(json.dumps(told | documents(contract)) + "\n")
+            answers = await calls(client, served.mint, settings.issuer)
+    sys.stdout.write(json.dumps(answers | documents(contract)) + "\n")
 
 
 @asynccontextmanager

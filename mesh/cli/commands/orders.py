@@ -14,7 +14,7 @@ from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.console import out
 from mesh.cli.context import running_settings_of
 from mesh.cli.maintenance import DryRun, run_maintenance, run_module
-from mesh.cli.problems import PROBLEMS, tell
+from mesh.cli.problems import PROBLEMS, report_problem
 from mesh.cli.sheets.order_sheets import show_difference, show_event, show_order
 from mesh.cli.times import utc_time
 from shopmesh.order.v1.audit_service_pb2 import (
@@ -146,7 +146,7 @@ def verify(
             else _verify_one(context, order_id, who, as_json)
         )
     except PROBLEMS as problem:
-        raise typer.Exit(tell(problem, failed=_UNKNOWN)) from problem
+        raise typer.Exit(report_problem(problem, failed=_UNKNOWN)) from problem
     except typer.Abort:
         # Nobody was there to give the password.
         raise typer.Exit(_UNKNOWN) from None

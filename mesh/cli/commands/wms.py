@@ -24,7 +24,7 @@ from mesh.settings import MeshSettings
 from mesh.simulator.faults import FaultProfile
 from mesh.simulator.first_counts import shelves_of, some_skus
 from mesh.simulator.simulation import Plan, Simulation, Tally
-from mesh.simulator.transports import Line, PushLine, StreamLine
+from mesh.simulator.transports import RestTransport, StreamTransport, Transport
 from mesh.simulator.warehouse import Warehouse
 from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
@@ -73,9 +73,9 @@ def simulate(
     chosen_seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     note(f"seed {chosen_seed}")
     settings = running_settings_of(context)
-    habits = FaultProfile(duplicates=duplicates, disorder=disorder, pauses=pauses)
+    faults = FaultProfile(duplicates=duplicates, disorder=disorder, pauses=pauses)
     happenings = round(rate * seconds) if count is None else count
-    plan = Plan(rate=rate, count=happenings, habits=habits, shipped=tuple(shipped or ()))
+    plan = Plan(rate=rate, count=happenings, faults=faults, shipped=tuple(shipped or ()))
     chance = random.Random(chosen_seed)  # noqa: S311 - nothing secret comes of it
     warehouse, tally, found = asyncio.run(_played(settings, plan, chance, sku or (), skus, push=push))
     if snapshot is not None:
@@ -88,15 +88,15 @@ def simulate(
 async def _played(
     settings: MeshSettings, plan: Plan, chance: random.Random, wanted: Sequence[str], most: int, *, push: bool
 ) -> tuple[Warehouse, Tally, ReconcileStockResponse]:
-    async with channel_as_wms(settings) as channels, _line(settings, channels, push=push) as line:
+    async with channel_as_wms(settings) as channels, _transport(settings, channels, push=push) as transport:
         inventory = channels.to("inventory")
         skus = wanted or await some_skus(CatalogServiceStub(inventory), most)
-        shelves = await shelves_of(InventoryServiceStub(inventory), line, skus)
+        shelves = await shelves_of(InventoryServiceStub(inventory), transport, skus)
         if not shelves:
             raise LaunchError("None of these products lies in any warehouse.", "Give others: --sku")
         warehouse = Warehouse(shelves, chance)
         simulation = Simulation(
-            warehouse=warehouse, line=line, plan=plan, chance=chance, monotonic=time.monotonic
+            warehouse=warehouse, transport=transport, plan=plan, chance=chance, monotonic=time.monotonic
         )
         tally = await simulation.run()
         lines = list(warehouse.snapshot())
@@ -105,9 +105,9 @@ async def _played(
 
 
 @asynccontextmanager
-async def _line(settings: MeshSettings, channels: Channels, *, push: bool) -> AsyncIterator[Line]:
+async def _transport(settings: MeshSettings, channels: Channels, *, push: bool) -> AsyncIterator[Transport]:
     if not push:
-        stream = StreamLine(channels.to("inventory"))
+        stream = StreamTransport(channels.to("inventory"))
         yield stream
         await stream.close()
         return
@@ -116,7 +116,7 @@ async def _line(settings: MeshSettings, channels: Channels, *, push: bool) -> As
         return await token_of_client(settings.issuer, WMS, client_secret(settings, WMS), audience=None)
 
     async with http_client(settings.issuer, timeout=_TIMEOUT_SECONDS) as client:
-        yield PushLine(client, token)
+        yield RestTransport(client, token)
 
 
 def _write(warehouse: Warehouse, file: Path) -> None:
@@ -125,7 +125,7 @@ def _write(warehouse: Warehouse, file: Path) -> None:
 
 
 def _show(tally: Tally, found: ReconcileStockResponse) -> None:
-    numbers = {"happened": tally.happened, "said": tally.said, "resent": tally.resent, **tally.results}
+    numbers = {"happened": tally.happened, "said": tally.sent, "resent": tally.resent, **tally.results}
     show_table(("what", "updates"), ((name.lower(), str(number)) for name, number in numbers.items()))
     for reason, times in tally.reasons.most_common(5):
         out.print(f"set aside {times} times: {reason}", markup=False)

@@ -1,4 +1,4 @@
-"""What can be told of a sheet of products before the service is asked."""
+"""Checks of a sheet of products that need no service."""
 
 from collections.abc import Iterator, Mapping
 

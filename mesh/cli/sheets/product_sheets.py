@@ -89,11 +89,11 @@ def _columns(header: tuple[int, list[str] | str]) -> Sequence[str]:
         "unknown": unknown,
         "there twice": sorted({name for name in names if names.count(name) > 1 and name not in unknown}),
     }
-    told = [f"{problem}: {', '.join(map(repr, found))}" for problem, found in problems.items() if found]
-    if told:
+    listed = [f"{problem}: {', '.join(map(repr, found))}" for problem, found in problems.items() if found]
+    if listed:
         expected = ",".join(COLUMNS)
         raise typer.BadParameter(
-            f"the first line has to name the columns {expected}, in any order; {'; '.join(told)}"
+            f"the first line has to name the columns {expected}, in any order; {'; '.join(listed)}"
         )
     return names
 

@@ -1,4 +1,4 @@
-"""What comes back to the event loop from the thread of a library: in batches, and with room for more."""
+"""Completions that a library's thread hands to the event loop, in batches, and a budget for what is pending."""
 
 import asyncio
 from collections import deque
@@ -8,7 +8,7 @@ from mesh.event_log.kafka.thread import call_soon
 
 
 class ByteBudget:
-    """How much may wait for its acknowledgement; used within the event loop only."""
+    """How many bytes may wait for their acknowledgement; used within the event loop only."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
@@ -16,7 +16,7 @@ class ByteBudget:
         self._freed = asyncio.Event()
 
     def has_room(self, size_bytes: int) -> bool:
-        """Whether this may wait too; what is larger than all of the room goes alone."""
+        """Whether this may wait too; what is larger than the whole budget goes alone."""
         return not self._taken_bytes or self._taken_bytes + size_bytes <= self._limit_bytes
 
     async def wait(self, size_bytes: int) -> None:
@@ -35,37 +35,37 @@ class ByteBudget:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pending:
-    """What a caller in the event loop waits for, and the room that it takes meanwhile."""
+    """What a caller in the event loop waits for, and its share of the budget meanwhile."""
 
     done: asyncio.Future[None]
     size_bytes: int = 0
 
 
 class Completions:
-    """Ends what callers wait for; one wake-up of the loop for all that have come since the last."""
+    """Completes what callers wait for; one wake-up of the loop completes all that have come since the last."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, room: ByteBudget) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, budget: ByteBudget) -> None:
         self._loop = loop
-        self._room = room
-        self._answered: deque[tuple[Pending, Exception | None]] = deque()
-        self._is_telling = False
+        self._budget = budget
+        self._completed: deque[tuple[Pending, Exception | None]] = deque()
+        self._is_scheduled = False
 
-    def give(self, question: Pending, error: Exception | None = None) -> None:
-        """Answer, from any thread."""
-        self._answered.append((question, error))
-        if not self._is_telling:
-            self._is_telling = True
-            call_soon(self._loop, self._pass_on)
+    def complete(self, pending: Pending, error: Exception | None = None) -> None:
+        """Complete it, from any thread."""
+        self._completed.append((pending, error))
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            call_soon(self._loop, self._resolve)
 
-    def _pass_on(self) -> None:
-        # First: whoever answers from now on wakes the loop again.
-        self._is_telling = False
-        while self._answered:
-            question, error = self._answered.popleft()
-            self._room.give_back(question.size_bytes)
-            if question.done.done():
+    def _resolve(self) -> None:
+        # First: a completion from now on wakes the loop again.
+        self._is_scheduled = False
+        while self._completed:
+            pending, error = self._completed.popleft()
+            self._budget.give_back(pending.size_bytes)
+            if pending.done.done():
                 continue
             if error is None:
-                question.done.set_result(None)
+                pending.done.set_result(None)
             else:
-                question.done.set_exception(error)
+                pending.done.set_exception(error)

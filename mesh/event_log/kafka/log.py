@@ -83,10 +83,10 @@ class KafkaEventLog:
         return follow(self._url, self._topics, topics)
 
     async def is_reachable(self) -> bool:
-        return any([await _answers(server) for server in servers_of(self._url)])
+        return any([await _responds(server) for server in servers_of(self._url)])
 
 
-async def _answers(server: str) -> bool:
+async def _responds(server: str) -> bool:
     """Whether a broker answers the question that every version of it understands."""
     host, _, port = server.rpartition(":")
     try:

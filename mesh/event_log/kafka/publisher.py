@@ -40,42 +40,42 @@ class KafkaPublisher:
         self._url = url
         self._topics = topics
         self._loop = loop
-        self._room = ByteBudget(MAX_WAITING_BYTES)
-        self._answers = Completions(loop, self._room)
+        self._budget = ByteBudget(MAX_WAITING_BYTES)
+        self._completions = Completions(loop, self._budget)
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._producer: KafkaProducer | None = None
         self._has_failed = False
         self._is_stopping = False
 
     async def connect(self) -> None:
-        """See to it that the log can be used.
+        """Connect, so that the log can be used.
 
         Raises:
-            EventLogUnavailable: Nobody answers.
+            EventLogUnavailable: No server responds.
             TopicMismatch: The topics are not as they have to be.
         """
-        await self._ask(None, 0)
+        await self._submit(None, 0)
 
     async def publish(self, record: Record) -> None:
         """As `EventLog.publish`."""
         size = size_bytes(record)
-        if not self._room.has_room(size):
-            await self._wait_for_room(size)
-        await self._ask(record, size)
+        if not self._budget.has_room(size):
+            await self._wait_for_budget(size)
+        await self._submit(record, size)
 
-    async def _wait_for_room(self, size: int) -> None:
+    async def _wait_for_budget(self, size: int) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._room.wait(size)
+                await self._budget.wait(size)
         except TimeoutError:
             raise EventLogUnavailable("too much waits for its acknowledgement") from None
 
-    async def _ask(self, record: Record | None, size: int) -> None:
+    async def _submit(self, record: Record | None, size: int) -> None:
         done: asyncio.Future[None] = self._loop.create_future()
-        self._room.take(size)
+        self._budget.take(size)
         self._queue.put((record, Pending(done, size)))
         # A timer by hand: `asyncio.timeout` takes longer than all the rest.
-        timer = self._loop.call_later(PATIENCE_SECONDS, _give_up, done)
+        timer = self._loop.call_later(PATIENCE_SECONDS, _time_out, done)
         try:
             await done
         finally:
@@ -88,7 +88,7 @@ class KafkaPublisher:
         """Hand over what is published, until `stop`."""
         while batch := self._next_batch():
             self._hand_over(batch)
-        self._let_go()
+        self._disconnect()
 
     def _next_batch(self) -> list[_Item]:
         """Everything that waits, at least one; nothing at the end."""
@@ -105,46 +105,46 @@ class KafkaPublisher:
         try:
             producer = self._connected()
         except TopicMismatch as error:
-            for record, question in batch:
-                self._answers.give(question, EventLogUnavailable(str(error)) if record else error)
+            for record, pending in batch:
+                self._completions.complete(pending, EventLogUnavailable(str(error)) if record else error)
         except Exception as error:  # noqa: BLE001 - the thread's edge: whatever happens, the next may succeed
-            for _, question in batch:
-                self._answers.give(question, _unacknowledged(error))
+            for _, pending in batch:
+                self._completions.complete(pending, _unacknowledged(error))
         else:
-            for record, question in batch:
-                self._send(producer, record, question)
+            for record, pending in batch:
+                self._send(producer, record, pending)
 
     def _connected(self) -> KafkaProducer:
         # One that failed is replaced: what it still holds must not come late.
         if self._has_failed:
-            self._let_go()
+            self._disconnect()
         if self._producer is None:
             self._topics.ensure()
             self._producer, self._has_failed = _open(self._url), False
         return self._producer
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         producer, self._producer = self._producer, None
         if producer:
             _close(producer)
 
-    def _send(self, producer: KafkaProducer, record: Record | None, question: Pending) -> None:
-        if record is None or question.done.done():
-            self._answers.give(question)
+    def _send(self, producer: KafkaProducer, record: Record | None, pending: Pending) -> None:
+        if record is None or pending.done.done():
+            self._completions.complete(pending)
             return
         try:
             sent = producer.send(**message_of(record))
         except Exception as error:  # noqa: BLE001 - as above
-            self._failed(question, error)
+            self._failed(pending, error)
         else:
-            sent.add_callback(self._acknowledged, question).add_errback(self._failed, question)
+            sent.add_callback(self._acknowledged, pending).add_errback(self._failed, pending)
 
-    def _acknowledged(self, question: Pending, _metadata: object) -> None:
-        self._answers.give(question)
+    def _acknowledged(self, pending: Pending, _metadata: object) -> None:
+        self._completions.complete(pending)
 
-    def _failed(self, question: Pending, error: Exception) -> None:
+    def _failed(self, pending: Pending, error: Exception) -> None:
         self._has_failed = True
-        self._answers.give(question, _unacknowledged(error))
+        self._completions.complete(pending, _unacknowledged(error))
 
 
 def _open(url: str) -> KafkaProducer:
@@ -170,6 +170,6 @@ def _unacknowledged(error: Exception) -> EventLogUnavailable:
     return EventLogUnavailable(f"the event log did not acknowledge: {type(error).__name__}")
 
 
-def _give_up(done: asyncio.Future[None]) -> None:
+def _time_out(done: asyncio.Future[None]) -> None:
     if not done.done():
         done.set_exception(EventLogUnavailable("the event log did not acknowledge in time"))

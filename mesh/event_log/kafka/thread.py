@@ -16,7 +16,7 @@ _log = structlog.get_logger()
 async def in_thread(
     target: Callable[[], None], *, name: str, stop: Callable[[], None]
 ) -> AsyncIterator[None]:
-    """Run a function beside the body; at the end tell it to stop, and wait for it, but not for ever.
+    """Run a function beside the body; at the end stop it, and wait for it, but not for ever.
 
     The thread is a daemon: one that hangs keeps no process from ending.
     """
@@ -42,6 +42,6 @@ async def in_thread(
 
 
 def call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
-    """Call something in a loop from another thread; a loop that is closed needs to know nothing."""
+    """Call something in a loop from another thread; a closed loop is left alone."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(callback)

@@ -1,4 +1,4 @@
-"""Processes that can be told from later ones with the same number (Linux: /proc)."""
+"""Processes, distinguished from later ones with the same number (Linux: /proc)."""
 
 import asyncio
 import contextlib

@@ -22,12 +22,12 @@ def body_field_filters(methods: Iterable[Method]) -> list[Config]:
     return [_finder(field) for field in sorted({field for each in methods for field in _fields(each)})]
 
 
-def repeats_found(method: Method) -> dict[str, Config]:
+def duplicates_found(method: Method) -> dict[str, Config]:
     """Which of them a binding's route enables."""
     return {_name(field): on() for field in _fields(method)}
 
 
-def repeats_told(method: Method) -> list[Config]:
+def duplicates_reported(method: Method) -> list[Config]:
     """The header that the route adds; none where nothing was found."""
     found = "".join(f"'{field}' in {_FOUND} ? '{field}' : " for field in _fields(method))
     return [header(REPEATED_FIELD, f"%CEL({found}'')%")] if found else []

@@ -52,7 +52,7 @@ def _valid_trace_only() -> list[Config]:
 
 
 def request_headers() -> list[Config]:
-    """What every upstream is told."""
+    """Headers that every upstream gets."""
     return [
         header(CLIENT_ADDRESS, _ADDRESS),
         header(EDGE_PROOF, f"%ENVIRONMENT({EDGE_SECRET_VARIABLE})%"),

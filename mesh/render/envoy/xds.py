@@ -36,7 +36,7 @@ def duration(seconds: float) -> str:
 
 
 def address(port: int, host: str = "127.0.0.1") -> Config:
-    """A TCP address; loopback unless told otherwise."""
+    """A TCP address; loopback by default."""
     return {"socket_address": {"address": host, "port_value": port}}
 
 

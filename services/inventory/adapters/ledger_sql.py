@@ -128,10 +128,10 @@ class SqlLedger:
     def _tell_after_commit(self, skus: Iterable[str]) -> None:
         if not self._moved:
             # Whoever commits, and even if the call is cancelled while it does.
-            event.listen(self._session.sync_session, "after_commit", self._tell)
+            event.listen(self._session.sync_session, "after_commit", self._notify)
         self._moved.update(skus)
 
-    def _tell(self, _session: object) -> None:
+    def _notify(self, _session: object) -> None:
         self._changed(frozenset(self._moved))
 
     async def has_warehouse(self, warehouse: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mesh.sql.replicas import Reads
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import wms_quarantine as kept
-from services.inventory.domain.quarantine import QuarantinePosition, SetAside
+from services.inventory.domain.quarantined_update import QuarantinedUpdate, QuarantinePosition
 from services.inventory.domain.wms_update import StockUpdate, change_of
 
 # As in `QuarantinePosition`: behind the time the primary key, as two may have come at the same time.
@@ -22,7 +22,9 @@ class SqlQuarantine:
     def __init__(self, *, reads: Reads) -> None:
         self._reads = reads
 
-    async def find(self, sku: str, *, limit: int, before: QuarantinePosition | None) -> Sequence[SetAside]:
+    async def find(
+        self, sku: str, *, limit: int, before: QuarantinePosition | None
+    ) -> Sequence[QuarantinedUpdate]:
         statement = select(kept).order_by(*(column.desc() for column in _POSITION)).limit(limit)
         if sku:
             statement = statement.where(kept.c.sku == sku)
@@ -30,14 +32,14 @@ class SqlQuarantine:
             # The first condition finds them by the index, which MariaDB does not use for the second.
             statement = statement.where(kept.c.time <= before.time, tuple_(*_POSITION) < tuple(before))
 
-        async def work(session: AsyncSession) -> Sequence[SetAside]:
-            return [_set_aside(row) for row in await session.execute(statement)]
+        async def work(session: AsyncSession) -> Sequence[QuarantinedUpdate]:
+            return [_update(row) for row in await session.execute(statement)]
 
         with translated():
             return await self._reads(work)
 
 
-def _set_aside(row: Any) -> SetAside:
+def _update(row: Any) -> QuarantinedUpdate:
     update = StockUpdate(row.sku, row.warehouse, row.sequence, change_of(row.content), row.observe_time)
     position = QuarantinePosition(row.time, row.sku, row.warehouse, row.sequence, row.digest)
-    return SetAside(update, row.reason, row.actor, position)
+    return QuarantinedUpdate(update, row.reason, row.actor, position)

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from services.inventory.application.reconciliation import Report
 from services.inventory.domain.drift import SnapshotLine
-from services.inventory.domain.quarantine import SetAside
+from services.inventory.domain.quarantined_update import QuarantinedUpdate
 from services.inventory.domain.wms_update import Ack, Count, Delta, Result, StockUpdate
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
 
@@ -33,7 +33,7 @@ def ack_message(ack: Ack) -> pb.StockUpdateAck:
     )
 
 
-def quarantined_message(kept: SetAside) -> pb.QuarantinedUpdate:
+def quarantined_update_message(kept: QuarantinedUpdate) -> pb.QuarantinedUpdate:
     message = pb.QuarantinedUpdate(update=_update_message(kept.update), reason=kept.reason, actor=kept.actor)
     message.quarantine_time.FromDatetime(kept.position.time)
     return message

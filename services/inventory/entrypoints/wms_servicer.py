@@ -6,14 +6,14 @@ from typing import Any
 
 from interceptors.auth.caller import caller
 from mesh.server.streams import watch
-from services.inventory.application.quarantined import Quarantined
+from services.inventory.application.quarantined_updates import QuarantinedUpdates
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.wms_updates import WmsUpdates
 from services.inventory.domain.wms_update import Ack
 from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.wms_messages import (
     ack_message,
-    quarantined_message,
+    quarantined_update_message,
     report_message,
     snapshot_line,
     stock_update,
@@ -32,7 +32,7 @@ class WmsServicer(rpc.WmsServiceServicer):
         *,
         updates: WmsUpdates,
         reconciliation: Reconciliation,
-        quarantined: Quarantined,
+        quarantined: QuarantinedUpdates,
         draining: asyncio.Event,
         clock: Clock,
     ) -> None:
@@ -80,7 +80,7 @@ class WmsServicer(rpc.WmsServiceServicer):
         page = await self._quarantined.list(
             request.sku, size=request.page_size, page_token=request.page_token
         )
-        updates = [quarantined_message(each) for each in page.updates]
+        updates = [quarantined_update_message(each) for each in page.updates]
         return pb.ListQuarantinedUpdatesResponse(updates=updates, next_page_token=page.next_page_token)
 
     async def _acks(

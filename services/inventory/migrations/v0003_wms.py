@@ -1,4 +1,4 @@
-"""What the warehouse system tells, and shortages."""
+"""What the warehouse system reports, and shortages."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -79,7 +79,7 @@ class Intake:
 
 
 def _consequence(summary: OrderSummary, event: OrderEvent) -> tuple[OrderSummary, Template | None]:
-    """What is known afterwards, and the mail that is due; none where the customer was told already."""
+    """What is known afterwards, and the mail that is due; none where the customer was notified already."""
     match event:
         case OrderPlaced():
             return summary, None

@@ -26,4 +26,4 @@ class GrpcAccounts:
             response = await self._contact.GetAccountState(request, timeout=_TIMEOUT_SECONDS)
             return _STATES[response.state]
         except (grpc.aio.AioRpcError, KeyError):
-            raise AccountsUnreachable("the user service does not tell the account's state") from None
+            raise AccountsUnreachable("the user service does not say the account's state") from None

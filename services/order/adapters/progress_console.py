@@ -15,7 +15,7 @@ _LINE_SECONDS = 2.0
 
 @contextmanager
 def console_progress(console: Console) -> Iterator[Progress]:
-    """Whom to tell how far the work has come, until the end of the context."""
+    """Shows how far the work has come, until the end of the context."""
     if not console.is_terminal:
         yield PlainProgress(console.print)
         return

@@ -71,7 +71,7 @@ class OrderRejected:
     """The order cannot be delivered.
 
     Attributes:
-        decided_later: True when no caller was waiting, so that the customer has to be told.
+        decided_later: True when no caller was waiting, so that the customer has to be notified.
     """
 
     reason: RejectionReason

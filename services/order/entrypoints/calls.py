@@ -12,7 +12,7 @@ AUDIT_SCOPE = "audit"
 
 
 class Waiting(Protocol):
-    """What a gRPC context tells of its caller's patience."""
+    """How long the caller of a gRPC call waits."""
 
     def time_remaining(self) -> float | None:
         """Seconds until the caller's deadline; None without one."""

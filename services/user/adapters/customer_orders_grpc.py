@@ -22,6 +22,6 @@ class GrpcCustomerOrders:
                     "an order is on its way; erase the account once it was delivered or cancelled"
                 ) from None
             raise OrdersUnavailable(
-                "the order service cannot tell whether an order is on its way; nothing was changed",
+                "the order service does not say whether an order is on its way; nothing was changed",
                 retry_after_seconds=1.0,
             ) from None

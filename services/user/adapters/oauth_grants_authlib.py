@@ -97,7 +97,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[mis
         return token
 
     def delete_authorization_code(self, authorization_code: ProtocolCode) -> None:
-        """It was used up before; its row tells a reuse from an unknown code."""
+        """It was used up before; its row distinguishes a reuse from an unknown code."""
 
 
 class RefreshTokenGrant(grants.RefreshTokenGrant):  # type: ignore[misc]

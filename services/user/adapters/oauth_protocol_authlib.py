@@ -99,7 +99,7 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
         if not location:
             assert isinstance(body, Mapping)
             return OAuthAnswer(status, body, tuple(headers))
-        # RFC 9207: a client of several servers can tell whose answer this is.
+        # RFC 9207: a client of several servers sees whose answer this is.
         issued = str(add_params_to_uri(location, [("iss", self._provider.tokens.issuer)]))
         return OAuthAnswer(status, {}, tuple(headers), location=issued)
 

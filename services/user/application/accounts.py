@@ -106,7 +106,7 @@ class Accounts:
         Raises:
             UserNotFound: There is no such account.
             OpenOrders: An order is on its way.
-            OrdersUnavailable: Nobody can tell; try again.
+            OrdersUnavailable: It is not known; try again.
         """
         await self.get(user_id)
         await self._orders.close(user_id)

@@ -25,7 +25,7 @@ class Logins:
 
         Raises:
             TooManyAttempts: Too many wrong passwords for this address, known or not.
-            WrongPassword: No such address or another password; nobody can tell which.
+            WrongPassword: No such address or another password; the error does not say which.
             EmailNotVerified: The password is right, the mailed link was not used.
         """
         address = normal_email(email)

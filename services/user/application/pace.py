@@ -1,4 +1,4 @@
-"""Answering at an even pace, so that the time of an answer tells nothing."""
+"""Answering at an even pace, so that the time of an answer reveals nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -138,7 +138,7 @@ class BudgetStore(Protocol):
 
 
 class EventStream(Protocol):
-    """Events of accounts, stored with the change that they tell of."""
+    """Events of accounts, stored with the change that they report."""
 
     async def publish(self, event: Event, *, actor: str) -> None: ...
 

@@ -31,9 +31,9 @@ class Registrations:
         self._new_id = new_id
 
     async def register(self, *, email: str, password: str, display_name: str) -> None:
-        """Make an account, or tell the owner of a known address by mail.
+        """Make an account, or notify the owner of a known address by mail.
 
-        Nothing that a caller sees, the time included, tells the two apart: both
+        Nothing that a caller sees, the time included, distinguishes the two: both
         take one hash, one budget and one transaction, and are answered at an even pace.
         """
         address = normal_email(email)

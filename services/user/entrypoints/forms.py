@@ -1,4 +1,4 @@
-"""Reading forms, and telling our own from a stranger's."""
+"""Forms: reading them, and refusing those of other sites."""
 
 import hmac
 from collections.abc import Sequence

@@ -54,8 +54,8 @@ async def test_an_older_version_does_not_replace_a_newer_one(server: Valkey, sta
     await here.shared.read(["MUG-RED"])
     slow, quick = await here.shared.read(["MUG-RED"]), await there.shared.read(["MUG-RED"])
 
-    await there.shared.write({"MUG-RED": RED_2}, quick.marks)
-    await here.shared.write({"MUG-RED": RED_1}, slow.marks)
+    await there.shared.write({"MUG-RED": RED_2}, quick.leases)
+    await here.shared.write({"MUG-RED": RED_1}, slow.leases)
 
     assert (await here.shared.read(["MUG-RED"])).entries == {"MUG-RED": RED_2}
 
@@ -69,11 +69,11 @@ async def test_what_was_asked_for_before_an_invalidation_is_not_stored_after_it(
 
     writer.shared.invalidate(["MUG-RED"])
     await writer.idle()
-    await slow.shared.write({"MUG-RED": RED_1}, seen.marks)
+    await slow.shared.write({"MUG-RED": RED_1}, seen.leases)
 
     assert not (await slow.shared.read(["MUG-RED"])).entries
     again = await slow.shared.read(["MUG-RED"])
-    await slow.shared.write({"MUG-RED": RED_2}, again.marks)
+    await slow.shared.write({"MUG-RED": RED_2}, again.leases)
     assert (await writer.shared.read(["MUG-RED"])).entries == {"MUG-RED": RED_2}
 
 
@@ -115,7 +115,7 @@ async def test_what_does_not_exist_is_shared_too(server: Valkey, start: Start) -
     await here.shared.read(["MUG-GONE"])
     seen = await here.shared.read(["MUG-GONE"])
 
-    await here.shared.write({"MUG-GONE": Entry(None, ABSENT)}, seen.marks)
+    await here.shared.write({"MUG-GONE": Entry(None, ABSENT)}, seen.leases)
 
     assert (await here.shared.read(["MUG-GONE"])).entries == {"MUG-GONE": Entry(None, ABSENT)}
 
@@ -157,7 +157,7 @@ async def test_what_was_asked_for_before_a_flush_is_not_stored_after_it(server: 
     async with Redis.from_url(server.url) as redis:
         await redis.flushall()
     await writer.shared.read(["MUG-RED"])
-    await slow.shared.write({"MUG-RED": RED_1}, seen.marks)
+    await slow.shared.write({"MUG-RED": RED_1}, seen.leases)
 
     assert not (await slow.shared.read(["MUG-RED"])).entries
 

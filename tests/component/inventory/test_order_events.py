@@ -116,19 +116,19 @@ async def test_what_is_shipped_after_its_cancellation_is_reported(shop: Shop, tm
 
     async with consuming(shop, tmp_path) as log, log.consume("test", [INVENTORY_EVENTS]) as subscription:
         await publish(log, "OrderPlaced", "OrderConfirmed", "OrderShipped")
-        told: list[Envelope] = []
-        while len(told) < 2:
-            told += [Envelope.from_body(each.record.body) for each in await subscription.poll()]
+        sent: list[Envelope] = []
+        while len(sent) < 2:
+            sent += [Envelope.from_body(each.record.body) for each in await subscription.poll()]
 
-    assert [event.type for event in told] == ["ShipmentReported", "StockShort"]
-    assert told[0].payload == {
+    assert [event.type for event in sent] == ["ShipmentReported", "StockShort"]
+    assert sent[0].payload == {
         "sku": "MUG-RED",
         "warehouse": "berlin",
         "orderId": order_id(1),
         "quantity": 2,
         "afterCancel": True,
     }
-    assert told[1].payload == {
+    assert sent[1].payload == {
         "sku": "MUG-RED",
         "warehouse": "berlin",
         "missing": 2,

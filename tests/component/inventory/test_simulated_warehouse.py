@@ -10,16 +10,16 @@ from interceptors.client.outgoing import outgoing_interceptors
 from mesh.simulator.faults import FaultProfile
 from mesh.simulator.first_counts import shelves_of, some_skus
 from mesh.simulator.simulation import Plan, Simulation
-from mesh.simulator.transports import StreamLine
+from mesh.simulator.transports import StreamTransport
 from mesh.simulator.warehouse import Warehouse
 from shopmesh.inventory.v1.wms_service_pb2 import ReconcileStockRequest
 from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
 from tests.component.inventory.conftest import Inventory
 
 
-@pytest.mark.parametrize("habits", [FaultProfile(), FaultProfile(duplicates=0.3, disorder=0.5)])
+@pytest.mark.parametrize("faults", [FaultProfile(), FaultProfile(duplicates=0.3, disorder=0.5)])
 async def test_the_shop_has_the_warehouses_numbers_in_the_end(
-    inventory: Inventory, habits: FaultProfile
+    inventory: Inventory, faults: FaultProfile
 ) -> None:
     await inventory.sell(MUG_RED=5, MUG_BLUE=9)
     chance = random.Random(11)
@@ -30,22 +30,22 @@ async def test_the_shop_has_the_warehouses_numbers_in_the_end(
     async with grpc.aio.insecure_channel(
         f"127.0.0.1:{inventory.served.port}", interceptors=list(outgoing_interceptors(token))
     ) as channel:
-        line = StreamLine(channel)
+        transport = StreamTransport(channel)
         skus = await some_skus(inventory.catalog, 10)
-        warehouse = Warehouse(await shelves_of(inventory.stock, line, skus), chance)
-        plan = Plan(rate=500, count=60, habits=habits)
+        warehouse = Warehouse(await shelves_of(inventory.stock, transport, skus), chance)
+        plan = Plan(rate=500, count=60, faults=faults)
         played = Simulation(
-            warehouse=warehouse, line=line, plan=plan, chance=chance, monotonic=time.monotonic
+            warehouse=warehouse, transport=transport, plan=plan, chance=chance, monotonic=time.monotonic
         )
         tally = await played.run()
-        await line.close()
+        await transport.close()
         snapshot = ReconcileStockRequest(lines=warehouse.snapshot())
         found = await WmsServiceStub(channel).ReconcileStock(snapshot)
 
     assert (found.compared, list(found.drift)) == (2, [])
     assert tally.happened == 60
     # What came too early and was covered by a count in the meantime is not said again.
-    assert tally.results["APPLIED"] + tally.results["DUPLICATE"] + tally.results["GAP"] == tally.said >= 60
-    assert bool(tally.results["GAP"]) == bool(tally.resent) == bool(habits.disorder)
+    assert tally.results["APPLIED"] + tally.results["DUPLICATE"] + tally.results["GAP"] == tally.sent >= 60
+    assert bool(tally.results["GAP"]) == bool(tally.resent) == bool(faults.disorder)
     assert not tally.results["QUARANTINED"]
     assert not await inventory.shop.discrepancies()

@@ -141,9 +141,9 @@ async def test_a_slow_watcher_is_told_the_newest_state_only(shop: Shop) -> None:
             assert (await anext(quick)).available == 4 + number
         await deliver(shop, "MUG-BLUE", 1)
         await anext(quick)
-        told = [await anext(slow), await anext(slow)]
+        sent = [await anext(slow), await anext(slow)]
 
-    assert [(stock.sku, stock.available) for stock in told] == [("MUG-RED", 8), ("MUG-BLUE", 4)]
+    assert [(stock.sku, stock.available) for stock in sent] == [("MUG-RED", 8), ("MUG-BLUE", 4)]
 
 
 async def test_a_watcher_is_told_of_changes_by_another_process(shop: Shop) -> None:

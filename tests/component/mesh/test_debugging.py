@@ -149,14 +149,14 @@ def test_what_is_not_part_of_the_contract_is_not_found(grpc_channel: grpc.Channe
 def test_health_follows_the_hard_probes_and_names_the_soft_ones(
     grpc_stub: Any, grpc_servicer: Health, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def told() -> dict[str, int]:
+    def readings() -> dict[str, int]:
         asyncio.run_coroutine_threadsafe(grpc_servicer.refresh(), loop).result()
         names = ("", "order", "order.event_log")
         return {each: grpc_stub.Check(health_pb2.HealthCheckRequest(service=each)).status for each in names}
 
     serving = health_pb2.HealthCheckResponse.SERVING
     not_serving = health_pb2.HealthCheckResponse.NOT_SERVING
-    assert told() == {"": serving, "order": serving, "order.event_log": not_serving}
+    assert readings() == {"": serving, "order": serving, "order.event_log": not_serving}
 
     monkeypatch.setattr(f"{__name__}.works", False)
-    assert told() == {"": not_serving, "order": not_serving, "order.event_log": not_serving}
+    assert readings() == {"": not_serving, "order": not_serving, "order.event_log": not_serving}

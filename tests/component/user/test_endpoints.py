@@ -238,5 +238,5 @@ async def introspected(
     answer = await http.post(
         "/oauth2/introspect", data={"token": token}, auth=(client, provider.secret_of(client))
     )
-    told: dict[str, object] = answer.json()
-    return told
+    document: dict[str, object] = answer.json()
+    return document

@@ -59,7 +59,7 @@ async def test_unknown_addresses_and_wrong_passwords_look_the_same(
     unknown = await Flow(http).submit("aline@example.com", "a wrong password")
 
     assert wrong.status_code == unknown.status_code == 403
-    assert _told(wrong) == _told(unknown) == "This address and this password do not belong together."
+    assert _message(wrong) == _message(unknown) == "This address and this password do not belong together."
 
 
 async def test_guessing_is_bounded_per_account_known_or_not(
@@ -134,8 +134,8 @@ async def test_authorize_and_token_calls_are_logged_without_secrets(
         tokens = (await flow.redeem(code)).json()
         await flow.redeem(code)
 
-    told = [(line["event"], line["client_id"], line["grant_type"], line["outcome"]) for line in lines]
-    assert told == [
+    logged = [(line["event"], line["client_id"], line["grant_type"], line["outcome"]) for line in lines]
+    assert logged == [
         ("authorize", "cli", "authorization_code", "login_page"),
         ("authorize", "cli", "authorization_code", "wrong_password"),
         ("authorize", "cli", "authorization_code", "login_page"),
@@ -158,5 +158,5 @@ async def test_a_request_without_a_known_client_gets_a_page_that_says_so(
     assert "This does not work" in page.text
 
 
-def _told(page: httpx.Response) -> str:
+def _message(page: httpx.Response) -> str:
     return page.text.split('id="problem">')[1].split("<")[0]

@@ -27,13 +27,13 @@ async def confirm(shop: Shop, number: int, quantity: int) -> None:
     await shop.reservations.commit(order_id(number), actor=ORDER)
 
 
-async def told(shop: Shop) -> list[Envelope]:
+async def reported(shop: Shop) -> list[Envelope]:
     return [event for event in await outbox_events(shop) if event.type == "StockShort"]
 
 
 async def missing(shop: Shop) -> list[int]:
     """What each shortage said, in their order."""
-    return [event.payload["missing"] for event in await told(shop)]
+    return [event.payload["missing"] for event in await reported(shop)]
 
 
 async def test_a_count_below_what_is_reserved_is_stored_and_told(shop: Shop) -> None:
@@ -48,7 +48,7 @@ async def test_a_count_below_what_is_reserved_is_stored_and_told(shop: Shop) -> 
 
     stock = await shop.stocks.get("MUG-RED")
     assert (stock.available, stock.on_hand, stock.reserved) == (0, 4, 6)
-    [event] = await told(shop)
+    [event] = await reported(shop)
     assert event.key == "MUG-RED"
     assert event.payload == {
         "sku": "MUG-RED",
@@ -115,7 +115,7 @@ async def test_what_is_left_of_a_shortage_is_told_with_the_claims_that_are_left(
     await shop.shortages.sweep()
 
     assert await missing(shop) == [6, 2]
-    assert (await told(shop))[1].payload["claims"] == [{"orderId": order_id(1), "quantity": 5}]
+    assert (await reported(shop))[1].payload["claims"] == [{"orderId": order_id(1), "quantity": 5}]
 
 
 @pytest.mark.parametrize("on_hand", [4, 2])
@@ -138,7 +138,7 @@ async def test_what_has_left_is_no_claim(shop: Shop) -> None:
 
     await count(shop, 2, 3)
 
-    [event] = await told(shop)
+    [event] = await reported(shop)
     assert event.payload["claims"] == [{"orderId": order_id(2), "quantity": 4}]
 
 

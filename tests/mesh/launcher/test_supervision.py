@@ -15,7 +15,7 @@ from mesh.launcher.host.processes import ProcessId, wait_ended
 from mesh.launcher.parts import BACKEND_LAYER, Plan
 from mesh.launcher.starting import start
 from mesh.launcher.state import MeshState, PartState, state_file
-from mesh.launcher.status import Condition, look
+from mesh.launcher.status import Condition, status_of
 from mesh.launcher.stopping import stop
 from mesh.launcher.waiting import await_ready
 from tests.mesh.launcher.conftest import MakePlan, dummy
@@ -57,7 +57,7 @@ async def test_start_reports_every_part_when_it_is_ready(
     )
 
     assert sorted(ready) == ["a", "b"]
-    assert [each.condition for each in await look(home)] == [Condition.READY, Condition.READY]
+    assert [each.condition for each in await status_of(home)] == [Condition.READY, Condition.READY]
 
 
 async def test_a_killed_part_is_started_again_and_counted(
@@ -117,7 +117,7 @@ async def test_stop_leaves_no_process(home: Path, plan: MakePlan, environment: d
     assert set(stopped) == {"a", "front"}
     assert not any(each.alive for each in (state.supervisor, *state.processes))
     assert not state_file(home).exists()
-    assert await look(home) == ()
+    assert await status_of(home) == ()
 
 
 async def test_services_start_once_the_backends_are_ready_and_all_is_prepared(
@@ -126,13 +126,13 @@ async def test_services_start_once_the_backends_are_ready_and_all_is_prepared(
     seen: dict[str, Condition] = {}
 
     async def between() -> None:
-        seen.update({each.part.name: each.condition for each in await look(home)})
+        seen.update({each.part.name: each.condition for each in await status_of(home)})
 
     parts = (dummy("order"), dummy("database", layer=BACKEND_LAYER))
     await start(plan(*parts), environment=environment, report=ignore, between=between)
 
     assert seen == {"order": Condition.RESTARTING, "database": Condition.READY}
-    assert {each.condition for each in await look(home)} == {Condition.READY}
+    assert {each.condition for each in await status_of(home)} == {Condition.READY}
 
 
 async def test_a_failure_before_the_services_start_ends_the_backends(
@@ -187,7 +187,7 @@ async def test_parts_end_with_a_supervisor_that_was_killed(
     os.kill(state.supervisor.pid, signal.SIGKILL)
 
     assert await wait_ended(state.processes, within_seconds=20) == ()
-    assert {each.condition for each in await look(home)} == {Condition.STOPPED}
+    assert {each.condition for each in await status_of(home)} == {Condition.STOPPED}
 
 
 async def test_stop_finds_what_a_killed_supervisor_left_behind(

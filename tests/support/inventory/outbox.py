@@ -1,4 +1,4 @@
-"""What inventory has told and not yet published."""
+"""Events that inventory has stored and not yet published."""
 
 from collections.abc import Sequence
 

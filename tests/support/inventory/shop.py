@@ -25,7 +25,7 @@ from services.inventory.adapters.tables import movements, stock
 from services.inventory.application.expiry import Expiry
 from services.inventory.application.ports import Ledger
 from services.inventory.application.products import Products
-from services.inventory.application.quarantined import Quarantined
+from services.inventory.application.quarantined_updates import QuarantinedUpdates
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.reservations import Reservations
 from services.inventory.application.shortages import Shortages
@@ -76,7 +76,7 @@ class Shop:
     reservations: Reservations
     expiry: Expiry
     wms: WmsUpdates
-    quarantined: Quarantined
+    quarantined: QuarantinedUpdates
     reconciliation: Reconciliation
     shortages: Shortages
 
@@ -142,7 +142,7 @@ async def open_shop_at(database_url: str) -> AsyncIterator[Shop]:
             reservations=reservations,
             expiry=Expiry(reservations=reservations, holds=SqlDueHolds(engine=engine), clock=clock),
             wms=WmsUpdates(ledgers=ledgers, clock=clock),
-            quarantined=Quarantined(quarantine=SqlQuarantine(reads=PrimaryReads(engine))),
+            quarantined=QuarantinedUpdates(quarantine=SqlQuarantine(reads=PrimaryReads(engine))),
             reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=clock, new_id=uuid7),
             shortages=Shortages(ledgers=ledgers, due=SqlDueShortages(engine=engine), clock=clock),
         )

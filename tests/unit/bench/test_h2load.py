@@ -1,4 +1,4 @@
-"""What h2load is told and what it tells."""
+"""How h2load is called and what it reports."""
 
 from pathlib import Path
 

@@ -9,7 +9,7 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError, Metadata
 
 from mesh.cli.main import main
-from mesh.cli.problems import Problem, tell
+from mesh.cli.problems import Problem, report_problem
 from mesh.cli.times import utc_time
 from mesh.launcher.errors import LaunchError
 
@@ -142,11 +142,11 @@ def test_what_could_not_be_verified_is_not_taken_for_tampered(
     ],
 )
 def test_a_problem_ends_with_the_code_that_the_command_chose_for_it(problem: Problem) -> None:
-    assert (tell(problem), tell(problem, failed=3)) == (1, 3)
+    assert (report_problem(problem), report_problem(problem, failed=3)) == (1, 3)
 
 
 def test_wrong_usage_stays_wrong_usage_whatever_the_command_chose() -> None:
-    assert tell(LaunchError("There is no demo account 'carol'.", usage=True), failed=3) == 2
+    assert report_problem(LaunchError("There is no demo account 'carol'.", usage=True), failed=3) == 2
 
 
 def test_a_bad_setting_is_named_with_what_is_allowed(

@@ -33,7 +33,7 @@ async def test_an_answer_gives_the_room_back_also_where_the_caller_has_left() ->
     left: asyncio.Future[None] = loop.create_future()
     left.cancel()
 
-    await asyncio.to_thread(Completions(loop, room).give, Pending(left, size_bytes=100))
+    await asyncio.to_thread(Completions(loop, room).complete, Pending(left, size_bytes=100))
     await room.wait(100)
 
     assert room.has_room(100)
@@ -46,7 +46,7 @@ async def test_answers_that_come_at_once_reach_everybody() -> None:
 
     def answer_all() -> None:
         for question in questions:
-            answers.give(question)
+            answers.complete(question)
 
     await asyncio.to_thread(answer_all)
     async with asyncio.timeout(5):

@@ -46,36 +46,36 @@ def test_the_same_seed_makes_the_same_happenings() -> None:
         assert (one.sequence, one.count, one.delta) == (other.sequence, other.count, other.delta)
 
 
-def test_mischief_repeats_and_delays_and_loses_nothing() -> None:
+def test_injected_faults_repeat_and_delay_and_lose_nothing() -> None:
     played, chance = warehouse(), random.Random(5)
-    mischief = FaultInjector(FaultProfile(duplicates=0.3, disorder=0.3), chance)
+    injector = FaultInjector(FaultProfile(duplicates=0.3, disorder=0.3), chance)
 
     happened = [played.happen() for _ in range(100)]
-    passed = [each.sequence for update in happened for each in mischief.pass_on(update)]
-    passed += [each.sequence for each in mischief.rest()]
+    passed = [each.sequence for update in happened for each in injector.pass_on(update)]
+    passed += [each.sequence for each in injector.rest()]
 
     assert set(passed) == {update.sequence for update in happened}
     assert len(passed) > 100
     assert passed != sorted(passed)
-    assert not mischief.rest()
+    assert not injector.rest()
 
 
 def test_what_is_only_held_back_is_said_once() -> None:
     played = warehouse()
-    mischief = FaultInjector(FaultProfile(disorder=0.3), random.Random(5))
+    injector = FaultInjector(FaultProfile(disorder=0.3), random.Random(5))
 
     happened = [played.happen() for _ in range(100)]
-    passed = [each.sequence for update in happened for each in mischief.pass_on(update)]
-    passed += [each.sequence for each in mischief.rest()]
+    passed = [each.sequence for update in happened for each in injector.pass_on(update)]
+    passed += [each.sequence for each in injector.rest()]
 
     assert passed != sorted(passed)
     assert sorted(passed) == [update.sequence for update in happened]
 
 
-def test_without_bad_habits_everything_is_said_once_and_in_order() -> None:
+def test_without_faults_every_update_is_sent_once_and_in_order() -> None:
     played = warehouse()
-    mischief = FaultInjector(FaultProfile(), random.Random(5))
+    injector = FaultInjector(FaultProfile(), random.Random(5))
 
     happened = [played.happen() for _ in range(20)]
 
-    assert [each for update in happened for each in mischief.pass_on(update)] == happened
+    assert [each for update in happened for each in injector.pass_on(update)] == happened

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.inventory.domain.movement import Provenance
-from services.inventory.domain.quarantine import QuarantinePosition, SetAside
+from services.inventory.domain.quarantined_update import QuarantinedUpdate, QuarantinePosition
 from services.inventory.domain.reservation import Shipment
 from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
 
@@ -64,7 +64,9 @@ class WmsRecord(Protocol):
 class Quarantine(Protocol):
     """The updates that make no sense."""
 
-    async def find(self, sku: str, *, limit: int, before: QuarantinePosition | None) -> Sequence[SetAside]:
+    async def find(
+        self, sku: str, *, limit: int, before: QuarantinePosition | None
+    ) -> Sequence[QuarantinedUpdate]:
         """The updates that were set aside last, the newest in front.
 
         Args:

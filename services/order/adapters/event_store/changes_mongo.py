@@ -1,4 +1,4 @@
-"""Commits in MongoDB, told by its change stream."""
+"""Commits in MongoDB, notified by its change stream."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class MongoChanges(ChangeNotifier):
             async with redeliver_cancellation():
                 stream = await self._collection.watch(_INSERTED, max_await_time_ms=_AWAIT_MS)
                 stack.push_async_exit(stream)
-            # What was inserted before the stream began is told by nobody else.
+            # The stream does not notify of what was inserted before it began.
             self.notify()
             # Question by question, each with the client's time: `async for` has it once for all of them.
             while stream.alive:

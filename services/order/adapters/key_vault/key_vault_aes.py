@@ -76,7 +76,7 @@ class AesKeyVault:
             raise ValueError(f"{field.path} of order {field.order_id} was not sealed here") from None
 
     async def digest(self, customer_id: str, content: bytes) -> str:
-        # A key of its own for this purpose, derived so that neither use tells of the other.
+        # A key of its own for this purpose, derived so that neither use reveals the other.
         purpose_key = hmac.new(await self._key(customer_id), _DIGEST_PURPOSE, sha256).digest()
         return hmac.new(purpose_key, content, sha256).hexdigest()
 

@@ -35,10 +35,10 @@ class Shortages:
         Args:
             missing: How many pieces.
             claims: Who has reserved pieces there.
-            cause: What told of the shortage.
+            cause: The event that reported the shortage.
 
         Returns:
-            How many pieces are missing still; inventory tells of them again.
+            How many pieces are missing still; inventory reports them again.
 
         Raises:
             ChangedMeanwhile: Others kept changing an order.

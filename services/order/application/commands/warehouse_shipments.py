@@ -15,7 +15,7 @@ _DECISION_SECONDS = 3.0
 
 
 class WarehouseShipments:
-    """Records shipments that the warehouse told of first. Doing it again changes nothing."""
+    """Records shipments that the warehouse reported first. Doing it again changes nothing."""
 
     def __init__(
         self, *, journal: Journal, decisions: Decisions, orders: Orders, report: ReportOddity

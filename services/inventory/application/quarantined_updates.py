@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.inventory.application.ports import Quarantine
-from services.inventory.domain.quarantine import QuarantinePosition, SetAside
+from services.inventory.domain.quarantined_update import QuarantinedUpdate, QuarantinePosition
 from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,11 +18,11 @@ _POSITION_TEXT = re.compile(r"([0-9]{1,17}) ([A-Z0-9-]{1,64}) ([a-z0-9-]{1,40}) 
 class QuarantinePage:
     """Some updates, and how to get the ones before them; an empty token: there are none."""
 
-    updates: tuple[SetAside, ...]
+    updates: tuple[QuarantinedUpdate, ...]
     next_page_token: str
 
 
-class Quarantined:
+class QuarantinedUpdates:
     """Looks at what was set aside."""
 
     def __init__(self, *, quarantine: Quarantine) -> None:

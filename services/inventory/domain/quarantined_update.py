@@ -18,7 +18,7 @@ class QuarantinePosition(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class QuarantinedUpdate:
     """An update that makes no sense, as it came first.
 
     Attributes:
