@@ -1,4 +1,4 @@
-"""Completions that a library's thread hands to the event loop, in batches, and a budget for what is pending."""
+"""Completions from a library's thread to the event loop, in batches, and a budget for what is pending."""
 
 import asyncio
 from collections import deque
@@ -42,7 +42,7 @@ class Pending:
 
 
 class Completions:
-    """Completes what callers wait for; one wake-up of the loop completes all that have come since the last."""
+    """Completes what callers wait for; one wake-up of the loop completes all that have come meanwhile."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, budget: ByteBudget) -> None:
         self._loop = loop
