@@ -70,7 +70,7 @@ async def _copy_dependencies(to: Path, repository: Path | None) -> None:
 
 
 def _put(fetched: Path, folder: Path) -> None:
-    """Rename at once: whoever looks sees all jars or none."""
+    """Rename at once: a reader sees all jars or none."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         fetched.rename(folder)

@@ -1,4 +1,4 @@
-"""Wakes whoever waits for something to happen."""
+"""Wakes tasks that wait for a change."""
 
 import asyncio
 

@@ -33,7 +33,7 @@ class Tasks:
     def start(self, work: Coroutine[Any, Any, T], *, context: Context | None = None) -> "asyncio.Task[T]":
         """Begin some work; without a context it counts for the call that begins it.
 
-        Whoever needs the outcome awaits the task, shielded: others may be waiting too.
+        Callers that need the outcome await the task, shielded: others may be waiting too.
         """
         task = asyncio.get_running_loop().create_task(work, context=context)
         self._running.add(task)

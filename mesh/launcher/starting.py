@@ -70,7 +70,7 @@ class _Supervisor:
         self.send("proceed")
 
     def send(self, line: str) -> None:
-        with suppress(BrokenPipeError):  # it has ended, and whoever waits for its parts says so
+        with suppress(BrokenPipeError):  # it has ended, which the wait for its parts reports
             self.pipe.write(f"{line}\n".encode())
             self.pipe.flush()
 

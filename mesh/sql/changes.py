@@ -1,4 +1,4 @@
-"""Waking on commits: whoever waits for something in a database looks again after each."""
+"""Notification of commits: tasks that wait for a change in a database look again after each."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""Which database is a service's own: a SQLite file, or one on the server of `SHOPMESH_MYSQL_URL`."""
+"""The database URL of a service: a SQLite file, or a database on the server of `SHOPMESH_MYSQL_URL`."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -45,7 +45,7 @@ def _prepare(connection: Any, _record: object) -> None:
     # FULL: a commit is on disk when it returns, also when the power fails.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    # What is deleted is overwritten: whoever erases the account is in no free page either.
+    # What is deleted is overwritten: an erased account is in no free page either.
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 

@@ -241,9 +241,13 @@ def order_consumer(
 
 
 def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
-    draining, clock = context.draining, context.clock
+    draining, clock, fast_path = context.draining, context.clock, context.settings.fast_paths
     catalog = CatalogServicer(
-        products=use_cases.products, imports=use_cases.imports, prices=use_cases.prices, clock=clock
+        products=use_cases.products,
+        imports=use_cases.imports,
+        prices=use_cases.prices,
+        clock=clock,
+        fast_path=fast_path,
     )
     inventory = InventoryServicer(
         stocks=use_cases.stocks,
@@ -251,6 +255,7 @@ def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -
         feed=use_cases.feed,
         draining=draining,
         clock=clock,
+        fast_path=fast_path,
     )
     wms = WmsServicer(
         updates=use_cases.wms_updates,

@@ -1,4 +1,4 @@
-"""Whoever erases the account is forgotten: by every reader, and by every byte of the stores."""
+"""An erased account is forgotten by every reader and every byte of the stores."""
 
 import secrets
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Updates of the warehouse system that make no sense, seen over REST and from the command line."""
+"""Quarantined updates of the warehouse system, seen over REST and from the command line."""
 
 import json
 from uuid import uuid4

@@ -28,7 +28,7 @@ def listed() -> set[str]:
 def later(
     running_mesh: RunningMesh, admin: httpx.Client, wms: httpx.Client, service_tokens: dict[str, str]
 ) -> dict[str, Method]:
-    """The RPCs that answer UNIMPLEMENTED to whoever may call them."""
+    """The RPCs that answer UNIMPLEMENTED to callers that may call them."""
 
     def token(method: Method) -> str:
         if method.policy.access == policy_pb2.ACCESS_INTERNAL:

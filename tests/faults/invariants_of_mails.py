@@ -35,6 +35,6 @@ def wrong_mails(seen: Snapshot) -> Iterator[str]:
 
 def _template(event: StoredEvent) -> str | None:
     if event.fields["type"] == "OrderRejected":
-        # Whoever was waiting for the answer needs no mail.
+        # A caller that was waiting for the answer needs no mail.
         return "ORDER_REJECTED" if event.fields["payload"].get("decidedLater") else None
     return _TEMPLATE_OF.get(event.fields["type"])

@@ -134,7 +134,7 @@ def verify(
     """Check that nobody has changed the events of an order, or of any.
 
     Exits with 0 when valid, 1 when tampered with, 2 for wrong usage, and 3 when it could not be
-    checked: the mesh is down or does not answer, whoever asks may not, there is no such order.
+    checked: the mesh is down or does not answer, the caller may not ask, there is no such order.
 
     Found is every change to what was published, at the latest two seconds after it was stored.
     What was stored last and is taken away within that time leaves no trace.

@@ -74,7 +74,7 @@ def quarantine(
     who: Who = ADMIN,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as REST gives it.")] = False,
 ) -> None:
-    """Show the warehouse's updates that make no sense and were set aside, the latest first."""
+    """Show the quarantined updates of the warehouse system, the latest first."""
     found = asyncio.run(_set_aside(running_settings_of(context), sku, who))
     if as_json:
         print_json(found)

@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, cast
 
 import structlog
-from sqlalchemy import Column, ColumnElement, CursorResult, Integer, String, Table, insert, select, update
+from sqlalchemy import Column, ColumnElement, Integer, String, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -21,6 +20,7 @@ from mesh import sql
 from mesh.event_log.inbox.parked import Parked, ParkedEvents, inbox_metadata
 from mesh.event_log.port import Record
 from mesh.server.telemetry import continue_trace
+from mesh.sql.rows import changed_rows
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope, hash_of
 
@@ -227,7 +227,7 @@ class SqlInbox:
             await self._parked.explain(session, parked, reason)
 
     async def _take_turn(self, session: AsyncSession, topic: str, key: str) -> None:
-        """Whoever handles, parks or redrives events of a key does so alone, from here on."""
+        """From here on nobody else handles, parks or redrives events of this key."""
         await sql.lock(session, select(_inbox.c.version).where(self._of(topic, key)))
 
     async def _progress(self, session: AsyncSession, record: Record) -> tuple[int, int | None]:
@@ -244,9 +244,9 @@ class SqlInbox:
             await session.execute(insert(_inbox).values(**row, version=record.version))
             return
         unchanged = self._of(record.topic, record.key) & (_inbox.c.version == last)
-        moved = await session.execute(update(_inbox).where(unchanged).values(version=record.version))
-        if cast(CursorResult[Any], moved).rowcount != 1:
-            raise ConcurrentDelivery(f"version {record.version} was handled meanwhile")
+        advanced = update(_inbox).where(unchanged).values(version=record.version)
+        if await changed_rows(session, advanced) != 1:
+            raise ConcurrentDelivery(f"version {record.version} was handled by another process")
 
     def _of(self, topic: str, key: str) -> ColumnElement[bool]:
         return (_inbox.c.consumer == self._consumer) & (_inbox.c.topic == topic) & (_inbox.c.key == key)

@@ -34,7 +34,7 @@ _leases = Table(
 
 
 class SqlLease:
-    """One name to hold. Renew it well within `seconds`; whoever holds it works, the others wait.
+    """One name to hold. Renew it well within `seconds`; its holder works, the others wait.
 
     A lease is no lock: a holder that was paused may still be working when the next one starts.
     """

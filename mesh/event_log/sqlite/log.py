@@ -68,7 +68,7 @@ class SqliteEventLog:
     async def publish(self, record: Record) -> None:
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((record, stored))
-        # Group commit: whoever gets here first stores what all have handed in meanwhile.
+        # Group commit: the first to get here stores what all have handed in meanwhile.
         async with self._flushing:
             if not stored.done():
                 await self._flush()
@@ -222,5 +222,5 @@ class _Member:
 def _fail(stored: asyncio.Future[None]) -> None:
     if not stored.done():
         stored.set_exception(EventLogUnavailable("the event log did not acknowledge"))
-        # Retrieved: whoever flushed raises the cause instead of awaiting it.
+        # Retrieved: the one that flushed raises the cause instead of awaiting it.
         stored.exception()

@@ -18,7 +18,7 @@ def log_file(home: Path, part: str) -> Path:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a log so that whoever inherits it appends, even after it was emptied."""
+    """Open a log so that a process that inherits it appends, even after it was emptied."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab", buffering=0)
 
 

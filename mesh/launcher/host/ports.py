@@ -22,7 +22,7 @@ _OFFSET = "SHOPMESH_PORT_OFFSET"
 
 @dataclass(frozen=True, slots=True)
 class PortOwner:
-    """Who listens on a port, as far as this user may know.
+    """Who listens on a port, if this user may know.
 
     Attributes:
         home: The state folder, when the owner is a part of a mesh.
@@ -86,7 +86,7 @@ def _taken(parts: Iterable[Part]) -> list[tuple[Part, int]]:
 
 
 def _listeners() -> dict[int, int | None]:
-    """Every port that is listened on, with the process as far as it can be seen."""
+    """Every port that is listened on, with its process where that can be seen."""
     return {
         connection.laddr.port: connection.pid
         for connection in psutil.net_connections(kind="tcp")

@@ -113,7 +113,7 @@ class SqlLedger:
     async def _move(self, moved: Sequence[tuple[Movement, Provenance]]) -> None:
         if not moved:
             return
-        self._tell_after_commit(movement.sku for movement, _ in moved)
+        self._notify_after_commit(movement.sku for movement, _ in moved)
         # The same order for everybody: two orders for the same SKUs wait for each other, never in a circle.
         ordered = sorted(moved, key=lambda each: _shelf_of(each[0]))
         by_shelf = groupby([movement for movement, _ in ordered], _shelf_of)
@@ -125,9 +125,9 @@ class SqlLedger:
         recorded = await self._session.execute(insert(movements).returning(movements.c.id), rows)
         self.last_movement = max(recorded.scalars())
 
-    def _tell_after_commit(self, skus: Iterable[str]) -> None:
+    def _notify_after_commit(self, skus: Iterable[str]) -> None:
         if not self._moved:
-            # Whoever commits, and even if the call is cancelled while it does.
+            # For every commit, and even if the call is cancelled meanwhile.
             event.listen(self._session.sync_session, "after_commit", self._notify)
         self._moved.update(skus)
 

@@ -7,9 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh.sql.replicas import Reads
-from services.inventory.adapters.money_sql import money_of
 from services.inventory.adapters.store_errors_sql import translated
-from services.inventory.adapters.tables import price_history, product_changes
+from services.inventory.adapters.tables import money_of, price_history, product_changes
 from services.inventory.domain.product import PriceEntry
 
 _PRICES = (

@@ -7,9 +7,14 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.inventory.adapters.money_sql import money_columns, money_of
 from services.inventory.adapters.stock_sql import in_chunks
-from services.inventory.adapters.tables import price_history, product_changes, products
+from services.inventory.adapters.tables import (
+    money_columns,
+    money_of,
+    price_history,
+    product_changes,
+    products,
+)
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.product import Product
 

@@ -1,4 +1,4 @@
-"""Updates of the warehouse system that make no sense, in SQL."""
+"""Quarantined updates of the warehouse system, in SQL."""
 
 from collections.abc import Sequence
 from typing import Any

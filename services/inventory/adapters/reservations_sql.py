@@ -7,8 +7,14 @@ from typing import Any
 from sqlalchemy import Table, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.inventory.adapters.money_sql import money_columns, money_of
-from services.inventory.adapters.tables import allocations, reservation_lines, reservations, shipments
+from services.inventory.adapters.tables import (
+    allocations,
+    money_columns,
+    money_of,
+    reservation_lines,
+    reservations,
+    shipments,
+)
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.reservation import Line, Reservation, ReservationState, Shipment, Transition
 from services.inventory.domain.stock import Allocation
@@ -46,7 +52,7 @@ _WITH_LINES = (
         )
     )
     .order_by(reservation_lines.c.position, allocations.c.warehouse)
-    # Whoever looks at a reservation here decides on it: the others wait, and see the outcome.
+    # A reservation is read here to be decided on: others wait, and see the outcome.
     .with_for_update()
 )
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Row, and_, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh.sql import read
+from mesh.sql.rows import changed_rows
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import allocations, reservations, shipments, shortages
 from services.inventory.domain.errors import StockContended
@@ -36,8 +37,8 @@ class SqlShortageRecord:
             place = {"sku": shortage.sku, "warehouse": shortage.warehouse}
             await self._session.execute(insert(shortages).values(**place, **numbers))
             return
-        changed = await self._session.execute(update(shortages).where(_is(before)).values(**numbers))
-        if cast(CursorResult[Any], changed).rowcount != 1:
+        changed = update(shortages).where(_is(before)).values(**numbers)
+        if await changed_rows(self._session, changed) != 1:
             raise StockContended("the stock is being changed by others, try again", retry_after_seconds=1)
 
     async def remove(self, shortage: ShelfShortage) -> None:

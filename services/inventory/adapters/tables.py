@@ -3,6 +3,8 @@
 Every shelf of `stock` starts at zero: the sums over its `movements` are its numbers.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     Text,
@@ -19,6 +22,7 @@ from sqlalchemy import (
 )
 
 from mesh.sql.columns import UtcTime
+from services.kernel.money import Money
 
 # SQLite counts up by itself only in a plain INTEGER key.
 _Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -183,7 +187,7 @@ wms_updates = Table(
     Column("time", UtcTime, nullable=False),
 )
 
-# Updates that make no sense, for people to look at; SKU and warehouse may be unknown.
+# Quarantined updates, for people to look at; SKU and warehouse may be unknown.
 wms_quarantine = Table(
     "wms_quarantine",
     metadata,
@@ -222,3 +226,12 @@ adjustments = Table(
     Column("reason", String(200), nullable=False),
     Column("time", UtcTime, nullable=False),
 )
+
+
+def money_columns(money: Money) -> dict[str, str | int]:
+    """An amount as the columns `currency_code`, `units`, `nanos`."""
+    return {"currency_code": money.currency_code, "units": money.units, "nanos": money.nanos}
+
+
+def money_of(row: Row[Any]) -> Money:
+    return Money(row.currency_code, row.units, row.nanos)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, Row, and_, insert, select, update
+from sqlalchemy import Row, Update, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh.sql.rows import changed_rows
 from services.inventory.adapters.tables import shipments, stock, wms_quarantine, wms_updates
 from services.inventory.domain.errors import StockContended
 from services.inventory.domain.movement import Provenance
@@ -88,9 +89,8 @@ class SqlWmsRecord:
         )
         await self._change_one(update(shipments).where(unreported).values(reported=True))
 
-    async def _change_one(self, statement: Any) -> None:
-        changed = await self._session.execute(statement)
-        if cast(CursorResult[Any], changed).rowcount != 1:
+    async def _change_one(self, statement: Update) -> None:
+        if await changed_rows(self._session, statement) != 1:
             raise StockContended("the stock is being changed by others, try again", retry_after_seconds=1)
 
 

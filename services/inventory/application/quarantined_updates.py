@@ -1,4 +1,4 @@
-"""The updates that make no sense, for people to look at."""
+"""Quarantined updates, for people to look at."""
 
 import re
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ class StockFeed:
         Args:
             levels: Stock as it is now, never from a cache.
             changes: Tells whose stock was changed.
-            check: Drops what is cached of SKUs, should whoever has changed them not have done so.
+            check: Drops what is cached of SKUs, in case their change was not announced.
         """
         self._levels = levels
         self._changes = changes

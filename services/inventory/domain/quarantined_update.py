@@ -1,4 +1,4 @@
-"""Updates of the warehouse system that make no sense."""
+"""Updates of the warehouse system that cannot be true."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -7,14 +7,15 @@ from services.inventory.application.prices import Prices
 from services.inventory.application.product_imports import ProductImports
 from services.inventory.application.products import ListProducts, Products
 from services.inventory.entrypoints.actor import current_actor
-from services.inventory.entrypoints.message_cache import MessageCache
 from services.inventory.entrypoints.messages import (
     import_response,
     new_product,
     price_message,
     product_change,
     product_message,
+    products_answer,
 )
+from services.inventory.entrypoints.serialized_fragments import SerializedFragments
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import catalog_service_pb2 as pb
 from shopmesh.inventory.v1 import catalog_service_pb2_grpc as rpc
@@ -23,12 +24,21 @@ from shopmesh.inventory.v1 import catalog_service_pb2_grpc as rpc
 class CatalogServicer(rpc.CatalogServiceServicer):
     """Answers `CatalogService`."""
 
-    def __init__(self, *, products: Products, imports: ProductImports, prices: Prices, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        products: Products,
+        imports: ProductImports,
+        prices: Prices,
+        clock: Clock,
+        fast_path: bool = True,
+    ) -> None:
         self._products = products
         self._imports = imports
         self._prices = prices
         self._clock = clock
-        self._messages = MessageCache(key=attrgetter("product.sku"), make=product_message)
+        fragments = SerializedFragments(key=attrgetter("product.sku"), answer=products_answer)
+        self._products_answer = fragments.answer if fast_path else products_answer
 
     async def ListProducts(self, request: pb.ListProductsRequest, context: Any) -> pb.ListProductsResponse:
         page = await self._products.list(
@@ -50,7 +60,9 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         self, request: pb.BatchGetProductsRequest, context: Any
     ) -> pb.BatchGetProductsResponse:
         sold, missing = await self._products.on_sale(request.skus)
-        return pb.BatchGetProductsResponse(products=map(self._messages.get, sold), missing_skus=missing)
+        response = self._products_answer(sold)
+        response.missing_skus.extend(missing)
+        return response
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Any) -> pb.CreateProductResponse:
         product = new_product(request.product, clock=self._clock)

@@ -14,8 +14,13 @@ from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.stock import Stock
 from services.inventory.entrypoints.actor import current_actor
-from services.inventory.entrypoints.message_cache import MessageCache
-from services.inventory.entrypoints.messages import reservation_message, reserve_response, stock_message
+from services.inventory.entrypoints.messages import (
+    reservation_message,
+    reserve_response,
+    stock_answer,
+    stock_message,
+)
+from services.inventory.entrypoints.serialized_fragments import SerializedFragments
 from services.kernel.clock import Clock
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
@@ -33,20 +38,24 @@ class InventoryServicer(rpc.InventoryServiceServicer):
         feed: StockFeed,
         draining: asyncio.Event,
         clock: Clock,
+        fast_path: bool = True,
     ) -> None:
         self._stocks = stocks
         self._reservations = reservations
         self._feed = feed
         self._draining = draining
         self._clock = clock
-        self._messages = MessageCache(key=attrgetter("sku"), make=stock_message)
+        fragments = SerializedFragments(key=attrgetter("sku"), answer=stock_answer)
+        self._stock_answer = fragments.answer if fast_path else stock_answer
 
     async def GetStock(self, request: pb.GetStockRequest, context: Any) -> pb.GetStockResponse:
         return pb.GetStockResponse(stock=stock_message(await self._stocks.get(request.sku)))
 
     async def BatchGetStock(self, request: pb.BatchGetStockRequest, context: Any) -> pb.BatchGetStockResponse:
         known, missing = await self._stocks.batch(request.skus)
-        return pb.BatchGetStockResponse(stock=map(self._messages.get, known), missing_skus=missing)
+        response = self._stock_answer(known)
+        response.missing_skus.extend(missing)
+        return response
 
     async def WatchStock(
         self, request: pb.WatchStockRequest, context: Any

@@ -1,5 +1,7 @@
 """Between the domain and the contract's messages."""
 
+from collections.abc import Iterable
+
 from mesh.messages import amount_of, money_message, timestamp
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.product import Listing, PriceEntry, Product, ProductChange
@@ -18,6 +20,10 @@ _STATES = {
     ReservationState.EXPIRED: inventory.RESERVATION_STATE_EXPIRED,
     ReservationState.SHIPPED: inventory.RESERVATION_STATE_SHIPPED,
 }
+
+
+def products_answer(listings: Iterable[Listing]) -> catalog.BatchGetProductsResponse:
+    return catalog.BatchGetProductsResponse(products=map(product_message, listings))
 
 
 def product_message(listing: Listing) -> catalog.Product:
@@ -75,6 +81,10 @@ def import_response(plan: ImportPlan) -> catalog.ImportProductsResponse:
             for each in plan.problems
         ],
     )
+
+
+def stock_answer(stocks: Iterable[Stock]) -> inventory.BatchGetStockResponse:
+    return inventory.BatchGetStockResponse(stock=map(stock_message, stocks))
 
 
 def stock_message(stock: Stock) -> inventory.Stock:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Update, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh.sql.rows import changed_rows
 from services.notification.adapters.tables import deliveries
 from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
 from services.notification.domain.template import Template
@@ -62,8 +63,8 @@ class SqlDeliveryStore:
         await self._session.execute(delete(deliveries).where(theirs))
         return ids
 
-    async def _changed(self, statement: Any) -> bool:
-        return cast(CursorResult[Any], await self._session.execute(statement)).rowcount == 1
+    async def _changed(self, statement: Update) -> bool:
+        return await changed_rows(self._session, statement) == 1
 
 
 _IS_PENDING = deliveries.c.state == DeliveryState.PENDING.value

@@ -1,4 +1,4 @@
-"""The events that mails come from, as far as mails need them."""
+"""The events that mails come from, with the fields that mails need."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the consumed events said of an order, as far as mails show it; never the shipping address."""
+"""What mails show of an order, from the consumed events; never the shipping address."""
 
 from dataclasses import dataclass, replace
 from typing import Self

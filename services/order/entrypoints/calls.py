@@ -25,7 +25,7 @@ def customer_cause(new_id: NewId) -> Cause:
 
 
 def staff_cause(new_id: NewId) -> Cause:
-    """A command of whoever fulfils orders: a person or a program."""
+    """A command of staff or of a program that fulfils orders."""
     now = caller()
     actor = f"staff:{now.subject}" if now.kind is CallerKind.USER else f"client:{now.client_id}"
     return _cause(actor, new_id)

@@ -10,7 +10,7 @@ CONSUMER = "order"
 
 
 async def on_user_event(customers: Customers, event: Envelope) -> None:
-    """Forget whoever was erased; other events of accounts change nothing here.
+    """Forget erased accounts; other events of accounts change nothing here.
 
     Raises:
         RetryLater: The keys cannot be reached.

@@ -64,7 +64,7 @@ class Addresses:
         """Remove one.
 
         Raises:
-            AddressNotFound: The account has no such address, whoever else may have it.
+            AddressNotFound: The account has no such address, even if another has it.
         """
         async with self._unit_of_work.write() as unit:
             if not await unit.addresses.remove(user_id, address_id):

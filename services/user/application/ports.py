@@ -77,7 +77,7 @@ class SessionStore(Protocol):
 
 
 class GrantStore(Protocol):
-    """Codes and refresh tokens; each can be used exactly once, whoever races for it."""
+    """Codes and refresh tokens; each can be used exactly once, also in a race."""
 
     async def add_code(self, code: Code) -> None: ...
 

@@ -71,9 +71,9 @@ class Presentation(Enum):
 
 
 def presentation(used_time: datetime | None, *, at: datetime) -> Presentation:
-    """Tell the first use and its repeats from a reuse (RFC 9700 §4.14.2).
+    """Distinguish the first use and its repeats from a reuse (RFC 9700 §4.14.2).
 
-    Parallel requests and lost answers repeat a refresh within seconds; whoever
+    Parallel requests and lost answers repeat a refresh within seconds; a caller that
     comes later holds a token that somebody else has used already.
     """
     if used_time is None:

@@ -69,7 +69,7 @@ async def test_guesses_are_counted_over_both_workers(
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever meets a lock is refused at once."""
+    """A waiter for a lock is refused at once."""
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 0)
 
 

@@ -1,4 +1,4 @@
-"""Which database is a service's own."""
+"""The database URL of a service."""
 
 from pathlib import Path
 

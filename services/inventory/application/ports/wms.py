@@ -62,7 +62,7 @@ class WmsRecord(Protocol):
 
 
 class Quarantine(Protocol):
-    """The updates that make no sense."""
+    """The quarantined updates."""
 
     async def find(
         self, sku: str, *, limit: int, before: QuarantinePosition | None

@@ -14,7 +14,7 @@ LEASE_SECONDS = 5.0
 
 
 class MongoLease:
-    """One name to hold. Renew it well within `seconds`; whoever holds it works, the others wait.
+    """One name to hold. Renew it well within `seconds`; its holder works, the others wait.
 
     A lease is no lock: a holder that was paused may still be working when the next one starts.
     """

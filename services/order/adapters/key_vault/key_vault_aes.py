@@ -1,6 +1,6 @@
 """The key vault: AES-256-GCM under a data key per customer, which a key-encryption key wraps.
 
-Kept apart from the events so that backups part too: whoever restores an old copy
+Kept apart from the events so that their backups are too: restoring an old copy
 of the events still cannot read what was erased.
 """
 
@@ -107,7 +107,7 @@ class AesKeyVault:
         return None if record is None else self._remembered(customer_id, record)
 
     async def _made(self, customer_id: str) -> KeyRecord:
-        """The customer's key: ours, or that of whoever was first."""
+        """The customer's key: ours, or that of the process that was first."""
         with self._ring.steady() as ring:
             wrapped = ring.wrap(customer_id, new_secret())
             return await self._records.insert(customer_id, wrapped, self._clock())

@@ -1,8 +1,8 @@
 """Steps 2 to 4 of an order's way: reserve, commit, confirm; or reject, and give the stock back.
 
-Every step is idempotent by order id, so whoever finds an order half-way repeats
+Every step is idempotent by order id, so a process that finds an order half-way repeats
 them all: the call that places it, or the process manager of any worker. The
-appended event decides. Whoever loses an append reads the winner and acts on that.
+appended event decides. The loser of an append reads the winner and acts on that.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Decisions:
     async def decide(
         self, history: History, cause: Cause, *, deadline: Deadline, later: bool = False
     ) -> History:
-        """Bring a PENDING order to its decision, whoever makes it.
+        """Bring a PENDING order to its decision, its own or a concurrent one.
 
         `later` says that no caller waits, so that a rejection has to be mailed.
 

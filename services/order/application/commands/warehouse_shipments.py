@@ -39,7 +39,7 @@ class WarehouseShipments:
             self._report(order_id, error.reason)
 
     async def _decide(self, order_id: str) -> None:
-        """Finish what whoever placed the order has left undone: its stock is kept already."""
+        """Finish what the placing process has left undone: its stock is kept already."""
         history = await self._journal.find(order_id)
         if history is not None and history.order.is_pending:
             deadline = Deadline.within(_DECISION_SECONDS)

@@ -24,9 +24,8 @@ from services.order.application.ports.inventory import (
 )
 from services.order.application.ports.key_vault import CustomerIsClosed, KeyVault, SealedField
 from services.order.application.ports.order_index import OrderIndex, OrderRow, Search, Superseded
-from services.order.application.ports.progress import Progress
 from services.order.application.ports.published_events import PublishedEvent, PublishedEvents
-from services.order.application.ports.steps import ContinueTrace, Failpoint
+from services.order.application.ports.steps import ContinueTrace, Failpoint, Progress
 
 __all__ = [
     "AccountState",

@@ -125,7 +125,7 @@ class EventStore(Protocol):
         ...
 
     async def several(self, order_ids: Sequence[str]) -> Sequence[Stream]:
-        """The streams of these orders as far as there are any, in any order."""
+        """The streams of those of these orders that exist, in any order."""
         ...
 
     async def streams(self, *, after: str | None, limit: int) -> Sequence[Stream]:
@@ -140,7 +140,7 @@ class EventStore(Protocol):
         ...
 
     async def count(self) -> int:
-        """About how many orders there are, for whoever waits for all of them."""
+        """About how many orders there are, for showing progress."""
         ...
 
     async def newest(self, selection: Selection, *, after: Position | None, limit: int) -> Sequence[Stream]:
@@ -169,7 +169,7 @@ class EventStore(Protocol):
 
 
 class Changes(Protocol):
-    """Wakes whoever waits for a commit, by whichever process."""
+    """Wakes tasks that wait for a commit of any process."""
 
     @property
     def count(self) -> int:

@@ -25,7 +25,7 @@ _ALL = "all orders"
 
 @dataclass(frozen=True, slots=True)
 class PastEvent:
-    """An event for readers: its payload with personal data decrypted, as far as that can be."""
+    """An event for readers: its payload with personal data decrypted where its key exists."""
 
     envelope: Envelope
     data: Mapping[str, Any]
