@@ -27,7 +27,7 @@ class PlainLedger(SqlLedger):
             row = ledger_sql._row(movement, provenance)
             recorded = await self._session.execute(insert(movements).returning(movements.c.id), [row])
             self.last_movement = max(recorded.scalars())
-        self._tell_after_commit(movement.sku for movement, _ in moved)
+        self._notify_after_commit(movement.sku for movement, _ in moved)
 
     async def _overwrite(self, movement: Movement) -> None:
         shelf = (stock.c.sku == movement.sku) & (stock.c.warehouse == movement.warehouse)
