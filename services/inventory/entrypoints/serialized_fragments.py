@@ -14,6 +14,11 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 
 _MOST = 50_000
+_EQUAL_VALUES = 16
+"""Every 16th equal value replaces the kept one, because a cache may hold it from then on.
+
+Where each call loads its own values, keeping all of them would give the garbage collector more to scan.
+"""
 
 
 class SerializedFragments(Generic[T, M]):
@@ -30,6 +35,7 @@ class SerializedFragments(Generic[T, M]):
         self._make = answer
         self._parse: Callable[[bytes], M] = type(answer(())).FromString
         self._kept: dict[str, tuple[T, bytes]] = {}
+        self._equal_values = 0
 
     def answer(self, values: Iterable[T]) -> M:
         """The same answer as on the plain path."""
@@ -41,8 +47,12 @@ class SerializedFragments(Generic[T, M]):
         # Mostly it is the same object, and comparing all fields costs more than the rest.
         if kept is not None and kept[0] is value:
             return kept[1]
-        is_equal = kept is not None and kept[0] == value
-        fragment = kept[1] if kept is not None and is_equal else self._make((value,)).SerializeToString()
+        if kept is None or kept[0] != value:
+            return self._keep(key, value, self._make((value,)).SerializeToString())
+        self._equal_values += 1
+        return kept[1] if self._equal_values % _EQUAL_VALUES else self._keep(key, value, kept[1])
+
+    def _keep(self, key: str, value: T, fragment: bytes) -> bytes:
         if len(self._kept) >= _MOST:
             self._kept.clear()
         self._kept[key] = value, fragment

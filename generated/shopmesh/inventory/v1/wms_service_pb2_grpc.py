@@ -104,8 +104,8 @@ class WmsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListQuarantinedUpdates(self, request, context):
-        """Lists the updates that make no sense and were set aside, those that came last
-        in front: for whoever has to find out why. Nothing waits for them. One that
+        """Lists quarantined updates, which cannot be true and had no effect, the latest
+        first: for people who have to find out why. Nothing waits for them. One that
         comes again stands here once, as it came first.
 
         Fails with INVALID_ARGUMENT for a page token that is damaged or of another

@@ -64,8 +64,8 @@ class WmsServiceStub:
     named twice.
     """
     ListQuarantinedUpdates: _grpc.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]
-    """Lists the updates that make no sense and were set aside, those that came last
-    in front: for whoever has to find out why. Nothing waits for them. One that
+    """Lists quarantined updates, which cannot be true and had no effect, the latest
+    first: for people who have to find out why. Nothing waits for them. One that
     comes again stands here once, as it came first.
 
     Fails with INVALID_ARGUMENT for a page token that is damaged or of another
@@ -108,8 +108,8 @@ class WmsServiceAsyncStub(WmsServiceStub):
     named twice.
     """
     ListQuarantinedUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]  # type: ignore[assignment]
-    """Lists the updates that make no sense and were set aside, those that came last
-    in front: for whoever has to find out why. Nothing waits for them. One that
+    """Lists quarantined updates, which cannot be true and had no effect, the latest
+    first: for people who have to find out why. Nothing waits for them. One that
     comes again stands here once, as it came first.
 
     Fails with INVALID_ARGUMENT for a page token that is damaged or of another
@@ -173,8 +173,8 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _wms_service_pb2.ListQuarantinedUpdatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_wms_service_pb2.ListQuarantinedUpdatesResponse, _abc.Awaitable[_wms_service_pb2.ListQuarantinedUpdatesResponse]]:
-        """Lists the updates that make no sense and were set aside, those that came last
-        in front: for whoever has to find out why. Nothing waits for them. One that
+        """Lists quarantined updates, which cannot be true and had no effect, the latest
+        first: for people who have to find out why. Nothing waits for them. One that
         comes again stands here once, as it came first.
 
         Fails with INVALID_ARGUMENT for a page token that is damaged or of another

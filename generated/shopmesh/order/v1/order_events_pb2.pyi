@@ -41,7 +41,7 @@ class OrderPlaced(_message.Message):
     shipping_address_sealed: _builtins.str
     """The shipping address, encrypted."""
     command_digest: _builtins.str
-    """HMAC-SHA-256 of the canonical command under the customer's key, hex: tells
+    """HMAC-SHA-256 of the canonical command under the customer's key, hex: distinguishes
     the same command from another without keeping it in the clear.
     """
     @_builtins.property
@@ -143,7 +143,7 @@ class OrderRejected(_message.Message):
     reason: _builtins.str
     """Why, without prefix, for example `OUT_OF_STOCK`."""
     decided_later: _builtins.bool
-    """True when the process manager decided, so that the customer has to be told."""
+    """True when the process manager decided, so that the customer has to be notified."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShortLine]:
         """With OUT_OF_STOCK and UNKNOWN_SKU: what fell short."""

@@ -92,7 +92,7 @@ class OrderServiceServicer:
     """
 
     def QuoteOrder(self, request, context):
-        """Prices lines and tells whether they are available, without ordering. An
+        """Prices lines and reports whether they are available, without ordering. An
         unknown SKU is answered with nothing available.
 
         Fails with UNAVAILABLE (INVENTORY_UNAVAILABLE) when stock cannot be asked for.

@@ -34,7 +34,7 @@ class OrderServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OrderServiceAsyncStub: ...
     QuoteOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.QuoteOrderRequest, _order_service_pb2.QuoteOrderResponse]
-    """Prices lines and tells whether they are available, without ordering. An
+    """Prices lines and reports whether they are available, without ordering. An
     unknown SKU is answered with nothing available.
 
     Fails with UNAVAILABLE (INVENTORY_UNAVAILABLE) when stock cannot be asked for.
@@ -106,7 +106,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     QuoteOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.QuoteOrderRequest, _order_service_pb2.QuoteOrderResponse]  # type: ignore[assignment]
-    """Prices lines and tells whether they are available, without ordering. An
+    """Prices lines and reports whether they are available, without ordering. An
     unknown SKU is answered with nothing available.
 
     Fails with UNAVAILABLE (INVENTORY_UNAVAILABLE) when stock cannot be asked for.
@@ -181,7 +181,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.QuoteOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.QuoteOrderResponse, _abc.Awaitable[_order_service_pb2.QuoteOrderResponse]]:
-        """Prices lines and tells whether they are available, without ordering. An
+        """Prices lines and reports whether they are available, without ordering. An
         unknown SKU is answered with nothing available.
 
         Fails with UNAVAILABLE (INVENTORY_UNAVAILABLE) when stock cannot be asked for.
