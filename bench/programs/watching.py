@@ -93,7 +93,7 @@ class _Watched:
     async def all_notified(self, on_hand: int) -> Sequence[float]:
         """When each of them was notified of a number, once all are."""
         async with asyncio.timeout(_TIMEOUT_SECONDS), self._news:
-            await self._news.wait_for(lambda: all(told == on_hand for told in self._on_hand))
+            await self._news.wait_for(lambda: all(notified == on_hand for notified in self._on_hand))
         return tuple(self._times)
 
 
@@ -139,5 +139,5 @@ async def _round(plan: Plan, home: Instance, worker: int, watched: _Watched) -> 
             sent = time.perf_counter()
             await stub.AdjustStock(request, metadata=metadata, timeout=_TIMEOUT_SECONDS)
             made.took_ms.append(1000 * (time.perf_counter() - sent))
-            made.notified_ms += [1000 * (told - sent) for told in await watched.all_notified(after)]
+            made.notified_ms += [1000 * (notified - sent) for notified in await watched.all_notified(after)]
     return made

@@ -33,7 +33,7 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[T]):
-    """An entry until `expire_at`; a reader from `refresh_at` on has it loaded anew meanwhile."""
+    """An entry until `expire_at`; a read from `refresh_at` on starts a load and returns the old value."""
 
     entry: Entry[T]
     expire_at: float

@@ -1,4 +1,4 @@
-"""Customers who keep ordering mugs whatever happens, and remember what they were answered."""
+"""Customers who keep ordering mugs during faults, and record their answers."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

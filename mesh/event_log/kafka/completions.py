@@ -35,14 +35,14 @@ class ByteBudget:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pending:
-    """What a caller in the event loop waits for, and its share of the budget meanwhile."""
+    """A publication that a caller in the event loop waits for, and its share of the budget."""
 
     done: asyncio.Future[None]
     size_bytes: int = 0
 
 
 class Completions:
-    """Completes what callers wait for; one wake-up of the loop completes all that have come meanwhile."""
+    """Completes pending publications; one wake-up of the loop completes all that are due."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, budget: ByteBudget) -> None:
         self._loop = loop

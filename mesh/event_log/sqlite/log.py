@@ -68,7 +68,7 @@ class SqliteEventLog:
     async def publish(self, record: Record) -> None:
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((record, stored))
-        # Group commit: the first to get here stores what all have handed in meanwhile.
+        # Group commit: the first to get here stores the records of all that wait.
         async with self._flushing:
             if not stored.done():
                 await self._flush()

@@ -127,7 +127,7 @@ class SqlLedger:
 
     def _notify_after_commit(self, skus: Iterable[str]) -> None:
         if not self._moved:
-            # For every commit, and even if the call is cancelled meanwhile.
+            # For every commit, and even if the call is cancelled during it.
             event.listen(self._session.sync_session, "after_commit", self._notify)
         self._moved.update(skus)
 

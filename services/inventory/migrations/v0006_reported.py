@@ -1,4 +1,4 @@
-"""Columns by their words: what was told or not is reported or not, and the book is a quantity."""
+"""Renames columns of stock, movements and shipments by the glossary."""
 
 import sqlalchemy as sa
 from alembic import op

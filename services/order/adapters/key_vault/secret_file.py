@@ -42,7 +42,7 @@ def read_all_or_make(path: Path) -> tuple[bytes, ...]:
 
 
 def replace_all(path: Path, content: Sequence[bytes]) -> None:
-    """Put other secrets in place of those in the file; a reader meanwhile sees either."""
+    """Replace the secrets in the file atomically: a reader sees the old ones or the new ones."""
     mine = _written(path, content)
     mine.replace(path)
     _flush_folder(path)

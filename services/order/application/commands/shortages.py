@@ -58,7 +58,7 @@ class Shortages:
         return None if history is None else history.order
 
     async def _cancel(self, order_id: str, cause: Cause) -> bool:
-        """Whether its pieces are free: it may have been shipped meanwhile."""
+        """Whether its pieces are free: a concurrent command may have shipped it."""
         deadline = Deadline.within(_RELEASE_SECONDS)
         try:
             await self._orders.give_up(order_id, cause, deadline=deadline)
