@@ -171,7 +171,7 @@ async def test_a_closed_log_leaves_no_thread(
     before = set(threading.enumerate())
     async with open_log() as log:
         await log.publish(placed(topics, "order-1"))
-        assert set(threading.enumerate()) > before
+        assert set(threading.enumerate()) - before
 
     assert producers
     # A thread announces its end as its last act, and is alive for a moment after it.
