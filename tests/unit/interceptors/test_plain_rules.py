@@ -22,8 +22,9 @@ VALIDATOR = protovalidate.Validator()
 SKUS = st.from_regex(r"\A[A-Z0-9][A-Z0-9-]{0,64}\Z")
 NAMES = st.from_regex(r"\A[a-z][a-z0-9-]{0,40}\Z")
 NEAR = st.builds(str.__add__, SKUS, st.sampled_from(["", "\n", " ", "-", "a", "Ä", "\u0661", "\0"]))
+LINES = st.lists(SKUS, min_size=2, max_size=3).map("\n".join)
 ANY = st.text(max_size=70)
-TEXTS = SKUS | NAMES | NEAR | ANY
+TEXTS = SKUS | NAMES | NEAR | LINES | ANY
 
 
 def value_of(field: FieldDescriptor) -> st.SearchStrategy[Any]:
