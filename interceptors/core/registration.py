@@ -66,13 +66,26 @@ def _wrapped(
     # A stream of requests has to pass through each interceptor.
     put_around = nest_hooks_in_one if fast_path and not method.client_streaming else nest
     behavior = put_around(chain, _innermost(handler), method.full_name)
+    deserialize = handler.request_deserializer
+    if deserialize is not None:
+        keep_wire = _needs_wire(method)
+        deserialize = decoder(deserialize, method.input, keep_wire=keep_wire)
+        behavior = _with_wire(behavior) if keep_wire else behavior
+    return _factory(handler)(behavior, deserialize, handler.response_serializer)
 
+
+def _needs_wire(method: Method) -> bool:
+    """Whether the front proxy puts path fields behind those of the body."""
+    return method.binding is not None and bool(method.binding.path_fields)
+
+
+def _with_wire(behavior: Behavior) -> Behavior:
     async def answer(received: Any, context: Context) -> Any:
         if isinstance(received, Received):
             current_call().raw_request, received = received.raw_request, received.message
         return await behavior(received, context)
 
-    return _factory(handler)(answer, _deserializer(handler, method), handler.response_serializer)
+    return answer
 
 
 class HandlerCollector:
@@ -94,16 +107,6 @@ class HandlerCollector:
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """The same handlers once more; the collected ones are enough."""
-
-
-def _deserializer(
-    handler: "grpc.RpcMethodHandler[Any, Any]", method: Method
-) -> Callable[[bytes], Any] | None:
-    """Keep the bytes where the front proxy puts path fields behind those of the body."""
-    if handler.request_deserializer is None:
-        return None
-    keep_wire = method.binding is not None and bool(method.binding.path_fields)
-    return decoder(handler.request_deserializer, method.input, keep_wire=keep_wire)
 
 
 def _innermost(handler: "grpc.RpcMethodHandler[Any, Any]") -> Behavior:
