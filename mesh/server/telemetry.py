@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 SPANS_FILE = "spans.jsonl"
-_JSON_LINES = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -90,10 +89,10 @@ def _to_standard_error(lines: bytes) -> None:
 
 def _json_line(line: EventDict, **_: object) -> bytes:
     try:
-        return orjson.dumps(line, option=_JSON_LINES)
+        return orjson.dumps(line, option=orjson.OPT_UTC_Z)
     except TypeError:
         # What orjson refuses (half a surrogate pair, a huge number, an object) must not fail the call.
-        return json.dumps(line, default=str).encode()
+        return json.dumps(line, default=str, skipkeys=True).encode()
 
 
 @contextmanager
