@@ -43,9 +43,11 @@ def decode_page_token(token: str, *, filters: str = "") -> str:
     try:
         position, digest = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (binascii.Error, ValueError, TypeError):
-        raise _refused("is not a token that this service made") from None
+        raise foreign_page_token() from None
     if not isinstance(position, str) or digest != _digest(filters):
-        raise _refused("belongs to another query: keep all other parameters as they were")
+        raise _refusal("belongs to another query: keep all other parameters as they were")
+    if not _is_unicode(position):
+        raise foreign_page_token()
     return position
 
 
@@ -62,13 +64,27 @@ def decode_position(token: str, *, filters: str = "") -> int:
     """
     position = decode_page_token(token, filters=filters) if token else "0"
     if not position.isdecimal() or len(position) > _MOST_DIGITS:
-        raise _refused("is not a token that this service made")
+        raise foreign_page_token()
     return int(position)
+
+
+def foreign_page_token() -> InvalidPageToken:
+    """The refusal of a token that names no position."""
+    return _refusal("is not a token that this service made")
 
 
 def _digest(filters: str) -> str:
     return sha256(filters.encode()).hexdigest()[:16]
 
 
-def _refused(problem: str) -> InvalidPageToken:
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair, which JSON can name and no store takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refusal(problem: str) -> InvalidPageToken:
     return InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from services.inventory.application.ports import PriceHistory
 from services.inventory.domain.errors import ProductNotFound
 from services.inventory.domain.product import PriceEntry
-from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
+from services.kernel.paging import decode_position, encode_position, page_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,10 @@ class Prices:
             InvalidPageToken: The token belongs to another product.
         """
         most = page_size(size)
-        found = await self._history.find(sku, limit=most + 1, before=_position(page_token, sku))
+        before = decode_position(page_token, filters=sku)
+        found = await self._history.find(sku, limit=most + 1, before=before or None)
         if not found and not page_token:
             raise ProductNotFound(f"there is no product {sku}")
         entries = tuple(found[:most])
-        is_last = len(found) <= most
-        token = "" if is_last else encode_page_token(str(entries[-1].change_id), filters=sku)
-        return PricePage(entries, token)
-
-
-def _position(page_token: str, sku: str) -> int | None:
-    if not page_token:
-        return None
-    position = decode_page_token(page_token, filters=sku)
-    if not position.isascii() or not position.isdecimal() or len(position) > len(str(2**62)):
-        problem = "names no position"
-        raise InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)])
-    return int(position)
+        last = entries[-1].change_id if len(found) > most else 0
+        return PricePage(entries, encode_position(last, filters=sku))

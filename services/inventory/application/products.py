@@ -10,7 +10,7 @@ from services.inventory.domain.movement import Provenance
 from services.inventory.domain.product import Listing, Product, ProductChange, changed, retired
 from services.inventory.domain.product_query import ProductOrder, ProductQuery
 from services.kernel.clock import Clock
-from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
+from services.kernel.paging import decode_page_token, encode_page_token, foreign_page_token, page_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,7 @@ class Products:
                 _query(question), size=page_size(question.page_size), after=position
             )
         except ValueError:
-            raise InvalidPageToken(
-                "pageToken names no position", fields=[("pageToken", "names no position")]
-            ) from None
+            raise foreign_page_token() from None
         token = encode_page_token(page.position, filters=question.filters) if page.position else ""
         return ProductPage(page.listings, token)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.inventory.application.ports import Quarantine
 from services.inventory.domain.quarantined_update import QuarantinedUpdate, QuarantinePosition
-from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
+from services.kernel.paging import decode_page_token, encode_page_token, foreign_page_token, page_size
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -51,7 +51,6 @@ def _position(page_token: str, sku: str) -> QuarantinePosition | None:
         return None
     named = _POSITION_TEXT.fullmatch(decode_page_token(page_token, filters=sku))
     if named is None or int(named[4]) > _GREATEST_SEQUENCE:
-        problem = "names no position"
-        raise InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)])
+        raise foreign_page_token()
     time = _EPOCH + int(named[1]) * _MICROSECOND
     return QuarantinePosition(time, named[2], named[3], int(named[4]), named[5])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.kernel.paging import decode_page_token, encode_page_token, page_size
+from services.kernel.paging import decode_position, encode_position, page_size
 from services.notification.application.ports import UnitOfWork
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.preferences import Preferences
@@ -31,9 +31,9 @@ class Notifications:
             InvalidPageToken: the token is none of this list's.
         """
         size = page_size(requested_size)
-        before = int(decode_page_token(page_token, filters=user_id)) if page_token else None
+        before = decode_position(page_token, filters=user_id)
         async with self._read() as unit:
-            found = await unit.deliveries.page(user_id, before=before, limit=size + 1)
+            found = await unit.deliveries.page(user_id, before=before or None, limit=size + 1)
         return _page(found, size=size, user_id=user_id)
 
     async def preferences(self, user_id: str) -> Preferences:
@@ -56,6 +56,5 @@ class Notifications:
 
 def _page(found: Sequence[tuple[int, Delivery]], *, size: int, user_id: str) -> Page:
     shown = tuple(delivery for _, delivery in found[:size])
-    more = len(found) > size
-    token = encode_page_token(str(found[size - 1][0]), filters=user_id) if more else ""
-    return Page(deliveries=shown, next_page_token=token)
+    last = found[size - 1][0] if len(found) > size else 0
+    return Page(deliveries=shown, next_page_token=encode_position(last, filters=user_id))

@@ -7,7 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from services.kernel.envelope import Envelope
-from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token, page_size
+from services.kernel.paging import (
+    decode_page_token,
+    decode_position,
+    encode_page_token,
+    encode_position,
+    page_size,
+)
 from services.order.application.commands.orders import not_found
 from services.order.application.event_codec import SEALED_ADDRESS
 from services.order.application.journal import History, Journal, as_of
@@ -70,7 +76,7 @@ class Audit:
             InvalidPageToken: The token is not of this list.
         """
         history = await self._existing(order_id, customer_id)
-        start = _start(page_token, order_id) if page_token else 0
+        start = decode_position(page_token, filters=order_id)
         end = start + page_size(requested_size)
         address = await self._sealing.address_of(history.order)
         more = end < len(history.envelopes)
@@ -81,7 +87,7 @@ class Audit:
                     history.envelopes[start:end], history.hashes[start:end], strict=True
                 )
             ),
-            next_page_token=encode_page_token(str(end), filters=order_id) if more else "",
+            next_page_token=encode_position(end if more else 0, filters=order_id),
         )
 
     async def at_version(self, order_id: str, version: int, *, customer_id: str | None) -> OrderView:
@@ -183,11 +189,3 @@ def _address_json(address: ShippingAddress) -> Mapping[str, str]:
         "postalCode": address.postal_code,
         "countryCode": address.country_code,
     }
-
-
-def _start(page_token: str, order_id: str) -> int:
-    position = decode_page_token(page_token, filters=order_id)
-    if not position.isdecimal():
-        problem = "is not a token that this service made"
-        raise InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)])
-    return int(position)

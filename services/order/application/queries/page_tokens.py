@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from services.kernel.paging import InvalidPageToken, decode_page_token, encode_page_token
+from services.kernel.paging import decode_page_token, encode_page_token, foreign_page_token
 from services.order.application.ports import Position
 
 
@@ -22,6 +22,5 @@ def position_of(token: str, *, filters: object) -> Position | None:
     time, _, order_id = decode_page_token(token, filters=repr(filters)).partition(" ")
     try:
         return Position(datetime.fromisoformat(time).astimezone(UTC), order_id)
-    except ValueError:
-        problem = "is not a token that this service made"
-        raise InvalidPageToken(f"pageToken {problem}", fields=[("pageToken", problem)]) from None
+    except (ValueError, OverflowError):
+        raise foreign_page_token() from None
