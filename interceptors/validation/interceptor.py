@@ -15,6 +15,7 @@ from interceptors.core.decoding import Malformed, raw_fields
 from interceptors.core.hooks import Hook
 from interceptors.core.status_error import StatusError
 from interceptors.validation.fast_path import Check, plain_check
+from interceptors.validation.times import impossible_times
 from mesh.contract import Binding
 from mesh.contract.names import json_name
 
@@ -73,9 +74,9 @@ class ValidationInterceptor(Hook):
             keeps_rules = self._keeps_rules[kind] = fast or _undecided
         if keeps_rules(request):
             return
-        violations = self._violations(request)
+        violations = (*_violations(self._violations(request)), *impossible_times(request))
         if violations:
-            raise _refusal(_violations(violations))
+            raise _refusal(violations)
 
 
 def _undecided(_request: Message) -> bool:

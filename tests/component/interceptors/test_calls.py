@@ -4,6 +4,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from interceptors.consistency import decode_token
 from shopmesh.order.v1 import audit_service_pb2, order_service_pb2
@@ -69,6 +70,15 @@ async def test_every_broken_rule_is_named_with_its_field(orders: Any, metadata: 
         "lines[2].quantity",
         "shippingAddress",
     }
+
+
+async def test_a_time_that_no_calendar_has_is_refused_by_its_field(orders: Any, served: Served) -> None:
+    request = order_service_pb2.SearchOrdersRequest(min_place_time=Timestamp(seconds=10**15))
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await orders.SearchOrders(request, metadata=bearer(served.mint.user(ALICE, "audit")))
+
+    assert violations_of(refused.value).keys() == {"minPlaceTime"}
 
 
 async def test_the_callers_deadline_ends_the_work(orders: Any, metadata: Any) -> None:
