@@ -1,6 +1,6 @@
-"""Values of common protobuf types, made and read."""
+"""Money, times and refusals between protobuf messages and Python values."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 import grpc
@@ -34,10 +34,15 @@ def amount_of(message: money_pb2.Money) -> tuple[str, int, int]:
 
 
 def timestamp(time: datetime) -> Timestamp:
-    """A time that has a zone."""
+    """The message of a time that has a zone."""
     message = Timestamp()
     message.FromDatetime(time)
     return message
+
+
+def time_of(message: Timestamp) -> datetime:
+    """The time in UTC; what of it is smaller than a microsecond is cut off."""
+    return message.ToDatetime(tzinfo=UTC)
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import grpc
 
 from interceptors.auth.revocations import Revocations
+from mesh.messages import time_of
 from shopmesh.user.v1 import token_service_pb2
 from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceStub
 
@@ -45,10 +46,10 @@ async def _catch_up(stub: "TokenServiceAsyncStub", revocations: Revocations, tok
 
 
 def _apply(revocations: Revocations, revocation: token_service_pb2.Revocation) -> None:
-    expire_time = revocation.expire_time.ToDatetime(UTC)
+    expire_time = time_of(revocation.expire_time)
     if revocation.token_id:
         revocations.revoke_token(revocation.token_id, expire_time=expire_time)
     else:
         revocations.revoke_subject(
-            revocation.subject, issued_before=revocation.revoke_time.ToDatetime(UTC), expire_time=expire_time
+            revocation.subject, issued_before=time_of(revocation.revoke_time), expire_time=expire_time
         )

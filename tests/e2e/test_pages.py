@@ -69,4 +69,5 @@ def test_a_token_with_a_forged_position_is_answered_or_refused(
     for position in FORGED_POSITIONS:
         forged = base64.urlsafe_b64encode(json.dumps([position, digest]).encode()).decode()
         answer = admin.request(verb, path, params={**query, "pageToken": forged})
-        assert answer.status_code == 200 or refused(answer, 400, "INVALID_PAGE_TOKEN"), position
+        if answer.status_code != 200:
+            refused(answer, 400, "INVALID_PAGE_TOKEN")

@@ -17,6 +17,7 @@ from mesh.cli.maintenance import DryRun, run_maintenance, run_module
 from mesh.cli.problems import PROBLEMS, report_problem
 from mesh.cli.sheets.order_sheets import show_difference, show_event, show_order
 from mesh.cli.times import utc_time
+from mesh.messages import timestamp
 from shopmesh.order.v1.audit_service_pb2 import (
     DiffOrderRequest,
     DiffOrderResponse,
@@ -100,7 +101,7 @@ def at(
     if version is not None:
         request.version = version
     if time is not None:
-        request.time.FromDatetime(time)
+        request.time.CopyFrom(timestamp(time))
     found = _ask(context, who, lambda audit: audit.GetOrderAt(request))
     if as_json:
         print_json(found)

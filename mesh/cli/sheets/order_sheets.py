@@ -10,6 +10,7 @@ from rich.text import Text
 
 from mesh.cli.channels import whole_numbers
 from mesh.cli.console import out
+from mesh.messages import time_of
 from shopmesh.order.v1.audit_service_pb2 import FieldDifference, HistoryEvent
 from shopmesh.order.v1.order_service_pb2 import Order, OrderLine, OrderState
 
@@ -19,7 +20,7 @@ _FIRST = 1
 
 def show_event(event: HistoryEvent, changes: Iterable[FieldDifference]) -> None:
     """An event of a timeline. The first one is shown with what it says: it changes everything."""
-    time = event.occur_time.ToDatetime().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    time = time_of(event.occur_time).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     head = Text(f"{event.version:>3}  {time}Z  ")
     head.append(f"{event.type:<16}", style="bold")
     head.append(f"  {event.actor}")

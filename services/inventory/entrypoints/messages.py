@@ -115,14 +115,13 @@ def reserve_response(outcome: Reservation | Shortage) -> inventory.ReserveStockR
 
 
 def reservation_message(reservation: Reservation) -> inventory.Reservation:
-    message = inventory.Reservation(
+    expire_time = reservation.expire_time
+    return inventory.Reservation(
         order_id=reservation.order_id,
         state=_STATES[reservation.state],
         lines=[_line_message(line) for line in reservation.lines],
+        expire_time=timestamp(expire_time) if expire_time is not None else None,
     )
-    if reservation.expire_time is not None:
-        message.expire_time.FromDatetime(reservation.expire_time)
-    return message
 
 
 def _line_message(line: Line) -> inventory.ReservationLine:

@@ -1,8 +1,8 @@
 """Between what the warehouse system says and the contract's messages."""
 
-from datetime import UTC
 from typing import assert_never
 
+from mesh.messages import time_of, timestamp
 from services.inventory.application.reconciliation import Report
 from services.inventory.domain.drift import SnapshotLine
 from services.inventory.domain.quarantined_update import QuarantinedUpdate
@@ -18,7 +18,7 @@ _RESULTS = {
 
 
 def stock_update(message: pb.StockUpdate) -> StockUpdate:
-    observed = message.observe_time.ToDatetime(tzinfo=UTC) if message.HasField("observe_time") else None
+    observed = time_of(message.observe_time) if message.HasField("observe_time") else None
     return StockUpdate(message.sku, message.warehouse, message.sequence, _change(message), observed)
 
 
@@ -34,9 +34,12 @@ def ack_message(ack: Ack) -> pb.StockUpdateAck:
 
 
 def quarantined_update_message(kept: QuarantinedUpdate) -> pb.QuarantinedUpdate:
-    message = pb.QuarantinedUpdate(update=_update_message(kept.update), reason=kept.reason, actor=kept.actor)
-    message.quarantine_time.FromDatetime(kept.position.time)
-    return message
+    return pb.QuarantinedUpdate(
+        update=_update_message(kept.update),
+        reason=kept.reason,
+        actor=kept.actor,
+        quarantine_time=timestamp(kept.position.time),
+    )
 
 
 def snapshot_line(message: pb.SnapshotLine) -> SnapshotLine:
@@ -77,5 +80,5 @@ def _update_message(update: StockUpdate) -> pb.StockUpdate:
         case _:
             assert_never(update.change)
     if update.observe_time is not None:
-        message.observe_time.FromDatetime(update.observe_time)
+        message.observe_time.CopyFrom(timestamp(update.observe_time))
     return message

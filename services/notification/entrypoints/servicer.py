@@ -7,6 +7,7 @@ import grpc
 from interceptors.auth.caller import caller
 from mesh.event_log.inbox.parked_servicer import ParkedEventsServicer
 from mesh.event_log.inbox.parking import Parking
+from mesh.messages import timestamp
 from services.notification.application.notifications import Notifications
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.preferences import Preferences
@@ -51,17 +52,15 @@ class NotificationServicer(ParkedEventsServicer, NotificationServiceServicer):
 
 
 def _notification(delivery: Delivery) -> messages.Notification:
-    shown = messages.Notification(
+    return messages.Notification(
         notification_id=delivery.notification_id,
         template=str(delivery.template),
         order_id=delivery.order_id,
         state=messages.DeliveryState.Value(f"DELIVERY_STATE_{delivery.state.value}"),
         attempts=delivery.attempts,
+        create_time=timestamp(delivery.create_time),
+        send_time=timestamp(delivery.send_time) if delivery.send_time is not None else None,
     )
-    shown.create_time.FromDatetime(delivery.create_time)
-    if delivery.send_time is not None:
-        shown.send_time.FromDatetime(delivery.send_time)
-    return shown
 
 
 def _preferences(chosen: Preferences) -> messages.Preferences:

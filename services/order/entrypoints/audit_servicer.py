@@ -1,12 +1,11 @@
 """The audit trail over gRPC."""
 
-from datetime import UTC
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct, Value
 
 from interceptors.auth.caller import caller
-from mesh.messages import timestamp
+from mesh.messages import time_of, timestamp
 from services.order.application.queries.audit import Audit, PastEvent
 from services.order.application.queries.order_views import OrderView
 from services.order.entrypoints.calls import readable_customer
@@ -77,7 +76,7 @@ class AuditServicer(rpc.AuditServiceServicer):
         customer_id = readable_customer(caller())
         if request.WhichOneof("moment") == "version":
             return await self._audit.at_version(request.order_id, request.version, customer_id=customer_id)
-        time = request.time.ToDatetime(tzinfo=UTC)
+        time = time_of(request.time)
         return await self._audit.at_time(request.order_id, time, customer_id=customer_id)
 
 

@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from interceptors.auth.caller import caller
+from mesh.messages import time_of
 from mesh.server.streams import watch
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
@@ -135,13 +133,9 @@ def _search_of(request: pb.SearchOrdersRequest) -> Search:
     return Search(
         selection=Selection(
             customer_id=request.customer_id or None,
-            min_place_time=_time(request.min_place_time) if request.HasField("min_place_time") else None,
-            max_place_time=_time(request.max_place_time) if request.HasField("max_place_time") else None,
+            min_place_time=time_of(request.min_place_time) if request.HasField("min_place_time") else None,
+            max_place_time=time_of(request.max_place_time) if request.HasField("max_place_time") else None,
         ),
         state=None if request.state == pb.ORDER_STATE_UNSPECIFIED else OrderState(name),
         sku=request.sku or None,
     )
-
-
-def _time(timestamp: Timestamp) -> datetime:
-    return timestamp.ToDatetime(tzinfo=UTC)

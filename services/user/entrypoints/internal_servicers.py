@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mesh.messages import timestamp
 from services.kernel.paging import decode_position, encode_position
 from services.user.application.accounts import Accounts, AccountState
 from services.user.application.contacts import Contacts
@@ -68,7 +69,9 @@ def _purpose(purpose: contact_service_pb2.MailPurpose.ValueType) -> MailPurpose:
 
 
 def _message(revocation: Revocation) -> token_service_pb2.Revocation:
-    message = token_service_pb2.Revocation(token_id=revocation.token_id, subject=revocation.subject)
-    message.revoke_time.FromDatetime(revocation.revoke_time)
-    message.expire_time.FromDatetime(revocation.expire_time)
-    return message
+    return token_service_pb2.Revocation(
+        token_id=revocation.token_id,
+        subject=revocation.subject,
+        revoke_time=timestamp(revocation.revoke_time),
+        expire_time=timestamp(revocation.expire_time),
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from google.protobuf.struct_pb2 import Struct
 
+from mesh.messages import timestamp
 from services.user.application.accounts import Export
 from services.user.application.addresses import NewAddress
 from services.user.domain.account import Account, Activity, Address
@@ -11,17 +12,16 @@ from shopmesh.user.v1 import user_service_pb2 as pb
 
 
 def user_message(account: Account) -> pb.User:
-    message = pb.User(
+    return pb.User(
         user_id=account.user_id,
         email=account.email,
         display_name=account.display_name,
         email_verified=account.email_verified,
         scopes=sorted(account.scopes),
         locale=account.locale,
+        create_time=timestamp(account.create_time),
+        update_time=timestamp(account.update_time),
     )
-    message.create_time.FromDatetime(account.create_time)
-    message.update_time.FromDatetime(account.update_time)
-    return message
 
 
 def address_message(address: Address) -> pb.Address:
