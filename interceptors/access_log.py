@@ -45,8 +45,8 @@ class CallRecords:
     def __init__(self, *, log: Log, personal_fields: frozenset[str]) -> None:
         self._log = log
         self._personal_fields = personal_fields
-        self._endings: dict[tuple[str, grpc.StatusCode], StatusMetrics] = {}
-        self._waiting: list[Call] = []
+        self._metrics_by_outcome: dict[tuple[str, grpc.StatusCode], StatusMetrics] = {}
+        self._pending: list[Call] = []
 
     @classmethod
     @contextmanager
@@ -56,47 +56,47 @@ class CallRecords:
         try:
             yield records
         finally:
-            records.write()
+            records.flush()
 
-    def note(self, call: Call, status: grpc.StatusCode) -> None:
+    def record(self, call: Call, status: grpc.StatusCode) -> None:
         """Write of a call soon; it ends now."""
         call.status = status
         call.took_ns = time.perf_counter_ns() - call.start_ns
-        if not self._waiting:
-            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self.write)
-        self._waiting.append(call)
+        if not self._pending:
+            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self.flush)
+        self._pending.append(call)
 
-    def write(self) -> None:
+    def flush(self) -> None:
         """Write what waits."""
-        waiting, self._waiting = self._waiting, []
+        pending, self._pending = self._pending, []
         to_epoch_ns = time.time_ns() - time.perf_counter_ns()
         lines: list[dict[str, Any]] = []
         counts: defaultdict[StatusMetrics, int] = defaultdict(int)
-        for call in waiting:
+        for call in pending:
             end_ns = call.start_ns + call.took_ns + to_epoch_ns
-            ending = self._ending(call)
-            counts[ending] += 1
-            ending.timer.observe(call.took_ns / 1e9)
-            lines.append(self._line(call, ending, end_ns))
-            end_span(call, code=ending.number, end_ns=end_ns)
-        for ending, count in counts.items():
-            ending.counter.inc(count)
+            metrics = self._metrics(call)
+            counts[metrics] += 1
+            metrics.timer.observe(call.took_ns / 1e9)
+            lines.append(self._line(call, metrics, end_ns))
+            end_span(call, code=metrics.number, end_ns=end_ns)
+        for metrics, count in counts.items():
+            metrics.counter.inc(count)
         self._log(lines)
 
-    def _ending(self, call: Call) -> "StatusMetrics":
+    def _metrics(self, call: Call) -> "StatusMetrics":
         place = call.method.full_name, call.status
-        ending = self._endings.get(place)
-        if ending is None:
-            ending = self._endings[place] = StatusMetrics.of(call)
-        return ending
+        metrics = self._metrics_by_outcome.get(place)
+        if metrics is None:
+            metrics = self._metrics_by_outcome[place] = StatusMetrics.of(call)
+        return metrics
 
-    def _line(self, call: Call, ending: "StatusMetrics", end_ns: int) -> dict[str, Any]:
+    def _line(self, call: Call, metrics: "StatusMetrics", end_ns: int) -> dict[str, Any]:
         line = {
             "event": "call",
             "level": "info",
             "timestamp": datetime.fromtimestamp(end_ns / 1e9, UTC),
             "method": call.method.full_name,
-            "code": ending.name,
+            "code": metrics.name,
             "ms": round(call.took_ns / 1e6, 2),
             "caller": call.caller.kind.value,
             "subject": call.caller.subject,
@@ -104,26 +104,26 @@ class CallRecords:
             "queries": call.queries,
             "trace_id": f"{call.trace_id:032x}",
         }
-        if ending.tells_request and isinstance(call.request, Message):
+        if metrics.logs_request and isinstance(call.request, Message):
             line["request"] = redacted(call.request, self._personal_fields)
         return line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StatusMetrics:
-    """What calls of a method that ended with the same status have in common; looking it up costs more.
+    """The metrics of one method and status, looked up once.
 
     Attributes:
         name: The status.
         number: The same on the wire.
-        tells_request: Whether the log has the request too.
+        logs_request: Whether the log line has the request too.
         counter: Counts them.
         timer: Times all calls of the method.
     """
 
     name: str
     number: int
-    tells_request: bool
+    logs_request: bool
     counter: Counter
     timer: Histogram
 
@@ -134,7 +134,7 @@ class StatusMetrics:
         return cls(
             name=status.name,
             number=status.value[0],
-            tells_request=status is not grpc.StatusCode.OK or not is_reading,
+            logs_request=status is not grpc.StatusCode.OK or not is_reading,
             counter=CALLS.labels(method.full_name, status.name),
             timer=SECONDS.labels(method.full_name),
         )
@@ -153,12 +153,12 @@ class AccessLogInterceptor(Hook):
 
     def on_end(self, call: Call, context: Context) -> None:
         """Note that it was answered."""
-        self._records.note(call, grpc.StatusCode.OK)
+        self._records.record(call, grpc.StatusCode.OK)
 
     def on_error(self, call: Call, context: Context, error: BaseException) -> None:
         """Note why it was not."""
         is_answered = isinstance(error, grpc.aio.AbortError)
-        self._records.note(call, _STATUSES[context.code()] if is_answered else _cut(call))
+        self._records.record(call, _STATUSES[context.code()] if is_answered else _cut(call))
 
 
 def _cut(call: Call) -> grpc.StatusCode:

@@ -31,7 +31,7 @@ class ConstantServicer(rpc.InventoryServiceServicer):
 
 
 @asynccontextmanager
-async def compose(answer: bytes, cost_seconds: float, _node: ServiceContext) -> AsyncIterator[Service]:
+async def compose(answer: bytes, cost_seconds: float, _context: ServiceContext) -> AsyncIterator[Service]:
     """The service: no database, no tasks."""
     message = pb.BatchGetStockResponse.FromString(answer)
     servicer = ConstantServicer(answer=message, cost_seconds=cost_seconds)  # type: ignore[abstract]

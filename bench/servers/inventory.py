@@ -29,14 +29,14 @@ SHIPPED = "shipped"
 
 
 @asynccontextmanager
-async def compose_baseline(node: ServiceContext) -> AsyncIterator[Service]:
+async def compose_baseline(context: ServiceContext) -> AsyncIterator[Service]:
     """Reading and reserving as they were."""
-    settings = Settings.of(node.settings)
+    settings = Settings.of(context.settings)
     async with open_database(settings) as engine:
         servicer = BaselineServicer(  # type: ignore[abstract]
             levels=OneByOneStockLevels(engine=engine),
             reservations=Reservations(
-                ledgers=LockingLedgers(engine=engine), clock=node.clock, hold_seconds=settings.hold_seconds
+                ledgers=LockingLedgers(engine=engine), clock=context.clock, hold_seconds=settings.hold_seconds
             ),
         )
         yield Service(

@@ -30,14 +30,14 @@ class Malformed:
 
 
 def decoder(
-    deserialize: Callable[[bytes], Message], request: Descriptor, *, keep_wire: bool
+    deserialize: Callable[[bytes], Message], request: Descriptor, *, keep_raw_request: bool
 ) -> Callable[[bytes], Any]:
     """A deserializer that never fails: grpc would answer INTERNAL before anybody could refuse.
 
     Args:
         deserialize: The generated one.
         request: The message that it makes.
-        keep_wire: Whether the bytes are needed later; then it makes `Received`.
+        keep_raw_request: Whether the bytes are needed later; then it makes `Received`.
     """
 
     def decode(raw_request: bytes) -> Message | Received | Malformed:
@@ -45,7 +45,7 @@ def decoder(
             message = deserialize(raw_request)
         except DecodeError:
             return Malformed(tuple(_broken_texts(raw_request, request)))
-        return Received(message, raw_request) if keep_wire else message
+        return Received(message, raw_request) if keep_raw_request else message
 
     return decode
 

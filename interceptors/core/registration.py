@@ -68,18 +68,18 @@ def _wrapped(
     behavior = put_around(chain, _innermost(handler), method.full_name)
     deserialize = handler.request_deserializer
     if deserialize is not None:
-        keep_wire = _needs_wire(method)
-        deserialize = decoder(deserialize, method.input, keep_wire=keep_wire)
-        behavior = _with_wire(behavior) if keep_wire else behavior
+        keep_raw_request = _keeps_raw_request(method)
+        deserialize = decoder(deserialize, method.input, keep_raw_request=keep_raw_request)
+        behavior = _with_raw_request(behavior) if keep_raw_request else behavior
     return _factory(handler)(behavior, deserialize, handler.response_serializer)
 
 
-def _needs_wire(method: Method) -> bool:
+def _keeps_raw_request(method: Method) -> bool:
     """Whether the front proxy puts path fields behind those of the body."""
     return method.binding is not None and bool(method.binding.path_fields)
 
 
-def _with_wire(behavior: Behavior) -> Behavior:
+def _with_raw_request(behavior: Behavior) -> Behavior:
     async def answer(received: Any, context: Context) -> Any:
         if isinstance(received, Received):
             current_call().raw_request, received = received.raw_request, received.message

@@ -94,13 +94,13 @@ class ReadThroughCache(Generic[T]):
         self._in_flight.clear()
 
     async def _fetch(self, keys: Sequence[str]) -> dict[str, T]:
-        flights = self._join(keys)
-        for flight in set(flights.values()):
-            await asyncio.shield(flight)
-        landed = {key: flight.result() for key, flight in flights.items()}
-        shared = sum(key in landed[key].shared for key in keys)
+        loads = self._join(keys)
+        for load in set(loads.values()):
+            await asyncio.shield(load)
+        results = {key: load.result() for key, load in loads.items()}
+        shared = sum(key in results[key].shared for key in keys)
         count_cache(l2=shared, miss=len(keys) - shared)
-        values = {key: landed[key].entries[key].value for key in keys}
+        values = {key: results[key].entries[key].value for key in keys}
         return {key: value for key, value in values.items() if value is not None}
 
     def _join(self, keys: Sequence[str]) -> dict[str, "asyncio.Task[_LoadResult[T]]"]:
@@ -116,8 +116,8 @@ class ReadThroughCache(Generic[T]):
             self._start_load(new, context=Context())
 
     def _start_load(self, keys: Sequence[str], *, context: Context | None = None) -> None:
-        flight = self._tasks.start(self._load_missing(keys), context=context)
-        self._in_flight.update(dict.fromkeys(keys, flight))
+        load = self._tasks.start(self._load_missing(keys), context=context)
+        self._in_flight.update(dict.fromkeys(keys, load))
 
     async def _load_missing(self, keys: Sequence[str]) -> _LoadResult[T]:
         started = self._monotonic()
@@ -142,8 +142,8 @@ class ReadThroughCache(Generic[T]):
 
     def _complete(self, keys: Sequence[str]) -> Sequence[str]:
         """The keys that nobody has invalidated while they were under way."""
-        flight = asyncio.current_task()
-        valid = [key for key in keys if self._in_flight.get(key) is flight]
+        load = asyncio.current_task()
+        valid = [key for key in keys if self._in_flight.get(key) is load]
         for key in valid:
             del self._in_flight[key]
         return valid

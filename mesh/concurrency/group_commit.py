@@ -92,8 +92,8 @@ class GroupCommit(Generic[Item, Outcome]):
         detached: bool = False,
     ) -> None:
         """As `Groups`; `run` answers items in their order, and without `turn` one group runs at a time."""
-        alone = asyncio.Lock()
-        self._groups = Groups(run, most=most, tasks=tasks, turn=turn or (lambda: alone), detached=detached)
+        lock = asyncio.Lock()
+        self._groups = Groups(run, most=most, tasks=tasks, turn=turn or (lambda: lock), detached=detached)
 
     async def submit(self, item: Item) -> Outcome:
         """Have an item run.

@@ -126,7 +126,7 @@ async def open_context(
 
 def build_server(
     service: Service,
-    node: ServiceContext,
+    context: ServiceContext,
     *,
     traces: Traces,
     records: CallRecords,
@@ -138,28 +138,30 @@ def build_server(
     Raises:
         ContractError: A method is not part of the contract.
     """
-    server = make_grpc_server(fast_path=node.settings.fast_paths)
+    server = make_grpc_server(fast_path=context.settings.fast_paths)
     chain = standard_chain(
         traces=traces,
         records=records,
         status_by_error=service.errors,
-        verifier=_verifier(node, revocations),
-        edge_secret=node.settings.edge_secret,
-        limits=node.limits,
-        limiter=node.limiter,
-        clock=node.clock,
-        fast_paths=node.settings.fast_paths,
+        verifier=_verifier(context, revocations),
+        edge_secret=context.settings.edge_secret,
+        limits=context.limits,
+        limiter=context.limiter,
+        clock=context.clock,
+        fast_paths=context.settings.fast_paths,
     )
-    methods = {method.full_name: method for method in node.contract.methods_of(node.service)}
+    methods = {method.full_name: method for method in context.contract.methods_of(context.service)}
     registrations = HandlerCollector()
     for each in service.servicers:
         each.add(each.servicer, registrations)
     missing = registrations.handlers.keys() - methods.keys()
     if missing:
         raise ContractError(f"not part of the contract: {', '.join(sorted(missing))}")
-    handlers = InterceptedHandlers(registrations.handlers, methods, chain, fast_path=node.settings.fast_paths)
+    handlers = InterceptedHandlers(
+        registrations.handlers, methods, chain, fast_path=context.settings.fast_paths
+    )
     server.add_generic_rpc_handlers((handlers,))
-    reflection = Reflection(contract=node.contract, services=registrations.services)
+    reflection = Reflection(contract=context.contract, services=registrations.services)
     server.add_generic_rpc_handlers(reflection.handlers())
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     return server
@@ -174,12 +176,12 @@ async def _serve(
     traces: Traces,
     records: CallRecords,
 ) -> None:
-    async with open_context(name, settings, contract) as node, compose(node) as service:
+    async with open_context(name, settings, contract) as context, compose(context) as service:
         revocations = Revocations()
         services = {method.service for method in contract.methods_of(name)}
         health = Health(names=(name, *services), hard=service.hard, soft=service.soft)
         server = build_server(
-            service, node, traces=traces, records=records, revocations=revocations, health=health
+            service, context, traces=traces, records=records, revocations=revocations, health=health
         )
         port = _listen(server, grpc_port(name, settings.worker, settings.port_offset))
         _serve_metrics(metrics_port(name, settings.worker, settings.port_offset))
@@ -192,14 +194,14 @@ async def _serve(
             background = [tasks.create_task(task()) for task in service.tasks]
             background.append(tasks.create_task(health.run()))
             background.append(
-                tasks.create_task(feed_revocations(revocations, node.channels.to("user"), node.clock))
+                tasks.create_task(feed_revocations(revocations, context.channels.to("user"), context.clock))
             )
             if service.http is not None:
                 oauth_port = http_port(settings.worker, settings.port_offset)
-                background.append(tasks.create_task(serve_http(service.http, oauth_port, node.draining)))
-            _heed_signals(node.draining)
+                background.append(tasks.create_task(serve_http(service.http, oauth_port, context.draining)))
+            _heed_signals(context.draining)
             _log.info("serving", port=port)
-            await _drained(server, node, health)
+            await _drained(server, context, health)
             for task in background:
                 task.cancel()
     _log.info("stopped")
@@ -219,9 +221,9 @@ def _heed_signals(draining: asyncio.Event) -> None:
         loop.add_signal_handler(number, draining.set)
 
 
-async def _drained(server: grpc.aio.Server, node: ServiceContext, health: Health) -> None:
+async def _drained(server: grpc.aio.Server, context: ServiceContext, health: Health) -> None:
     """Wait until the process is asked to end, then let the calls under way end."""
-    await node.draining.wait()
+    await context.draining.wait()
     _log.info("draining")
     _end_at_the_latest(asyncio.get_running_loop())
     await health.drain()
@@ -255,15 +257,15 @@ def _serve_metrics(port: int) -> None:
         raise PortInUse(port) from error
 
 
-def _verifier(node: ServiceContext, revocations: Revocations) -> TokenVerifier:
+def _verifier(context: ServiceContext, revocations: Revocations) -> TokenVerifier:
     audiences = Audiences(
-        issuer=node.settings.issuer,
+        issuer=context.settings.issuer,
         api=API_AUDIENCE,
-        service=service_audience(node.service),
+        service=service_audience(context.service),
         mesh_clients=frozenset(SERVICES),
     )
-    keys = KeyFile(node.settings.jwks_file)
-    return TokenVerifier(keys=keys, audiences=audiences, revocations=revocations, clock=node.clock)
+    keys = KeyFile(context.settings.jwks_file)
+    return TokenVerifier(keys=keys, audiences=audiences, revocations=revocations, clock=context.clock)
 
 
 @asynccontextmanager

@@ -32,7 +32,7 @@ T = TypeVar("T")
 _ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.01
 _WRITES = "shopmesh_writes"
-_TRAITS = "shopmesh_traits"
+_OPTIONS = "shopmesh_traits"
 _POSITION = "shopmesh_position"
 _UNCOUNTED = ("SET TRANSACTION", mariadb.LAST_POSITION)
 
@@ -81,7 +81,7 @@ def open_engine(
     dialect = sqlite if is_sqlite else mariadb
     engine = create_async_engine(parsed, hide_parameters=True, **dialect.engine_options(parsed))
     changes = SqliteChanges(Path(parsed.database or "")) if is_sqlite else MariadbChanges(engine)
-    traits = EngineOptions(
+    options = EngineOptions(
         serialize_writes=serialize_writes or is_sqlite,
         track_commit_positions=track_commit_positions and not is_sqlite,
         changes=changes,
@@ -89,7 +89,7 @@ def open_engine(
         turn=asyncio.Lock(),
         reader=None if is_sqlite else _open_reader(engine),
     )
-    engine.sync_engine.update_execution_options(**{_TRAITS: traits})
+    engine.sync_engine.update_execution_options(**{_OPTIONS: options})
     event.listen(engine.sync_engine, "before_cursor_execute", _count)
     event.listen(engine.sync_engine, "begin", _begin)
     dialect.set_up(engine.sync_engine)
@@ -110,7 +110,7 @@ async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
 @asynccontextmanager
 async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A session that writes: committed at the end, rolled back on an error."""
-    traits = _traits(engine)
+    options = _options(engine)
     async with redeliver_cancellation(), pool_timeout_as_error():
         async with writer_lock(engine), _opened(engine) as connection:
             async with AsyncSession(connection, expire_on_commit=False) as session:
@@ -119,9 +119,9 @@ async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
                 await session.commit()
                 WRITE_TRANSACTIONS.inc()
                 FLUSHES.inc()
-            if traits.track_commit_positions:
+            if options.track_commit_positions:
                 session.info[_POSITION] = await mariadb.last_position(connection)
-        traits.changes.notify()
+        options.changes.notify()
 
 
 async def write_with_retry(
@@ -198,18 +198,18 @@ async def is_reachable(engine: AsyncEngine) -> bool:
 
 def changes_of(engine: AsyncEngine) -> Changes:
     """The changes of an engine's database; the engine's own commits are notified at once."""
-    return _traits(engine).changes
+    return _options(engine).changes
 
 
 def reader_of(engine: AsyncEngine) -> AsyncEngine:
     """The engine for single statements that only read; see `mesh.sql.single_statement`."""
-    return _traits(engine).reader or engine
+    return _options(engine).reader or engine
 
 
 def writer_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
     """Held by each transaction of this process that writes, where they come one after the other."""
-    traits = _traits(engine)
-    return traits.turn if traits.serialize_writes else nullcontext()
+    options = _options(engine)
+    return options.turn if options.serialize_writes else nullcontext()
 
 
 @asynccontextmanager
@@ -221,9 +221,9 @@ async def pool_timeout_as_error() -> AsyncIterator[None]:
         raise OperationalError("no connection is free", None, error) from None
 
 
-def _traits(engine: AsyncEngine) -> EngineOptions:
-    traits: EngineOptions = engine.get_execution_options()[_TRAITS]
-    return traits
+def _options(engine: AsyncEngine) -> EngineOptions:
+    options: EngineOptions = engine.get_execution_options()[_OPTIONS]
+    return options
 
 
 @asynccontextmanager
@@ -234,7 +234,7 @@ async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 async def _wait_for_turn(session: AsyncSession, engine: AsyncEngine) -> None:
     await session.connection()
-    if _traits(engine).serialize_writes and engine.dialect.name != "sqlite":
+    if _options(engine).serialize_writes and engine.dialect.name != "sqlite":
         await session.execute(mariadb.TURN)
 
 

@@ -36,7 +36,7 @@ async def seed(settings: Settings) -> int:
     async with open_database(settings) as engine, Tasks() as tasks:
         catalog = SqlCatalog(engine=engine, reads=PrimaryReads(engine))
         ledgers = SqlLedgers(
-            engine=engine, clock=system_clock, new_id=uuid7, committed=_nobody_waits, tasks=tasks
+            engine=engine, clock=system_clock, new_id=uuid7, committed=_no_listener, tasks=tasks
         )
         products = Products(catalog=catalog, clock=system_clock)
         stocks = Stocks(
@@ -78,7 +78,7 @@ def _deliveries(each: SeedProduct) -> Iterator[AdjustStock]:
             yield AdjustStock(_ACTOR, request_id, each.sku, warehouse, pieces, "first delivery")
 
 
-def _nobody_waits() -> None:
+def _no_listener() -> None:
     return
 
 

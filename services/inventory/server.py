@@ -125,7 +125,7 @@ def wire(adapters: Adapters, *, clock: Clock, hold_seconds: float) -> UseCases:
         feed=StockFeed(
             levels=adapters.coalesced_levels,
             changes=adapters.changes,
-            check=adapters.invalidate_unannounced,
+            invalidate_unannounced=adapters.invalidate_unannounced,
         ),
         expiry=Expiry(reservations=reservations, holds=adapters.due_holds, clock=clock),
         shortages=Shortages(ledgers=ledgers, due=adapters.due_shortages, clock=clock),

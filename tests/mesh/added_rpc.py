@@ -65,7 +65,7 @@ async def main(home: Path, offset: int) -> None:
 
 
 @asynccontextmanager
-async def compose(node: ServiceContext) -> AsyncIterator[Service]:
+async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     async def works() -> bool:
         return True
 

@@ -28,7 +28,7 @@ from tests.support.tracing import recording_traces
 class Served:
     """A service that listens."""
 
-    node: ServiceContext
+    context: ServiceContext
     channel: grpc.aio.Channel
     port: int
     mint: Mint
@@ -38,7 +38,7 @@ class Served:
 
     def spans(self) -> Sequence[ReadableSpan]:
         """The spans of the calls that have ended."""
-        self.records.write()
+        self.records.flush()
         return self.exported.get_finished_spans()
 
 
@@ -59,23 +59,23 @@ async def serve(
     traces = recording_traces(spans)
     described = contract or load_contract()
     async with (
-        open_context(name, MeshSettings(home=home, **settings), described) as node,
-        compose(node) as service,
+        open_context(name, MeshSettings(home=home, **settings), described) as context,
+        compose(context) as service,
     ):
         revocations = Revocations()
         health = Health(names=(name,), hard=service.hard, soft=service.soft)
         await health.refresh()
         records = CallRecords(log=_print, personal_fields=described.personal_fields)
         server = build_server(
-            service, node, traces=traces, records=records, revocations=revocations, health=health
+            service, context, traces=traces, records=records, revocations=revocations, health=health
         )
         port = server.add_insecure_port(f"127.0.0.1:{port}")
         await server.start()
         try:
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield Served(node, channel, port, mint, revocations, records, spans)
+                yield Served(context, channel, port, mint, revocations, records, spans)
         finally:
-            node.draining.set()
+            context.draining.set()
             await server.stop(None)
             spans.shutdown()
 

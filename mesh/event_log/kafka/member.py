@@ -67,7 +67,7 @@ class KafkaMember:
         self._session_ms = int(1000 * session_seconds)
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._holdings = PartitionBuffers()
+        self._buffers = PartitionBuffers()
         self._arrived = asyncio.Event()
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._commits: set[asyncio.Future[None]] = set()
@@ -77,7 +77,7 @@ class KafkaMember:
     async def poll(self) -> Sequence[Delivery]:
         while True:
             self._raise_if_ended()
-            if taken := self._holdings.take(BATCH):
+            if taken := self._buffers.take(BATCH):
                 self._jobs.put(_go_on)
                 return taken
             self._arrived.clear()
@@ -85,7 +85,7 @@ class KafkaMember:
 
     async def commit(self, delivery: Delivery) -> None:
         self._raise_if_ended()
-        if not self._holdings.is_news(delivery):
+        if not self._buffers.advances(delivery):
             return
         done: asyncio.Future[None] = self._loop.create_future()
         self._commits.add(done)
@@ -96,7 +96,7 @@ class KafkaMember:
     async def lag_seconds(self) -> float:
         """As `Subscription.lag_seconds`, by the records that were fetched already."""
         self._raise_if_ended()
-        oldest = self._holdings.oldest_time()
+        oldest = self._buffers.oldest_time()
         return max(0.0, self._clock() - oldest) if oldest is not None else 0.0
 
     def stop(self) -> None:
@@ -136,7 +136,7 @@ class KafkaMember:
                 kafka_client=client,
             )
             try:
-                consumer.subscribe(self._names, listener=_Listener(self._holdings))
+                consumer.subscribe(self._names, listener=_Listener(self._buffers))
                 # Waits for the topics' metadata: a group leader without it assigns no partitions.
                 consumer.end_offsets([TopicPartition(name, 0) for name in self._names])
                 while not self._is_stopping:
@@ -149,11 +149,11 @@ class KafkaMember:
         with suppress(Empty):
             while True:
                 self._jobs.get_nowait()(consumer)
-        if self._holdings.waiting() < BATCH:
+        if self._buffers.waiting() < BATCH:
             consumer.resume(*consumer.paused())
         else:
             consumer.pause(*consumer.assignment())
-        if not self._holdings.are_out() or not _is_stable(consumer):
+        if not self._buffers.has_in_flight() or not _is_stable(consumer):
             self._receive(consumer.poll(_FETCH_MS))
             return
         # A commit will come, and must not wait for a fetch.
@@ -165,16 +165,16 @@ class KafkaMember:
     def _receive(self, messages: dict[TopicPartition, list[Any]]) -> None:
         records = [record for message in chain(*messages.values()) if (record := fetched(message))]
         if records:
-            self._holdings.add(records)
+            self._buffers.add(records)
             call_soon(self._loop, self._arrived.set)
 
     def _commit(self, delivery: Delivery, done: asyncio.Future[None], consumer: KafkaConsumer) -> None:
         partition = TopicPartition(delivery.record.topic, delivery.partition)
         error: Exception | None = None
         try:
-            if self._holdings.is_news(delivery):
+            if self._buffers.advances(delivery):
                 consumer.commit({partition: OffsetAndMetadata(delivery.offset + 1)}, timeout_ms=_COMMIT_MS)
-                self._holdings.note(delivery)
+                self._buffers.acknowledge(delivery)
         except SubscriptionLost as lost:
             error = lost
         except (CommitFailedError, RebalanceInProgressError):
@@ -186,23 +186,23 @@ class KafkaMember:
 
     def _begin_again(self, partition: TopicPartition, consumer: KafkaConsumer) -> None:
         """Behind the last commit, should the partition stay here."""
-        first = self._holdings.first_offset(partition)
+        first = self._buffers.first_offset(partition)
         if first is not None and partition in consumer.assignment():
             consumer.seek(partition, first)
-            self._holdings.assign([partition])
+            self._buffers.assign([partition])
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     """Keeps the holdings to the partitions that this member has; the library calls it while it polls."""
 
-    def __init__(self, holdings: PartitionBuffers) -> None:
-        self._holdings = holdings
+    def __init__(self, buffers: PartitionBuffers) -> None:
+        self._buffers = buffers
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._holdings.revoke(revoked)
+        self._buffers.revoke(revoked)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._holdings.assign(assigned)
+        self._buffers.assign(assigned)
 
 
 def _is_stable(consumer: KafkaConsumer) -> bool:

@@ -12,21 +12,21 @@ from mesh.event_log.port import Delivery, SubscriptionLost
 
 
 @dataclass(slots=True)
-class _Holding:
+class _PartitionBuffer:
     """One partition, from its assignment to its revocation.
 
     Attributes:
         waiting: Fetched, not delivered yet.
-        out: Delivered, not committed yet.
+        in_flight: Delivered, not committed yet.
         delivered: The last offset that was delivered; -1 for none.
     """
 
     waiting: deque[Fetched] = field(default_factory=deque)
-    out: deque[Fetched] = field(default_factory=deque)
+    in_flight: deque[Fetched] = field(default_factory=deque)
     delivered: int = -1
 
     def oldest(self) -> Fetched | None:
-        return next((held[0] for held in (self.out, self.waiting) if held), None)
+        return next((held[0] for held in (self.in_flight, self.waiting) if held), None)
 
 
 class PartitionBuffers:
@@ -34,76 +34,76 @@ class PartitionBuffers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._holdings: dict[TopicPartition, _Holding] = {}
+        self._buffers: dict[TopicPartition, _PartitionBuffer] = {}
 
     def assign(self, partitions: Iterable[TopicPartition]) -> None:
         """Begin anew with these partitions: their records come from behind the last commit."""
         with self._lock:
-            self._holdings |= {partition: _Holding() for partition in partitions}
+            self._buffers |= {partition: _PartitionBuffer() for partition in partitions}
 
     def revoke(self, partitions: Iterable[TopicPartition]) -> None:
         """Forget these partitions: another member delivers and commits their records."""
         with self._lock:
             for partition in partitions:
-                self._holdings.pop(partition, None)
+                self._buffers.pop(partition, None)
 
     def add(self, records: Iterable[Fetched]) -> None:
         with self._lock:
             for record in records:
-                if holding := self._holdings.get(_partition(record.delivery)):
-                    holding.waiting.append(record)
+                if buffer := self._buffers.get(_partition(record.delivery)):
+                    buffer.waiting.append(record)
 
     def take(self, limit: int) -> Sequence[Delivery]:
         """Deliver what waits, in log order within each partition."""
         with self._lock:
             taken: list[Delivery] = []
-            for holding in self._holdings.values():
-                while holding.waiting and len(taken) < limit:
-                    record = holding.waiting.popleft()
-                    holding.out.append(record)
-                    holding.delivered = record.delivery.offset
+            for buffer in self._buffers.values():
+                while buffer.waiting and len(taken) < limit:
+                    record = buffer.waiting.popleft()
+                    buffer.in_flight.append(record)
+                    buffer.delivered = record.delivery.offset
                     taken.append(record.delivery)
             return taken
 
     def waiting(self) -> int:
         """How many records wait for their delivery."""
         with self._lock:
-            return sum(len(holding.waiting) for holding in self._holdings.values())
+            return sum(len(buffer.waiting) for buffer in self._buffers.values())
 
-    def are_out(self) -> bool:
+    def has_in_flight(self) -> bool:
         """Whether a record is delivered and not committed yet."""
         with self._lock:
-            return any(holding.out for holding in self._holdings.values())
+            return any(buffer.in_flight for buffer in self._buffers.values())
 
-    def is_news(self, delivery: Delivery) -> bool:
+    def advances(self, delivery: Delivery) -> bool:
         """Whether a commit of this delivery would say more than those before it.
 
         Raises:
             SubscriptionLost: It was delivered before its partition went to another member.
         """
         with self._lock:
-            holding = self._holdings.get(_partition(delivery))
-            if holding is None or delivery.offset > holding.delivered:
+            buffer = self._buffers.get(_partition(delivery))
+            if buffer is None or delivery.offset > buffer.delivered:
                 raise SubscriptionLost(f"partition {delivery.partition} went to another member meanwhile")
-            return bool(holding.out) and holding.out[0].delivery.offset <= delivery.offset
+            return bool(buffer.in_flight) and buffer.in_flight[0].delivery.offset <= delivery.offset
 
     def first_offset(self, partition: TopicPartition) -> int | None:
         """Where a partition goes on that begins anew; None for nothing held."""
         with self._lock:
-            oldest = self._holdings.get(partition, _Holding()).oldest()
+            oldest = self._buffers.get(partition, _PartitionBuffer()).oldest()
             return oldest.delivery.offset if oldest else None
 
-    def note(self, delivery: Delivery) -> None:
+    def acknowledge(self, delivery: Delivery) -> None:
         """Forget what is committed."""
         with self._lock:
-            holding = self._holdings.get(_partition(delivery), _Holding())
-            while holding.out and holding.out[0].delivery.offset <= delivery.offset:
-                holding.out.popleft()
+            buffer = self._buffers.get(_partition(delivery), _PartitionBuffer())
+            while buffer.in_flight and buffer.in_flight[0].delivery.offset <= delivery.offset:
+                buffer.in_flight.popleft()
 
     def oldest_time(self) -> float | None:
         """When the oldest record that is held was published, in seconds since 1970."""
         with self._lock:
-            oldest = (holding.oldest() for holding in self._holdings.values())
+            oldest = (buffer.oldest() for buffer in self._buffers.values())
             return min((record.publish_time for record in oldest if record), default=None)
 
 

@@ -54,7 +54,7 @@ _MOVE = (
 )
 
 
-def nobody(_skus: frozenset[str]) -> None:
+def no_listener(_skus: frozenset[str]) -> None:
     """No-op for callers without a cache."""
 
 
@@ -62,7 +62,7 @@ class SqlLedger:
     """The port `Ledger` over an open transaction; `last_movement` is the id of the newest movement, or 0."""
 
     def __init__(
-        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = nobody
+        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = no_listener
     ) -> None:
         self._session = session
         self._clock = clock

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from mesh.concurrency.task_group import Tasks
 from mesh.sql import write_with_retry
 from services.inventory.adapters.ledger_groups import DirectWriter, GroupedWriter, Work, note_position
-from services.inventory.adapters.ledger_sql import Changed, SqlLedger, nobody
+from services.inventory.adapters.ledger_sql import Changed, SqlLedger, no_listener
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.application.ports import Ledger
 from services.inventory.domain.errors import StockContended
@@ -32,7 +32,7 @@ class SqlLedgers:
         new_id: NewId,
         committed: Callable[[], None],
         tasks: Tasks,
-        changed: Changed = nobody,
+        changed: Changed = no_listener,
     ) -> None:
         """Bind the ledgers.
 
@@ -85,7 +85,7 @@ class SessionLedgers:
     """The port `Ledgers` within a transaction that somebody else commits: an inbox with its effect."""
 
     def __init__(
-        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = nobody
+        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = no_listener
     ) -> None:
         self._session = session
         self._clock = clock

@@ -23,18 +23,22 @@ class StockFeed:
     """Reads what has changed once and hands it to everybody who watches it."""
 
     def __init__(
-        self, *, levels: StockLevels, changes: StockChanges, check: Callable[[Collection[str]], None]
+        self,
+        *,
+        levels: StockLevels,
+        changes: StockChanges,
+        invalidate_unannounced: Callable[[Collection[str]], None],
     ) -> None:
         """Make a feed without watchers.
 
         Args:
             levels: Stock as it is now, never from a cache.
-            changes: Tells whose stock was changed.
-            check: Drops what is cached of SKUs, in case their change was not announced.
+            changes: Whose stock was changed.
+            invalidate_unannounced: Drops what is cached of SKUs, in case their change was not announced.
         """
         self._levels = levels
         self._changes = changes
-        self._check = check
+        self._invalidate_unannounced = invalidate_unannounced
         self._watchers: dict[str, set[_Watcher]] = defaultdict(set)
 
     async def run(self) -> None:
@@ -44,7 +48,7 @@ class StockFeed:
         await _retry_until_available(partial(self._refresh, tuple(self._watchers)))
         while True:
             position, skus = await _retry_until_available(partial(self._changes.after, position))
-            self._check(skus)
+            self._invalidate_unannounced(skus)
             await _retry_until_available(partial(self._refresh, skus & self._watchers.keys()))
             await asyncio.sleep(_PAUSE_SECONDS)
 

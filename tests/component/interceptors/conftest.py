@@ -60,7 +60,7 @@ NOTHING_BUILT = audit_service_pb2_grpc.AuditServiceServicer()  # type: ignore[ab
 
 
 @asynccontextmanager
-async def compose(node: ServiceContext) -> AsyncIterator[Service]:
+async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     yield Service(
         servicers=(
             Servicer(order_service_pb2_grpc.add_OrderServiceServicer_to_server, PROBE),

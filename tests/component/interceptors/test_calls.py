@@ -159,7 +159,7 @@ async def test_the_log_has_one_line_per_call_without_personal_data(
 ) -> None:
     await orders.PlaceOrder(PLACE, metadata=metadata)
 
-    served.records.write()
+    served.records.flush()
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "PlaceOrder" in line)
     assert "MUG-RED" in line
     for secret in ("Secretname", "Hidden Road", "10115"):

@@ -90,7 +90,7 @@ async def test_a_proxy_of_the_environment_is_not_asked_for_a_service(
     monkeypatch.setenv("no_proxy", "")
     offset = served.port - grpc_port("order")
 
-    settings = replace(served.node.settings, port_offset=offset)
+    settings = replace(served.context.settings, port_offset=offset)
     async with open_channel("order", settings, contract=load_contract()) as channel:
         stub = order_service_pb2_grpc.OrderServiceStub(channel)
         line = order_service_pb2.LineRequest(sku="MUG-RED", quantity=1)

@@ -66,8 +66,8 @@ async def open_inventory(home: Path, shop: Shop, **settings: Any) -> AsyncIterat
     """A process of the service over the database of `shop`, with its own settings; several may be open."""
 
     @asynccontextmanager
-    async def composed(node: ServiceContext) -> AsyncIterator[Service]:
-        own = replace(node, settings=replace(node.settings, **settings))
+    async def composed(context: ServiceContext) -> AsyncIterator[Service]:
+        own = replace(context, settings=replace(context.settings, **settings))
         async with compose(own) as service, running(*(task() for task in service.tasks)):
             yield service
 

@@ -93,8 +93,8 @@ async def calls(database: Database, tmp_path: Path) -> AsyncIterator[Calls]:
 
 
 @asynccontextmanager
-async def composed(node: ServiceContext) -> AsyncIterator[Service]:
-    async with compose(node) as service, running(*(task() for task in service.tasks)):
+async def composed(context: ServiceContext) -> AsyncIterator[Service]:
+    async with compose(context) as service, running(*(task() for task in service.tasks)):
         yield service
 
 

@@ -93,8 +93,8 @@ async def replicated(primary: Server, replica_url: str, home: Path) -> AsyncIter
 
 
 @asynccontextmanager
-async def composed(node: ServiceContext) -> AsyncIterator[Service]:
-    async with compose(node) as service, running(*(task() for task in service.tasks)):
+async def composed(context: ServiceContext) -> AsyncIterator[Service]:
+    async with compose(context) as service, running(*(task() for task in service.tasks)):
         yield service
 
 

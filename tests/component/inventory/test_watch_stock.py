@@ -33,7 +33,7 @@ async def deliver(shop: Shop, sku: str, *numbers: int) -> None:
 
 def feed_of(shop: Shop) -> StockFeed:
     changes = stock_changes(shop.engine)
-    return StockFeed(levels=shop.levels, changes=changes, check=lambda _skus: None)
+    return StockFeed(levels=shop.levels, changes=changes, invalidate_unannounced=lambda _skus: None)
 
 
 async def read(stream: Stream) -> pb.WatchStockResponse:
@@ -72,7 +72,7 @@ async def test_a_service_that_stops_says_so(inventory: Inventory) -> None:
     stream = watch(inventory, "MUG-RED")
     await stream.read()
 
-    inventory.served.node.draining.set()
+    inventory.served.context.draining.set()
 
     assert (await read(stream)).closed.reason == stream_pb2.CLOSE_REASON_DRAINING
     assert await stream.read() is grpc.aio.EOF

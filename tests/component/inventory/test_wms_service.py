@@ -205,7 +205,7 @@ async def test_a_stream_ends_when_the_service_stops(inventory: Inventory) -> Non
     await call.write(pb.SyncStockRequest(update=delta(1, 3)))
     await call.read()
 
-    inventory.served.node.draining.set()
+    inventory.served.context.draining.set()
 
     assert (await heard(call)).closed.reason == stream_pb2.CLOSE_REASON_DRAINING
 

@@ -84,10 +84,10 @@ async def open_order_shop(folder: Path, *, mongodb_url: str | None = None) -> As
 
 def _composing(channel: grpc.aio.Channel) -> Compose:
     @asynccontextmanager
-    async def composed(node: ServiceContext) -> AsyncIterator[Service]:
-        channels = Channels(channels={"inventory": channel, "user": node.channels.to("user")})
+    async def composed(context: ServiceContext) -> AsyncIterator[Service]:
+        channels = Channels(channels={"inventory": channel, "user": context.channels.to("user")})
         async with (
-            compose_order(replace(node, channels=channels)) as service,
+            compose_order(replace(context, channels=channels)) as service,
             running(*(task() for task in service.tasks)),
         ):
             yield service

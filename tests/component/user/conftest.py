@@ -68,13 +68,13 @@ class RunningProvider:
 
     url: str
     channel: grpc.aio.Channel
-    node: ServiceContext
+    context: ServiceContext
     clock: AdjustableClock
     orders: OrderService
 
     @property
     def settings(self) -> MeshSettings:
-        return self.node.settings
+        return self.context.settings
 
     def password_of(self, name: str) -> str:
         credentials = json.loads((self.settings.home / "credentials.json").read_text())
@@ -94,15 +94,15 @@ async def provider(tmp_path: Path, seeded_home: Path) -> AsyncIterator[RunningPr
     async with order_service(orders) as order_channel:
 
         @asynccontextmanager
-        async def compose_here(node: ServiceContext) -> AsyncIterator[Service]:
-            here = replace(node, clock=clock, channels=Channels(channels={"order": order_channel}))
+        async def compose_here(context: ServiceContext) -> AsyncIterator[Service]:
+            here = replace(context, clock=clock, channels=Channels(channels={"order": order_channel}))
             async with compose(here) as service:
                 composed.append(service)
                 yield service
 
         async with serve("user", compose_here, tmp_path) as running, served(composed[0].http) as url:
             KeyFiles.of(settings).publish()
-            yield RunningProvider(url, running.channel, running.node, clock, orders)
+            yield RunningProvider(url, running.channel, running.context, clock, orders)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ ALICE = "alice@example.com"
 @pytest.fixture
 async def other_worker(provider: RunningProvider) -> AsyncIterator[httpx.AsyncClient]:
     async with (
-        compose(provider.node) as service,
+        compose(provider.context) as service,
         served(service.http) as url,
         http_client(url, timeout=30) as client,
     ):

@@ -40,18 +40,18 @@ class Decisions:
         self._reached = reached
 
     async def decide(
-        self, history: History, cause: Cause, *, deadline: Deadline, later: bool = False
+        self, history: History, cause: Cause, *, deadline: Deadline, decided_later: bool = False
     ) -> History:
         """Bring a PENDING order to its decision, its own or a concurrent one.
 
-        `later` says that no caller waits, so that a rejection has to be mailed.
+        `decided_later` says that no caller waits, so that a rejection has to be mailed.
 
         Raises:
             InventoryUnreachable: The order is still PENDING; do it again.
         """
-        event = await self._outcome(history, deadline, later=later)
+        event = await self._outcome(history, deadline, decided_later=decided_later)
         if event is None:
-            return await self._act_on_stored_decision(history, deadline, later=later)
+            return await self._act_on_stored_decision(history, deadline, decided_later=decided_later)
         if isinstance(event, OrderRejected):
             return await self.reject(history, event, cause, deadline=deadline)
         return await self._confirm(history, event, cause, deadline=deadline)
@@ -95,18 +95,22 @@ class Decisions:
         except VersionTaken:
             return await self._now(history)
 
-    async def _outcome(self, history: History, deadline: Deadline, *, later: bool) -> OrderEvent | None:
+    async def _outcome(
+        self, history: History, deadline: Deadline, *, decided_later: bool
+    ) -> OrderEvent | None:
         """What the order's decision is; None when its stock was released already: somebody has decided."""
         for _ in range(_RESERVE_ATTEMPTS):
             try:
-                return await self._reserve_and_commit(history, deadline, later=later)
+                return await self._reserve_and_commit(history, deadline, decided_later=decided_later)
             except ReservationGone:
                 continue
             except ReservationRefused:
                 return None
         raise InventoryUnreachable("the hold expired again and again before it was committed")
 
-    async def _reserve_and_commit(self, history: History, deadline: Deadline, *, later: bool) -> OrderEvent:
+    async def _reserve_and_commit(
+        self, history: History, deadline: Deadline, *, decided_later: bool
+    ) -> OrderEvent:
         order = history.order
         answer = await self._inventory.reserve(
             order.order_id, order.lines, timeout_seconds=deadline.for_calls()
@@ -114,20 +118,22 @@ class Decisions:
         self._reached("stock_reserved")
         match answer:
             case Shortfalls(lines):
-                return _short(lines, later=later)
+                return _short(lines, decided_later=decided_later)
             case Reserved(unit_prices):
-                rejection = _price_rejection(history, unit_prices, later=later)
+                rejection = _price_rejection(history, unit_prices, decided_later=decided_later)
                 if rejection is not None:
                     return rejection
                 await self._inventory.commit(order.order_id, timeout_seconds=deadline.for_calls())
                 self._reached("reservation_committed")
                 return order.confirm(unit_prices)
 
-    async def _act_on_stored_decision(self, history: History, deadline: Deadline, *, later: bool) -> History:
+    async def _act_on_stored_decision(
+        self, history: History, deadline: Deadline, *, decided_later: bool
+    ) -> History:
         now = await self._now(history)
         if now.order.is_pending:
             # Someone else released the reservation; it cannot be made again, so reject the order.
-            unavailable = OrderRejected(RejectionReason.UNAVAILABLE, decided_later=later)
+            unavailable = OrderRejected(RejectionReason.UNAVAILABLE, decided_later=decided_later)
             return await self.reject(now, unavailable, now.system_cause(), deadline=deadline)
         return await self.release_stock_if_ended(now, deadline=deadline)
 
@@ -136,22 +142,24 @@ class Decisions:
         return history if now is None else now
 
 
-def _short(shortfalls: Sequence[Shortfall], *, later: bool) -> OrderRejected:
+def _short(shortfalls: Sequence[Shortfall], *, decided_later: bool) -> OrderRejected:
     all_unknown = all(line.unknown for line in shortfalls)
     return OrderRejected(
         reason=RejectionReason.UNKNOWN_SKU if all_unknown else RejectionReason.OUT_OF_STOCK,
         lines=tuple(ShortLine(line.sku, line.requested, line.available) for line in shortfalls),
-        decided_later=later,
+        decided_later=decided_later,
     )
 
 
-def _price_rejection(history: History, unit_prices: Sequence[Money], *, later: bool) -> OrderRejected | None:
+def _price_rejection(
+    history: History, unit_prices: Sequence[Money], *, decided_later: bool
+) -> OrderRejected | None:
     order = history.order
     expected = order.placed.expected_total
     try:
         current = order_total(order.lines, unit_prices)
     except MixedCurrencies:
-        return OrderRejected(RejectionReason.UNAVAILABLE, decided_later=later)
+        return OrderRejected(RejectionReason.UNAVAILABLE, decided_later=decided_later)
     if expected is None or expected == current:
         return None
-    return OrderRejected(RejectionReason.PRICE_CHANGED, current_total=current, decided_later=later)
+    return OrderRejected(RejectionReason.PRICE_CHANGED, current_total=current, decided_later=decided_later)

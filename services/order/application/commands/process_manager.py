@@ -90,7 +90,9 @@ class ProcessManager:
             return True
         is_last_attempt = self._clock() - history.order.place_time >= GIVEN_UP_AFTER
         try:
-            await self._decisions.decide(history, history.system_cause(), deadline=deadline, later=True)
+            await self._decisions.decide(
+                history, history.system_cause(), deadline=deadline, decided_later=True
+            )
         except InventoryUnreachable:
             if is_last_attempt:
                 await self._give_up(history)

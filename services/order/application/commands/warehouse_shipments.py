@@ -43,4 +43,6 @@ class WarehouseShipments:
         history = await self._journal.find(order_id)
         if history is not None and history.order.is_pending:
             deadline = Deadline.within(_DECISION_SECONDS)
-            await self._decisions.decide(history, history.system_cause(), deadline=deadline, later=True)
+            await self._decisions.decide(
+                history, history.system_cause(), deadline=deadline, decided_later=True
+            )
