@@ -5,18 +5,18 @@ from dataclasses import replace
 from unittest.mock import patch
 
 from mesh.cli.main import main as shopmesh
-from mesh.launcher import up as launching
+from mesh.launcher import up
 from mesh.launcher.parts import Part, Plan
 from mesh.launcher.planning import plan_mesh
 from mesh.settings import MeshSettings
 
 
-def shopmesh_with(altered: Callable[[Part], Part]) -> None:
+def shopmesh_with(alter: Callable[[Part], Part]) -> None:
     """Plan as the launcher does, and alter each part."""
 
     def planned(settings: MeshSettings, *, backends: Iterable[Part]) -> Plan:
         plan = plan_mesh(settings, backends=backends)
-        return replace(plan, parts=tuple(map(altered, plan.parts)))
+        return replace(plan, parts=tuple(map(alter, plan.parts)))
 
-    with patch.object(launching, "plan_mesh", planned):
+    with patch.object(up, "plan_mesh", planned):
         shopmesh()

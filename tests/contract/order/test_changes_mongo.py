@@ -1,4 +1,4 @@
-"""Waking on the commits of another process, with the change stream and without it."""
+"""Being notified of commits of another process, with the change stream and without it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -6,37 +6,37 @@ from mesh.event_log.kafka.completions import ByteBudget, Completions, Pending
 
 
 async def test_who_finds_no_room_waits_until_enough_was_given_back() -> None:
-    room = ByteBudget(limit_bytes=100)
-    room.take(60)
-    room.take(40)
-    waiting = asyncio.create_task(room.wait(50))
+    budget = ByteBudget(limit_bytes=100)
+    budget.take(60)
+    budget.take(40)
+    waiting = asyncio.create_task(budget.wait(50))
 
-    room.give_back(40)
+    budget.give_back(40)
     await asyncio.sleep(0)
     assert not waiting.done()
 
-    room.give_back(60)
+    budget.give_back(60)
     await waiting
 
 
 async def test_what_is_larger_than_all_of_the_room_goes_alone() -> None:
-    room = ByteBudget(limit_bytes=100)
-    assert room.has_room(1000)
-    room.take(1000)
-    assert not room.has_room(1)
+    budget = ByteBudget(limit_bytes=100)
+    assert budget.has_room(1000)
+    budget.take(1000)
+    assert not budget.has_room(1)
 
 
 async def test_an_answer_gives_the_room_back_also_where_the_caller_has_left() -> None:
     loop = asyncio.get_running_loop()
-    room = ByteBudget(limit_bytes=100)
-    room.take(100)
+    budget = ByteBudget(limit_bytes=100)
+    budget.take(100)
     left: asyncio.Future[None] = loop.create_future()
     left.cancel()
 
-    await asyncio.to_thread(Completions(loop, room).complete, Pending(left, size_bytes=100))
-    await room.wait(100)
+    await asyncio.to_thread(Completions(loop, budget).complete, Pending(left, size_bytes=100))
+    await budget.wait(100)
 
-    assert room.has_room(100)
+    assert budget.has_room(100)
 
 
 async def test_answers_that_come_at_once_reach_everybody() -> None:
