@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from interceptors.auth.caller import staff_actor
 from services.inventory.application.ports import StockLevels
 from services.inventory.application.reservations import Reservations
 from services.inventory.domain.reservation import RequestedLine
-from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.messages import reserve_response, stock_message
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from shopmesh.inventory.v1 import inventory_service_pb2_grpc as rpc
@@ -29,5 +29,5 @@ class BaselineServicer(rpc.InventoryServiceServicer):
     async def ReserveStock(self, request: pb.ReserveStockRequest, context: Any) -> pb.ReserveStockResponse:
         wanted = tuple(RequestedLine(line.sku, line.quantity) for line in request.lines)
         return reserve_response(
-            await self._reservations.reserve(request.order_id, wanted, actor=current_actor())
+            await self._reservations.reserve(request.order_id, wanted, actor=staff_actor())
         )

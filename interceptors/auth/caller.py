@@ -1,9 +1,18 @@
 """Who is calling."""
 
-from interceptors.auth.identity import ANONYMOUS, Caller, CallerKind
 from interceptors.core.call import current_call_or_none
+from interceptors.core.identity import ANONYMOUS, Caller, CallerKind
 
-__all__ = ["ANONYMOUS", "Caller", "CallerKind", "caller"]
+__all__ = ["ANONYMOUS", "Caller", "CallerKind", "caller", "staff_actor"]
+
+
+def staff_actor() -> str:
+    """The caller as the audit names it: `staff:<id>` for a person, `client:<id>` for a program.
+
+    For methods that customers may not call, so that a person who gets this far is staff.
+    """
+    now = caller()
+    return f"staff:{now.subject}" if now.kind is CallerKind.USER else f"client:{now.client_id}"
 
 
 def caller() -> Caller:

@@ -7,11 +7,11 @@ from typing import Any
 
 import grpc
 
-from interceptors.auth.identity import ANONYMOUS, Caller, CallerKind
 from interceptors.auth.keys import KeysUnavailable
 from interceptors.auth.tokens import InvalidToken, TokenVerifier
 from interceptors.core.call import Call, Context
 from interceptors.core.hooks import Hook
+from interceptors.core.identity import ANONYMOUS, Caller, CallerKind
 from interceptors.core.status_error import StatusError
 from mesh.contract import Access, Policy
 

@@ -9,9 +9,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from interceptors.auth.identity import Caller, CallerKind
 from interceptors.auth.keys import KeyFile
 from interceptors.auth.revocations import Revocations
+from interceptors.core.identity import Caller, CallerKind
 
 _LONGEST_TOKEN = 8192
 _MOST_TOKENS = 20_000

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from opentelemetry.trace import Span
 
-from interceptors.auth.identity import ANONYMOUS, Caller
+from interceptors.core.identity import ANONYMOUS, Caller
 from mesh.contract import Method
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -5,9 +5,9 @@ from typing import Any
 
 import grpc
 
-from interceptors.auth.identity import CallerKind
 from interceptors.core.call import Call, Context
 from interceptors.core.hooks import Hook
+from interceptors.core.identity import CallerKind
 from interceptors.core.status_error import StatusError
 from interceptors.rate_limit.gcra import Limiter
 from mesh.contract import LimitClass, LimitPer

@@ -29,6 +29,7 @@ from interceptors.rate_limit.limits import LimitsFileError, load_limits
 from interceptors.tracing import Traces
 from mesh.channels import connect
 from mesh.contract import Contract, ContractError, load_contract
+from mesh.server import failpoints
 from mesh.server.context import ServiceContext, StartupError
 from mesh.server.grpc_server import make_grpc_server
 from mesh.server.health import Health, Probe
@@ -88,6 +89,7 @@ def run(service: str, compose: Compose) -> None:
     use_batch_scheduling()
     try:
         settings = MeshSettings.from_environ(os.environ)
+        failpoints.arm(settings.environ.get("FAILPOINT", ""))
         configure_logging(service, settings.worker)
         contract = load_contract()
         with (

@@ -15,7 +15,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanContext, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.typing import EventDict
 
@@ -142,21 +142,27 @@ class FileSpanExporter(SpanExporter):
 
 
 def _described(span: ReadableSpan) -> dict[str, Any]:
-    """A span in the form of the SDK's own `to_json`, which reads the resource anew for each of them."""
+    """A span as the SDK's own `to_json` has it, at a third of its time: that reads the resource each time."""
     return {
         "name": span.name,
-        "context": {
-            "trace_id": f"0x{span.context.trace_id:032x}",
-            "span_id": f"0x{span.context.span_id:016x}",
-        },
+        "context": _place(span.context),
         "kind": str(span.kind),
         "parent_id": f"0x{span.parent.span_id:016x}" if span.parent is not None else None,
         "start_time": _time(span.start_time),
         "end_time": _time(span.end_time),
-        "status": {"status_code": span.status.status_code.name},
+        "status": {"status_code": span.status.status_code.name, "description": span.status.description},
         "attributes": dict(span.attributes or {}),
+        "events": [
+            {"name": each.name, "timestamp": _time(each.timestamp), "attributes": dict(each.attributes or {})}
+            for each in span.events
+        ],
+        "links": [_place(each.context) for each in span.links],
         "resource": {"attributes": dict(span.resource.attributes)},
     }
+
+
+def _place(context: SpanContext) -> dict[str, str]:
+    return {"trace_id": f"0x{context.trace_id:032x}", "span_id": f"0x{context.span_id:016x}"}
 
 
 def _time(nanoseconds: int | None) -> datetime | None:

@@ -13,6 +13,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def utc_text(time: datetime) -> str:
+    """An aware time as a text of fixed width, as events carry it (ISO 8601): texts sort as times do."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time as whole microseconds since 1970: exact, and it sorts and compares in every database."""
 
@@ -27,13 +32,13 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class UtcTimeText(TypeDecorator[datetime]):
-    """An aware time as a text of fixed width, as events carry it (ISO 8601): texts sort as times do."""
+    """An aware time as `utc_text` writes it."""
 
     impl = String(40)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+        return None if value is None else utc_text(value)
 
     def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)

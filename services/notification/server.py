@@ -25,7 +25,7 @@ from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWo
 from services.notification.application.deliveries import Deliveries
 from services.notification.application.intake import Intake
 from services.notification.application.notifications import Notifications
-from services.notification.application.ports import Contacts, Mailer, Renderer
+from services.notification.application.ports import Contacts, Mailer, Renderer, UnitOfWork
 from services.notification.config import Settings
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.sender import Sender
@@ -38,7 +38,8 @@ from shopmesh.notification.v1.notification_service_pb2_grpc import add_Notificat
 class Adapters:
     """The notification service's ports, each with the adapter that was chosen."""
 
-    unit_of_work: SqlUnitOfWork
+    read: UnitOfWork
+    write: UnitOfWork
     contacts: Contacts
     renderer: Renderer
     mailer: Mailer
@@ -55,11 +56,11 @@ class UseCases:
 
 def wire(adapters: Adapters, *, holder: str, clock: Clock) -> UseCases:
     """Put the use cases on top of the ports; `holder` names who claims deliveries."""
-    work = adapters.unit_of_work
+    read, write = adapters.read, adapters.write
     return UseCases(
         deliveries=Deliveries(
-            read=work.read,
-            write=work.write,
+            read=read,
+            write=write,
             contacts=adapters.contacts,
             renderer=adapters.renderer,
             mailer=adapters.mailer,
@@ -67,7 +68,7 @@ def wire(adapters: Adapters, *, holder: str, clock: Clock) -> UseCases:
             clock=clock,
         ),
         intake=Intake(clock=clock),
-        notifications=Notifications(read=work.read, write=work.write),
+        notifications=Notifications(read=read, write=write),
     )
 
 
@@ -95,8 +96,10 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
 
 def choose_adapters(context: ServiceContext, settings: Settings, engine: AsyncEngine) -> Adapters:
     """Choose the adapters."""
+    work = SqlUnitOfWork(engine)
     return Adapters(
-        unit_of_work=SqlUnitOfWork(engine),
+        read=work.read,
+        write=work.write,
         contacts=GrpcContacts(context.channels.to("user")),
         renderer=JinjaRenderer(shop_url=settings.shop_url),
         mailer=_mailer(settings),

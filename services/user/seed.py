@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mesh.settings import MeshSettings, SettingError
-from mesh.sql.databases import database_url
 from services.kernel.clock import system_clock
 from services.kernel.ids import uuid7
 from services.user.adapters.keys_file import KeyFiles, replace_file
 from services.user.adapters.password_hasher_argon2 import Argon2PasswordHasher
 from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
+from services.user.config import Settings
 from services.user.domain.account import Account
 from services.user.domain.events import EmailVerified, UserRegistered
 from services.user.domain.scopes import CUSTOMER_SCOPES
@@ -43,7 +43,7 @@ async def seed(settings: MeshSettings) -> None:
     """Make the keys, the credentials and the accounts."""
     KeyFiles.of(settings).ensure()
     credentials = _credentials(settings.home / "credentials.json")
-    async with open_database(database_url(settings, "user")) as engine:
+    async with open_database(Settings.of(settings).database_url) as engine:
         with Argon2PasswordHasher.opened() as hasher:
             unit_of_work = SqlUnitOfWork(engine, clock=system_clock, new_id=uuid7)
             for name, credential in credentials.items():

@@ -32,7 +32,7 @@ from services.user.application.contacts import Contacts
 from services.user.application.housekeeping import Housekeeping
 from services.user.application.logins import Logins
 from services.user.application.passwords import Passwords
-from services.user.application.ports import CustomerOrders
+from services.user.application.ports import AuthorizationServer, CustomerOrders, PasswordHasher, UnitOfWork
 from services.user.application.registrations import Registrations
 from services.user.application.revocations import Revocations
 from services.user.config import Settings
@@ -55,10 +55,10 @@ _LOGIN_CLASS = "login"
 class Adapters:
     """The user service's ports, each with the adapter that was chosen."""
 
-    unit_of_work: SqlUnitOfWork
-    hasher: Argon2PasswordHasher
+    unit_of_work: UnitOfWork
+    hasher: PasswordHasher
     keyring: Keyring
-    clients: FileClientRegistry
+    authorization_server: AuthorizationServer
     orders: CustomerOrders
 
 
@@ -77,13 +77,13 @@ class UseCases:
 
 
 def wire(
-    adapters: Adapters, settings: Settings, *, scopes: frozenset[str], wrong_passwords: Budget, clock: Clock
+    adapters: Adapters, *, site: str, scopes: frozenset[str], wrong_passwords: Budget, clock: Clock
 ) -> UseCases:
     """Put the use cases on top of the ports.
 
     Args:
         adapters: What was chosen.
-        settings: This service's settings.
+        site: Where links in mails lead to.
         scopes: Every scope that a method of the contract asks for.
         wrong_passwords: How many an account may have.
         clock: The time now.
@@ -105,7 +105,7 @@ def wire(
         registrations=Registrations(
             unit_of_work=unit_of_work, hasher=hasher, mail_budget=mails, clock=clock, new_id=uuid7
         ),
-        contacts=Contacts(unit_of_work=unit_of_work, site=settings.issuer, clock=clock),
+        contacts=Contacts(unit_of_work=unit_of_work, site=site, clock=clock),
         revocations=Revocations(unit_of_work=unit_of_work, clock=clock),
         logins=Logins(unit_of_work=unit_of_work, hasher=hasher, budget=budget, clock=clock),
         housekeeping=Housekeeping(unit_of_work=unit_of_work, clock=clock),
@@ -125,7 +125,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     ):
         use_cases = wire(
             adapters,
-            settings,
+            site=settings.issuer,
             scopes=scopes,
             wrong_passwords=Budget(login.rate_per_minute, login.burst),
             clock=context.clock,
@@ -133,7 +133,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
         yield Service(
             servicers=_servicers(use_cases),
             errors=STATUS_BY_ERROR,
-            hard={"user.database": partial(is_reachable, engine)},
+            hard={"user.sql": partial(is_reachable, engine)},
             soft={"user.event_log": log.is_reachable},
             tasks=(OutboxRelay(engine, log).run, use_cases.housekeeping.run),
             http=_http(adapters, use_cases, issuer=settings.issuer, scopes=scopes, clock=context.clock),
@@ -145,12 +145,22 @@ async def open_adapters(
     context: ServiceContext, engine: AsyncEngine, keys: KeyFiles
 ) -> AsyncIterator[Adapters]:
     """Choose the adapters."""
+    unit_of_work, keyring = SqlUnitOfWork(engine, clock=context.clock, new_id=uuid7), keys.read()
+    provider = Provider(
+        clients=FileClientRegistry.of(context.settings),
+        tokens=JwtTokens(keyring=keyring, issuer=context.settings.issuer, clock=context.clock),
+        server_key=keyring.server_key,
+        scopes=frozenset(context.contract.scopes),
+        new_id=uuid7,
+    )
     with Argon2PasswordHasher.opened() as hasher:
         yield Adapters(
-            unit_of_work=SqlUnitOfWork(engine, clock=context.clock, new_id=uuid7),
+            unit_of_work=unit_of_work,
             hasher=hasher,
-            keyring=keys.read(),
-            clients=FileClientRegistry.of(context.settings),
+            keyring=keyring,
+            authorization_server=AuthlibAuthorizationServer(
+                provider=provider, unit_of_work=unit_of_work, clock=context.clock
+            ),
             orders=GrpcCustomerOrders(context.channels.to("order")),
         )
 
@@ -184,15 +194,7 @@ def _http(
     adapters: Adapters, use_cases: UseCases, *, issuer: str, scopes: frozenset[str], clock: Clock
 ) -> Starlette:
     """The provider's HTTP endpoints."""
-    keyring, pages = adapters.keyring, Pages()
-    provider = Provider(
-        clients=adapters.clients,
-        tokens=JwtTokens(keyring=keyring, issuer=issuer, clock=clock),
-        server_key=keyring.server_key,
-        scopes=scopes,
-        new_id=uuid7,
-    )
-    server = AuthlibAuthorizationServer(provider=provider, unit_of_work=adapters.unit_of_work, clock=clock)
+    keyring, pages, server = adapters.keyring, Pages(), adapters.authorization_server
     login = LoginPages(
         server=server,
         logins=use_cases.logins,

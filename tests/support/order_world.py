@@ -18,10 +18,10 @@ from services.order.application.commands.customers import Customers
 from services.order.application.commands.deadline import Deadline
 from services.order.application.commands.orders import Orders
 from services.order.application.journal import Cause
+from services.order.application.place_order import PlaceOrder
 from services.order.application.ports import AccountState, AccountsUnreachable
 from services.order.application.queries.audit import Audit
 from services.order.application.queries.order_views import OrderViews
-from services.order.application.sealing import PlaceOrder
 from services.order.config import Settings
 from services.order.domain.lines import Line, ShippingAddress
 from services.order.domain.order import Order

@@ -1,14 +1,14 @@
-"""What the consumers of a service have parked: listed as one, and let go again."""
+"""The parked events of all of a service's consumers, listed as one and redriven."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from sqlalchemy.exc import DBAPIError
+from functools import partial
 
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import Redriven, RetryLater
 from mesh.event_log.inbox.parked import Parked
+from mesh.sql import store_errors
 
 _RETRY_SECONDS = 1.0
 
@@ -16,10 +16,10 @@ _RETRY_SECONDS = 1.0
 class ParkingUnavailable(Exception):
     """What was parked cannot be read or handled now; `reason` says why in one word."""
 
-    def __init__(self, message: str, *, reason: str) -> None:
+    def __init__(self, message: str, *, reason: str, retry_after_seconds: float = _RETRY_SECONDS) -> None:
         super().__init__(message)
         self.reason = reason
-        self.retry_after_seconds = _RETRY_SECONDS
+        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,10 @@ class Parking:
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    store_unavailable = partial(ParkingUnavailable, reason="STORE_UNAVAILABLE")
     try:
-        yield
+        with store_errors.translated(store_unavailable, "parked events cannot be read or handled now"):
+            yield
     except RetryLater as error:
         message = "what a parked event needs is away"
         raise ParkingUnavailable(message, reason="DEPENDENCY_UNAVAILABLE") from error
-    except DBAPIError as error:
-        message = "parked events cannot be read or handled now"
-        raise ParkingUnavailable(message, reason="STORE_UNAVAILABLE") from error

@@ -3,10 +3,10 @@
 from operator import attrgetter
 from typing import Any
 
+from interceptors.auth.caller import staff_actor
 from services.inventory.application.prices import Prices
 from services.inventory.application.product_imports import ProductImports
 from services.inventory.application.products import ListProducts, Products
-from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.messages import (
     import_response,
     new_product,
@@ -66,7 +66,7 @@ class CatalogServicer(rpc.CatalogServiceServicer):
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Any) -> pb.CreateProductResponse:
         product = new_product(request.product, clock=self._clock)
-        listing = await self._products.create(product, actor=current_actor())
+        listing = await self._products.create(product, actor=staff_actor())
         return pb.CreateProductResponse(product=product_message(listing))
 
     async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Any) -> pb.UpdateProductResponse:
@@ -74,12 +74,12 @@ class CatalogServicer(rpc.CatalogServiceServicer):
             request.sku,
             product_change(request.product),
             fields=tuple(request.update_mask.paths),
-            actor=current_actor(),
+            actor=staff_actor(),
         )
         return pb.UpdateProductResponse(product=product_message(listing))
 
     async def RetireProduct(self, request: pb.RetireProductRequest, context: Any) -> pb.RetireProductResponse:
-        listing = await self._products.retire(request.sku, actor=current_actor())
+        listing = await self._products.retire(request.sku, actor=staff_actor())
         return pb.RetireProductResponse(product=product_message(listing))
 
     async def ListPrices(self, request: pb.ListPricesRequest, context: Any) -> pb.ListPricesResponse:
@@ -93,4 +93,4 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         wanted = [new_product(product, clock=self._clock) for product in request.products]
         if request.validate_only:
             return import_response(await self._imports.check(wanted))
-        return import_response(await self._imports.run(wanted, actor=current_actor()))
+        return import_response(await self._imports.run(wanted, actor=staff_actor()))

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from operator import attrgetter
 from typing import Any
 
-from interceptors.auth.caller import caller
+from interceptors.auth.caller import caller, staff_actor
 from mesh.server.streams import watch
 from services.inventory.application.reservations import Reservations
 from services.inventory.application.stock_feed import StockFeed
@@ -13,7 +13,6 @@ from services.inventory.application.stocks import Stocks
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.stock import Stock
-from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.messages import (
     reservation_message,
     reserve_response,
@@ -77,23 +76,23 @@ class InventoryServicer(rpc.InventoryServiceServicer):
     async def ReserveStock(self, request: pb.ReserveStockRequest, context: Any) -> pb.ReserveStockResponse:
         wanted = tuple(RequestedLine(line.sku, line.quantity) for line in request.lines)
         return reserve_response(
-            await self._reservations.reserve(request.order_id, wanted, actor=current_actor())
+            await self._reservations.reserve(request.order_id, wanted, actor=staff_actor())
         )
 
     async def CommitReservation(
         self, request: pb.CommitReservationRequest, context: Any
     ) -> pb.CommitReservationResponse:
-        reservation = await self._reservations.commit(request.order_id, actor=current_actor())
+        reservation = await self._reservations.commit(request.order_id, actor=staff_actor())
         return pb.CommitReservationResponse(reservation=reservation_message(reservation))
 
     async def ReleaseReservation(
         self, request: pb.ReleaseReservationRequest, context: Any
     ) -> pb.ReleaseReservationResponse:
-        reservation = await self._reservations.release(request.order_id, actor=current_actor())
+        reservation = await self._reservations.release(request.order_id, actor=staff_actor())
         return pb.ReleaseReservationResponse(reservation=reservation_message(reservation))
 
     async def AdjustStock(self, request: pb.AdjustStockRequest, context: Any) -> pb.AdjustStockResponse:
-        actor = current_actor()
+        actor = staff_actor()
         command = AdjustStock(
             caller=actor,
             request_id=request.request_id,

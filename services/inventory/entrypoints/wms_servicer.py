@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from interceptors.auth.caller import caller
+from interceptors.auth.caller import caller, staff_actor
 from mesh.server.streams import watch
 from services.inventory.application.quarantined_updates import QuarantinedUpdates
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.wms_updates import WmsUpdates
 from services.inventory.domain.wms_update import Ack
-from services.inventory.entrypoints.actor import current_actor
 from services.inventory.entrypoints.wms_messages import (
     ack_message,
     quarantined_update_message,
@@ -62,7 +61,7 @@ class WmsServicer(rpc.WmsServiceServicer):
     async def PushStockUpdates(
         self, request: pb.PushStockUpdatesRequest, context: Any
     ) -> pb.PushStockUpdatesResponse:
-        actor = current_actor()
+        actor = staff_actor()
         acks = [await self._updates.apply(stock_update(each), actor=actor) for each in request.updates]
         return pb.PushStockUpdatesResponse(acks=[ack_message(ack) for ack in acks])
 
@@ -71,7 +70,7 @@ class WmsServicer(rpc.WmsServiceServicer):
     ) -> pb.ReconcileStockResponse:
         lines = [snapshot_line(line) for line in request.lines]
         if request.repair:
-            return report_message(await self._reconciliation.repair(lines, actor=current_actor()))
+            return report_message(await self._reconciliation.repair(lines, actor=staff_actor()))
         return report_message(await self._reconciliation.compare(lines))
 
     async def ListQuarantinedUpdates(
@@ -87,7 +86,7 @@ class WmsServicer(rpc.WmsServiceServicer):
         self, requests: AsyncIterator[pb.SyncStockRequest], sent: asyncio.Semaphore
     ) -> AsyncIterator[Ack]:
         """Apply updates one by one: the next is read once the acknowledgement of the last is `sent`."""
-        actor, arriving = current_actor(), aiter(requests)
+        actor, arriving = staff_actor(), aiter(requests)
         while True:
             await sent.acquire()
             request = await anext(arriving, None)

@@ -1,12 +1,12 @@
-"""Times as texts of a fixed width, so that texts sort as times do."""
+"""Times as texts, which somebody may have edited."""
 
 from datetime import UTC, datetime
 
+from mesh.sql.columns import utc_text as time_text
+
+__all__ = ["time_of", "time_text"]
+
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
-
-
-def time_text(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def time_of(text: str) -> datetime:

@@ -1,29 +1,13 @@
 """Personal data of orders: encrypted before it is stored, readable while the customer's key exists."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-from services.kernel.money import Money
 from services.order.application.event_codec import SEALED_ADDRESS
+from services.order.application.place_order import PlaceOrder
 from services.order.application.ports import KeyVault, SealedField
-from services.order.domain.lines import Line, ShippingAddress
+from services.order.domain.lines import ShippingAddress
 from services.order.domain.order import Order
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
-    """What a customer orders.
-
-    Attributes:
-        request_id: Names the order; unique per customer.
-        expected_total: The total that the customer agreed to; None: any.
-    """
-
-    customer_id: str
-    request_id: str
-    lines: tuple[Line, ...]
-    shipping_address: ShippingAddress
-    expected_total: Money | None = None
 
 
 class Sealing:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from interceptors.auth.caller import Caller, CallerKind, caller
+from interceptors.auth.caller import Caller, caller, staff_actor
 from mesh.server.telemetry import current_traceparent
 from services.kernel.ids import NewId
 from services.order.application.commands.deadline import Deadline
@@ -26,9 +26,7 @@ def customer_cause(new_id: NewId) -> Cause:
 
 def staff_cause(new_id: NewId) -> Cause:
     """A command of staff or of a program that fulfils orders."""
-    now = caller()
-    actor = f"staff:{now.subject}" if now.kind is CallerKind.USER else f"client:{now.client_id}"
-    return _cause(actor, new_id)
+    return _cause(staff_actor(), new_id)
 
 
 def deadline_of(context: Waiting, allowed_seconds: float) -> Deadline:

@@ -6,8 +6,8 @@ from google.type import money_pb2
 
 from mesh.messages import amount_of, money_message, timestamp
 from services.kernel.money import Money
+from services.order.application.place_order import PlaceOrder
 from services.order.application.queries.order_views import OrderView
-from services.order.application.sealing import PlaceOrder
 from services.order.domain.events import OrderRejected, PlacedLine
 from services.order.domain.lines import Line, ShippingAddress
 from services.order.domain.order import Order

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.kernel.money import MixedCurrencies, Money
-from services.order.application.sealing import PlaceOrder
+from services.order.application.place_order import PlaceOrder
 from services.order.domain.errors import CustomerClosed, InvalidLines, RequestIdReused, UnknownSku
 from services.order.domain.events import RejectionReason, ShortLine
 from services.order.domain.lines import Line

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from services.kernel.paging import InvalidPageToken
+from services.order.application.place_order import PlaceOrder
 from services.order.application.ports import Search, Selection
 from services.order.application.queries.order_views import Page
-from services.order.application.sealing import PlaceOrder
 from services.order.domain.errors import OrderNotFound
 from services.order.domain.lines import Line
 from services.order.domain.order import OrderState, order_id_of

@@ -6,6 +6,7 @@ from services.kernel.ids import NewId
 from services.order.application.commands.deadline import Deadline
 from services.order.application.commands.decisions import Decisions
 from services.order.application.journal import Cause, History, Journal
+from services.order.application.place_order import PlaceOrder
 from services.order.application.ports import (
     CustomerIsClosed,
     Failpoint,
@@ -14,7 +15,7 @@ from services.order.application.ports import (
     KeyVault,
     VersionTaken,
 )
-from services.order.application.sealing import PlaceOrder, Sealing
+from services.order.application.sealing import Sealing
 from services.order.domain.errors import (
     ChangedMeanwhile,
     CustomerClosed,
