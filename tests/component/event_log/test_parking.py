@@ -1,10 +1,10 @@
-"""The parked events of several consumers of one database, listed and let go as one."""
+"""The parked events of several consumers of one database, listed and redriven as one."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, text
+from sqlalchemy import Column, Integer, MetaData, String, Table, insert, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
@@ -58,9 +58,14 @@ def inboxes(engine: AsyncEngine) -> dict[str, SqlInbox]:
 
 
 @pytest.fixture
-async def parking(tmp_path: Path, inboxes: dict[str, SqlInbox], effect: Effect) -> AsyncIterator[Parking]:
-    async with SqliteEventLog.opened(tmp_path / "event_log.db") as log:
-        yield Parking(*(Consumer(log, topic, (topic,), inbox, effect) for topic, inbox in inboxes.items()))
+async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
+    async with SqliteEventLog.opened(tmp_path / "event_log.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def parking(log: SqliteEventLog, inboxes: dict[str, SqlInbox], effect: Effect) -> Parking:
+    return Parking(*(Consumer(log, topic, (topic,), inbox, effect) for topic, inbox in inboxes.items()))
 
 
 @pytest.fixture
@@ -166,10 +171,12 @@ async def test_an_effect_that_has_to_wait_is_said_and_loses_nothing(parking: Par
 
 
 async def test_a_database_that_cannot_be_read_is_said_without_its_own_words(
-    engine: AsyncEngine, parking: Parking
+    database_url: str, tmp_path: Path, log: SqliteEventLog
 ) -> None:
-    async with sql.write(engine) as session:
-        await session.execute(text("DROP TABLE parked"))
+    url = make_url(database_url)
+    nowhere = url.set(port=1) if url.host else url.set(database=str(tmp_path / "nowhere" / "inbox.db"))
+    inbox = SqlInbox(sql.open_engine(nowhere.render_as_string(hide_password=False)), "order", morning)
+    parking = Parking(Consumer(log, "order", (USER_EVENTS,), inbox, Effect()))
 
     for asked in (parking.page(after=0, size=50), parking.redrive(None)):
         with pytest.raises(ParkingUnavailable) as refused:

@@ -37,6 +37,18 @@ async def park(tmp_path: Path, consumer: str, topic: str, *events: Envelope) -> 
             assert await inbox.deliver(record(topic, event), too_old) is Outcome.PARKED
 
 
+def damage(database: Path) -> None:
+    """Overwrite each page of a database; its open connections see that it has changed."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("CREATE TABLE change (id)")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with database.open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(100)
+        file.write(b"x" * (size - 100))
+
+
 def inbox_of(tmp_path: Path) -> Path:
     return tmp_path / "order" / "embedded" / "order_inbox.db"
 
@@ -80,8 +92,7 @@ async def test_parked_events_are_listed_and_go_in_order_once_they_can(tmp_path: 
 
 
 async def test_a_store_that_cannot_be_read_is_said_with_when_to_try_again(tmp_path: Path, shop: Shop) -> None:
-    with closing(sqlite3.connect(inbox_of(tmp_path))) as database:
-        database.execute("DROP TABLE parked")
+    damage(inbox_of(tmp_path))
     parking, staff = OrderParkingServiceStub(shop.order.channel), shop.staff("orders:fulfil")
 
     with pytest.raises(AioRpcError) as refused:
