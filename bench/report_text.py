@@ -27,8 +27,11 @@ def table_of(results: Mapping[str, Any]) -> Iterator[str]:
     measured = [results[row] for row in _ROWS if row in results]
     for row in measured:
         yield from map(_line, row["figures"])
-    for machine in dict.fromkeys(_machine(row["run"]) for row in measured):
-        yield f"\n{machine}"
+    by_machine: dict[str, list[str]] = {}
+    for row in measured:
+        by_machine.setdefault(_machine(row["run"]), []).append(row["figures"][0]["row"])
+    for machine, rows in by_machine.items():
+        yield f"\n{', '.join(rows)}: {machine}"
 
 
 def _line(figure: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A consumer in a process of its own, which tells when it has handled what.
+"""A consumer in a process of its own, which reports when it has handled an event.
 
 `python -m bench.servers.handler GROUP FILE`: a line of key and monotonic nanoseconds for each event handled.
 """
@@ -23,10 +23,10 @@ from services.kernel.envelope import Envelope
 from services.order.stores import open_database
 
 
-class TellingInbox(SqlInbox):
-    """Tells of each event once its effect is committed."""
+class ReportingInbox(SqlInbox):
+    """Writes a line for each event once its effect is committed."""
 
-    def tell_to(self, file: TextIO) -> None:
+    def report_to(self, file: TextIO) -> None:
         self._file = file
 
     async def deliver(self, record: Record, effect: Effect) -> Outcome:
@@ -42,9 +42,9 @@ async def consume(settings: MeshSettings, group: str, path: Path) -> None:
         open_event_log(settings) as log,
         open_database(settings.database(f"inbox_{group}"), *INBOX_TABLES) as engine,
     ):
-        inbox = TellingInbox(engine, group, system_clock)
+        inbox = ReportingInbox(engine, group, system_clock)
         with path.open("w", buffering=1) as file:
-            inbox.tell_to(file)
+            inbox.report_to(file)
             await Consumer(log, group, (ORDER_EVENTS,), inbox, _effect).run()
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 REDACTED = "[redacted]"
@@ -27,12 +26,12 @@ def _fields(message: Message, personal_fields: frozenset[str]) -> Iterator[tuple
             yield field.name, REDACTED
         elif field.is_repeated:
             items = list(value)[:_MOST_ITEMS]
-            yield field.name, [_value(field, item, personal_fields) for item in items]
+            yield field.name, [_value(item, personal_fields) for item in items]
         else:
-            yield field.name, _value(field, value, personal_fields)
+            yield field.name, _value(value, personal_fields)
 
 
-def _value(field: FieldDescriptor, value: Any, personal_fields: frozenset[str]) -> Any:
+def _value(value: Any, personal_fields: frozenset[str]) -> Any:
     if isinstance(value, Message):
         return redacted(value, personal_fields)
     if isinstance(value, bytes):

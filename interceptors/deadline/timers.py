@@ -1,4 +1,4 @@
-"""What cuts calls off at their deadlines."""
+"""Timers that cancel calls at their deadlines."""
 
 import asyncio
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Which buckets are not full, by key."""
+"""Theoretical arrival times of token buckets, by key."""
 
 
 class ArrivalTimes:

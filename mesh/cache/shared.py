@@ -15,7 +15,7 @@ class LookupResult(Generic[T]):
 
     Attributes:
         entries: What it holds of the keys.
-        marks: How each other key was found; a later `write` is refused where that has changed.
+        leases: How each other key was found; a later `write` is refused where that has changed.
     """
 
     entries: Mapping[str, Entry[T]]

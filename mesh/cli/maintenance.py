@@ -11,7 +11,7 @@ from mesh.launcher.planning import part_environment
 
 _MODULE = "services.order.maintenance"
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
 def run_maintenance(context: typer.Context, work: str, *, dry_run: bool) -> int:

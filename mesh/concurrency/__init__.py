@@ -1,1 +1,1 @@
-"""What asyncio lacks."""
+"""Concurrency on asyncio: task groups, group commit, notifiers of changes, cancellation."""

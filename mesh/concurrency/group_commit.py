@@ -1,4 +1,4 @@
-"""What several callers want at the same time, done together: group commit, and its like for reading."""
+"""Group commit: what several callers want at the same time is run together, writes and reads."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

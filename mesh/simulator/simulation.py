@@ -23,7 +23,7 @@ class Plan:
     Attributes:
         rate: Updates a second.
         count: How many things happen.
-        habits: How badly the warehouse system behaves.
+        faults: How badly the warehouse system behaves.
         shipped: Orders that the first counts name: their pieces have left.
     """
 
@@ -96,7 +96,7 @@ class Simulation:
             if ack.result == pb.STOCK_UPDATE_RESULT_GAP
         }
         for place, expected in gaps.items():
-            missing = self._warehouse.said_from(place, expected)
+            missing = self._warehouse.reported_from(place, expected)
             self.tally.resent += len(missing)
             await self._heard(missing)
 

@@ -1,4 +1,4 @@
-"""The simulated warehouse: its own numbers, and everything it has said of them."""
+"""The simulated warehouse: its own numbers, and every update that it has reported of them."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +21,8 @@ class Shelf:
 
     Attributes:
         number: The pieces that lie there now.
-        first: The sequence of the first update that is said of them.
-        said: The updates, oldest first.
+        first: The sequence of the first update in `sent`.
+        sent: The updates, oldest first.
     """
 
     number: int
@@ -35,7 +35,7 @@ class Shelf:
 
 
 class Warehouse:
-    """Things happen in it, each of which it says once; all can be said again."""
+    """Reports each change of its shelves once; every report can be repeated."""
 
     def __init__(self, shelves: Mapping[Place, Shelf], chance: random.Random) -> None:
         self._shelves = dict(shelves)
@@ -53,8 +53,8 @@ class Warehouse:
         """Every shelf is counted; the pieces of these orders have left before."""
         return [self._count(place, shipped) for place in self._places]
 
-    def said_from(self, place: Place, sequence: int) -> Sequence[StockUpdate]:
-        """What was said of a shelf from a sequence on."""
+    def reported_from(self, place: Place, sequence: int) -> Sequence[StockUpdate]:
+        """The updates of a shelf from a sequence on."""
         shelf = self._shelves[place]
         return shelf.sent[max(0, sequence - shelf.first) :]
 

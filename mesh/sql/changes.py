@@ -20,7 +20,7 @@ _POSITION = "SELECT @@gtid_binlog_pos"
 
 
 class Changes(ChangeNotifier, ABC):
-    """Tells every waiter of this process that something was committed, by whichever process."""
+    """Notifies every waiter of this process of what any process has committed."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from mesh.settings import MeshSettings
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the order service keeps what it keeps.
+    """The stores of the order service.
 
     Attributes:
         mongodb_url: Where events and data keys are; None: in the files that follow.

@@ -67,7 +67,7 @@ async def rebuild(settings: MeshSettings, progress: Progress) -> Outcome:
 
 
 async def compare(settings: MeshSettings, progress: Progress) -> Outcome:
-    """Tell what a rebuild would change."""
+    """Report what a rebuild would change."""
     async with _rebuild(settings, progress) as work:
         return Outcome(reports.difference_lines(await work.compare()))
 
@@ -80,7 +80,7 @@ async def restore(settings: MeshSettings, progress: Progress) -> Outcome:
 
 
 async def rehearse_restore(settings: MeshSettings, progress: Progress) -> Outcome:
-    """Tell what would be stored."""
+    """Report what would be stored."""
     async with _restore(settings, progress) as work:
         restored = await work.rehearse()
         return Outcome(reports.restored_lines(restored, "would restore"), not restored.findings)
@@ -94,7 +94,7 @@ async def refill(settings: MeshSettings, progress: Progress) -> Outcome:
 
 
 async def rehearse_refill(settings: MeshSettings, progress: Progress) -> Outcome:
-    """Tell what would be published."""
+    """Report what would be published."""
     async with _refill(settings, progress) as work:
         refilled = await work.rehearse()
         return Outcome(reports.refilled_lines(refilled, "would publish"), not refilled.findings)

@@ -36,7 +36,7 @@ _RELAY = "relay"
 
 
 class Lease(Protocol):
-    """What the relays of several workers hold in turn."""
+    """Which worker's relay publishes; one holds it at a time."""
 
     async def hold(self) -> bool: ...
 

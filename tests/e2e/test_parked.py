@@ -1,4 +1,4 @@
-"""Events that cannot be handled: seen and let go from the command line."""
+"""Events that cannot be handled: listed and redriven from the command line."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What services have parked, for `events` and `mail`: looked at, and let go."""
+"""Parked events of a service, listed and redriven, for `events` and `mail`."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`stock`: the shop's stock against the warehouse system's, and what of its updates makes no sense."""
+"""`stock`: the shop's stock against the warehouse system's, and its quarantined updates."""
 
 import asyncio
 import csv

@@ -69,7 +69,7 @@ def simulate(
         Path | None, typer.Option(help="Where to write the numbers, for `stock reconcile`.")
     ] = None,
 ) -> None:
-    """Tell the shop what happens in a warehouse; exits with 0 when the shop has its numbers in the end."""
+    """Report to the shop what happens in a warehouse; exits with 0 when both agree in the end."""
     chosen_seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     note(f"seed {chosen_seed}")
     settings = running_settings_of(context)

@@ -1,4 +1,4 @@
-"""Tells a service that a JSON body repeats a field that the path gives.
+"""Reports to a service that a JSON body repeats a field that the path gives.
 
 Where both say the same under the proto name, the transcoder passes on one, and the
 service could not refuse the other. So Envoy looks into the body and names in a

@@ -74,6 +74,6 @@ class DirectWriter(Generic[R, T]):
 
 
 def note_position(position: str) -> None:
-    """Tell the call being answered how far its writes got; empty: it moved nothing."""
+    """Note for the call being answered how far its writes got; empty: it moved nothing."""
     if position:
         note_write("inventory", position)

@@ -192,7 +192,7 @@ def _tombstone(order_id: str) -> Transition:
 
 
 async def _report(ledger: Ledger, shipments: Sequence[Shipment], provenance: Provenance) -> None:
-    """Tell of pieces that left for an order that was given up, and of claims that are uncovered now."""
+    """Publish pieces that left for an order that was given up, and claims that are uncovered now."""
     for left in shipments:
         if left.after_cancel:
             await ledger.publish(

@@ -20,7 +20,7 @@ class Shortages:
         self._clock = clock
 
     async def sweep(self) -> int:
-        """Tell those that last once more, and forget those that are gone.
+        """Publish those that last once more, and forget those that are gone.
 
         Returns:
             How many were due.

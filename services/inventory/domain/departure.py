@@ -27,7 +27,7 @@ class Departure:
         sku: Pieces of what.
         warehouse: From where.
         quantity: How many; None: as many as the order has allocated there (a count names orders only).
-        book_quantity: What it changes of the book: 0 where a count has covered it.
+        book_quantity: By how much it changes the book quantity: 0 where a count has covered it.
     """
 
     order_id: str

@@ -1,4 +1,4 @@
-"""What inventory tells the other services; fields as in `inventory_events.proto`."""
+"""The events that inventory publishes; fields as in `inventory_events.proto`."""
 
 from dataclasses import dataclass
 

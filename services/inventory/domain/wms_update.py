@@ -110,7 +110,7 @@ def answer(update: StockUpdate, shelf: Shelf, last: int, recorded: Recorded | No
     if update.sequence <= last:
         return Ack(update, Result.DUPLICATE)
     if isinstance(update.change, Count):
-        # A count replaces the book, and with it whatever is missing before it.
+        # A count replaces the book quantity, and with it every update that is missing before it.
         return Ack(update, Result.APPLIED)
     if update.sequence > last + 1:
         return Ack(update, Result.GAP, expected_sequence=last + 1)
@@ -119,7 +119,7 @@ def answer(update: StockUpdate, shelf: Shelf, last: int, recorded: Recorded | No
 
 
 def change_of(content: str) -> Count | Delta:
-    """The change that an update's `content` tells of."""
+    """The change in an update's `content`."""
     said = json.loads(content)
     if "count" in said:
         return Count(said["count"], tuple(said["shippedOrderIds"]))
@@ -143,7 +143,7 @@ def _problem(delta: Delta, shelf: Shelf) -> str:
         return f"{delta.quantity} pieces cannot come in for an order: they leave with it"
     after = shelf.book_quantity + delta.quantity
     if after < 0:
-        return f"{after} pieces would be left: the book says {shelf.book_quantity}"
+        return f"{after} pieces would be left: the book quantity is {shelf.book_quantity}"
     if after > MAX_PIECES:
         return f"{after} pieces are more than the {MAX_PIECES} that can be"
     return ""

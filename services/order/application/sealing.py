@@ -17,7 +17,7 @@ class Sealing:
         self._vault = vault
 
     async def digest(self, command: PlaceOrder) -> str:
-        """Tells the same command from another.
+        """A command's keyed digest, the same for the same command only.
 
         Raises:
             CustomerIsClosed: The customer was erased.

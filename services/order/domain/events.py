@@ -47,7 +47,7 @@ class OrderPlaced:
 
     Attributes:
         shipping_address_sealed: Readable only with the customer's key.
-        command_digest: Tells the same command from another, keyed by the same key.
+        command_digest: The same for the same command only; made with the same key.
     """
 
     customer_id: str

@@ -29,7 +29,7 @@ class Revoke(RevocationEndpoint):  # type: ignore[misc]
 
 
 class Introspect(IntrospectionEndpoint):  # type: ignore[misc]
-    """Tells a client that keeps a secret about a token."""
+    """Describes a token to a client that keeps a secret (RFC 7662)."""
 
     CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]  # noqa: RUF012
 

@@ -270,7 +270,7 @@ class AuthorizationServer(Protocol):
         """Issue a code to the client, as a redirect."""
 
     async def refuse(self, request: OAuthRequest, *, error: str) -> OAuthAnswer:
-        """Tell the client, by a redirect, why there is no code."""
+        """Redirect to the client with the reason why there is no code."""
 
     async def token(self, request: OAuthRequest) -> OAuthAnswer: ...
 

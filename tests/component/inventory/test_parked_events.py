@@ -1,4 +1,4 @@
-"""What the inventory service could not handle: seen and let go over gRPC."""
+"""What the inventory service could not handle: listed and redriven over gRPC."""
 
 import pytest
 from grpc import StatusCode

@@ -1,4 +1,4 @@
-"""What the order service could not handle: seen and let go over gRPC."""
+"""What the order service could not handle: listed and redriven over gRPC."""
 
 import sqlite3
 from contextlib import closing

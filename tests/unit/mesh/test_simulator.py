@@ -34,8 +34,8 @@ def test_all_can_be_said_again_from_any_sequence_on() -> None:
     played = warehouse()
     updates = [played.happen() for _ in range(5)]
 
-    assert played.said_from(PLACE, 9) == updates[2:]
-    assert played.said_from(PLACE, 1) == updates
+    assert played.reported_from(PLACE, 9) == updates[2:]
+    assert played.reported_from(PLACE, 1) == updates
 
 
 def test_the_same_seed_makes_the_same_happenings() -> None:

@@ -32,7 +32,7 @@ class _MailPurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MailPurpo
     MAIL_PURPOSE_RESET_PASSWORD: _MailPurpose.ValueType  # 3
     """Sets a new password; link to /account/reset."""
     MAIL_PURPOSE_ALREADY_REGISTERED: _MailPurpose.ValueType  # 4
-    """Tells the owner of a known address that somebody registered with it."""
+    """A mail to the owner of a known address: somebody registered with it."""
 
 class MailPurpose(_MailPurpose, metaclass=_MailPurposeEnumTypeWrapper):
     """What a mail is for."""
@@ -46,7 +46,7 @@ MAIL_PURPOSE_VERIFY_EMAIL: MailPurpose.ValueType  # 2
 MAIL_PURPOSE_RESET_PASSWORD: MailPurpose.ValueType  # 3
 """Sets a new password; link to /account/reset."""
 MAIL_PURPOSE_ALREADY_REGISTERED: MailPurpose.ValueType  # 4
-"""Tells the owner of a known address that somebody registered with it."""
+"""A mail to the owner of a known address: somebody registered with it."""
 Global___MailPurpose: _TypeAlias = MailPurpose  # noqa: Y015
 
 class _AccountState:

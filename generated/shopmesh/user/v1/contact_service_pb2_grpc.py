@@ -66,7 +66,7 @@ class ContactServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetAccountState(self, request, context):
-        """Tells whether an account exists, and whether it was erased.
+        """Answers whether an account exists, and whether it was erased.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -44,7 +44,7 @@ class ContactServiceStub:
     was erased.
     """
     GetAccountState: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.GetAccountStateRequest, _contact_service_pb2.GetAccountStateResponse]
-    """Tells whether an account exists, and whether it was erased."""
+    """Answers whether an account exists, and whether it was erased."""
 
 @_typing.type_check_only
 class ContactServiceAsyncStub(ContactServiceStub):
@@ -62,7 +62,7 @@ class ContactServiceAsyncStub(ContactServiceStub):
     was erased.
     """
     GetAccountState: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.GetAccountStateRequest, _contact_service_pb2.GetAccountStateResponse]  # type: ignore[assignment]
-    """Tells whether an account exists, and whether it was erased."""
+    """Answers whether an account exists, and whether it was erased."""
 
 class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
     """Contact data for mails. Events carry ids only; the address and any secret link
@@ -89,6 +89,6 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _contact_service_pb2.GetAccountStateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_contact_service_pb2.GetAccountStateResponse, _abc.Awaitable[_contact_service_pb2.GetAccountStateResponse]]:
-        """Tells whether an account exists, and whether it was erased."""
+        """Answers whether an account exists, and whether it was erased."""
 
 def add_ContactServiceServicer_to_server(servicer: ContactServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

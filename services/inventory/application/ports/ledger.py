@@ -84,7 +84,7 @@ class Ledger(Protocol):
         ...
 
     async def publish(self, event: InventoryEvent, provenance: Provenance) -> None:
-        """Tell the other services, if and only if this transaction is committed."""
+        """Notify the other services, if and only if this transaction is committed."""
         ...
 
 

@@ -15,7 +15,7 @@ class StockLevels(Protocol):
 
 
 class StockChanges(Protocol):
-    """Tells whose stock was changed, by whichever process."""
+    """The SKUs whose stock any process has changed."""
 
     async def position(self) -> int:
         """The place behind the last change."""

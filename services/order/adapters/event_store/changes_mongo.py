@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class MongoChanges(ChangeNotifier):
-    """Tells every waiter of this process that something was inserted, by whichever process."""
+    """Notifies every waiter of this process of what any process has inserted."""
 
     def __init__(self, collection: Collection, *, poll_seconds: float = _POLL_SECONDS) -> None:
         super().__init__()
