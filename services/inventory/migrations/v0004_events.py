@@ -1,6 +1,6 @@
 """Events that wait to be published, and events that came."""
 
-from mesh.event_log.outbox.first_tables import create_inbox, create_outbox, drop_inbox, drop_outbox
+from mesh.event_log.migrations_v1 import create_inbox, create_outbox, drop_inbox, drop_outbox
 
 revision = "0004"
 down_revision = "0003"

@@ -1,6 +1,6 @@
 """Events that came."""
 
-from mesh.event_log.outbox.first_tables import create_inbox, drop_inbox
+from mesh.event_log.migrations_v1 import create_inbox, drop_inbox
 
 revision = "0002"
 down_revision = "0001"

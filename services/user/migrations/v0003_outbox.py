@@ -1,6 +1,6 @@
 """Events that wait to be published."""
 
-from mesh.event_log.outbox.first_tables import create_outbox, drop_outbox
+from mesh.event_log.migrations_v1 import create_outbox, drop_outbox
 
 revision = "0003"
 down_revision = "0002"
