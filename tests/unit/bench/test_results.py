@@ -53,7 +53,7 @@ def test_the_story_tells_what_was_measured_and_on_what(tmp_path: Path) -> None:
 
     assert lines[2] == "| P3 | lower p99 | 30 x | 29 … 31 | ≥ 20 / 40 |"
     assert lines[3].strip() == (
-        "2026-11-26, 2 cores (a processor), load average 0.5 before the run, fdatasync p50 0.25 ms."
+        "P3: 2026-11-26, 2 cores (a processor), load average 0.5 before the run, fdatasync p50 0.25 ms."
     )
 
 
