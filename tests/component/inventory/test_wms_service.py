@@ -264,7 +264,7 @@ async def test_what_was_set_aside_is_listed_as_it_came(inventory: Inventory) -> 
     once = count(1, 7, "MUG-GONE", order_id(1), order_id(2))
     assert [(each.update, each.reason, each.actor) for each in answer.updates] == [
         (once, "there is no product MUG-GONE", "client:wms"),
-        (nonsense, "-1 pieces would be left: the book says 5", "client:wms"),
+        (nonsense, "-1 pieces would be left: the book quantity is 5", "client:wms"),
     ]
     assert before <= answer.updates[0].quarantine_time.ToDatetime(UTC) <= datetime.now(UTC)
     assert not answer.next_page_token

@@ -75,7 +75,7 @@ async def test_a_warehouse_that_never_had_the_sku_gets_a_shelf(shop: Shop) -> No
     [
         (StockUpdate("MUG-GONE", "berlin", 1, Delta(1)), "there is no product MUG-GONE"),
         (StockUpdate("MUG-RED", "atlantis", 1, Delta(1)), "there is no warehouse atlantis"),
-        (StockUpdate("MUG-RED", "berlin", 1, Delta(-6)), "-1 pieces would be left: the book says 5"),
+        (StockUpdate("MUG-RED", "berlin", 1, Delta(-6)), "-1 pieces would be left: the book quantity is 5"),
         (
             StockUpdate("MUG-RED", "berlin", 1, Delta(2, order_id(1))),
             "2 pieces cannot come in for an order: they leave with it",
