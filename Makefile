@@ -26,6 +26,7 @@ digest = $(shell { cat $(1); pwd; } 2>/dev/null | sha256sum | cut -c1-16)
 PACKAGES := pyproject.toml generated/pyproject.toml
 RUN := $(VENV)/.run-$(call digest,requirements-uv.txt requirements.txt $(PACKAGES))
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.txt)-$(notdir $(RUN))
+SES := $(VENV)/.ses-$(call digest,requirements-ses.txt)-$(notdir $(RUN))
 # uv is quick, pip knows every proxy and index setting: what one cannot fetch, the other may. Both check the hashes.
 install = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --require-hashes -r $(1) \
 	|| { echo "    uv could not, pip tries:"; $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(1); }
@@ -68,12 +69,17 @@ $(RUN):
 
 dev: $(DEV) # Add what checks and tests need to .venv
 
+$(SES): $(RUN)
+	@echo "==> Installing what mails by Amazon SES need"
+	@$(call install,requirements-ses.txt)
+	@rm -f $(VENV)/.ses-* && touch $@
+
 $(DEV): $(RUN)
 	@echo "==> Installing the tools for checks and tests"
 	@$(call install,requirements-dev.txt)
 	@rm -f $(VENV)/.dev-* && touch $@
 
-up: setup ## Start the mesh; with PROFILE=real on MongoDB, Kafka and the others
+up: setup $(if $(findstring ses://,$(SHOPMESH_MAIL_URL)),$(SES)) ## Start the mesh; with PROFILE=real on MongoDB, Kafka and the others
 	@$(BIN)/shopmesh up $(if $(PROFILE),--profile $(PROFILE))
 
 down: setup ## Stop the mesh
@@ -169,7 +175,9 @@ lock: dev ## Resolve the dependencies anew into requirements*.txt
 		pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile $(COMPILE) --no-deps --upgrade --group newest-grpcio -o requirements-newest-grpcio.txt
 	@$(BIN)/uv pip compile $(COMPILE) --group real -c requirements.txt -o requirements-real.txt
-	@$(BIN)/uv pip compile $(COMPILE) --group build --group dev --group real --extra server -c requirements.txt \
+	@$(BIN)/uv pip compile $(COMPILE) --extra ses -c requirements.txt pyproject.toml -o requirements-ses.txt
+	@$(BIN)/uv pip compile $(COMPILE) --group build --group dev --group real --extra server --extra ses \
+		-c requirements.txt \
 		pyproject.toml -o requirements-dev.txt
 
 audit: dev ## Ask the vulnerability service about every locked package
