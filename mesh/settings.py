@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -16,6 +17,11 @@ MAX_WORKERS = 8
 _HIGHEST_PORT = 65535
 _MYSQL, _REPLICAS = "SHOPMESH_MYSQL_URL", "SHOPMESH_MYSQL_REPLICA_URLS"
 _MYSQL_SCHEMES = ("mysql", "mysql+asyncmy", "mysql+aiomysql")
+_MAIL = "SHOPMESH_MAIL_URL"
+_MAIL_SCHEMES = ("ses", "smtp", "smtps", "file")
+_NEXT_URL = re.compile(r"\s*,\s*(?=[A-Za-z][A-Za-z0-9+.-]*:)")
+"""A comma within a URL is none that separates two."""
+_PUBLIC = "SHOPMESH_PUBLIC_URL"
 _PREFIX = re.compile(r"/?[A-Za-z0-9_]{0,40}")
 
 
@@ -24,6 +30,13 @@ class SettingError(Exception):
 
     def __init__(self, variable: str, value: str, allowed: str) -> None:
         super().__init__(f"{variable} is {value!r}; allowed is {allowed}")
+
+
+class UnusableSetting(SettingError):
+    """A variable has a value with a problem, which the message names; it does not repeat the value."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        Exception.__init__(self, f"{variable} cannot be used: {problem}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,10 @@ class MeshSettings:
         mysql_replica_urls: Where inventory may read (`SHOPMESH_MYSQL_REPLICA_URLS`, with commas).
         kafka_url: The event log (`SHOPMESH_KAFKA_URL`); None: a SQLite file.
         redis_url: Shared rate-limit counters and caches (`SHOPMESH_REDIS_URL`); None: in-process.
-        mail_url: Where mails go (`SHOPMESH_MAIL_URL`); None: files below `home`.
+        mail_urls: The mail providers in the order in which they are asked (`SHOPMESH_MAIL_URL`, with commas);
+            none: files below `home`.
+        public_url: Where customers reach the front proxy (`SHOPMESH_PUBLIC_URL`), without a slash at its end;
+            None: they do so at the issuer.
         otlp_endpoint: Where spans go (`OTEL_EXPORTER_OTLP_ENDPOINT`); None: a file.
         span_ratio: Share of traces that are recorded (`OTEL_TRACES_SAMPLER_ARG`), 0 to 1.
         fast_paths: Whether shortcuts around libraries' own code are taken (`SHOPMESH_FAST_PATHS`).
@@ -62,7 +78,8 @@ class MeshSettings:
     mysql_replica_urls: tuple[str, ...] = ()
     kafka_url: str | None = None
     redis_url: str | None = None
-    mail_url: str | None = None
+    mail_urls: tuple[str, ...] = ()
+    public_url: str | None = None
     otlp_endpoint: str | None = None
     span_ratio: float = 1.0
     fast_paths: bool = True
@@ -90,7 +107,8 @@ class MeshSettings:
             mysql_replica_urls=_replica_urls(environ),
             kafka_url=_url(environ, "SHOPMESH_KAFKA_URL", ("kafka",)),
             redis_url=_url(environ, "SHOPMESH_REDIS_URL", ("redis", "rediss", "unix")),
-            mail_url=_url(environ, "SHOPMESH_MAIL_URL", ("smtp", "smtps", "file")),
+            mail_urls=_mail_urls(environ),
+            public_url=_public_url(environ),
             otlp_endpoint=_url(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
             span_ratio=_ratio(environ, "OTEL_TRACES_SAMPLER_ARG"),
             fast_paths=_choice(environ, "SHOPMESH_FAST_PATHS", ("on", "off")) == "on",
@@ -102,6 +120,11 @@ class MeshSettings:
     def issuer(self) -> str:
         """The issuer of all tokens: where the front proxy is reached."""
         return f"http://localhost:{ENVOY_PORT + self.port_offset}"
+
+    @property
+    def site(self) -> str:
+        """Where links in mails lead to, without a slash at its end."""
+        return self.public_url or self.issuer
 
     @property
     def jwks_file(self) -> Path:
@@ -173,6 +196,32 @@ def _url(environ: Mapping[str, str], variable: str, schemes: tuple[str, ...]) ->
         scheme = urlsplit(text).scheme or "none"
         raise SettingError(variable, f"{scheme}:…", "a URL with the scheme " + " or ".join(schemes))
     return text
+
+
+def _mail_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
+    listed = [url.strip() for url in _NEXT_URL.split(environ.get(_MAIL, "")) if url.strip()]
+    return tuple(url for each in listed if (url := _url({_MAIL: each}, _MAIL, _MAIL_SCHEMES)))
+
+
+def _public_url(environ: Mapping[str, str]) -> str | None:
+    text = _url(environ, _PUBLIC, ("http", "https"))
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    is_origin = bool(parts.hostname) and parts.path in ("", "/") and not (parts.query or parts.fragment)
+    if not is_origin or parts.username is not None:
+        raise SettingError(_PUBLIC, text, "the origin of a web page, for example https://shop.example")
+    if parts.scheme == "http" and not is_loopback(str(parts.hostname)):
+        raise SettingError(_PUBLIC, text, "an https URL: its links carry tokens")
+    return text.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _replica_urls(environ: Mapping[str, str]) -> tuple[str, ...]:

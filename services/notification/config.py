@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote, urlsplit
 
-from mesh.settings import MeshSettings, SettingError
+from mesh.settings import MeshSettings, UnusableSetting
 from mesh.sql.databases import database_url
-from services.notification.adapters.smtp_url import ALLOWED, SmtpUrl
+from services.notification.adapters.mail_urls import (
+    FolderUrl,
+    MailUrlError,
+    ProviderUrl,
+    SesUrl,
+    parse_mail_urls,
+)
 
 MAIL_URL = "SHOPMESH_MAIL_URL"
+PUBLIC_URL = "SHOPMESH_PUBLIC_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +23,16 @@ class Settings:
     """What the service is built from.
 
     Attributes:
-        database_url: deliveries, preferences and the inbox.
-        mail_folder: where mails are written as files, unless `mail_server` is set.
-        mail_server: where mails are handed over (`SHOPMESH_MAIL_URL`).
-        shop_url: where links in mails lead to.
-        worker: this process's name among the service's workers.
+        database_url: Deliveries, preferences and the inbox.
+        mail_folder: Where mails are written as files, where there is no provider.
+        providers: Where mails are handed over, in the order in which they are asked (`SHOPMESH_MAIL_URL`).
+        shop_url: Where links in mails lead to.
+        worker: This process's name among the service's workers.
     """
 
     database_url: str
     mail_folder: Path
-    mail_server: SmtpUrl | None
+    providers: tuple[ProviderUrl, ...]
     shop_url: str
     worker: str
 
@@ -35,35 +41,25 @@ class Settings:
         """Derive them from the settings of the mesh.
 
         Raises:
-            SettingError: the mail URL cannot be used.
+            UnusableSetting: A mail URL cannot be used, or customers could not open the links in mails of SES.
         """
+        parsed = _parsed(mesh)
+        folder, providers = (parsed.folder, ()) if isinstance(parsed, FolderUrl) else (mesh.mail, parsed)
+        if mesh.public_url is None and any(isinstance(each, SesUrl) for each in providers):
+            raise UnusableSetting(
+                PUBLIC_URL, "it has to be the https URL at which customers open the links in mails of SES"
+            )
         return cls(
             database_url=database_url(mesh, "notification"),
-            mail_folder=_folder(mesh),
-            mail_server=_server(mesh.mail_url),
-            shop_url=f"{mesh.issuer}/",
+            mail_folder=folder,
+            providers=providers,
+            shop_url=f"{mesh.site}/",
             worker=f"worker-{mesh.worker}",
         )
 
 
-def _folder(settings: MeshSettings) -> Path:
-    if not _is_folder(settings.mail_url):
-        return settings.mail
-    parts = urlsplit(str(settings.mail_url))
-    if parts.netloc or not parts.path.startswith("/"):
-        raise SettingError(MAIL_URL, str(settings.mail_url), "file:///absolute/folder")
-    return Path(unquote(parts.path))
-
-
-def _server(mail_url: str | None) -> SmtpUrl | None:
-    if mail_url is None or _is_folder(mail_url):
-        return None
+def _parsed(mesh: MeshSettings) -> FolderUrl | tuple[ProviderUrl, ...]:
     try:
-        return SmtpUrl.parse(mail_url)
-    except ValueError as error:
-        shown = f"{urlsplit(mail_url).scheme}:…"
-        raise SettingError(MAIL_URL, shown, f"{ALLOWED}, or file:///folder") from error
-
-
-def _is_folder(mail_url: str | None) -> bool:
-    return mail_url is not None and urlsplit(mail_url).scheme == "file"
+        return parse_mail_urls(mesh.mail_urls)
+    except MailUrlError as error:
+        raise UnusableSetting(MAIL_URL, str(error)) from error

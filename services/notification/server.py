@@ -1,9 +1,11 @@
 """The notification service: chooses adapters and puts the parts together."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
+from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,17 +14,20 @@ from mesh.event_log import open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
-from mesh.server.context import ServiceContext
+from mesh.server.context import ServiceContext, StartupError
 from mesh.server.process import Service, Servicer, run
 from mesh.sql.databases import opened
 from services.kernel.clock import Clock
 from services.notification.adapters.contacts_grpc import GrpcContacts
+from services.notification.adapters.mail_urls import ProviderUrl, SesUrl, SmtpUrl
 from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.schema_sql import SCHEMA
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
 from services.notification.application.deliveries import Deliveries
+from services.notification.application.dispatch import Dispatch
 from services.notification.application.intake import Intake
 from services.notification.application.notifications import Notifications
 from services.notification.application.ports import Contacts, Mailer, Renderer, UnitOfWork
@@ -33,6 +38,10 @@ from services.notification.entrypoints.servicer import NotificationServicer
 from services.notification.entrypoints.status_by_error import STATUS_BY_ERROR
 from shopmesh.notification.v1.notification_service_pb2_grpc import add_NotificationServiceServicer_to_server
 
+_SES_MISSING = (
+    "mails by Amazon SES need aiobotocore: install requirements-ses.txt (`make up` does it), or shopmesh[ses]"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
@@ -42,7 +51,7 @@ class Adapters:
     write: UnitOfWork
     contacts: Contacts
     renderer: Renderer
-    mailer: Mailer
+    mailers: Sequence[Mailer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ def wire(adapters: Adapters, *, holder: str, clock: Clock) -> UseCases:
             write=write,
             contacts=adapters.contacts,
             renderer=adapters.renderer,
-            mailer=adapters.mailer,
+            dispatch=Dispatch(adapters.mailers, write=write, clock=clock),
             holder=holder,
             clock=clock,
         ),
@@ -76,8 +85,12 @@ def wire(adapters: Adapters, *, holder: str, clock: Clock) -> UseCases:
 async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     """The service of one process."""
     settings = Settings.of(context.settings)
-    async with open_database(settings.database_url) as engine, open_event_log(context.settings) as log:
-        adapters = choose_adapters(context, settings, engine)
+    async with (
+        open_database(settings.database_url) as engine,
+        open_event_log(context.settings) as log,
+        open_mailers(settings) as mailers,
+    ):
+        adapters = choose_adapters(context, settings, engine, mailers)
         use_cases = wire(adapters, holder=settings.worker, clock=context.clock)
         inbox = SqlInbox(engine, CONSUMER, context.clock)
         consumer = Consumer(log, CONSUMER, TOPICS, inbox, intake_effect(use_cases.intake, SqlUnit))
@@ -88,13 +101,15 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             hard={"notification.sql": partial(sql.is_reachable, engine)},
             soft={
                 "notification.event_log": log.is_reachable,
-                "notification.mailer": adapters.mailer.is_reachable,
+                "notification.mailer": use_cases.deliveries.is_reachable,
             },
             tasks=(consumer.run, Sender(use_cases.deliveries, sql.changes_of(engine)).run),
         )
 
 
-def choose_adapters(context: ServiceContext, settings: Settings, engine: AsyncEngine) -> Adapters:
+def choose_adapters(
+    context: ServiceContext, settings: Settings, engine: AsyncEngine, mailers: Sequence[Mailer]
+) -> Adapters:
     """Choose the adapters."""
     work = SqlUnitOfWork(engine)
     return Adapters(
@@ -102,7 +117,7 @@ def choose_adapters(context: ServiceContext, settings: Settings, engine: AsyncEn
         write=work.write,
         contacts=GrpcContacts(context.channels.to("user")),
         renderer=JinjaRenderer(shop_url=settings.shop_url),
-        mailer=_mailer(settings),
+        mailers=mailers,
     )
 
 
@@ -115,10 +130,24 @@ def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
     return opened(url, SCHEMA, serialize_writes=True)
 
 
-def _mailer(settings: Settings) -> Mailer:
-    if settings.mail_server is not None:
-        return SmtpMailer(settings.mail_server)
-    return FolderMailer(settings.mail_folder)
+@asynccontextmanager
+async def open_mailers(settings: Settings) -> AsyncIterator[Sequence[Mailer]]:
+    """The providers of the chain, in its order, with their connections; a folder where there are none."""
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(_open_mailer(url)) for url in settings.providers]
+        yield opened or (FolderMailer(settings.mail_folder),)
+
+
+def _open_mailer(url: ProviderUrl) -> AbstractAsyncContextManager[Mailer]:
+    match url:
+        case SmtpUrl():
+            return SmtpMailer.opened(url)
+        case SesUrl():
+            if find_spec("aiobotocore") is None:
+                raise StartupError(_SES_MISSING)
+            return SesMailer.opened(url)
+        case _:
+            assert_never(url)
 
 
 if __name__ == "__main__":

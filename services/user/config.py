@@ -14,12 +14,14 @@ class Settings:
     Attributes:
         database_url: Accounts, tokens and the outbox.
         issuer: The provider's name, and where its pages are reached.
+        site: Where links in mails lead to.
     """
 
     database_url: str
     issuer: str
+    site: str
 
     @classmethod
     def of(cls, mesh: MeshSettings) -> Self:
         """Derive them from the settings of the mesh."""
-        return cls(database_url=database_url(mesh, "user"), issuer=mesh.issuer)
+        return cls(database_url=database_url(mesh, "user"), issuer=mesh.issuer, site=mesh.site)

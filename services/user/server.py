@@ -125,7 +125,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     ):
         use_cases = wire(
             adapters,
-            site=settings.issuer,
+            site=settings.site,
             scopes=scopes,
             wrong_passwords=Budget(login.rate_per_minute, login.burst),
             clock=context.clock,

@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from services.notification.adapters.mail_urls import SmtpUrl, parse_mail_urls
 from services.notification.domain.message import Contact, Message, Text
 from shopmesh.user.v1.contact_service_pb2 import (
     AccountState,
@@ -73,6 +74,9 @@ class SmtpServer:
         received: mails that it took.
         recipient_answer: its answer to RCPT.
         data_answer: its answer to the mail itself; empty: it takes it.
+        knows_nobody: whether every login is refused.
+        protocols: one for each connection that came.
+        loses_answers: whether it ends the connection instead of answering to a mail that it took.
         logins: (user, password) pairs that came.
     """
 
@@ -80,6 +84,9 @@ class SmtpServer:
     received: list[Received] = field(default_factory=list)
     recipient_answer: str = "250 OK"
     data_answer: str = ""
+    loses_answers: bool = False
+    knows_nobody: bool = False
+    protocols: list[SMTP] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
 
     async def handle_RCPT(
@@ -95,13 +102,39 @@ class SmtpServer:
         content = envelope.content
         assert isinstance(content, bytes)
         self.received.append(Received([str(address) for address in envelope.rcpt_tos], content))
+        if self.loses_answers:
+            _abort(server)
         return "250 OK"
 
     def authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: Any
     ) -> AuthResult:
         self.logins.append((login.login.decode(), login.password.decode()))
-        return AuthResult(success=True)
+        return AuthResult(success=not self.knows_nobody, handled=False)
+
+    @property
+    def connections(self) -> int:
+        """How many there were."""
+        return len(self.protocols)
+
+    def drop_connections(self) -> None:
+        """End them without a word."""
+        for protocol in self.protocols:
+            _abort(protocol)
+
+
+def _abort(connection: SMTP) -> None:
+    assert isinstance(connection.transport, asyncio.WriteTransport)
+    connection.transport.abort()
+
+
+def smtp_url(port: int, *, scheme: str = "smtp", login: str = "") -> SmtpUrl:
+    """The URL of a server on loopback, with a sender."""
+    parsed = parse_mail_urls((f"{scheme}://{login}127.0.0.1:{port}?from=Shop%20%3Chello@shop.example%3E",))
+    assert isinstance(parsed, tuple)
+    [url] = parsed
+    assert isinstance(url, SmtpUrl)
+    return url
 
 
 @asynccontextmanager
@@ -112,12 +145,14 @@ async def smtp_server(
     served = SmtpServer()
 
     def protocol() -> SMTP:
-        return SMTP(
+        connection = SMTP(
             served,
             enable_SMTPUTF8=True,
             authenticator=served.authenticate if login else None,
             auth_require_tls=False,
         )
+        served.protocols.append(connection)
+        return connection
 
     listening = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", port, ssl=tls)
     served.port = listening.sockets[0].getsockname()[1]

@@ -2,27 +2,41 @@
 
 import asyncio
 import os
-from email.headerregistry import Address
 from pathlib import Path
 
-from services.notification.adapters.mime import DEFAULT_SENDER, compose
-from services.notification.application.ports import MailerUnavailable
+from services.notification.adapters.mail_urls import FOLDER_SENDER
+from services.notification.adapters.mime import UnusableAddress, compose
+from services.notification.application.ports import Permission
+from services.notification.domain.answer import Accepted, Answer, Refused, Unavailable
 from services.notification.domain.message import Message
+
+FOLDER = "folder"
+"""The name of this provider."""
 
 
 class FolderMailer:
     """One `.eml` file per mail, named by its id: sending it again writes the same file."""
 
-    def __init__(self, folder: Path, *, sender: Address = DEFAULT_SENDER) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._sender = sender
 
-    async def send(self, message: Message) -> None:
-        content = compose(message, sender=self._sender).as_bytes()
+    @property
+    def name(self) -> str:
+        return FOLDER
+
+    async def send(self, message: Message) -> Answer:
+        try:
+            content = compose(message, sender=FOLDER_SENDER).as_bytes()
+        except UnusableAddress as error:
+            return Refused(str(error))
         try:
             await asyncio.to_thread(self._write, message.message_id, content)
         except OSError as error:
-            raise MailerUnavailable(f"the mail folder cannot be written: {error.strerror}") from error
+            return Unavailable(f"the mail folder cannot be written: {error.strerror}")
+        return Accepted()
+
+    async def permission(self) -> Permission:
+        return Permission.GRANTED
 
     async def forget(self, message_id: str) -> None:
         await asyncio.to_thread(self._path(message_id).unlink, missing_ok=True)

@@ -1,14 +1,27 @@
 """Mails over SMTP (RFC 5321)."""
 
 import time
-from collections.abc import Callable
-from email.headerregistry import Address
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from email.message import EmailMessage
+from email.policy import SMTPUTF8
+from typing import Self
 
 import aiosmtplib
 
-from services.notification.adapters.mime import DEFAULT_SENDER, compose
-from services.notification.adapters.smtp_url import SmtpUrl
-from services.notification.application.ports import MailerUnavailable, MailRefused
+from services.notification.adapters.mail_urls import SmtpUrl
+from services.notification.adapters.mime import UnusableAddress, compose
+from services.notification.adapters.smtp_connections import SmtpConnections
+from services.notification.application.ports import Permission
+from services.notification.domain.answer import (
+    Accepted,
+    Answer,
+    AnswerLost,
+    NotAllowed,
+    Refused,
+    RefusedForNow,
+    Unavailable,
+)
 from services.notification.domain.message import Message
 
 TIMEOUT_SECONDS = 10.0
@@ -17,32 +30,53 @@ PROBE_INTERVAL_SECONDS = 30.0
 
 
 class SmtpMailer:
-    """One connection per mail. What the server does not take now is tried again later.
+    """Hands mails to a mail server.
 
-    Only a refused recipient is refused for good. Everything else that a server says no to may be ours to put
-    right: credentials, the sender's verification, a quota.
+    Only a refused recipient may be refused for good. Everything else that a server says no to may be ours to
+    put right: credentials, the sender's verification, a quota.
     """
 
-    def __init__(
-        self, url: SmtpUrl, *, sender: Address = DEFAULT_SENDER, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, url: SmtpUrl, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = url
-        self._sender = sender
+        self._connections = SmtpConnections(url, timeout_seconds=TIMEOUT_SECONDS)
+        self._probes = SmtpConnections(url, timeout_seconds=PROBE_TIMEOUT_SECONDS)
         self._clock = clock
         self._probe_time = 0.0
         self._was_reachable = False
 
-    async def send(self, message: Message) -> None:
-        mail = compose(message, sender=self._sender)
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: SmtpUrl) -> AsyncIterator[Self]:
+        """A mailer whose connections are closed in the end."""
+        mailer = cls(url)
         try:
-            async with self._connection(TIMEOUT_SECONDS) as server:
-                await server.send_message(mail)
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _refusal(error) from error
+            yield mailer
+        finally:
+            mailer.close()
+
+    @property
+    def name(self) -> str:
+        return self._url.name
+
+    async def send(self, message: Message) -> Answer:
+        try:
+            mail = compose(message, sender=self._url.sender)
+        except UnusableAddress as error:
+            return Refused(str(error))
+        recipient = message.recipient.email
+        try:
+            async with self._connections.take() as server:
+                answer = await _transact(server, self._url.sender.addr_spec, recipient, mail)
+        except aiosmtplib.SMTPAuthenticationError:
+            answer = NotAllowed("credentials not valid")
         except (aiosmtplib.SMTPException, OSError) as error:
-            self._note(reachable=False)
-            raise MailerUnavailable(f"the mail server did not take it: {type(error).__name__}") from error
-        self._note(reachable=True)
+            answer = Unavailable(f"not sent: {type(error).__name__}")
+        self._note(reachable=not isinstance(answer, Unavailable | AnswerLost))
+        return answer
+
+    async def permission(self) -> Permission:
+        """A mail server says it to mails only."""
+        return Permission.UNKNOWN
 
     async def forget(self, message_id: str) -> None:
         """Nothing of a mail is kept here."""
@@ -53,12 +87,19 @@ class SmtpMailer:
             self._note(reachable=await self._probe())
         return self._was_reachable
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._connections.close()
+        self._probes.close()
+
     async def _probe(self) -> bool:
         try:
-            async with self._connection(PROBE_TIMEOUT_SECONDS) as server:
+            async with self._probes.take() as server:
                 await server.noop()
         except (aiosmtplib.SMTPException, OSError):
             return False
+        finally:
+            self._probes.close()
         return True
 
     def _note(self, *, reachable: bool) -> None:
@@ -66,19 +107,26 @@ class SmtpMailer:
         # One that is away is asked again soon: its return should show.
         self._probe_time = self._clock() + (PROBE_INTERVAL_SECONDS if reachable else 1.0)
 
-    def _connection(self, timeout_seconds: float) -> aiosmtplib.SMTP:
-        return aiosmtplib.SMTP(
-            hostname=self._url.host,
-            port=self._url.port,
-            username=self._url.username,
-            password=self._url.password,
-            use_tls=self._url.is_implicit_tls,
-            start_tls=self._url.start_tls,
-            timeout=timeout_seconds,
-        )
 
+async def _transact(server: aiosmtplib.SMTP, sender: str, recipient: str, mail: EmailMessage) -> Answer:
+    """Hand one mail over; until its content is sent, the server has certainly not taken it.
 
-def _refusal(error: aiosmtplib.SMTPRecipientsRefused) -> MailRefused | MailerUnavailable:
-    if any(recipient.code >= 500 for recipient in error.recipients):
-        return MailRefused("the mail server refuses the recipient")
-    return MailerUnavailable("the mail server does not take this recipient now")
+    Raises:
+        SMTPException: The server does not take mails now.
+        OSError: The connection was lost before the content was sent.
+    """
+    is_utf8 = not recipient.isascii()
+    if is_utf8 and not server.supports_extension("smtputf8"):
+        return Refused("the mail server takes no address with such letters")
+    await server.mail(sender, options=["SMTPUTF8"] if is_utf8 else ())
+    try:
+        await server.rcpt(recipient, encoding="utf-8" if is_utf8 else "ascii")
+    except aiosmtplib.SMTPRecipientRefused as error:
+        if error.code >= 500:
+            return RefusedForNow("recipient refused")
+        raise
+    try:
+        await server.data(mail.as_bytes(policy=SMTPUTF8 if is_utf8 else None))
+    except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
+        return AnswerLost(type(error).__name__)
+    return Accepted()

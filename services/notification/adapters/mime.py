@@ -6,17 +6,18 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from services.notification.application.ports import MailRefused
 from services.notification.domain.message import Contact, Message
 
-DEFAULT_SENDER = Address("Shopmesh", "hello", "shopmesh.example")
+
+class UnusableAddress(ValueError):
+    """No mail can be written to a recipient's address; the message does not repeat it."""
 
 
 def compose(message: Message, *, sender: Address) -> EmailMessage:
     """Write a message down; of the same message always the same bytes.
 
     Raises:
-        MailRefused: the recipient's address is none.
+        UnusableAddress: the recipient's address is none.
     """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
@@ -38,7 +39,7 @@ def _recipient(contact: Contact) -> Address:
     try:
         return Address(_one_line(contact.display_name), addr_spec=contact.email)
     except (ValueError, IndexError, HeaderParseError) as error:
-        raise MailRefused("the recipient's address cannot be used") from error
+        raise UnusableAddress("the recipient's address cannot be used") from error
 
 
 def _one_line(text: str) -> str:

@@ -22,10 +22,28 @@ deliveries = Table(
     Column("send_time", UtcTime),
     Column("attempts", Integer, nullable=False),
     Column("refusals", Integer, nullable=False),
+    Column("provider", String(300), nullable=False, server_default=""),
+    Column("provider_message_id", String(200), nullable=False, server_default=""),
+    Column("reason", String(500), nullable=False, server_default=""),
+    Column("wait_time", UtcTime),
+    Column("retry_time", UtcTime),
+    Column("lost_answers", Integer, nullable=False, server_default="0"),
     Column("holder", String(100), nullable=False),
     Index("deliveries_by_due_time", "state", "due_time"),
     Index("deliveries_by_user", "user_id", "position"),
     sqlite_autoincrement=True,
+)
+
+# Why a provider takes no mails and when to ask again: shared by the workers.
+providers = Table(
+    "providers",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("since", UtcTime),
+    Column("check_time", UtcTime),
+    Column("failures", Integer, nullable=False),
 )
 
 order_summaries = Table(

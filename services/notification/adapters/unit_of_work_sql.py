@@ -12,6 +12,7 @@ from services.notification.adapters.deliveries_sql import SqlDeliveryStore
 from services.notification.adapters.erasures_sql import SqlErasureStore
 from services.notification.adapters.order_summaries_sql import SqlOrderSummaryStore
 from services.notification.adapters.preferences_sql import SqlPreferenceStore
+from services.notification.adapters.providers_sql import SqlProviderStore
 from services.notification.domain.errors import StoreUnavailable
 
 _translated = partial(
@@ -28,6 +29,10 @@ class SqlUnit:
     @cached_property
     def deliveries(self) -> SqlDeliveryStore:
         return SqlDeliveryStore(self._session)
+
+    @cached_property
+    def providers(self) -> SqlProviderStore:
+        return SqlProviderStore(self._session)
 
     @cached_property
     def orders(self) -> SqlOrderSummaryStore:

@@ -2,27 +2,39 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import assert_never
 
 from services.kernel.clock import Clock
+from services.notification.application.dispatch import Dispatch, Handover, States, blocked_reason, next_check
 from services.notification.application.ports import (
     ContactGone,
     Contacts,
     ContactUnavailable,
-    Mailer,
-    MailerUnavailable,
-    MailRefused,
     Renderer,
     Unit,
     UnitOfWork,
 )
+from services.notification.domain.answer import (
+    Accepted,
+    AnswerLost,
+    NotAllowed,
+    QuotaUsedUp,
+    Refused,
+    RefusedForNow,
+    TooFast,
+    Unavailable,
+)
 from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
-from services.notification.domain.message import Message
+from services.notification.domain.message import Contact, Message
 
 BATCH = 16
+CONTACT_SECONDS = 5.0
 SEND_SECONDS = 15.0
+SLOWED_SECONDS = 2.0
 # Longer than an attempt may take: a claim that ends early would be somebody else's mail as well.
-CLAIM_SECONDS = 2 * SEND_SECONDS
+CLAIM_SECONDS = 4 * SEND_SECONDS
 
 
 class Deliveries:
@@ -35,7 +47,7 @@ class Deliveries:
         write: UnitOfWork,
         contacts: Contacts,
         renderer: Renderer,
-        mailer: Mailer,
+        dispatch: Dispatch,
         holder: str,
         clock: Clock,
     ) -> None:
@@ -46,7 +58,7 @@ class Deliveries:
             write: opens a transaction that writes.
             contacts: says where to write.
             renderer: writes the texts.
-            mailer: hands them over.
+            dispatch: hands them over.
             holder: this worker's name, the same after a restart.
             clock: the time.
         """
@@ -54,7 +66,7 @@ class Deliveries:
         self._write = write
         self._contacts = contacts
         self._renderer = renderer
-        self._mailer = mailer
+        self._dispatch = dispatch
         self._holder = holder
         self._clock = clock
 
@@ -65,7 +77,10 @@ class Deliveries:
 
     async def claim(self) -> Sequence[Delivery]:
         """Take what is due; nobody else sends it for a while."""
-        if await self.seconds_to_next() != 0:
+        schedule = await self._schedule()
+        if schedule.check_seconds == 0:
+            await self._dispatch.check(schedule.states)
+        elif schedule.seconds != 0:
             return ()
         now = self._clock()
         async with self._write() as unit:
@@ -75,14 +90,11 @@ class Deliveries:
     async def send(self, delivery: Delivery) -> Delivery:
         """Try to send a claimed delivery and note what became of it."""
         try:
-            async with asyncio.timeout(SEND_SECONDS):
-                outcome = await self._attempt(delivery)
-        except (ContactUnavailable, MailerUnavailable, TimeoutError):
-            outcome = delivery.postponed(self._clock())
-        except MailRefused:
-            outcome = delivery.refused(self._clock())
+            outcome = await self._attempt(delivery)
+        except ContactUnavailable:
+            outcome = delivery.postponed(self._clock(), "the user service does not answer")
         except ContactGone:
-            outcome = delivery.suppressed()
+            outcome = delivery.suppressed("there is no such account")
         await self._record_outcome(outcome)
         return outcome
 
@@ -92,9 +104,11 @@ class Deliveries:
 
     async def seconds_to_next(self) -> float | None:
         """How long until something is due: 0 for now, None for nothing at all."""
-        async with self._read() as unit:
-            due = await unit.deliveries.next_due()
-        return None if due is None else _wait(due - self._clock())
+        return (await self._schedule()).seconds
+
+    async def is_reachable(self) -> bool:
+        """Whether a provider can be reached; a health probe that does not raise."""
+        return await self._dispatch.is_reachable()
 
     async def forget_erased(self) -> None:
         """Let the mailer forget the mails of erased accounts."""
@@ -103,16 +117,36 @@ class Deliveries:
         if not pending:
             return
         for message_id in pending:
-            await self._mailer.forget(message_id)
+            await self._dispatch.forget(message_id)
         async with self._write() as unit:
             await unit.erasures.done(pending)
+
+    async def _schedule(self) -> "_Schedule":
+        now = self._clock()
+        async with self._read() as unit:
+            due = await unit.deliveries.next_due()
+            # Providers are asked by themselves only for those mails that wait for them.
+            states = await self._dispatch.states(unit) if due.waiting is not None else {}
+        check_time = next_check(states)
+        return _Schedule(
+            states=states,
+            check_seconds=None if check_time is None else _seconds(check_time - now),
+            pending_seconds=None if due.pending is None else _wait(due.pending - now),
+            deadline_seconds=None if due.waiting is None else _seconds(due.waiting - now),
+        )
 
     async def _attempt(self, delivery: Delivery) -> Delivery:
         async with self._read() as unit:
             if not await _is_wanted(unit, delivery):
-                return delivery.suppressed()
+                return delivery.suppressed("not wanted")
             order = await unit.orders.get(delivery.order_id) if delivery.order_id else None
-        contact = await self._contacts.prepare(delivery.user_id, delivery.template.purpose)
+            states = await self._dispatch.states(unit)
+        if delivery.is_over(self._clock()):
+            return delivery.expired()
+        candidates = await self._dispatch.candidates(delivery, states)
+        if not candidates:
+            return self._unsent(delivery, states)
+        contact = await self._contact(delivery)
         message = Message(
             message_id=delivery.notification_id,
             recipient=contact,
@@ -120,8 +154,39 @@ class Deliveries:
             trace_id=delivery.trace_id,
             create_time=delivery.create_time,
         )
-        await self._mailer.send(message)
-        return delivery.sent(self._clock())
+        return self._outcome(delivery, await self._dispatch.hand_over(message, candidates, states))
+
+    async def _contact(self, delivery: Delivery) -> Contact:
+        try:
+            async with asyncio.timeout(CONTACT_SECONDS):
+                return await self._contacts.prepare(delivery.user_id, delivery.template.purpose)
+        except TimeoutError:
+            raise ContactUnavailable("the user service does not answer in time") from None
+
+    def _unsent(self, delivery: Delivery, states: States) -> Delivery:
+        now, reason = self._clock(), blocked_reason(states)
+        return delivery.waiting(now, reason) if reason else delivery.postponed(now, "no provider answers")
+
+    def _outcome(self, delivery: Delivery, handover: Handover) -> Delivery:
+        """What becomes of a delivery after the last provider's answer."""
+        now, provider = self._clock(), handover.provider
+        match handover.answer:
+            case Accepted(message_id):
+                return delivery.sent(now, provider, message_id)
+            case Refused(reason):
+                return delivery.failed(reason)
+            case RefusedForNow(reason):
+                return delivery.refused(now, reason)
+            case NotAllowed(reason) | QuotaUsedUp(reason):
+                return delivery.waiting(now, f"{provider}: {reason}")
+            case TooFast():
+                return delivery.slowed(now, SLOWED_SECONDS)
+            case Unavailable(reason):
+                return delivery.postponed(now, reason)
+            case AnswerLost(reason):
+                return delivery.answer_lost(now, provider, reason)
+            case _:
+                assert_never(handover.answer)
 
     async def _record_outcome(self, delivery: Delivery) -> None:
         async with self._write() as unit:
@@ -129,12 +194,31 @@ class Deliveries:
             is_erased = await unit.erasures.is_erased(delivery.user_id)
         if not is_ours and is_erased and delivery.state is DeliveryState.SENT:
             # The account was erased while its mail was on the way.
-            await self._mailer.forget(delivery.notification_id)
+            await self._dispatch.forget(delivery.notification_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """How long until something is due, in seconds; None where there is nothing of the kind."""
+
+    states: States
+    check_seconds: float | None
+    pending_seconds: float | None
+    deadline_seconds: float | None
+
+    @property
+    def seconds(self) -> float | None:
+        known = (self.check_seconds, self.pending_seconds, self.deadline_seconds)
+        return min((each for each in known if each is not None), default=None)
 
 
 def _wait(span: timedelta) -> float:
     # Nothing waits that long on purpose: the clock was set back.
-    return 0.0 if span > LONGEST_PAUSE else max(0.0, span.total_seconds())
+    return 0.0 if span > LONGEST_PAUSE else _seconds(span)
+
+
+def _seconds(span: timedelta) -> float:
+    return max(0.0, span.total_seconds())
 
 
 async def _is_wanted(unit: Unit, delivery: Delivery) -> bool:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
+from services.notification.domain.answer import Answer
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.message import Contact, Message, Text
 from services.notification.domain.order_summary import OrderSummary
 from services.notification.domain.preferences import Preferences
+from services.notification.domain.provider import ProviderState
 from services.notification.domain.template import Purpose
 
 
@@ -20,12 +24,12 @@ class ContactGone(Exception):
     """There is no such account, or no longer."""
 
 
-class MailerUnavailable(Exception):
-    """The provider does not take mails now; whether it took this one is unknown. Try again."""
+class Permission(Enum):
+    """Whether a provider lets us send; unknown where it cannot be asked or does not say."""
 
-
-class MailRefused(Exception):
-    """The provider will not take this mail for this recipient."""
+    GRANTED = "GRANTED"
+    DENIED = "DENIED"
+    UNKNOWN = "UNKNOWN"
 
 
 class Contacts(Protocol):
@@ -44,13 +48,17 @@ class Contacts(Protocol):
 class Mailer(Protocol):
     """Hands mails to a provider."""
 
-    async def send(self, message: Message) -> None:
-        """Hand a mail over; returns once the provider is responsible for it.
+    @property
+    def name(self) -> str:
+        """Names the provider in the database and to people, for example `ses:eu-central-1`."""
+        ...
 
-        Raises:
-            MailerUnavailable: not taken, or no answer.
-            MailRefused: never to be taken.
-        """
+    async def send(self, message: Message) -> Answer:
+        """Hand a mail over, and return what the provider answered; it raises nothing."""
+        ...
+
+    async def permission(self) -> "Permission":
+        """Whether the provider lets us send, by its own word; it raises nothing."""
         ...
 
     async def forget(self, message_id: str) -> None:
@@ -76,6 +84,19 @@ class Renderer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """When deliveries are due, in two states; None where there is none.
+
+    Attributes:
+        pending: The next attempt.
+        waiting: The next deadline of one that waits for a provider.
+    """
+
+    pending: datetime | None = None
+    waiting: datetime | None = None
+
+
 class DeliveryStore(Protocol):
     """Deliveries; unique by their ids."""
 
@@ -99,8 +120,16 @@ class DeliveryStore(Protocol):
         """End all claims of a holder that has died."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """When the next pending delivery is due; None when none is pending."""
+    async def next_due(self) -> NextDue:
+        """When the next pending and the next waiting delivery are due."""
+        ...
+
+    async def release_waiting(self, now: datetime) -> None:
+        """Make all waiting deliveries pending and due."""
+        ...
+
+    async def release_oldest_waiting(self, now: datetime, *, provider: str) -> None:
+        """Make the oldest waiting delivery that this provider may send pending and due."""
         ...
 
     async def page(self, user_id: str, *, before: int | None, limit: int) -> Sequence[tuple[int, Delivery]]:
@@ -119,6 +148,20 @@ class DeliveryStore(Protocol):
         Returns:
             Their ids.
         """
+        ...
+
+
+class ProviderStore(Protocol):
+    """The states of mail providers; one that nobody has stored is ready."""
+
+    async def all(self) -> Sequence[ProviderState]: ...
+
+    async def put(self, state: ProviderState) -> None:
+        """Add or replace."""
+        ...
+
+    async def replace(self, old: ProviderState, new: ProviderState) -> bool:
+        """Replace a state, unless another worker has changed when it is to be checked; whether it was."""
         ...
 
 
@@ -175,6 +218,8 @@ class Unit(Protocol):
 
     @property
     def deliveries(self) -> DeliveryStore: ...
+    @property
+    def providers(self) -> ProviderStore: ...
     @property
     def orders(self) -> OrderSummaryStore: ...
     @property

@@ -13,17 +13,24 @@ REFUSED_RETRY_SECONDS = 60.0
 MAX_REFUSALS = 5
 LONGEST_PAUSE = timedelta(seconds=REFUSED_RETRY_SECONDS * 2.0**MAX_REFUSALS)
 """Longer than any pause between two attempts."""
+LONGEST_WAIT = timedelta(days=36500)
 # RFC 5321 §4.5.4.1: give up after at least four to five days.
 MAX_AGE = timedelta(days=5)
+FIRST_REPEAT_SECONDS = 60.0
+LAST_REPEAT_SECONDS = 1800.0
+"""Pauses before a mail is handed over again whose answer was lost; the provider may have sent it."""
 
 
 class DeliveryState(Enum):
     """Where a delivery stands; the values are the short names of the contract."""
 
     PENDING = "PENDING"
+    WAITING = "WAITING"
     SENT = "SENT"
     SUPPRESSED = "SUPPRESSED"
+    SKIPPED = "SKIPPED"
     FAILED = "FAILED"
+    AMBIGUOUS = "AMBIGUOUS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,13 @@ class Delivery:
         due_time: when to try next, while it is pending.
         send_time: when it was handed over.
         attempts: how often that was tried.
-        refusals: how often the provider refused it for good.
+        refusals: how often the provider refused it for now.
+        provider: who took it, or may have taken it; empty before.
+        provider_message_id: how the provider names it; empty where it does not.
+        reason: why it is not sent; empty while nothing is in the way.
+        wait_time: since when no provider may send it.
+        retry_time: when its present row of attempts began; time spent waiting is none of it.
+        lost_answers: how often it was handed over without an answer.
     """
 
     notification_id: str
@@ -55,6 +68,12 @@ class Delivery:
     send_time: datetime | None = None
     attempts: int = 0
     refusals: int = 0
+    provider: str = ""
+    provider_message_id: str = ""
+    reason: str = ""
+    wait_time: datetime | None = None
+    retry_time: datetime | None = None
+    lost_answers: int = 0
 
     @classmethod
     def due(cls, template: Template, *, subject_id: str, user_id: str, trace: str, now: datetime) -> Self:
@@ -76,29 +95,91 @@ class Delivery:
         parts = self.trace.split("-")
         return parts[1] if len(parts) == 4 else ""
 
-    def sent(self, now: datetime) -> "Delivery":
-        """It was handed over."""
-        return replace(self, state=DeliveryState.SENT, send_time=now, attempts=self.attempts + 1)
+    @property
+    def deadline(self) -> datetime | None:
+        """After it the mail helps nobody; None where it always does."""
+        life = self.template.life
+        return None if life is None else self.create_time + life
 
-    def suppressed(self) -> "Delivery":
+    def is_over(self, now: datetime) -> bool:
+        """Whether its deadline has passed."""
+        return self.deadline is not None and now >= self.deadline
+
+    def sent(self, now: datetime, provider: str = "", message_id: str = "") -> "Delivery":
+        """A provider took it."""
+        return replace(
+            self,
+            state=DeliveryState.SENT,
+            send_time=now,
+            attempts=self.attempts + 1,
+            provider=provider,
+            provider_message_id=message_id,
+            reason="",
+            wait_time=None,
+        )
+
+    def suppressed(self, reason: str = "") -> "Delivery":
         """Nobody wants it."""
-        return replace(self, state=DeliveryState.SUPPRESSED)
+        return replace(self, state=DeliveryState.SUPPRESSED, reason=reason, wait_time=None)
 
-    def postponed(self, now: datetime) -> "Delivery":
+    def expired(self) -> "Delivery":
+        """Its deadline has passed before it was sent, or before it was known whether it was."""
+        if self.lost_answers:
+            return replace(self, state=DeliveryState.AMBIGUOUS, wait_time=None)
+        return replace(self, state=DeliveryState.SKIPPED, reason="its time is over", wait_time=None)
+
+    def failed(self, reason: str) -> "Delivery":
+        """The provider refuses it for good."""
+        return replace(self, state=DeliveryState.FAILED, attempts=self.attempts + 1, reason=reason)
+
+    def waiting(self, now: datetime, reason: str) -> "Delivery":
+        """No provider may send now: it does not age until one may."""
+        return replace(
+            self,
+            state=DeliveryState.WAITING,
+            reason=reason,
+            wait_time=self.wait_time or now,
+            due_time=self.deadline or now + LONGEST_WAIT,
+            retry_time=None,
+        )
+
+    def postponed(self, now: datetime, reason: str = "") -> "Delivery":
         """Somebody it needs was away: try again soon, for as long as mail is worth trying."""
         pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(self.attempts, 10), LAST_RETRY_SECONDS)
-        return self._tried(now, pause, is_over=now - self.create_time >= MAX_AGE)
+        began = self.retry_time or self.create_time
+        return replace(self, retry_time=began)._tried(now, pause, reason, is_over=now - began >= MAX_AGE)
 
-    def refused(self, now: datetime) -> "Delivery":
-        """The provider will not take it: try a few times more, far apart."""
+    def slowed(self, now: datetime, pause_seconds: float) -> "Delivery":
+        """The provider takes mails more slowly: again after a while, which counts as no attempt."""
+        return replace(self, due_time=now + timedelta(seconds=pause_seconds))
+
+    def refused(self, now: datetime, reason: str = "") -> "Delivery":
+        """The provider will not take it now: try a few times more, far apart."""
         once_more = replace(self, refusals=self.refusals + 1)
         pause = REFUSED_RETRY_SECONDS * 2.0**self.refusals
-        return once_more._tried(now, pause, is_over=once_more.refusals >= MAX_REFUSALS)
+        return once_more._tried(now, pause, reason, is_over=once_more.refusals >= MAX_REFUSALS)
 
-    def _tried(self, now: datetime, pause_seconds: float, *, is_over: bool) -> "Delivery":
+    def answer_lost(self, now: datetime, provider: str, reason: str) -> "Delivery":
+        """The provider may have taken it: only the same one is asked again, ever more slowly."""
+        pause = min(FIRST_REPEAT_SECONDS * 2.0 ** min(self.lost_answers, 10), LAST_REPEAT_SECONDS)
+        lost = replace(
+            self,
+            provider=provider,
+            lost_answers=self.lost_answers + 1,
+            retry_time=self.retry_time or now,
+            attempts=self.attempts + 1,
+            reason=reason,
+            due_time=now + timedelta(seconds=pause),
+        )
+        is_over = lost.retry_time is not None and now - lost.retry_time >= MAX_AGE
+        return replace(lost, state=DeliveryState.AMBIGUOUS) if is_over else lost
+
+    def _tried(self, now: datetime, pause_seconds: float, reason: str, *, is_over: bool) -> "Delivery":
         return replace(
             self,
             state=DeliveryState.FAILED if is_over else DeliveryState.PENDING,
             attempts=self.attempts + 1,
             due_time=now + timedelta(seconds=pause_seconds),
+            reason=reason,
+            wait_time=None,
         )

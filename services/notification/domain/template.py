@@ -1,6 +1,7 @@
 """The texts that the shop sends, and what each of them is for."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from uuid import UUID, uuid5
 
@@ -27,18 +28,21 @@ class _Use:
     name: str
     purpose: Purpose
     topic: Topic
+    life: timedelta | None = None
 
 
 class Template(Enum):
     """A text."""
 
     ORDER_CONFIRMED = _Use("order_confirmed", Purpose.ORDER, Topic.ORDER_UPDATES)
-    ORDER_SHIPPED = _Use("order_shipped", Purpose.ORDER, Topic.SHIPPING_UPDATES)
+    ORDER_SHIPPED = _Use("order_shipped", Purpose.ORDER, Topic.SHIPPING_UPDATES, timedelta(days=14))
     ORDER_CANCELLED = _Use("order_cancelled", Purpose.ORDER, Topic.ORDER_UPDATES)
     ORDER_REJECTED = _Use("order_rejected", Purpose.ORDER, Topic.ORDER_UPDATES)
-    VERIFY_EMAIL = _Use("verify_email", Purpose.VERIFY_EMAIL, Topic.ACCOUNT)
-    RESET_PASSWORD = _Use("reset_password", Purpose.RESET_PASSWORD, Topic.ACCOUNT)
-    ALREADY_REGISTERED = _Use("already_registered", Purpose.ALREADY_REGISTERED, Topic.ACCOUNT)
+    VERIFY_EMAIL = _Use("verify_email", Purpose.VERIFY_EMAIL, Topic.ACCOUNT, timedelta(days=1))
+    RESET_PASSWORD = _Use("reset_password", Purpose.RESET_PASSWORD, Topic.ACCOUNT, timedelta(hours=1))
+    ALREADY_REGISTERED = _Use(
+        "already_registered", Purpose.ALREADY_REGISTERED, Topic.ACCOUNT, timedelta(days=1)
+    )
 
     @property
     def purpose(self) -> Purpose:
@@ -47,6 +51,11 @@ class Template(Enum):
     @property
     def topic(self) -> Topic:
         return self.value.topic
+
+    @property
+    def life(self) -> timedelta | None:
+        """How long after its cause the mail is still worth sending; None: for ever."""
+        return self.value.life
 
     @property
     def is_about_an_order(self) -> bool:

@@ -1,6 +1,6 @@
 """The notification service's parts on real stores: its database, the event log, a mail folder or SMTP."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from services.notification.adapters.mailer_folder import FolderMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
 from services.notification.application.deliveries import Deliveries
+from services.notification.application.dispatch import Dispatch
 from services.notification.application.intake import Intake
 from services.notification.application.notifications import Notifications
 from services.notification.application.ports import Mailer
@@ -143,8 +144,11 @@ async def start_worker(world: World) -> AsyncIterator[StartWorker]:
     """Starts a worker on the world's stores; ended with the test."""
     async with AsyncExitStack() as stack:
 
-        async def start(name: str = "worker-0", *, mailer: Mailer | None = None) -> Worker:
-            return await stack.enter_async_context(_worker(world, name, mailer or FolderMailer(world.folder)))
+        async def start(
+            name: str = "worker-0", *, mailer: Mailer | None = None, chain: Sequence[Mailer] = ()
+        ) -> Worker:
+            mailers = chain or (mailer or FolderMailer(world.folder),)
+            return await stack.enter_async_context(_worker(world, name, mailers))
 
         yield start
 
@@ -156,12 +160,12 @@ async def worker(start_worker: StartWorker) -> Worker:
 
 
 @asynccontextmanager
-async def _worker(world: World, name: str, mailer: Mailer) -> AsyncIterator[Worker]:
+async def _worker(world: World, name: str, mailers: Sequence[Mailer]) -> AsyncIterator[Worker]:
     async with open_database(world.database_url) as engine:
-        yield _put_together(world, name, mailer, engine)
+        yield _put_together(world, name, mailers, engine)
 
 
-def _put_together(world: World, name: str, mailer: Mailer, engine: AsyncEngine) -> Worker:
+def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: AsyncEngine) -> Worker:
     work = SqlUnitOfWork(engine)
     inbox = SqlInbox(engine, CONSUMER, world.clock, retry_seconds=(0,))
     effect = intake_effect(Intake(clock=world.clock), SqlUnit)
@@ -171,7 +175,7 @@ def _put_together(world: World, name: str, mailer: Mailer, engine: AsyncEngine) 
         write=work.write,
         contacts=GrpcContacts(world.channel),
         renderer=JinjaRenderer(shop_url="http://localhost:8080/"),
-        mailer=mailer,
+        dispatch=Dispatch(mailers, write=work.write, clock=world.clock),
         holder=name,
         clock=world.clock,
     )

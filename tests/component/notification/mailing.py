@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.domain.answer import Answer
 from services.notification.domain.message import Message
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS
 from tests.component.notification.conftest import Worker, World
@@ -21,9 +22,9 @@ class SlowMailer(FolderMailer):
         super().__init__(folder)
         self._meanwhile = meanwhile
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message) -> Answer:
         await self._meanwhile()
-        await super().send(message)
+        return await super().send(message)
 
 
 def order_id(number: int) -> str:

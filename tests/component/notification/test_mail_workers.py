@@ -3,13 +3,12 @@
 import asyncio
 
 from services.notification.adapters.mailer_smtp import SmtpMailer
-from services.notification.adapters.smtp_url import SmtpUrl
 from services.notification.application.deliveries import CLAIM_SECONDS
 from services.notification.domain.delivery import MAX_REFUSALS, DeliveryState
 from tests.component.notification.conftest import StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, SlowMailer, has_mails, order_id, take_in
 from tests.support.events import eventually, running
-from tests.support.mail import smtp_server
+from tests.support.mail import smtp_server, smtp_url
 
 
 async def test_while_user_is_away_mails_wait_and_then_go(world: World, worker: Worker) -> None:
@@ -31,9 +30,7 @@ async def test_while_the_provider_is_away_mails_wait_and_then_go(
     world: World, start_worker: StartWorker
 ) -> None:
     async with smtp_server() as server:
-        worker: Worker = await start_worker(
-            mailer=SmtpMailer(SmtpUrl.parse(f"smtp://127.0.0.1:{server.port}"))
-        )
+        worker: Worker = await start_worker(mailer=SmtpMailer(smtp_url(server.port)))
         server.data_answer = "554 Message rejected: Email address is not verified"
         await world.place()
         await world.confirm()
@@ -52,9 +49,7 @@ async def test_a_refused_recipient_is_given_up_after_a_few_attempts(
     world: World, start_worker: StartWorker
 ) -> None:
     async with smtp_server() as server:
-        worker: Worker = await start_worker(
-            mailer=SmtpMailer(SmtpUrl.parse(f"smtp://127.0.0.1:{server.port}"))
-        )
+        worker: Worker = await start_worker(mailer=SmtpMailer(smtp_url(server.port)))
         server.recipient_answer = "550 no such mailbox"
         await world.request_mail("VERIFY_EMAIL", REQUEST)
         await take_in(world, worker, until=1)
@@ -81,7 +76,7 @@ async def test_a_clock_that_was_set_back_delays_no_mail(world: World, worker: Wo
 
 async def test_two_workers_send_every_mail_once(world: World, start_worker: StartWorker) -> None:
     async with smtp_server() as server:
-        url = SmtpUrl.parse(f"smtp://127.0.0.1:{server.port}")
+        url = smtp_url(server.port)
         workers = [await start_worker(f"worker-{number}", mailer=SmtpMailer(url)) for number in range(2)]
         loops = [loop for each in workers for loop in (each.consumer.run(), each.sender.run())]
 

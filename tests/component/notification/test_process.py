@@ -95,7 +95,7 @@ async def test_it_starts_alone_and_says_what_works(tmp_path: Path) -> None:
 
 async def test_a_mail_server_that_is_away_shows_under_its_own_name_only(tmp_path: Path) -> None:
     offset = free_offset()
-    async with started(tmp_path, offset, SHOPMESH_MAIL_URL="smtp://127.0.0.1:1"):
+    async with started(tmp_path, offset, SHOPMESH_MAIL_URL="smtp://127.0.0.1:1?from=hello@shop.example"):
         await eventually(lambda: is_serving(offset, "notification.event_log"))
         assert await is_serving(offset, "")
         assert not await is_serving(offset, "notification.mailer")

@@ -4,7 +4,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -12,10 +12,30 @@ import pytest
 import trustme
 
 from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.adapters.mailer_ses import NOTIFICATION_ID_HEADER, NOTIFICATION_ID_TAG, SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
-from services.notification.adapters.smtp_url import SmtpUrl
-from services.notification.application.ports import Mailer, MailerUnavailable, MailRefused
-from tests.support.mail import MUG_ORDER, SmtpServer, mail, parse, smtp_server
+from services.notification.application.ports import Mailer, Permission
+from services.notification.domain.answer import (
+    Accepted,
+    AnswerLost,
+    NotAllowed,
+    QuotaUsedUp,
+    Refused,
+    RefusedForNow,
+    TooFast,
+    Unavailable,
+)
+from tests.support.mail import MUG_ORDER, SmtpServer, mail, parse, smtp_server, smtp_url
+from tests.support.ses import (
+    CREDENTIALS,
+    QUOTA_EXCEEDED,
+    RATE_EXCEEDED,
+    UNVERIFIED,
+    FakeSes,
+    LostAnswer,
+    SesError,
+    fake_ses,
+)
 
 
 @dataclass
@@ -28,7 +48,7 @@ class Post:
 
 
 def smtp_mailer(server: SmtpServer) -> SmtpMailer:
-    return SmtpMailer(SmtpUrl.parse(f"smtp://127.0.0.1:{server.port}"))
+    return SmtpMailer(smtp_url(server.port))
 
 
 def closed_port() -> int:
@@ -37,8 +57,24 @@ def closed_port() -> int:
         return int(unused.getsockname()[1])
 
 
-@pytest.fixture(params=["folder", "smtp"])
-async def post(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Post]:
+@pytest.fixture
+async def ses(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSes]:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    async with fake_ses() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def ses_mailer(ses: FakeSes) -> AsyncIterator[SesMailer]:
+    async with SesMailer.opened(ses.url) as mailer:
+        yield mailer
+
+
+@pytest.fixture(params=["folder", "smtp", "ses"])
+async def post(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Post]:
     async with AsyncExitStack() as stack:
         if request.param == "folder":
             folder, in_the_way = tmp_path / "mail", tmp_path / "file"
@@ -48,11 +84,21 @@ async def post(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
                 broken=FolderMailer(in_the_way),
                 arrived=lambda: [parse(path.read_bytes()) for path in sorted(folder.iterdir())],
             )
+        elif request.param == "ses":
+            for name, value in CREDENTIALS.items():
+                monkeypatch.setenv(name, value)
+            fake = await stack.enter_async_context(fake_ses())
+            away = replace(fake.url, endpoint=f"http://127.0.0.1:{closed_port()}")
+            yield Post(
+                mailer=await stack.enter_async_context(SesMailer.opened(fake.url)),
+                broken=await stack.enter_async_context(SesMailer.opened(away)),
+                arrived=lambda: fake.mails,
+            )
         else:
             server = await stack.enter_async_context(smtp_server())
             yield Post(
                 mailer=smtp_mailer(server),
-                broken=SmtpMailer(SmtpUrl.parse(f"smtp://127.0.0.1:{closed_port()}")),
+                broken=SmtpMailer(smtp_url(closed_port())),
                 arrived=lambda: [parse(received.content) for received in server.received],
             )
 
@@ -74,7 +120,7 @@ async def test_a_mail_arrives_with_both_texts(post: Post) -> None:
 async def test_a_mail_names_itself_and_its_trace(post: Post) -> None:
     await post.mailer.send(mail())
     [arrived] = post.arrived()
-    assert arrived["Message-ID"] == f"<{MUG_ORDER}@shopmesh.example>"
+    assert arrived["Message-ID"].startswith(f"<{MUG_ORDER}@shop")
     assert arrived["X-Trace-Id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert arrived["Date"] == "Mon, 23 Nov 2026 08:00:00 +0000"
 
@@ -118,15 +164,17 @@ async def test_a_line_break_starts_no_header(post: Post, line_break: str) -> Non
     ],
 )
 async def test_what_is_no_address_is_refused(post: Post, address: str) -> None:
-    with pytest.raises(MailRefused):
-        await post.mailer.send(mail(email=address))
+    answer = await post.mailer.send(mail(email=address))
+    assert answer == Refused("the recipient's address cannot be used")
 
 
-async def test_a_provider_that_is_away_says_so_and_can_be_asked(post: Post) -> None:
-    with pytest.raises(MailerUnavailable):
-        await post.broken.send(mail())
-    assert not await post.broken.is_reachable()
+async def test_a_provider_that_takes_a_mail_says_so(post: Post) -> None:
+    assert isinstance(await post.mailer.send(mail()), Accepted)
     assert await post.mailer.is_reachable()
+
+
+async def test_a_provider_that_is_away_has_certainly_not_taken_it(post: Post) -> None:
+    assert isinstance(await post.broken.send(mail()), Unavailable)
 
 
 async def test_forgetting_is_no_error_for_any_mail(post: Post) -> None:
@@ -146,6 +194,12 @@ async def test_folder_the_file_is_named_by_the_id_and_readable_by_the_owner_only
     assert list(folder.iterdir()) == []
 
 
+async def test_folder_one_that_cannot_be_written_shows(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert await FolderMailer(tmp_path / "mail").is_reachable()
+    assert not await FolderMailer(tmp_path / "file").is_reachable()
+
+
 async def test_smtp_the_mail_goes_to_its_recipient_only() -> None:
     async with smtp_server() as server:
         await smtp_mailer(server).send(mail())
@@ -155,8 +209,7 @@ async def test_smtp_the_mail_goes_to_its_recipient_only() -> None:
 async def test_smtp_a_recipient_that_does_not_exist_is_refused() -> None:
     async with smtp_server() as server:
         server.recipient_answer = "550 no such mailbox"
-        with pytest.raises(MailRefused):
-            await smtp_mailer(server).send(mail())
+        assert await smtp_mailer(server).send(mail()) == RefusedForNow("recipient refused")
 
 
 @pytest.mark.parametrize(
@@ -170,13 +223,12 @@ async def test_smtp_a_recipient_that_does_not_exist_is_refused() -> None:
 async def test_smtp_what_may_be_put_right_is_tried_again(recipient_answer: str, data_answer: str) -> None:
     async with smtp_server() as server:
         server.recipient_answer, server.data_answer = recipient_answer, data_answer
-        with pytest.raises(MailerUnavailable):
-            await smtp_mailer(server).send(mail())
+        assert isinstance(await smtp_mailer(server).send(mail()), Unavailable)
 
 
 async def test_smtp_it_logs_in_with_the_urls_user_and_password() -> None:
     async with smtp_server(login=True) as server:
-        url = SmtpUrl.parse(f"smtp://shop%40example.com:p%2Fw%3A1@127.0.0.1:{server.port}")
+        url = smtp_url(server.port, login="shop%40example.com:p%2Fw%3A1@")
         await SmtpMailer(url).send(mail())
     assert server.logins == [("shop@example.com", "p/w:1")]
     assert len(server.received) == 1
@@ -190,9 +242,8 @@ async def test_smtp_with_tls_only_a_trusted_certificate_will_do(
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     async with smtp_server(tls=context) as server:
-        mailer = SmtpMailer(SmtpUrl.parse(f"smtps://127.0.0.1:{server.port}"))
-        with pytest.raises(MailerUnavailable):
-            await mailer.send(mail())
+        mailer = SmtpMailer(smtp_url(server.port, scheme="smtps"))
+        assert isinstance(await mailer.send(mail()), Unavailable)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         await mailer.send(mail())
     assert len(server.received) == 1
@@ -200,8 +251,93 @@ async def test_smtp_with_tls_only_a_trusted_certificate_will_do(
 
 async def test_smtp_the_return_of_the_server_shows() -> None:
     port, now = closed_port(), [0.0]
-    mailer = SmtpMailer(SmtpUrl.parse(f"smtp://127.0.0.1:{port}"), clock=lambda: now[0])
+    mailer = SmtpMailer(smtp_url(port), clock=lambda: now[0])
     assert not await mailer.is_reachable()
     async with smtp_server(port=port):
         now[0] += 1.5
         assert await mailer.is_reachable()
+
+
+async def test_smtp_one_connection_takes_several_mails() -> None:
+    async with smtp_server() as server, SmtpMailer.opened(smtp_url(server.port)) as mailer:
+        for _ in range(3):
+            assert await mailer.send(mail()) == Accepted()
+        assert (len(server.received), server.connections) == (3, 1)
+
+
+async def test_smtp_a_connection_that_the_server_has_closed_costs_no_mail() -> None:
+    async with smtp_server() as server, SmtpMailer.opened(smtp_url(server.port)) as mailer:
+        await mailer.send(mail())
+        server.drop_connections()
+        assert await mailer.send(mail()) == Accepted()
+
+
+async def test_smtp_an_answer_that_is_lost_is_no_refusal() -> None:
+    async with smtp_server() as server:
+        server.loses_answers = True
+        assert isinstance(await smtp_mailer(server).send(mail()), AnswerLost)
+        assert len(server.received) == 1
+
+
+async def test_smtp_a_login_that_is_refused_is_ours_to_put_right() -> None:
+    async with smtp_server(login=True) as server:
+        server.knows_nobody = True
+        mailer = SmtpMailer(smtp_url(server.port, login="shop:wrong@"))
+        assert await mailer.send(mail()) == NotAllowed("credentials not valid")
+
+
+async def test_ses_gets_the_id_as_a_header_and_as_a_tag(ses: FakeSes, ses_mailer: SesMailer) -> None:
+    answer = await ses_mailer.send(mail())
+
+    assert isinstance(answer, Accepted)
+    assert answer.message_id
+    [taken] = ses.taken
+    assert ses.mails[0][NOTIFICATION_ID_HEADER] == MUG_ORDER
+    assert {"Name": NOTIFICATION_ID_TAG, "Value": MUG_ORDER} in taken["EmailTags"]
+    assert taken["ConfigurationSetName"] == "shop"
+    assert taken["Destination"] == {"ToAddresses": ["alice@example.com"]}
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+async def test_ses_an_answer_that_is_lost_is_no_refusal_and_not_repeated_by_the_library(
+    ses: FakeSes, ses_mailer: SesMailer, is_taken: bool
+) -> None:
+    ses.answers.append(LostAnswer(is_taken))
+    assert isinstance(await ses_mailer.send(mail()), AnswerLost)
+    assert len(ses.taken) == is_taken
+
+
+async def test_ses_answers_reach_the_table(ses: FakeSes, ses_mailer: SesMailer) -> None:
+    for error, means in (
+        (UNVERIFIED, NotAllowed),
+        (RATE_EXCEEDED, TooFast),
+        (QUOTA_EXCEEDED, QuotaUsedUp),
+        (SesError(400, "BadRequestException", "Illegal address"), Refused),
+        (SesError(503, "ServiceUnavailable"), Unavailable),
+    ):
+        ses.answers.append(error)
+        assert isinstance(await ses_mailer.send(mail()), means), error
+
+
+async def test_ses_says_whether_it_lets_us_send(ses: FakeSes, ses_mailer: SesMailer) -> None:
+    assert await ses_mailer.permission() is Permission.GRANTED
+    ses.is_approved = False
+    assert await ses_mailer.permission() is Permission.DENIED
+    ses.is_approved, ses.is_verified = True, False
+    assert await ses_mailer.permission() is Permission.DENIED
+    ses.is_verified, ses.quota = True, 0
+    assert await ses_mailer.permission() is Permission.DENIED
+    ses.quota = -1
+    assert await ses_mailer.permission() is Permission.GRANTED
+    ses.reads_are_denied = True
+    assert await ses_mailer.permission() is Permission.UNKNOWN
+
+
+async def test_ses_without_credentials_waits_for_them(ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    async with SesMailer.opened(ses.url) as mailer:
+        assert await mailer.send(mail()) == NotAllowed("no credentials of AWS found")

@@ -29,7 +29,7 @@ def test_the_issuer_follows_the_port_offset() -> None:
         ("SHOPMESH_PORT_OFFSET", "14482", "from 0 to 14481"),
         ("SHOPMESH_PORT_OFFSET", "-1", "from 0 to 14481"),
         ("SHOPMESH_REDIS_URL", "http://localhost", "redis or rediss or unix"),
-        ("SHOPMESH_MAIL_URL", "ses://eu", "smtp or smtps or file"),
+        ("SHOPMESH_MAIL_URL", "imap://mail.example.com", "ses or smtp or smtps or file"),
         ("OTEL_TRACES_SAMPLER_ARG", "2", "from 0 to 1"),
         ("OTEL_TRACES_SAMPLER_ARG", "nan", "from 0 to 1"),
         ("SHOPMESH_KAFKA_URL", "http://localhost", "the scheme kafka"),

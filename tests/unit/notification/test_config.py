@@ -1,21 +1,27 @@
-"""Where mails go, by one URL."""
+"""What the service is built from, by the environment."""
 
 from pathlib import Path
 
 import pytest
 
 from mesh.settings import MeshSettings, SettingError
-from services.notification.adapters.smtp_url import SmtpUrl
 from services.notification.config import Settings
+from tests.unit.notification.test_mail_urls import SES, SHOP
 
 
-def settings(mail_url: str | None) -> Settings:
-    return Settings.of(MeshSettings(home=Path("/home/shop"), mail_url=mail_url, port_offset=300))
+def settings(mail_url: str = "", public_url: str = "") -> Settings:
+    environ = {
+        "SHOPMESH_HOME": "/home/shop",
+        "SHOPMESH_PORT_OFFSET": "300",
+        "SHOPMESH_MAIL_URL": mail_url,
+        "SHOPMESH_PUBLIC_URL": public_url,
+    }
+    return Settings.of(MeshSettings.from_environ(environ))
 
 
 def test_without_a_url_mails_are_files_below_home() -> None:
-    chosen = settings(None)
-    assert (chosen.mail_server, chosen.mail_folder) == (None, Path("/home/shop/mail"))
+    chosen = settings()
+    assert (chosen.providers, chosen.mail_folder) == ((), Path("/home/shop/mail"))
     assert chosen.shop_url == "http://localhost:8380/"
 
 
@@ -23,36 +29,43 @@ def test_a_file_url_chooses_the_folder() -> None:
     assert settings("file:///var/spool/shop%20mail").mail_folder == Path("/var/spool/shop mail")
 
 
-def test_an_smtp_url_chooses_the_server() -> None:
-    chosen = settings("smtp://mail.example.com")
-    assert chosen.mail_server == SmtpUrl("mail.example.com", 25, None, None, False, None)
+def test_a_chain_is_split_between_its_urls_only() -> None:
+    chosen = settings(
+        f"smtp://mail.example.com?from=%22Shop,%20Inc%22%20%3Ca@b.example%3E , {SES}", "https://s.example"
+    )
+    assert [each.name for each in chosen.providers] == ["smtp:mail.example.com:25", "ses:eu-central-1"]
 
 
-@pytest.mark.parametrize(
-    "url", ["smtp://", "smtp://host:notaport", "file://host/folder", "file:folder", "ftp://h"]
-)
+def test_links_lead_to_the_public_url() -> None:
+    assert settings(public_url="https://shop.example/").shop_url == "https://shop.example/"
+
+
+def test_ses_needs_links_that_customers_can_open() -> None:
+    with pytest.raises(SettingError, match="SHOPMESH_PUBLIC_URL"):
+        settings(SES)
+    assert settings(SES, "https://shop.example").providers
+
+
+@pytest.mark.parametrize("url", [f"smtp://?{SHOP}", "file://host/folder", "ftp://h", f"{SES},file:///a"])
 def test_what_cannot_be_used_is_refused_by_its_variable(url: str) -> None:
     with pytest.raises(SettingError, match="SHOPMESH_MAIL_URL"):
-        settings(url)
-
-
-def test_a_refusal_does_not_repeat_the_password() -> None:
-    with pytest.raises(SettingError) as refused:
-        settings("smtp://shop:hunter2@")
-    assert "hunter2" not in str(refused.value)
+        settings(url, "https://shop.example")
 
 
 @pytest.mark.parametrize(
-    ("url", "start_tls"),
+    "url",
     [
-        ("smtp://mail.example.com", None),
-        ("smtp://shop:secret@mail.example.com", True),
-        ("smtp://shop:secret@127.0.0.1", None),
-        ("smtp://shop:secret@localhost:1025", None),
-        ("smtps://shop:secret@mail.example.com", False),
+        "http://shop.example",
+        "https://",
+        "https://shop.example/shop",
+        "https://u:p@shop.example",
+        "shop.example",
     ],
 )
-def test_a_password_never_crosses_a_network_in_the_clear(url: str, start_tls: bool | None) -> None:
-    parsed = SmtpUrl.parse(url)
-    assert parsed.start_tls is start_tls
-    assert parsed.is_implicit_tls == url.startswith("smtps:")
+def test_a_public_url_is_an_https_origin(url: str) -> None:
+    with pytest.raises(SettingError, match="SHOPMESH_PUBLIC_URL"):
+        settings(public_url=url)
+
+
+def test_a_public_url_on_this_machine_may_be_http() -> None:
+    assert settings(public_url="http://127.0.0.1:8080").shop_url == "http://127.0.0.1:8080/"

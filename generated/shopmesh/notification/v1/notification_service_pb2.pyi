@@ -36,7 +36,13 @@ class _DeliveryStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Deliver
     DELIVERY_STATE_SUPPRESSED: _DeliveryState.ValueType  # 3
     """Not sent, and never will be: the customer does not want it, or is gone."""
     DELIVERY_STATE_FAILED: _DeliveryState.ValueType  # 4
-    """Given up after many attempts."""
+    """Given up: after many attempts, or the mail provider refuses it for good."""
+    DELIVERY_STATE_WAITING: _DeliveryState.ValueType  # 5
+    """No mail provider lets the shop send now; it is sent once one does."""
+    DELIVERY_STATE_SKIPPED: _DeliveryState.ValueType  # 6
+    """Not sent, and never will be: it had become useless, as a link that has expired."""
+    DELIVERY_STATE_AMBIGUOUS: _DeliveryState.ValueType  # 7
+    """Handed over without an answer, and its time is over: it may have arrived."""
 
 class DeliveryState(_DeliveryState, metaclass=_DeliveryStateEnumTypeWrapper):
     """Where a notification stands."""
@@ -50,7 +56,13 @@ DELIVERY_STATE_SENT: DeliveryState.ValueType  # 2
 DELIVERY_STATE_SUPPRESSED: DeliveryState.ValueType  # 3
 """Not sent, and never will be: the customer does not want it, or is gone."""
 DELIVERY_STATE_FAILED: DeliveryState.ValueType  # 4
-"""Given up after many attempts."""
+"""Given up: after many attempts, or the mail provider refuses it for good."""
+DELIVERY_STATE_WAITING: DeliveryState.ValueType  # 5
+"""No mail provider lets the shop send now; it is sent once one does."""
+DELIVERY_STATE_SKIPPED: DeliveryState.ValueType  # 6
+"""Not sent, and never will be: it had become useless, as a link that has expired."""
+DELIVERY_STATE_AMBIGUOUS: DeliveryState.ValueType  # 7
+"""Handed over without an answer, and its time is over: it may have arrived."""
 Global___DeliveryState: _TypeAlias = DeliveryState  # noqa: Y015
 
 @_typing.final

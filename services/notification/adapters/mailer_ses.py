@@ -1,0 +1,138 @@
+"""Mails by Amazon SES, API version 2."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
+
+from services.notification.adapters.answers_ses import SEND, answer_of_error
+from services.notification.adapters.mail_urls import SesUrl
+from services.notification.adapters.mime import UnusableAddress, compose
+from services.notification.application.ports import Permission
+from services.notification.domain.answer import (
+    Accepted,
+    Answer,
+    AnswerLost,
+    NotAllowed,
+    Refused,
+    Unavailable,
+)
+from services.notification.domain.message import Message
+
+if TYPE_CHECKING:
+    from aiobotocore.client import AioBaseClient
+
+NOTIFICATION_ID_HEADER = "X-Shopmesh-Notification-Id"
+NOTIFICATION_ID_TAG = "shopmesh-notification-id"
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0
+
+
+class SesMailer:
+    """Hands mails to SES as they are; SES writes Message-ID and Date itself."""
+
+    def __init__(self, url: SesUrl, client: "AioBaseClient") -> None:
+        self._url = url
+        self._client: Any = client
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: SesUrl) -> AsyncIterator[Self]:
+        """A mailer with its connections. Retries are ours: the SDK's own would hide a lost answer."""
+        from aiobotocore.config import AioConfig  # noqa: PLC0415 - installed only where SES is used
+        from aiobotocore.session import get_session  # noqa: PLC0415
+
+        config = AioConfig(
+            connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1}
+        )
+        made = get_session().create_client(
+            "sesv2", region_name=url.region, endpoint_url=url.endpoint, config=config
+        )
+        async with made as client:
+            yield cls(url, client)
+
+    @property
+    def name(self) -> str:
+        return self._url.name
+
+    async def send(self, message: Message) -> Answer:
+        try:
+            mail = compose(message, sender=self._url.sender)
+        except UnusableAddress as error:
+            return Refused(str(error))
+        mail[NOTIFICATION_ID_HEADER] = message.message_id
+        request = {
+            "FromEmailAddress": str(self._url.sender),
+            "Destination": {"ToAddresses": [message.recipient.email]},
+            "Content": {"Raw": {"Data": mail.as_bytes()}},
+            "ConfigurationSetName": self._url.configuration_set,
+            "EmailTags": [{"Name": NOTIFICATION_ID_TAG, "Value": message.message_id}],
+        }
+        return await self._answer(request)
+
+    async def _answer(self, request: dict[str, Any]) -> Answer:
+        from botocore import exceptions as botocore  # noqa: PLC0415
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+        try:
+            answer = await self._client.send_email(**request)
+        except botocore.ClientError as error:
+            described, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            return answer_of_error(SEND, described["Code"], described["Message"], http_status=status)
+        except (botocore.NoCredentialsError, botocore.PartialCredentialsError):
+            return NotAllowed("no credentials of AWS found")
+        except (
+            botocore.CredentialRetrievalError,
+            botocore.ConnectTimeoutError,
+            botocore.EndpointConnectionError,
+            botocore.ProxyConnectionError,
+            botocore.SSLError,
+        ) as error:
+            return Unavailable(f"not sent: {type(error).__name__}")
+        except (botocore.HTTPClientError, ResponseParserError) as error:
+            return AnswerLost(type(error).__name__)
+        return Accepted(answer["MessageId"])
+
+    async def permission(self) -> Permission:
+        """Whether the account has left the sandbox, may send, and the sender is verified."""
+        from botocore import exceptions as botocore  # noqa: PLC0415
+
+        try:
+            account = await self._client.get_account()
+            is_approved = account["ProductionAccessEnabled"] and account["SendingEnabled"]
+            is_allowed = is_approved and _has_room(account) and await self._is_sender_verified()
+        except botocore.ClientError as error:
+            is_denied = error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN
+            # Credentials that may only send are good ones: then a mail has to be tried.
+            return Permission.UNKNOWN if is_denied else Permission.DENIED
+        except (botocore.BotoCoreError, OSError):
+            return Permission.DENIED
+        return Permission.GRANTED if is_allowed else Permission.DENIED
+
+    async def _is_sender_verified(self) -> bool:
+        """By its address, or by its domain."""
+        from botocore import exceptions as botocore  # noqa: PLC0415
+
+        for identity in (self._url.sender.addr_spec, self._url.sender.domain):
+            try:
+                found = await self._client.get_email_identity(EmailIdentity=identity)
+            except botocore.ClientError as error:
+                if error.response["Error"]["Code"] != "NotFoundException":
+                    raise
+            else:
+                if found["VerifiedForSendingStatus"]:
+                    return True
+        return False
+
+    async def forget(self, message_id: str) -> None:
+        """Nothing of a mail is kept here."""
+
+    async def is_reachable(self) -> bool:
+        """SES is never asked for its health: what it answers to mails shows it."""
+        return True
+
+
+def _has_room(account: Mapping[str, Any]) -> bool:
+    """Whether the quota of the last 24 hours takes a mail; -1 is no quota."""
+    quota = account["SendQuota"]
+    return bool(quota["Max24HourSend"] < 0 or quota["SentLast24Hours"] < quota["Max24HourSend"])
