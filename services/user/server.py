@@ -105,7 +105,7 @@ def wire(
         registrations=Registrations(
             unit_of_work=unit_of_work, hasher=hasher, mail_budget=mails, clock=clock, new_id=uuid7
         ),
-        contacts=Contacts(unit_of_work=unit_of_work, site=site, clock=clock),
+        contacts=Contacts(unit_of_work=unit_of_work, site=site, server_key=server_key, clock=clock),
         revocations=Revocations(unit_of_work=unit_of_work, clock=clock),
         logins=Logins(unit_of_work=unit_of_work, hasher=hasher, budget=budget, clock=clock),
         housekeeping=Housekeeping(unit_of_work=unit_of_work, clock=clock),

@@ -19,6 +19,7 @@ Known = Mapping[str, Any]
 USUAL: Known = {
     "google.type.Money": {"currency_code": "EUR", "units": 1},
     "google.protobuf.FieldMask": "",
+    "google.protobuf.Timestamp": "2026-11-23T08:00:00Z",
 }
 _TEXTS = ("", "A", "AB", "a", "x" * 12, "somebody@example.com", "0192f000-0000-7000-8000-000000000000")
 _NUMBERS = (0, 1)

@@ -2,9 +2,10 @@
 
 import grpc
 
+from mesh.messages import timestamp
 from services.notification.application.ports import ContactGone, ContactUnavailable
+from services.notification.domain.delivery import Delivery
 from services.notification.domain.message import Contact
-from services.notification.domain.template import Purpose
 from shopmesh.user.v1.contact_service_pb2 import MailPurpose, PrepareMailRequest
 from shopmesh.user.v1.contact_service_pb2_grpc import ContactServiceStub
 
@@ -15,12 +16,17 @@ class GrpcContacts:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = ContactServiceStub(channel)
 
-    async def prepare(self, user_id: str, purpose: Purpose) -> Contact:
-        wanted = MailPurpose.Value(f"MAIL_PURPOSE_{purpose.value}")
+    async def prepare(self, delivery: Delivery) -> Contact:
+        request = PrepareMailRequest(
+            user_id=delivery.user_id,
+            purpose=MailPurpose.Value(f"MAIL_PURPOSE_{delivery.template.purpose.value}"),
+            notification_id=delivery.notification_id,
+            request_time=timestamp(delivery.create_time),
+        )
         try:
-            found = await self._stub.PrepareMail(PrepareMailRequest(user_id=user_id, purpose=wanted))
+            found = await self._stub.PrepareMail(request)
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.NOT_FOUND:
-                raise ContactGone(f"there is no account {user_id}") from error
+                raise ContactGone(f"there is no account {delivery.user_id}") from error
             raise ContactUnavailable(f"the user service answers {error.code().name}") from error
         return Contact(found.email, found.display_name, found.locale, found.link)

@@ -159,7 +159,7 @@ class Deliveries:
     async def _contact(self, delivery: Delivery) -> Contact:
         try:
             async with asyncio.timeout(CONTACT_SECONDS):
-                return await self._contacts.prepare(delivery.user_id, delivery.template.purpose)
+                return await self._contacts.prepare(delivery)
         except TimeoutError:
             raise ContactUnavailable("the user service does not answer in time") from None
 

@@ -13,7 +13,6 @@ from services.notification.domain.message import Contact, Message, Text
 from services.notification.domain.order_summary import OrderSummary
 from services.notification.domain.preferences import Preferences
 from services.notification.domain.provider import ProviderState
-from services.notification.domain.template import Purpose
 
 
 class ContactUnavailable(Exception):
@@ -35,8 +34,8 @@ class Permission(Enum):
 class Contacts(Protocol):
     """Says where to write."""
 
-    async def prepare(self, user_id: str, purpose: Purpose) -> Contact:
-        """Ask for a contact, with a fresh link where the purpose needs one.
+    async def prepare(self, delivery: Delivery) -> Contact:
+        """Ask for a delivery's contact, with a link where its purpose needs one: the same for a repeat.
 
         Raises:
             ContactUnavailable: no answer.

@@ -116,11 +116,14 @@ class SqlLinkStore:
         self._session = session
 
     async def put(self, link: Link) -> None:
-        older = (tables.links.c.user_id == link.user_id) & (tables.links.c.purpose == link.purpose.value)
-        await self._session.execute(delete(tables.links).where(older))
-        await self._session.execute(
-            insert(tables.links).values(**{**asdict(link), "purpose": link.purpose.value})
-        )
+        same = (tables.links.c.user_id == link.user_id) & (tables.links.c.purpose == link.purpose.value)
+        older = delete(tables.links).where(same, tables.links.c.expire_time <= link.expire_time)
+        await self._session.execute(older)
+        newer = await self._session.execute(select(tables.links.c.user_id).where(same))
+        if newer.first() is None:
+            await self._session.execute(
+                insert(tables.links).values(**{**asdict(link), "purpose": link.purpose.value})
+            )
 
     async def take(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> str | None:
         this = (

@@ -58,7 +58,8 @@ class AddressStore(Protocol):
 class LinkStore(Protocol):
     """One-time links, the newest of each account and purpose."""
 
-    async def put(self, link: Link) -> None: ...
+    async def put(self, link: Link) -> None:
+        """Replace the account's link of this purpose, unless that is of a newer request."""
 
     async def take(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> str | None:
         """Use a link up and return its account; None: unknown, used or expired."""

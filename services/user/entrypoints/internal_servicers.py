@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mesh.messages import timestamp
+from mesh.messages import time_of, timestamp
 from services.kernel.paging import decode_position, encode_position
 from services.user.application.accounts import Accounts, AccountState
 from services.user.application.contacts import Contacts
@@ -35,7 +35,12 @@ class ContactServicer(contact_service_pb2_grpc.ContactServiceServicer):
     async def PrepareMail(
         self, request: contact_service_pb2.PrepareMailRequest, context: Any
     ) -> contact_service_pb2.PrepareMailResponse:
-        contact = await self._contacts.prepare(request.user_id, _purpose(request.purpose))
+        contact = await self._contacts.prepare(
+            request.user_id,
+            _purpose(request.purpose),
+            notification_id=request.notification_id,
+            request_time=time_of(request.request_time),
+        )
         return contact_service_pb2.PrepareMailResponse(
             email=contact.email, display_name=contact.display_name, locale=contact.locale, link=contact.link
         )

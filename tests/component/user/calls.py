@@ -1,10 +1,14 @@
 """Calls of the user service with tokens from its own provider."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 
+from mesh.messages import timestamp
 from shopmesh.user.v1 import contact_service_pb2 as contact_pb
 from shopmesh.user.v1 import user_service_pb2 as pb
 from shopmesh.user.v1.contact_service_pb2_grpc import ContactServiceStub
@@ -63,15 +67,35 @@ class Notification:
     contacts: "ContactServiceAsyncStub"
     tokens: "TokenServiceAsyncStub"
     metadata: tuple[tuple[str, str], ...]
+    clock: Callable[[], datetime]
 
     async def prepare(
-        self, user_id: str, purpose: contact_pb.MailPurpose.ValueType
+        self,
+        user_id: str,
+        purpose: contact_pb.MailPurpose.ValueType,
+        *,
+        mail: str | None = None,
+        asked: datetime | None = None,
     ) -> contact_pb.PrepareMailResponse:
-        request = contact_pb.PrepareMailRequest(user_id=user_id, purpose=purpose)
+        """Prepare a mail that was asked for at a time, by default a new one that is asked for now."""
+        request = contact_pb.PrepareMailRequest(
+            user_id=user_id,
+            purpose=purpose,
+            notification_id=mail or str(uuid4()),
+            request_time=timestamp(asked or self.clock()),
+        )
         return await self.contacts.PrepareMail(request, metadata=self.metadata)
 
-    async def link_token(self, user_id: str, purpose: contact_pb.MailPurpose.ValueType) -> str:
-        return (await self.prepare(user_id, purpose)).link.partition("?token=")[2]
+    async def link_token(
+        self,
+        user_id: str,
+        purpose: contact_pb.MailPurpose.ValueType,
+        *,
+        mail: str | None = None,
+        asked: datetime | None = None,
+    ) -> str:
+        prepared = await self.prepare(user_id, purpose, mail=mail, asked=asked)
+        return prepared.link.partition("?token=")[2]
 
 
 async def notification(provider: RunningProvider, http: httpx.AsyncClient) -> Notification:
@@ -84,4 +108,5 @@ async def notification(provider: RunningProvider, http: httpx.AsyncClient) -> No
         ContactServiceStub(provider.channel),
         TokenServiceStub(provider.channel),
         bearer(answer.json()["access_token"]),
+        provider.clock,
     )

@@ -1,5 +1,7 @@
 """Registering, verifying and resetting: what owners can do and strangers cannot learn."""
 
+from functools import partial
+
 import grpc
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from tests.component.user.outbox import events_of, newest_user, types_of
 from tests.support.serving import reason_of, violations_of
 
 CAROL = "carol@example.com"
+MAIL = "0192f000-0000-7000-8000-00000000a11c"
 
 
 async def test_a_new_account_logs_in_once_its_link_was_used(
@@ -109,6 +112,54 @@ async def test_only_the_newest_link_is_valid_and_only_for_its_time(
     provider.clock.turn_on(days=1, seconds=1)
     with pytest.raises(grpc.aio.AioRpcError):
         await stub.VerifyEmail(pb.VerifyEmailRequest(token=newest))
+
+
+async def test_a_repeated_mail_has_the_same_link_whose_life_counts_from_the_request(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    await register(provider, CAROL)
+    mails, user_id = await notification(provider, http), newest_user(provider)
+    stub, asked = UserServiceStub(provider.channel), provider.clock()
+    link = partial(mails.link_token, user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL, mail=MAIL, asked=asked)
+    first = await link()
+    provider.clock.turn_on(hours=23)
+
+    assert await link() == first
+    provider.clock.turn_on(hours=2)
+    assert await link() == first
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub.VerifyEmail(pb.VerifyEmailRequest(token=first))
+    assert reason_of(refused.value) == "TOKEN_INVALID"
+
+
+async def test_a_repeat_of_an_older_mail_leaves_the_newer_link_alone(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    await register(provider, CAROL)
+    mails, user_id = await notification(provider, http), newest_user(provider)
+    earlier = provider.clock()
+    provider.clock.turn_on(minutes=5)
+    newest = await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL)
+
+    await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL, mail=MAIL, asked=earlier)
+
+    await UserServiceStub(provider.channel).VerifyEmail(pb.VerifyEmailRequest(token=newest))
+
+
+async def test_a_used_link_does_not_come_back_with_a_repeated_mail(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    person = await alice(provider, http)
+    user_id, stub = (await person.user()).user_id, person.stub
+    mails, asked = await notification(provider, http), provider.clock()
+    link = partial(mails.link_token, user_id, contact_pb.MAIL_PURPOSE_RESET_PASSWORD, mail=MAIL, asked=asked)
+    used = await link()
+    await stub.ResetPassword(pb.ResetPasswordRequest(token=used, new_password=PASSWORD))
+
+    assert await link() != used
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub.ResetPassword(pb.ResetPasswordRequest(token=used, new_password="another password"))
+    assert reason_of(refused.value) == "TOKEN_INVALID"
 
 
 async def test_a_reset_sets_the_password_and_ends_every_session(

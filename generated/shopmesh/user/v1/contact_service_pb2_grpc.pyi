@@ -36,9 +36,13 @@ class ContactServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ContactServiceAsyncStub: ...
     PrepareMail: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.PrepareMailRequest, _contact_service_pb2.PrepareMailResponse]
-    """Returns where and in which language to write to an account, with a fresh
-    one-time link where the purpose needs one. Only the newest link of a purpose
-    is valid.
+    """Returns where and in which language to write to an account, with a one-time
+    link where the purpose needs one. Only the link of the newest request of a
+    purpose is valid.
+
+    Idempotent by `notification_id`: a repeat gets the same link while the
+    account's address, its verification and its password are the same. The
+    link's life counts from `request_time`.
 
     Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
     was erased.
@@ -54,9 +58,13 @@ class ContactServiceAsyncStub(ContactServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PrepareMail: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.PrepareMailRequest, _contact_service_pb2.PrepareMailResponse]  # type: ignore[assignment]
-    """Returns where and in which language to write to an account, with a fresh
-    one-time link where the purpose needs one. Only the newest link of a purpose
-    is valid.
+    """Returns where and in which language to write to an account, with a one-time
+    link where the purpose needs one. Only the link of the newest request of a
+    purpose is valid.
+
+    Idempotent by `notification_id`: a repeat gets the same link while the
+    account's address, its verification and its password are the same. The
+    link's life counts from `request_time`.
 
     Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
     was erased.
@@ -75,9 +83,13 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _contact_service_pb2.PrepareMailRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_contact_service_pb2.PrepareMailResponse, _abc.Awaitable[_contact_service_pb2.PrepareMailResponse]]:
-        """Returns where and in which language to write to an account, with a fresh
-        one-time link where the purpose needs one. Only the newest link of a purpose
-        is valid.
+        """Returns where and in which language to write to an account, with a one-time
+        link where the purpose needs one. Only the link of the newest request of a
+        purpose is valid.
+
+        Idempotent by `notification_id`: a repeat gets the same link while the
+        account's address, its verification and its password are the same. The
+        link's life counts from `request_time`.
 
         Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
         was erased.
