@@ -5,15 +5,26 @@ from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 
 import structlog
+from prometheus_client import Counter
 
 from mesh.server.telemetry import continue_trace
 from mesh.sql import Changes
 from services.notification.application.deliveries import Deliveries
-from services.notification.domain.delivery import Delivery
+from services.notification.domain.delivery import Delivery, DeliveryState
 
 LONGEST_WAIT_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 
+MAILS = Counter(
+    "shopmesh_mails_total",
+    "Mails by template, provider and the state that they came to; WAITING ones come to another later.",
+    ("template", "provider", "state"),
+)
+LOST_ANSWERS = Counter(
+    "shopmesh_mail_answers_lost_total",
+    "Times a mail was handed over without an answer; each may be a mail too many.",
+    ("provider",),
+)
 _log = structlog.get_logger()
 
 
@@ -84,6 +95,7 @@ class Sender:
                 _log.error("send_failed", trace_id=delivery.trace_id, error=_what(error), **names)
                 await self._deliveries.postpone(delivery)
             else:
+                _count(delivery, outcome)
                 _log.info("delivery", trace_id=delivery.trace_id, state=outcome.state.value, **names)
 
     async def _wait(self, seen: int) -> None:
@@ -92,6 +104,13 @@ class Sender:
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
                 await self._changes.wait_for_change(seen)
+
+
+def _count(before: Delivery, outcome: Delivery) -> None:
+    if outcome.lost_answers > before.lost_answers:
+        LOST_ANSWERS.labels(outcome.provider).inc()
+    if outcome.state is not DeliveryState.PENDING:
+        MAILS.labels(str(outcome.template), outcome.provider or "none", outcome.state.value).inc()
 
 
 def _what(error: Exception) -> str:

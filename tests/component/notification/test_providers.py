@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
@@ -12,9 +13,11 @@ from services.notification.domain.delivery import Delivery, DeliveryState
 from services.notification.domain.provider import CHECK_SECONDS, MAX_FAILURES
 from tests.component.notification.conftest import StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, order_id, take_in
+from tests.support.events import eventually, running
 from tests.support.mail import SmtpServer, smtp_server, smtp_url
 from tests.support.ses import CREDENTIALS, FakeSes, LostAnswer, SesError, fake_ses
 
+LOST = "shopmesh_mail_answers_lost_total"
 AWAY = SesError(503, "ServiceUnavailable")
 
 
@@ -250,6 +253,29 @@ async def test_of_two_workers_one_asks_whether_ses_lets_us_send(
         await worker.deliver()
 
     assert asked.questions == 1
+
+
+async def test_mails_and_lost_answers_are_counted(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses,))
+    labels = {"template": "order_confirmed", "provider": by_ses.name, "state": "SENT"}
+    sent, lost = counted("shopmesh_mails_total", labels), counted(LOST, {"provider": by_ses.name})
+    ses.answers.append(LostAnswer(is_taken=False))
+    await confirmed(world, worker)
+
+    async with running(worker.sender.run()):
+        await eventually(lambda: is_counted(LOST, {"provider": by_ses.name}, lost + 1))
+        world.clock.advance(60)
+        await eventually(lambda: is_counted("shopmesh_mails_total", labels, sent + 1))
+
+
+def counted(name: str, labels: dict[str, str]) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def is_counted(name: str, labels: dict[str, str], value: float) -> bool:
+    return counted(name, labels) == value
 
 
 class CountingMailer:
