@@ -7,7 +7,14 @@ from datetime import timedelta
 from typing import assert_never
 
 from services.kernel.clock import Clock
-from services.notification.application.dispatch import Dispatch, Handover, States, blocked_reason, next_check
+from services.notification.application.dispatch import (
+    Dispatch,
+    Handover,
+    StateChange,
+    States,
+    blocked_reason,
+    next_check,
+)
 from services.notification.application.ports import (
     ContactGone,
     Contacts,
@@ -71,9 +78,10 @@ class Deliveries:
         self._clock = clock
 
     async def resume(self) -> None:
-        """Take up what this worker had claimed when it died."""
+        """Take up what this worker had claimed when it died, and what waits: providers may be others now."""
         async with self._write() as unit:
             await unit.deliveries.release(self._holder)
+            await unit.deliveries.release_waiting(self._clock())
 
     async def claim(self) -> Sequence[Delivery]:
         """Take what is due; nobody else sends it for a while."""
@@ -89,13 +97,14 @@ class Deliveries:
 
     async def send(self, delivery: Delivery) -> Delivery:
         """Try to send a claimed delivery and note what became of it."""
+        changes: tuple[StateChange, ...] = ()
         try:
-            outcome = await self._attempt(delivery)
+            outcome, changes = await self._attempt(delivery)
         except ContactUnavailable:
             outcome = delivery.postponed(self._clock(), "the user service does not answer")
         except ContactGone:
             outcome = delivery.suppressed("there is no such account")
-        await self._record_outcome(outcome)
+        await self._record_outcome(outcome, changes)
         return outcome
 
     async def postpone(self, delivery: Delivery) -> None:
@@ -135,17 +144,17 @@ class Deliveries:
             deadline_seconds=None if due.waiting is None else _seconds(due.waiting - now),
         )
 
-    async def _attempt(self, delivery: Delivery) -> Delivery:
+    async def _attempt(self, delivery: Delivery) -> tuple[Delivery, tuple[StateChange, ...]]:
         async with self._read() as unit:
             if not await _is_wanted(unit, delivery):
-                return delivery.suppressed("not wanted")
+                return delivery.suppressed("not wanted"), ()
             order = await unit.orders.get(delivery.order_id) if delivery.order_id else None
             states = await self._dispatch.states(unit)
         if delivery.is_over(self._clock()):
-            return delivery.expired()
+            return delivery.expired(), ()
         candidates = await self._dispatch.candidates(delivery, states)
         if not candidates:
-            return self._unsent(delivery, states)
+            return self._unsent(delivery, states), ()
         contact = await self._contact(delivery)
         message = Message(
             message_id=delivery.notification_id,
@@ -154,7 +163,8 @@ class Deliveries:
             trace_id=delivery.trace_id,
             create_time=delivery.create_time,
         )
-        return self._outcome(delivery, await self._dispatch.hand_over(message, candidates, states))
+        handover = await self._dispatch.hand_over(message, candidates, states)
+        return self._outcome(delivery, handover), handover.changes
 
     async def _contact(self, delivery: Delivery) -> Contact:
         try:
@@ -164,7 +174,7 @@ class Deliveries:
             raise ContactUnavailable("the user service does not answer in time") from None
 
     def _unsent(self, delivery: Delivery, states: States) -> Delivery:
-        now, reason = self._clock(), blocked_reason(states)
+        now, reason = self._clock(), blocked_reason(delivery, states)
         return delivery.waiting(now, reason) if reason else delivery.postponed(now, "no provider answers")
 
     def _outcome(self, delivery: Delivery, handover: Handover) -> Delivery:
@@ -188,9 +198,10 @@ class Deliveries:
             case _:
                 assert_never(handover.answer)
 
-    async def _record_outcome(self, delivery: Delivery) -> None:
+    async def _record_outcome(self, delivery: Delivery, changes: Sequence[StateChange] = ()) -> None:
         async with self._write() as unit:
             is_ours = await unit.deliveries.record_outcome(delivery, self._holder)
+            await self._dispatch.learn(unit, changes)
             is_erased = await unit.erasures.is_erased(delivery.user_id)
         if not is_ours and is_erased and delivery.state is DeliveryState.SENT:
             # The account was erased while its mail was on the way.

@@ -15,11 +15,12 @@ States = Mapping[str, ProviderState]
 """The states of a chain's providers by their names, in the order of the chain."""
 
 
-def blocked_reason(states: States) -> str:
-    """Why no provider may send; empty where one is only away, and comes back by itself."""
-    if any(each.is_ready or each.condition is Condition.AWAY for each in states.values()):
+def blocked_reason(delivery: Delivery, states: States) -> str:
+    """Why no provider may send a delivery; empty where one is only away, and comes back by itself."""
+    asked = [each for each in states.values() if delivery.provider in ("", each.name)]
+    if any(each.is_ready or each.condition is Condition.AWAY for each in asked):
         return ""
-    return "; ".join(f"{each.name}: {each.reason}" for each in states.values())
+    return "; ".join(f"{each.name}: {each.reason}" for each in asked)
 
 
 def next_check(states: States) -> datetime | None:
@@ -29,15 +30,24 @@ def next_check(states: States) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
+class StateChange:
+    """What an answer says of a provider."""
+
+    old: ProviderState
+    new: ProviderState
+
+
+@dataclass(frozen=True, slots=True)
 class Handover:
-    """Which provider answered what."""
+    """Which provider answered what at last, and what all answers say of their providers."""
 
     provider: str
     answer: Answer
+    changes: tuple[StateChange, ...]
 
 
 class Dispatch:
-    """Hands mails to the providers of a chain, in order, and keeps what their answers say of them."""
+    """Hands mails to the providers of a chain, in order."""
 
     def __init__(self, mailers: Sequence[Mailer], *, write: UnitOfWork, clock: Clock) -> None:
         """Bind a chain.
@@ -57,20 +67,39 @@ class Dispatch:
         return {each.name: known.get(each.name, ProviderState(each.name)) for each in self._mailers}
 
     async def candidates(self, delivery: Delivery, states: States) -> Sequence[Mailer]:
-        """Who may be asked for a mail now. A lost answer is repeated by the same one only."""
-        asked = [each for each in self._mailers if delivery.provider in ("", each.name)]
-        return [each for each in asked if await self._may_ask(states[each.name], each)]
+        """Who may be asked for a mail now. A lost answer is repeated by the same one only.
+
+        A provider that was not ready is asked again only where no ready one comes before it.
+        """
+        found: list[Mailer] = []
+        for mailer in self._mailers:
+            if delivery.provider in ("", mailer.name):
+                state = states[mailer.name]
+                is_probed = not any(states[each.name].is_ready for each in found)
+                if state.is_ready or (is_probed and await self._may_probe(state, mailer)):
+                    found.append(mailer)
+        return found
 
     async def hand_over(self, message: Message, candidates: Sequence[Mailer], states: States) -> Handover:
         """Ask one provider after the other while each has certainly not taken the mail."""
         last: Handover | None = None
+        changes: tuple[StateChange, ...] = ()
         for mailer in candidates:
-            last = Handover(mailer.name, await mailer.send(message))
-            state = await self._learn(states[mailer.name], last.answer)
-            if state.is_ready or not isinstance(last.answer, NotAllowed | QuotaUsedUp | Unavailable):
+            answer, old = await mailer.send(message), states[mailer.name]
+            change = StateChange(old, old.after(answer, self._clock()))
+            changes = (*changes, change) if change.new != old else changes
+            last = Handover(mailer.name, answer, changes)
+            if change.new.is_ready or not isinstance(answer, NotAllowed | QuotaUsedUp | Unavailable):
                 break
         assert last is not None
         return last
+
+    async def learn(self, unit: Unit, changes: Sequence[StateChange]) -> None:
+        """Store what answers say of providers; mails that wait follow once one takes mails."""
+        for change in changes:
+            await unit.providers.put(change.new)
+            if change.new.is_ready and not change.old.is_ready:
+                await unit.deliveries.release_waiting(self._clock())
 
     async def check(self, states: States) -> None:
         """Wake a waiting mail for each provider that is due: it asks whether we may send now."""
@@ -94,16 +123,15 @@ class Dispatch:
         for mailer in self._mailers:
             await mailer.forget(message_id)
 
-    async def _may_ask(self, state: ProviderState, mailer: Mailer) -> bool:
-        if state.is_ready:
-            return True
+    async def _may_probe(self, state: ProviderState, mailer: Mailer) -> bool:
         if not await self._claim_check(state):
             return False
         if state.condition is Condition.AWAY:
             return True
         permission = await mailer.permission()
         if permission is Permission.GRANTED:
-            await self._replace(state, ProviderState(state.name))
+            async with self._write() as unit:
+                await self.learn(unit, [StateChange(state, ProviderState(state.name))])
         # Where the provider does not say, this mail's answer does.
         return permission is not Permission.DENIED
 
@@ -114,16 +142,3 @@ class Dispatch:
             return False
         async with self._write() as unit:
             return await unit.providers.replace(state, state.checked_later(now))
-
-    async def _learn(self, old: ProviderState, answer: Answer) -> ProviderState:
-        new = old.after(answer, self._clock())
-        if new != old:
-            await self._replace(old, new)
-        return new
-
-    async def _replace(self, old: ProviderState, new: ProviderState) -> None:
-        """Store a state; mails that wait follow once a provider takes mails."""
-        async with self._write() as unit:
-            await unit.providers.put(new)
-            if new.is_ready and not old.is_ready:
-                await unit.deliveries.release_waiting(self._clock())

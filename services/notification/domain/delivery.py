@@ -175,9 +175,10 @@ class Delivery:
         return replace(lost, state=DeliveryState.AMBIGUOUS) if is_over else lost
 
     def _tried(self, now: datetime, pause_seconds: float, reason: str, *, is_over: bool) -> "Delivery":
+        given_up = DeliveryState.AMBIGUOUS if self.lost_answers else DeliveryState.FAILED
         return replace(
             self,
-            state=DeliveryState.FAILED if is_over else DeliveryState.PENDING,
+            state=given_up if is_over else DeliveryState.PENDING,
             attempts=self.attempts + 1,
             due_time=now + timedelta(seconds=pause_seconds),
             reason=reason,

@@ -206,6 +206,56 @@ async def test_a_mail_that_waits_is_skipped_with_a_reason_once_its_time_is_over(
     assert (skipped.state, skipped.reason) == (DeliveryState.SKIPPED, "its time is over")
 
 
+async def test_mails_that_wait_go_by_another_provider_once_the_setting_names_it(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer, smtp: SmtpServer
+) -> None:
+    ses.is_approved = False
+    before: Worker = await start_worker(chain=(by_ses,))
+    for number in range(3):
+        await confirmed(world, before, number, until=number + 1)
+    while await before.deliver():
+        pass
+    after: Worker = await start_worker(chain=(SmtpMailer(smtp_url(smtp.port)),))
+
+    async with running(after.sender.run()):
+        await eventually(lambda: has_received(smtp, 3))
+
+
+async def test_a_lost_answer_waits_for_its_own_provider_while_another_sends(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer, smtp: SmtpServer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses, SmtpMailer(smtp_url(smtp.port))))
+    ses.answers.append(LostAnswer(is_taken=False))
+    await confirmed(world, worker)
+    await sent_once(worker)
+    ses.is_approved = False
+    world.clock.advance(60)
+
+    assert (await sent_once(worker)).state is DeliveryState.WAITING
+    world.clock.advance(CHECK_SECONDS)
+    assert (await sent_once(worker)).state is DeliveryState.WAITING
+    ses.is_approved = True
+    world.clock.advance(CHECK_SECONDS)
+
+    assert (await sent_once(worker)).provider == by_ses.name
+    assert (len(ses.taken), len(smtp.received)) == (1, 0)
+
+
+async def test_an_outcome_and_what_it_says_of_the_provider_are_stored_together(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses,))
+    ses.answers.append(AWAY)
+    await confirmed(world, worker)
+    await worker.deliver()
+    assert await world.count("providers WHERE failures = 1") == 1
+    world.clock.advance(1)
+
+    assert (await sent_once(worker)).state is DeliveryState.SENT
+
+    assert await world.count("providers WHERE failures = 0 AND state = 'READY'") == 1
+
+
 async def test_account_mails_pass_a_backlog(
     world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
 ) -> None:
@@ -268,6 +318,10 @@ async def test_mails_and_lost_answers_are_counted(
         await eventually(lambda: is_counted(LOST, {"provider": by_ses.name}, lost + 1))
         world.clock.advance(60)
         await eventually(lambda: is_counted("shopmesh_mails_total", labels, sent + 1))
+
+
+async def has_received(server: SmtpServer, count: int) -> bool:
+    return len(server.received) == count
 
 
 def counted(name: str, labels: dict[str, str]) -> float:
