@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 from moto.server import ThreadedMotoServer
 
@@ -96,6 +97,12 @@ class FakeSes:
     def mails(self) -> list[EmailMessage]:
         """The mails that it took, as they were handed over."""
         return [parse(each["Content"]["Raw"]["Data"]) for each in self.taken]
+
+
+def use_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients of AWS find credentials, as the environment gives them."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ class AnswerRow:
     Attributes:
         operation: The action; empty: any.
         code: A pattern of the whole error code; empty: any.
-        message: A pattern somewhere in the message, whatever its case; empty: any.
+        message: A pattern that occurs in the message, case ignored; empty: any.
         means: Makes the answer.
         reason: Why, in our words: the provider's own may contain addresses.
     """

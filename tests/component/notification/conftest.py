@@ -22,6 +22,7 @@ from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.notification.adapters.contacts_grpc import GrpcContacts
 from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
 from services.notification.application.deliveries import Deliveries
@@ -35,7 +36,16 @@ from services.notification.entrypoints.sender import Sender
 from services.notification.entrypoints.servicer import NotificationServicer
 from services.notification.server import open_database
 from tests.support.events import MORNING, envelope, record
-from tests.support.mail import ALICE, MUG_ORDER, KnownContacts, contact_service, parse
+from tests.support.mail import (
+    ALICE,
+    MUG_ORDER,
+    KnownContacts,
+    SmtpServer,
+    contact_service,
+    parse,
+    smtp_server,
+)
+from tests.support.ses import FakeSes, fake_ses, use_credentials
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 EUR_12_50 = {"currencyCode": "EUR", "units": "12", "nanos": 500_000_000}
@@ -183,3 +193,22 @@ def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: As
         notifications=Notifications(read=work.read, write=work.write), parking=Parking(consumer)
     )
     return Worker(work, inbox, consumer, deliveries, Sender(deliveries, sql.changes_of(engine)), servicer)
+
+
+@pytest.fixture
+async def ses(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSes]:
+    use_credentials(monkeypatch)
+    async with fake_ses() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def by_ses(ses: FakeSes) -> AsyncIterator[SesMailer]:
+    async with SesMailer.opened(ses.url) as mailer:
+        yield mailer
+
+
+@pytest.fixture
+async def smtp() -> AsyncIterator[SmtpServer]:
+    async with smtp_server() as server:
+        yield server

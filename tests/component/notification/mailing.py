@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from services.notification.adapters.mailer_folder import FolderMailer
 from services.notification.domain.answer import Answer
+from services.notification.domain.delivery import Delivery
 from services.notification.domain.message import Message
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS
 from tests.component.notification.conftest import Worker, World
@@ -54,3 +55,14 @@ async def caught_up(world: World, worker: Worker) -> None:
 
 async def has_mails(world: World, count: int) -> bool:
     return world.folder.exists() and len(world.mails) == count
+
+
+async def confirmed(world: World, worker: Worker, number: int = 0, *, until: int = 1) -> None:
+    await world.place(order_id(number))
+    await world.confirm(order_id(number))
+    await take_in(world, worker, until=until)
+
+
+async def sent_once(worker: Worker) -> Delivery:
+    [delivery] = await worker.deliver()
+    return delivery

@@ -12,30 +12,19 @@ import pytest
 import trustme
 
 from services.notification.adapters.mailer_folder import FolderMailer
-from services.notification.adapters.mailer_ses import NOTIFICATION_ID_HEADER, NOTIFICATION_ID_TAG, SesMailer
+from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
-from services.notification.application.ports import Mailer, Permission
+from services.notification.application.ports import Mailer
 from services.notification.domain.answer import (
     Accepted,
     AnswerLost,
     NotAllowed,
-    QuotaUsedUp,
     Refused,
     RefusedForNow,
-    TooFast,
     Unavailable,
 )
 from tests.support.mail import MUG_ORDER, SmtpServer, mail, parse, smtp_server, smtp_url
-from tests.support.ses import (
-    CREDENTIALS,
-    QUOTA_EXCEEDED,
-    RATE_EXCEEDED,
-    UNVERIFIED,
-    FakeSes,
-    LostAnswer,
-    SesError,
-    fake_ses,
-)
+from tests.support.ses import fake_ses, use_credentials
 
 
 @dataclass
@@ -57,20 +46,6 @@ def closed_port() -> int:
         return int(unused.getsockname()[1])
 
 
-@pytest.fixture
-async def ses(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSes]:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    async with fake_ses() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def ses_mailer(ses: FakeSes) -> AsyncIterator[SesMailer]:
-    async with SesMailer.opened(ses.url) as mailer:
-        yield mailer
-
-
 @pytest.fixture(params=["folder", "smtp", "ses"])
 async def post(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -85,8 +60,7 @@ async def post(
                 arrived=lambda: [parse(path.read_bytes()) for path in sorted(folder.iterdir())],
             )
         elif request.param == "ses":
-            for name, value in CREDENTIALS.items():
-                monkeypatch.setenv(name, value)
+            use_credentials(monkeypatch)
             fake = await stack.enter_async_context(fake_ses())
             away = replace(fake.url, endpoint=f"http://127.0.0.1:{closed_port()}")
             yield Post(
@@ -284,60 +258,3 @@ async def test_smtp_a_login_that_is_refused_is_ours_to_put_right() -> None:
         server.knows_nobody = True
         mailer = SmtpMailer(smtp_url(server.port, login="shop:wrong@"))
         assert await mailer.send(mail()) == NotAllowed("credentials not valid")
-
-
-async def test_ses_gets_the_id_as_a_header_and_as_a_tag(ses: FakeSes, ses_mailer: SesMailer) -> None:
-    answer = await ses_mailer.send(mail())
-
-    assert isinstance(answer, Accepted)
-    assert answer.message_id
-    [taken] = ses.taken
-    assert ses.mails[0][NOTIFICATION_ID_HEADER] == MUG_ORDER
-    assert {"Name": NOTIFICATION_ID_TAG, "Value": MUG_ORDER} in taken["EmailTags"]
-    assert taken["ConfigurationSetName"] == "shop"
-    assert taken["Destination"] == {"ToAddresses": ["alice@example.com"]}
-
-
-@pytest.mark.parametrize("is_taken", [True, False])
-async def test_ses_an_answer_that_is_lost_is_no_refusal_and_not_repeated_by_the_library(
-    ses: FakeSes, ses_mailer: SesMailer, is_taken: bool
-) -> None:
-    ses.answers.append(LostAnswer(is_taken))
-    assert isinstance(await ses_mailer.send(mail()), AnswerLost)
-    assert len(ses.taken) == is_taken
-
-
-async def test_ses_answers_reach_the_table(ses: FakeSes, ses_mailer: SesMailer) -> None:
-    for error, means in (
-        (UNVERIFIED, NotAllowed),
-        (RATE_EXCEEDED, TooFast),
-        (QUOTA_EXCEEDED, QuotaUsedUp),
-        (SesError(400, "BadRequestException", "Illegal address"), Refused),
-        (SesError(503, "ServiceUnavailable"), Unavailable),
-    ):
-        ses.answers.append(error)
-        assert isinstance(await ses_mailer.send(mail()), means), error
-
-
-async def test_ses_says_whether_it_lets_us_send(ses: FakeSes, ses_mailer: SesMailer) -> None:
-    assert await ses_mailer.permission() is Permission.GRANTED
-    ses.is_approved = False
-    assert await ses_mailer.permission() is Permission.DENIED
-    ses.is_approved, ses.is_verified = True, False
-    assert await ses_mailer.permission() is Permission.DENIED
-    ses.is_verified, ses.quota = True, 0
-    assert await ses_mailer.permission() is Permission.DENIED
-    ses.quota = -1
-    assert await ses_mailer.permission() is Permission.GRANTED
-    ses.reads_are_denied = True
-    assert await ses_mailer.permission() is Permission.UNKNOWN
-
-
-async def test_ses_without_credentials_waits_for_them(ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in CREDENTIALS:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    async with SesMailer.opened(ses.url) as mailer:
-        assert await mailer.send(mail()) == NotAllowed("no credentials of AWS found")

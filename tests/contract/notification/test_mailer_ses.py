@@ -1,0 +1,99 @@
+"""What the mailer of Amazon SES promises beside what every mailer does."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.notification.adapters.mailer_ses import NOTIFICATION_ID_HEADER, NOTIFICATION_ID_TAG, SesMailer
+from services.notification.application.ports import Permission
+from services.notification.domain.answer import (
+    Accepted,
+    AnswerLost,
+    NotAllowed,
+    QuotaUsedUp,
+    Refused,
+    TooFast,
+    Unavailable,
+)
+from tests.support.mail import MUG_ORDER, mail
+from tests.support.ses import (
+    CREDENTIALS,
+    QUOTA_EXCEEDED,
+    RATE_EXCEEDED,
+    UNVERIFIED,
+    FakeSes,
+    LostAnswer,
+    SesError,
+    fake_ses,
+    use_credentials,
+)
+
+
+@pytest.fixture
+async def ses(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSes]:
+    use_credentials(monkeypatch)
+    async with fake_ses() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def ses_mailer(ses: FakeSes) -> AsyncIterator[SesMailer]:
+    async with SesMailer.opened(ses.url) as mailer:
+        yield mailer
+
+
+async def test_gets_the_id_as_a_header_and_as_a_tag(ses: FakeSes, ses_mailer: SesMailer) -> None:
+    answer = await ses_mailer.send(mail())
+
+    assert isinstance(answer, Accepted)
+    assert answer.message_id
+    [taken] = ses.taken
+    assert ses.mails[0][NOTIFICATION_ID_HEADER] == MUG_ORDER
+    assert {"Name": NOTIFICATION_ID_TAG, "Value": MUG_ORDER} in taken["EmailTags"]
+    assert taken["ConfigurationSetName"] == "shop"
+    assert taken["Destination"] == {"ToAddresses": ["alice@example.com"]}
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+async def test_an_answer_that_is_lost_is_no_refusal_and_not_repeated_by_the_library(
+    ses: FakeSes, ses_mailer: SesMailer, is_taken: bool
+) -> None:
+    ses.answers.append(LostAnswer(is_taken))
+    assert isinstance(await ses_mailer.send(mail()), AnswerLost)
+    assert len(ses.taken) == is_taken
+
+
+async def test_answers_reach_the_table(ses: FakeSes, ses_mailer: SesMailer) -> None:
+    for error, means in (
+        (UNVERIFIED, NotAllowed),
+        (RATE_EXCEEDED, TooFast),
+        (QUOTA_EXCEEDED, QuotaUsedUp),
+        (SesError(400, "BadRequestException", "Illegal address"), Refused),
+        (SesError(503, "ServiceUnavailable"), Unavailable),
+    ):
+        ses.answers.append(error)
+        assert isinstance(await ses_mailer.send(mail()), means), error
+
+
+async def test_says_whether_it_lets_us_send(ses: FakeSes, ses_mailer: SesMailer) -> None:
+    assert await ses_mailer.permission() is Permission.GRANTED
+    ses.is_approved = False
+    assert await ses_mailer.permission() is Permission.DENIED
+    ses.is_approved, ses.is_verified = True, False
+    assert await ses_mailer.permission() is Permission.DENIED
+    ses.is_verified, ses.quota = True, 0
+    assert await ses_mailer.permission() is Permission.DENIED
+    ses.quota = -1
+    assert await ses_mailer.permission() is Permission.GRANTED
+    ses.reads_are_denied = True
+    assert await ses_mailer.permission() is Permission.UNKNOWN
+
+
+async def test_without_credentials_waits_for_them(ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    async with SesMailer.opened(ses.url) as mailer:
+        assert await mailer.send(mail()) == NotAllowed("no credentials of AWS found")
