@@ -92,7 +92,7 @@ def open_channel(
 
 def _credentials(client_id: str, service: str, settings: MeshSettings) -> ClientCredentials:
     return ClientCredentials(
-        token_url=f"http://127.0.0.1:{http_port(0, settings.port_offset)}/oauth2/token",
+        token_url=f"http://127.0.0.1:{http_port('user', 0, settings.port_offset)}/oauth2/token",
         client_id=client_id,
         secret_file=settings.client_secret(client_id),
         audience=service if client_id in SERVICES else None,

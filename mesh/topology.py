@@ -3,7 +3,9 @@
 SERVICES = ("user", "order", "inventory", "notification")
 
 _GRPC_PORTS = {"user": 50051, "order": 50052, "inventory": 50053, "notification": 50054}
-OAUTH_HTTP_PORT = 50061
+_HTTP_PORTS = {"user": 50061, "notification": 50064}
+HTTP_SERVICES = tuple(_HTTP_PORTS)
+"""The services that have an HTTP port beside their gRPC port."""
 ENVOY_PORT = 8080
 ENVOY_ADMIN_PORT = 9901
 WORKER_STRIDE = 100
@@ -22,9 +24,9 @@ def grpc_port(service: str, worker: int = 0, offset: int = 0) -> int:
     return _GRPC_PORTS[service] + WORKER_STRIDE * worker + offset
 
 
-def http_port(worker: int = 0, offset: int = 0) -> int:
-    """Where the user service's OAuth endpoints listen."""
-    return OAUTH_HTTP_PORT + WORKER_STRIDE * worker + offset
+def http_port(service: str, worker: int = 0, offset: int = 0) -> int:
+    """Where a service's plain HTTP endpoints listen."""
+    return _HTTP_PORTS[service] + WORKER_STRIDE * worker + offset
 
 
 def metrics_port(service: str, worker: int = 0, offset: int = 0) -> int:

@@ -134,7 +134,11 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class HttpEndpoint:
-    """A plain HTTP endpoint that the front proxy routes to a service's HTTP port."""
+    """A plain HTTP endpoint that the front proxy routes to a service's HTTP port.
+
+    Attributes:
+        max_body_bytes: The longest body that is passed on; 0: the service bounds it.
+    """
 
     path: str
     verbs: tuple[str, ...]
@@ -142,6 +146,7 @@ class HttpEndpoint:
     deadline_seconds: float
     purpose: str
     mesh_service: str
+    max_body_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

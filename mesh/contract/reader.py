@@ -100,6 +100,7 @@ def _endpoints(own: Iterable[FileDescriptorProto]) -> Iterator[HttpEndpoint]:
                 deadline_seconds=_seconds(declared.deadline.seconds, declared.deadline.nanos),
                 purpose=declared.purpose,
                 mesh_service=mesh_service_of(file.package),
+                max_body_bytes=declared.max_body_bytes,
             )
 
 

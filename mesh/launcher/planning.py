@@ -9,9 +9,16 @@ import envoy
 
 from mesh.launcher.host.ports import LOOPBACK
 from mesh.launcher.parts import FRONT_DOOR, FRONT_LAYER, Part, Plan
-from mesh.render.envoy.clusters import HTTP_SERVICE
 from mesh.settings import MeshSettings
-from mesh.topology import ENVOY_ADMIN_PORT, ENVOY_PORT, SERVICES, grpc_port, http_port, metrics_port
+from mesh.topology import (
+    ENVOY_ADMIN_PORT,
+    ENVOY_PORT,
+    HTTP_SERVICES,
+    SERVICES,
+    grpc_port,
+    http_port,
+    metrics_port,
+)
 
 
 def plan_mesh(settings: MeshSettings, *, backends: Iterable[Part] = ()) -> Plan:
@@ -59,8 +66,8 @@ def _worker(settings: MeshSettings, service: str, worker: int) -> Part:
 def _service_ports(settings: MeshSettings, service: str, worker: int) -> Iterator[int]:
     yield grpc_port(service, worker, settings.port_offset)
     yield metrics_port(service, worker, settings.port_offset)
-    if service == HTTP_SERVICE:
-        yield http_port(worker, settings.port_offset)
+    if service in HTTP_SERVICES:
+        yield http_port(service, worker, settings.port_offset)
 
 
 def _front_door(settings: MeshSettings) -> Part:

@@ -199,8 +199,8 @@ async def _serve(
                 tasks.create_task(feed_revocations(revocations, context.channels.to("user"), context.clock))
             )
             if service.http is not None:
-                oauth_port = http_port(settings.worker, settings.port_offset)
-                background.append(tasks.create_task(serve_http(service.http, oauth_port, context.draining)))
+                port_of_http = http_port(name, settings.worker, settings.port_offset)
+                background.append(tasks.create_task(serve_http(service.http, port_of_http, context.draining)))
             _heed_signals(context.draining)
             _log.info("serving", port=port)
             await _drained(server, context, health)

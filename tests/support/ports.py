@@ -18,7 +18,15 @@ from contextlib import contextmanager, suppress
 from itertools import product
 from pathlib import Path
 
-from mesh.topology import ENVOY_ADMIN_PORT, ENVOY_PORT, SERVICES, grpc_port, http_port, metrics_port
+from mesh.topology import (
+    ENVOY_ADMIN_PORT,
+    ENVOY_PORT,
+    HTTP_SERVICES,
+    SERVICES,
+    grpc_port,
+    http_port,
+    metrics_port,
+)
 
 MOST_WORKERS = 3
 """Processes per service for which a leased offset has room."""
@@ -55,7 +63,7 @@ def ports_at(offset: int) -> Iterator[int]:
     yield from (ENVOY_PORT + offset, ENVOY_ADMIN_PORT + offset)
     yield from (port + offset for port in _BACKEND_PORTS)
     for worker in range(MOST_WORKERS):
-        yield http_port(worker, offset)
+        yield from (http_port(service, worker, offset) for service in HTTP_SERVICES)
         for service in SERVICES:
             yield from (grpc_port(service, worker, offset), metrics_port(service, worker, offset))
 

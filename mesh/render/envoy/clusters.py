@@ -6,10 +6,7 @@ from mesh.render.envoy import internal_listener
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.tracing import COLLECTOR, NO_COLLECTOR
 from mesh.render.envoy.xds import Config, address, duration, typed
-from mesh.topology import SERVICES, grpc_port, http_port
-
-HTTP_SERVICE = "user"
-"""The service that has an HTTP port beside its gRPC port."""
+from mesh.topology import HTTP_SERVICES, SERVICES, grpc_port, http_port
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _KEEP_ALIVE_SECONDS = 3
@@ -25,7 +22,8 @@ def clusters(door: FrontDoor) -> list[Config]:
     """All upstreams of the front proxy."""
     services = [_grpc_cluster(service, door) for service in SERVICES]
     collector = _collector(door.otlp_endpoint) if door.otlp_endpoint else _no_collector()
-    return [*services, _http_cluster(door), internal_listener.cluster(), collector]
+    over_http = [_http_cluster(service, door) for service in HTTP_SERVICES]
+    return [*services, *over_http, internal_listener.cluster(), collector]
 
 
 def _grpc_cluster(service: str, door: FrontDoor) -> Config:
@@ -50,10 +48,10 @@ def _grpc_cluster(service: str, door: FrontDoor) -> Config:
     }
 
 
-def _http_cluster(door: FrontDoor) -> Config:
-    ports = [http_port(worker, door.port_offset) for worker in range(door.workers)]
+def _http_cluster(service: str, door: FrontDoor) -> Config:
+    ports = [http_port(service, worker, door.port_offset) for worker in range(door.workers)]
     return {
-        **_cluster(http_cluster(HTTP_SERVICE), ports),
+        **_cluster(http_cluster(service), ports),
         "typed_extension_protocol_options": {
             _HTTP_OPTIONS: typed(
                 _HTTP_OPTIONS,

@@ -68,6 +68,15 @@ def transcoded(*, body: bool) -> dict[str, Config]:
     return {BUFFER: on(), **json, TRANSCODER: on()}
 
 
+def bounded_body(most_bytes: int) -> dict[str, Config]:
+    """What the route of a plain HTTP endpoint enables whose bodies are bounded: over it 413."""
+    bound = typed(
+        "envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
+        {"buffer": {"max_request_bytes": most_bytes}},
+    )
+    return {BUFFER: bound}
+
+
 def _transcoder(contract: Contract, door: FrontDoor) -> Config:
     return http_filter(
         TRANSCODER,

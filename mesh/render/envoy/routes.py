@@ -11,7 +11,7 @@ from mesh.render.envoy import cors, internal_listener
 from mesh.render.envoy.clusters import http_cluster
 from mesh.render.envoy.direct_responses import refusal, wrong_verb
 from mesh.render.envoy.duplicate_fields import duplicates_found, duplicates_reported
-from mesh.render.envoy.filters import COMPRESSOR, transcoded
+from mesh.render.envoy.filters import COMPRESSOR, bounded_body, transcoded
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.headers import (
     removed_request_headers,
@@ -101,7 +101,8 @@ def _endpoint_route(endpoint: HttpEndpoint, limits: Mapping[str, LimitClass]) ->
         "timeout": duration(endpoint.deadline_seconds + _GRACE_SECONDS),
         "retry_policy": _retry(Idempotency.UNKNOWN),
     }
-    run = {**no_token(), **enabled_limits(endpoint, limits), COMPRESSOR: off()}
+    bound = bounded_body(endpoint.max_body_bytes) if endpoint.max_body_bytes else {}
+    run = {**no_token(), **enabled_limits(endpoint, limits), **bound, COMPRESSOR: off()}
     return _forward(endpoint.path, match, action, run)
 
 

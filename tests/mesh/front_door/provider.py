@@ -53,7 +53,12 @@ async def open_provider(port_offset: int) -> AsyncIterator[Provider]:
     verbs = ["GET", "POST", "PUT", "DELETE", "PATCH"]
     app = Starlette(routes=[Route(path, answer, methods=verbs) for path in PATHS])
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=http_port(0, port_offset), log_level="error", lifespan="off", ws="none"
+        app,
+        host="127.0.0.1",
+        port=http_port("user", 0, port_offset),
+        log_level="error",
+        lifespan="off",
+        ws="none",
     )
     server = uvicorn.Server(config)
     # Not `serve()`: that would take over the signals of the test run.

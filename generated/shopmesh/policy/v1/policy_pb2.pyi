@@ -226,12 +226,17 @@ class HttpEndpoint(_message.Message):
     LIMIT_CLASS_FIELD_NUMBER: _builtins.int
     DEADLINE_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
+    MAX_BODY_BYTES_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """The exact path, for example `/oauth2/token`."""
     limit_class: _builtins.str
     """The rate-limit class of the endpoint, counted per address at the proxy."""
     purpose: _builtins.str
     """What it is, for the documentation."""
+    max_body_bytes: _builtins.int
+    """The longest body that the front proxy passes on; over it 413. 0: the service
+    itself bounds it.
+    """
     @_builtins.property
     def methods(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The verbs that are routed; others are answered 405 with Allow."""
@@ -248,10 +253,11 @@ class HttpEndpoint(_message.Message):
         limit_class: _builtins.str = ...,
         deadline: _duration_pb2.Duration | None = ...,
         purpose: _builtins.str = ...,
+        max_body_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline", "limit_class", b"limit_class", "methods", b"methods", "path", b"path", "purpose", b"purpose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline", b"deadline", "limit_class", b"limit_class", "max_body_bytes", b"max_body_bytes", "methods", b"methods", "path", b"path", "purpose", b"purpose"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
