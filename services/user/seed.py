@@ -12,10 +12,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from mesh.server.secret_files import replace_file
 from mesh.settings import MeshSettings, SettingError
 from services.kernel.clock import system_clock
 from services.kernel.ids import uuid7
-from services.user.adapters.keys_file import KeyFiles, replace_file
+from services.user.adapters.keys_file import KeyFiles
 from services.user.adapters.password_hasher_argon2 import Argon2PasswordHasher
 from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
 from services.user.config import Settings

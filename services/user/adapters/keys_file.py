@@ -5,7 +5,6 @@ tokens that they signed have expired.
 """
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Self
 
 from joserfc.jwk import ECKey
 
+from mesh.server.secret_files import create_once, replace_file
 from mesh.settings import MeshSettings
 from mesh.topology import SERVICES
 
@@ -43,10 +43,10 @@ class KeyFiles:
         for folder in (self.signing.parent, self.clients[0].parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
-        _create_once(self.signing, _key_set([_new_key()], private=True))
-        _create_once(self.server, secrets.token_hex(32))
+        create_once(self.signing, _key_set([_new_key()], private=True))
+        create_once(self.server, secrets.token_hex(32))
         for path in self.clients:
-            _create_once(path, secrets.token_urlsafe(32))
+            create_once(path, secrets.token_urlsafe(32))
         self.publish()
 
     def rotate(self) -> None:
@@ -105,31 +105,3 @@ def _new_key() -> ECKey:
 
 def _key_set(keys: list[ECKey], *, private: bool) -> str:
     return json.dumps({"keys": [key.as_dict(private=private) for key in keys]}, indent=2) + "\n"
-
-
-def _create_once(path: Path, text: str) -> None:
-    if path.exists():
-        return
-    temporary = _temporary(path, text, mode=0o600)
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return
-    finally:
-        temporary.unlink()
-
-
-def replace_file(path: Path, text: str, *, mode: int) -> None:
-    """Write a file whole: readers see the old text or the new one."""
-    _temporary(path, text, mode=mode).replace(path)
-
-
-def _temporary(path: Path, text: str, *, mode: int) -> Path:
-    """A file beside `path` that nobody else could ever read before it has its mode."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    return temporary

@@ -7,7 +7,7 @@ from enum import Enum
 from services.kernel.clock import Clock
 from services.user.application.access import revoke_access, revoke_subject
 from services.user.application.ports import CustomerOrders, UnitOfWork
-from services.user.domain.account import Account, Activity, Address
+from services.user.domain.account import Account, Activity, Address, normal_email
 from services.user.domain.errors import UnknownScope, UserNotFound
 from services.user.domain.events import UserErased
 from services.user.domain.scopes import scope_text
@@ -62,6 +62,12 @@ class Accounts:
     async def page(self, *, before: str | None, size: int) -> Sequence[Account]:
         async with self._unit_of_work.read() as unit:
             return await unit.accounts.page(before=before, size=size)
+
+    async def find(self, email: str) -> Sequence[Account]:
+        """The account with an address; none or one."""
+        async with self._unit_of_work.read() as unit:
+            found = await unit.accounts.find_by_email(normal_email(email))
+        return () if found is None else (found,)
 
     async def grant_scopes(self, user_id: str, scopes: Sequence[str], *, actor: str) -> Account:
         """Allow further scopes.

@@ -100,10 +100,11 @@ class UserServicer(user_service_pb2_grpc.UserServiceServicer):
         return export_message(await self._accounts.export(caller().subject))
 
     async def ListUsers(self, request: pb.ListUsersRequest, context: Any) -> pb.ListUsersResponse:
-        size = page_size(request.page_size)
-        found = await self._accounts.page(
-            before=_position(request.page_token, filters="users"), size=size + 1
-        )
+        size, before = page_size(request.page_size), _position(request.page_token, filters="users")
+        if request.email:
+            found = await self._accounts.find(request.email)
+        else:
+            found = await self._accounts.page(before=before, size=size + 1)
         return pb.ListUsersResponse(
             users=[user_message(account) for account in found[:size]],
             next_page_token=_token([each.user_id for each in found], size=size, filters="users"),
