@@ -26,15 +26,22 @@ class Settings:
         database_url: Deliveries, preferences and the inbox.
         mail_folder: Where mails are written as files, where there is no provider.
         providers: Where mails are handed over, in the order in which they are asked (`SHOPMESH_MAIL_URL`).
-        shop_url: Where links in mails lead to.
+        site: Where links in mails lead to, without a slash at its end.
         worker: This process's name among the service's workers.
+        address_key: The file with the key by which suppressed addresses are hashed.
     """
 
     database_url: str
     mail_folder: Path
     providers: tuple[ProviderUrl, ...]
-    shop_url: str
+    site: str
     worker: str
+    address_key: Path
+
+    @property
+    def ses(self) -> SesUrl | None:
+        """The provider that is SES; None: there is none."""
+        return next((each for each in self.providers if isinstance(each, SesUrl)), None)
 
     @classmethod
     def of(cls, mesh: MeshSettings) -> Self:
@@ -53,8 +60,9 @@ class Settings:
             database_url=database_url(mesh, "notification"),
             mail_folder=folder,
             providers=providers,
-            shop_url=f"{mesh.site}/",
+            site=mesh.site,
             worker=f"worker-{mesh.worker}",
+            address_key=mesh.secrets / "mail-addresses.key",
         )
 
 

@@ -1,10 +1,12 @@
 """The notification service: chooses adapters and puts the parts together."""
 
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,26 +18,35 @@ from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.server.context import ServiceContext, StartupError
 from mesh.server.process import Service, Servicer, run
+from mesh.server.secret_files import create_once
 from mesh.sql.databases import opened
 from services.kernel.clock import Clock
 from services.notification.adapters.contacts_grpc import GrpcContacts
+from services.notification.adapters.hook_messages_sns import SnsHookMessages
 from services.notification.adapters.mail_urls import ProviderUrl, SesUrl, SmtpUrl
-from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.adapters.mailer_folder import FOLDER, FolderMailer
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.schema_sql import SCHEMA
+from services.notification.adapters.sns_client import SnsClient
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
 from services.notification.application.deliveries import Deliveries
-from services.notification.application.dispatch import Dispatch
+from services.notification.application.feedbacks import Feedbacks
 from services.notification.application.intake import Intake
+from services.notification.application.mails import Mails
 from services.notification.application.notifications import Notifications
-from services.notification.application.ports import Contacts, Mailer, Renderer, UnitOfWork
+from services.notification.application.ports import Contacts, HookMessages, Mailer, Renderer, UnitOfWork
+from services.notification.application.providers import Providers
 from services.notification.config import Settings
+from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
+from services.notification.entrypoints.hooks_http import SesHook, hooks_app
+from services.notification.entrypoints.mail_servicer import MailServicer
 from services.notification.entrypoints.sender import Sender
 from services.notification.entrypoints.servicer import NotificationServicer
 from services.notification.entrypoints.status_by_error import STATUS_BY_ERROR
+from shopmesh.notification.v1.mail_service_pb2_grpc import add_MailServiceServicer_to_server
 from shopmesh.notification.v1.notification_service_pb2_grpc import add_NotificationServiceServicer_to_server
 
 _SES_MISSING = (
@@ -45,13 +56,18 @@ _SES_MISSING = (
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """The notification service's ports, each with the adapter that was chosen."""
+    """The notification service's ports, each with the adapter that was chosen.
+
+    Attributes:
+        hook_messages: Verifies what SES reports; None: no provider is SES.
+    """
 
     read: UnitOfWork
     write: UnitOfWork
     contacts: Contacts
     renderer: Renderer
     mailers: Sequence[Mailer]
+    hook_messages: HookMessages | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +75,39 @@ class UseCases:
     """The use cases, wired."""
 
     deliveries: Deliveries
+    feedbacks: Feedbacks
     intake: Intake
+    mails: Mails
     notifications: Notifications
 
 
-def wire(adapters: Adapters, *, holder: str, clock: Clock) -> UseCases:
-    """Put the use cases on top of the ports; `holder` names who claims deliveries."""
+def wire(adapters: Adapters, *, addresses: AddressHasher, holder: str, clock: Clock) -> UseCases:
+    """Put the use cases on top of the ports.
+
+    Args:
+        adapters: What was chosen.
+        addresses: Hashes addresses.
+        holder: Names who claims deliveries.
+        clock: The time now.
+    """
     read, write = adapters.read, adapters.write
+    providers = Providers(adapters.mailers, read=read, write=write, clock=clock)
     return UseCases(
         deliveries=Deliveries(
             read=read,
             write=write,
             contacts=adapters.contacts,
             renderer=adapters.renderer,
-            dispatch=Dispatch(adapters.mailers, write=write, clock=clock),
+            providers=providers,
+            addresses=addresses,
             holder=holder,
             clock=clock,
         ),
+        feedbacks=Feedbacks(write=write, addresses=addresses, clock=clock),
         intake=Intake(clock=clock),
+        mails=Mails(
+            read=read, write=write, providers=providers, addresses=addresses, folder=FOLDER, clock=clock
+        ),
         notifications=Notifications(read=read, write=write),
     )
 
@@ -88,15 +119,14 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
     async with (
         open_database(settings.database_url) as engine,
         open_event_log(context.settings) as log,
-        open_mailers(settings) as mailers,
+        open_adapters(context, settings, engine) as adapters,
     ):
-        adapters = choose_adapters(context, settings, engine, mailers)
-        use_cases = wire(adapters, holder=settings.worker, clock=context.clock)
+        addresses = AddressHasher(read_key(settings.address_key))
+        use_cases = wire(adapters, addresses=addresses, holder=settings.worker, clock=context.clock)
         inbox = SqlInbox(engine, CONSUMER, context.clock)
         consumer = Consumer(log, CONSUMER, TOPICS, inbox, intake_effect(use_cases.intake, SqlUnit))
-        servicer = NotificationServicer(notifications=use_cases.notifications, parking=Parking(consumer))
         yield Service(
-            servicers=(Servicer(add_NotificationServiceServicer_to_server, servicer),),
+            servicers=_servicers(use_cases, Parking(consumer)),
             errors=STATUS_BY_ERROR,
             hard={"notification.sql": partial(sql.is_reachable, engine)},
             soft={
@@ -104,21 +134,35 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 "notification.mailer": use_cases.deliveries.is_reachable,
             },
             tasks=(consumer.run, Sender(use_cases.deliveries, sql.changes_of(engine)).run),
+            http=hooks_app(SesHook(adapters.hook_messages, use_cases.feedbacks)),
         )
 
 
-def choose_adapters(
-    context: ServiceContext, settings: Settings, engine: AsyncEngine, mailers: Sequence[Mailer]
-) -> Adapters:
+@asynccontextmanager
+async def open_adapters(
+    context: ServiceContext, settings: Settings, engine: AsyncEngine
+) -> AsyncIterator[Adapters]:
     """Choose the adapters."""
     work = SqlUnitOfWork(engine)
-    return Adapters(
-        read=work.read,
-        write=work.write,
-        contacts=GrpcContacts(context.channels.to("user")),
-        renderer=JinjaRenderer(shop_url=settings.shop_url),
-        mailers=mailers,
-    )
+    async with (
+        open_mailers(settings) as mailers,
+        open_hook_messages(settings, context.clock) as hook_messages,
+    ):
+        yield Adapters(
+            read=work.read,
+            write=work.write,
+            contacts=GrpcContacts(context.channels.to("user"), site=settings.site),
+            renderer=JinjaRenderer(shop_url=f"{settings.site}/"),
+            mailers=mailers,
+            hook_messages=hook_messages,
+        )
+
+
+def read_key(file: Path) -> bytes:
+    """The key by which suppressed addresses are hashed; made once."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    create_once(file, secrets.token_hex(32))
+    return bytes.fromhex(file.read_text())
 
 
 def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
@@ -136,6 +180,24 @@ async def open_mailers(settings: Settings) -> AsyncIterator[Sequence[Mailer]]:
     async with AsyncExitStack() as stack:
         opened = [await stack.enter_async_context(_open_mailer(url)) for url in settings.providers]
         yield opened or (FolderMailer(settings.mail_folder),)
+
+
+@asynccontextmanager
+async def open_hook_messages(settings: Settings, clock: Clock) -> AsyncIterator[HookMessages | None]:
+    """What verifies the reports of SES, where it is one of the providers."""
+    if settings.ses is None:
+        yield None
+        return
+    async with SnsClient.opened() as client:
+        yield SnsHookMessages(client, provider=settings.ses.name, topics=settings.ses.topics, clock=clock)
+
+
+def _servicers(use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
+    notifications = NotificationServicer(notifications=use_cases.notifications, parking=parking)
+    return (
+        Servicer(add_NotificationServiceServicer_to_server, notifications),
+        Servicer(add_MailServiceServicer_to_server, MailServicer(use_cases.mails)),
+    )
 
 
 def _open_mailer(url: ProviderUrl) -> AbstractAsyncContextManager[Mailer]:

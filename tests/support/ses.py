@@ -44,6 +44,7 @@ UNVERIFIED = SesError(
 )
 QUOTA_EXCEEDED = SesError(429, "TooManyRequestsException", "Daily message quota exceeded.")
 RATE_EXCEEDED = SesError(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
+_NOT_FOUND = SesError(404, "NotFoundException", "There is none.")
 _DENIED = SesError(403, "AccessDeniedException", "not authorized to perform that")
 
 
@@ -66,6 +67,10 @@ class FakeSes:
         quota: Mails in 24 hours.
         answers: What the next sends are answered with; then they are taken.
         taken: Requests of the mails that it took.
+        suppressed: Addresses on the account's own suppression list.
+        rate: Mails in a second that it says it takes.
+        event_types: What the configuration set publishes to the topic.
+        has_configuration_set: Whether there is one.
     """
 
     port: int = 0
@@ -75,6 +80,10 @@ class FakeSes:
     quota: int = 50_000
     answers: deque[SesError | LostAnswer] = field(default_factory=deque)
     taken: list[dict[str, Any]] = field(default_factory=list)
+    suppressed: set[str] = field(default_factory=set)
+    rate: float = 14.0
+    event_types: tuple[str, ...] = ("SEND", "DELIVERY", "BOUNCE", "COMPLAINT")
+    has_configuration_set: bool = True
 
     @property
     def refusal(self) -> SesError | None:
@@ -143,13 +152,16 @@ class _Front:
         app.router.add_get("/v2/email/account", self.account)
         app.router.add_get("/v2/email/identities/{name}", self.identity)
         app.router.add_post("/v2/email/outbound-emails", self.send)
+        app.router.add_get("/v2/email/configuration-sets/{name}", self.configuration_set)
+        app.router.add_get("/v2/email/configuration-sets/{name}/event-destinations", self.destinations)
+        app.router.add_delete("/v2/email/suppression/addresses/{address}", self.lift)
         return app
 
     async def account(self, _request: web.Request) -> web.Response:
         if self.fake.reads_are_denied:
             return _error(_DENIED)
         sent = len(self.fake.taken)
-        quota = {"Max24HourSend": self.fake.quota, "SentLast24Hours": sent, "MaxSendRate": 14.0}
+        quota = {"Max24HourSend": self.fake.quota, "SentLast24Hours": sent, "MaxSendRate": self.fake.rate}
         approved = self.fake.is_approved
         return web.json_response(
             {"ProductionAccessEnabled": approved, "SendingEnabled": True, "SendQuota": quota}
@@ -165,6 +177,30 @@ class _Front:
         return web.json_response(
             {**json.loads(found.body), "VerifiedForSendingStatus": self.fake.is_verified}
         )
+
+    async def configuration_set(self, request: web.Request) -> web.Response:
+        if not self.fake.has_configuration_set:
+            return _error(_NOT_FOUND)
+        sending = {"SendingEnabled": True}
+        return web.json_response(
+            {"ConfigurationSetName": request.match_info["name"], "SendingOptions": sending}
+        )
+
+    async def destinations(self, request: web.Request) -> web.Response:
+        destination = {
+            "Name": "mails",
+            "Enabled": True,
+            "MatchingEventTypes": list(self.fake.event_types),
+            "SnsDestination": {"TopicArn": TOPIC},
+        }
+        return web.json_response({"EventDestinations": [destination]})
+
+    async def lift(self, request: web.Request) -> web.Response:
+        address = request.match_info["address"].lower()
+        if address not in self.fake.suppressed:
+            return _error(_NOT_FOUND)
+        self.fake.suppressed.remove(address)
+        return web.json_response({})
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         fake = self.fake

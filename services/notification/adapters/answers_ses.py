@@ -37,7 +37,7 @@ class AnswerRow:
     operation: str
     code: str
     message: str
-    means: Callable[[str], Answer]
+    means: Callable[[str, str], Answer]
     reason: str
 
     def fits(self, operation: str, code: str, message: str) -> bool:
@@ -135,9 +135,9 @@ def answer_of_error(operation: str, code: str, message: str, *, http_status: int
     """
     for row in ANSWERS:
         if row.fits(operation, code, message):
-            return row.means(row.reason)
+            return row.means(row.reason, code)
     if http_status >= 500:
-        return Unavailable("temporary failure")
+        return Unavailable("temporary failure", code)
     if http_status == 429:
-        return TooFast("throttled")
-    return RefusedForNow(f"unknown answer {http_status}")
+        return TooFast("throttled", code)
+    return RefusedForNow(f"unknown answer {http_status}", code)

@@ -1,5 +1,7 @@
 """Contacts from the user service."""
 
+from urllib.parse import urlsplit
+
 import grpc
 
 from mesh.messages import timestamp
@@ -13,8 +15,15 @@ from shopmesh.user.v1.contact_service_pb2_grpc import ContactServiceStub
 class GrpcContacts:
     """Asks `ContactService.PrepareMail`, at the moment of sending and never before."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
+    def __init__(self, channel: grpc.aio.Channel, *, site: str) -> None:
+        """Bind the user service.
+
+        Args:
+            channel: To the user service.
+            site: Where links lead to, without a slash at its end.
+        """
         self._stub = ContactServiceStub(channel)
+        self._site = urlsplit(site)
 
     async def prepare(self, delivery: Delivery) -> Contact:
         request = PrepareMailRequest(
@@ -29,4 +38,10 @@ class GrpcContacts:
             if error.code() is grpc.StatusCode.NOT_FOUND:
                 raise ContactGone(f"there is no account {delivery.user_id}") from error
             raise ContactUnavailable(f"the user service answers {error.code().name}") from error
-        return Contact(found.email, found.display_name, found.locale, found.link)
+        return Contact(found.email, found.display_name, found.locale, self._at_site(found.link))
+
+    def _at_site(self, link: str) -> str:
+        """A link at this service's site: the user service may not have read a new setting yet."""
+        if not link:
+            return ""
+        return urlsplit(link)._replace(scheme=self._site.scheme, netloc=self._site.netloc).geturl()

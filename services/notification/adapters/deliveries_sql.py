@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Update, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh.sql.columns import UtcTime
 from mesh.sql.rows import changed_rows
 from services.notification.adapters.tables import deliveries
-from services.notification.application.ports import NextDue
+from services.notification.application.ports import ClaimLimit, MailFilter, NextDue, Unsent
+from services.notification.domain.answer import AnswerKind
 from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
+from services.notification.domain.feedback import FeedbackKind
 from services.notification.domain.template import Template
 
 _NOBODY = ""
+_LONGEST_CODE = 100
 
 
 class SqlDeliveryStore:
@@ -27,17 +31,31 @@ class SqlDeliveryStore:
         if (await self._session.execute(select(deliveries.c.position).where(same))).first() is None:
             await self._session.execute(insert(deliveries).values(_row(delivery)))
 
-    async def claim(self, holder: str, *, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
-        oldest = (_ACCOUNTS_FIRST, deliveries.c.due_time, deliveries.c.position)
-        due = select(deliveries.c.position).where(_is_due(now)).order_by(*oldest).limit(limit)
-        claimed = []
-        for position in (await self._session.scalars(due)).all():
-            # Due still: where transactions run side by side, another worker may have been faster.
-            mine = update(deliveries).where(deliveries.c.position == position, _is_due(now))
-            if await self._changed(mine.values(holder=holder, due_time=until)):
-                claimed.append(position)
+    async def claim(
+        self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
+    ) -> Sequence[Delivery]:
+        accounts, *others = _due_in_turn(now)
+        claimed = [*await self._claimed(accounts, holder, until=until, limit=limit.mails)]
+        last = len(claimed) + min(limit.mails - len(claimed), limit.about_orders)
+        for due in others:
+            if len(claimed) < last:
+                claimed += await self._claimed(due, holder, until=until, limit=last - len(claimed))
         rows = select(deliveries).where(deliveries.c.position.in_(claimed)).order_by(deliveries.c.position)
         return [_delivery(row) for row in await self._session.execute(rows)]
+
+    async def _claimed(
+        self, due: ColumnElement[bool], holder: str, *, until: datetime, limit: int
+    ) -> Sequence[int]:
+        oldest = (
+            select(deliveries.c.position).where(due).order_by(deliveries.c.due_time, deliveries.c.position)
+        )
+        claimed = []
+        for position in (await self._session.scalars(oldest.limit(limit))).all():
+            # Due still: where transactions run side by side, another worker may have been faster.
+            mine = update(deliveries).where(deliveries.c.position == position, due)
+            if await self._changed(mine.values(holder=holder, due_time=until)):
+                claimed.append(position)
+        return claimed
 
     async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
         named = deliveries.c.notification_id == delivery.notification_id
@@ -49,10 +67,11 @@ class SqlDeliveryStore:
         await self._session.execute(held.values(holder=_NOBODY, due_time=deliveries.c.create_time))
 
     async def next_due(self) -> NextDue:
-        earliest = select(deliveries.c.state, func.min(deliveries.c.due_time)).where(_IS_UNSENT)
-        rows = (await self._session.execute(earliest.group_by(deliveries.c.state))).all()
-        times: dict[str, datetime] = {state: due_time for state, due_time in rows}  # noqa: C416 - rows are no pairs
-        return NextDue(times.get(DeliveryState.PENDING.value), times.get(DeliveryState.WAITING.value))
+        earliest = [
+            select(func.min(deliveries.c.due_time)).where(which) for which in (_IS_PENDING, _IS_WAITING)
+        ]
+        row = (await self._session.execute(select(*(each.scalar_subquery() for each in earliest)))).one()
+        return NextDue(*row)
 
     async def release_waiting(self, now: datetime) -> None:
         await self._release(now, _IS_WAITING)
@@ -67,12 +86,44 @@ class SqlDeliveryStore:
         waiting = update(deliveries).where(which)
         await self._session.execute(waiting.values(state=DeliveryState.PENDING.value, due_time=now))
 
-    async def page(self, user_id: str, *, before: int | None, limit: int) -> Sequence[tuple[int, Delivery]]:
-        rows = select(deliveries).where(deliveries.c.user_id == user_id)
+    async def page(
+        self, which: MailFilter, *, before: int | None, limit: int
+    ) -> Sequence[tuple[int, Delivery]]:
+        rows = select(deliveries).where(*_filters(which))
         if before is not None:
             rows = rows.where(deliveries.c.position < before)
         newest = rows.order_by(deliveries.c.position.desc()).limit(limit)
         return [(row.position, _delivery(row)) for row in await self._session.execute(newest)]
+
+    async def unsent(self) -> Sequence[Unsent]:
+        kind = (deliveries.c.state, deliveries.c.template, deliveries.c.provider)
+        since = func.coalesce(deliveries.c.wait_time, deliveries.c.create_time, type_=UtcTime)
+        counted = select(*kind, func.count().label("count"), func.min(since).label("oldest"))
+        rows = await self._session.execute(counted.where(_IS_UNSENT).group_by(*kind))
+        return [
+            Unsent(DeliveryState(row.state), row.template, row.provider, row[3], row.oldest) for row in rows
+        ]
+
+    async def undelivered(self, *, since: datetime, folder: str, limit: int) -> Sequence[Delivery]:
+        to_folder = (deliveries.c.state == DeliveryState.SENT.value) & (deliveries.c.provider == folder)
+        own_fault = deliveries.c.answer == AnswerKind.REFUSED.value
+        by_provider = (deliveries.c.state == DeliveryState.FAILED.value) & ~own_fault
+        rows = select(deliveries).where(or_(to_folder, by_provider), deliveries.c.create_time >= since)
+        oldest = rows.order_by(deliveries.c.position).limit(limit)
+        return [_delivery(row) for row in await self._session.execute(oldest)]
+
+    async def find(self, notification_id: str, provider_message_id: str) -> Delivery | None:
+        names = ((deliveries.c.notification_id, notification_id), (_PROVIDER_MESSAGE, provider_message_id))
+        for column, name in names:
+            if name and (
+                row := (await self._session.execute(select(deliveries).where(column == name))).first()
+            ):
+                return _delivery(row)
+        return None
+
+    async def replace(self, delivery: Delivery) -> None:
+        named = deliveries.c.notification_id == delivery.notification_id
+        await self._session.execute(update(deliveries).where(named).values(_row(delivery)))
 
     async def forget(self, user_id: str) -> Sequence[str]:
         theirs = deliveries.c.user_id == user_id
@@ -87,14 +138,30 @@ class SqlDeliveryStore:
 _IS_PENDING = deliveries.c.state == DeliveryState.PENDING.value
 _IS_WAITING = deliveries.c.state == DeliveryState.WAITING.value
 _IS_UNSENT = deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.WAITING.value))
-# People wait for these at a page, and a backlog of orders' mails may be long.
-_ACCOUNTS_FIRST = case((deliveries.c.order_id == "", 0), else_=1)
+_IS_ABOUT_AN_ACCOUNT = deliveries.c.order_id == ""
+_PROVIDER_MESSAGE = deliveries.c.provider_message_id
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    due_time = deliveries.c.due_time
-    # Further ahead than any pause: the clock was set back meanwhile.
-    return or_(_IS_UNSENT & (due_time <= now), _IS_PENDING & (due_time > now + LONGEST_PAUSE))
+def _due_in_turn(now: datetime) -> Sequence[ColumnElement[bool]]:
+    """What is due, in the order in which it is claimed; each of them is read by an index."""
+    is_over = deliveries.c.due_time <= now
+    return (
+        # People wait for these at a page, and a backlog of orders' mails may be long.
+        _IS_ABOUT_AN_ACCOUNT & _IS_PENDING & is_over,
+        _IS_PENDING & is_over,
+        _IS_WAITING & is_over,
+        # Further ahead than any pause: the clock was set back since.
+        _IS_PENDING & (deliveries.c.due_time > now + LONGEST_PAUSE),
+    )
+
+
+def _filters(which: MailFilter) -> Sequence[ColumnElement[bool]]:
+    wanted = (
+        (deliveries.c.order_id, which.order_id),
+        (deliveries.c.user_id, which.user_id),
+        (deliveries.c.state, which.state.value if which.state else ""),
+    )
+    return [column == value for column, value in wanted if value]
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:
@@ -116,6 +183,11 @@ def _row(delivery: Delivery) -> dict[str, Any]:
         "wait_time": delivery.wait_time,
         "retry_time": delivery.retry_time,
         "lost_answers": delivery.lost_answers,
+        "answer": delivery.answer.value,
+        "answer_code": delivery.answer_code[:_LONGEST_CODE],
+        "feedback": delivery.feedback.value,
+        "feedback_detail": delivery.feedback_detail[:_LONGEST_CODE],
+        "feedback_time": delivery.feedback_time,
         "holder": _NOBODY,
     }
 
@@ -139,4 +211,9 @@ def _delivery(row: Any) -> Delivery:
         wait_time=row.wait_time,
         retry_time=row.retry_time,
         lost_answers=row.lost_answers,
+        answer=AnswerKind(row.answer),
+        answer_code=row.answer_code,
+        feedback=FeedbackKind(row.feedback),
+        feedback_detail=row.feedback_detail,
+        feedback_time=row.feedback_time,
     )

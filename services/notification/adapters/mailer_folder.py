@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.notification.adapters.mail_urls import FOLDER_SENDER
 from services.notification.adapters.mime import UnusableAddress, compose
-from services.notification.application.ports import Permission
+from services.notification.application.ports import Permission, Standing
 from services.notification.domain.answer import Accepted, Answer, Refused, Unavailable
+from services.notification.domain.finding import CheckState, Finding
 from services.notification.domain.message import Message
 
 FOLDER = "folder"
@@ -35,8 +37,21 @@ class FolderMailer:
             return Unavailable(f"the mail folder cannot be written: {error.strerror}")
         return Accepted()
 
-    async def permission(self) -> Permission:
-        return Permission.GRANTED
+    @property
+    def is_metered(self) -> bool:
+        return False
+
+    async def standing(self) -> Standing:
+        return Standing(Permission.GRANTED)
+
+    async def check(self) -> Sequence[Finding]:
+        found = f"mails are files in {self._folder} and reach nobody"
+        remedy = "set SHOPMESH_MAIL_URL (docs/mail.md)"
+        return (Finding(FOLDER, "provider", CheckState.MISSING, found, remedy, "who runs the mesh"),)
+
+    async def lift(self, address: str) -> bool:
+        """There is no list of addresses here."""
+        return False
 
     async def forget(self, message_id: str) -> None:
         await asyncio.to_thread(self._path(message_id).unlink, missing_ok=True)

@@ -1,6 +1,6 @@
 """Mails by Amazon SES, API version 2."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 from services.notification.adapters.answers_ses import SEND, answer_of_error
 from services.notification.adapters.mail_urls import SesUrl
 from services.notification.adapters.mime import UnusableAddress, compose
-from services.notification.application.ports import Permission
+from services.notification.adapters.standing_ses import (
+    allowance_of,
+    findings,
+    identities,
+    missing_permission,
+)
+from services.notification.application.ports import Permission, ProviderUnavailable, Standing
 from services.notification.domain.answer import (
     Accepted,
     Answer,
@@ -17,6 +23,7 @@ from services.notification.domain.answer import (
     Refused,
     Unavailable,
 )
+from services.notification.domain.finding import Finding
 from services.notification.domain.message import Message
 
 if TYPE_CHECKING:
@@ -93,36 +100,45 @@ class SesMailer:
             return AnswerLost(type(error).__name__)
         return Accepted(answer["MessageId"])
 
-    async def permission(self) -> Permission:
-        """Whether the account has left the sandbox, may send, and the sender is verified."""
+    @property
+    def is_metered(self) -> bool:
+        return True
+
+    async def standing(self) -> Standing:
+        """Whether the account has left the sandbox, may send, and the sender is verified; and how much."""
         from botocore import exceptions as botocore  # noqa: PLC0415
 
         try:
             account = await self._client.get_account()
-            is_approved = account["ProductionAccessEnabled"] and account["SendingEnabled"]
-            is_allowed = is_approved and _has_room(account) and await self._is_sender_verified()
+            reason = missing_permission(account, is_verified=await self.is_sender_verified())
         except botocore.ClientError as error:
             is_denied = error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN
             # Credentials that may only send are good ones: then a mail has to be tried.
-            return Permission.UNKNOWN if is_denied else Permission.DENIED
+            return Standing(Permission.UNKNOWN if is_denied else Permission.NO_ANSWER)
         except (botocore.BotoCoreError, OSError):
-            return Permission.DENIED
-        return Permission.GRANTED if is_allowed else Permission.DENIED
+            return Standing(Permission.NO_ANSWER)
+        permission = Permission.DENIED if reason else Permission.GRANTED
+        return Standing(permission, reason, allowance_of(account))
 
-    async def _is_sender_verified(self) -> bool:
+    async def is_sender_verified(self) -> bool:
         """By its address, or by its domain."""
+        return any([each["VerifiedForSendingStatus"] async for each in identities(self._client, self._url)])
+
+    async def check(self) -> Sequence[Finding]:
+        return await findings(self._client, self._url)
+
+    async def lift(self, address: str) -> bool:
         from botocore import exceptions as botocore  # noqa: PLC0415
 
-        for identity in (self._url.sender.addr_spec, self._url.sender.domain):
-            try:
-                found = await self._client.get_email_identity(EmailIdentity=identity)
-            except botocore.ClientError as error:
-                if error.response["Error"]["Code"] != "NotFoundException":
-                    raise
-            else:
-                if found["VerifiedForSendingStatus"]:
-                    return True
-        return False
+        try:
+            await self._client.delete_suppressed_destination(EmailAddress=address)
+        except botocore.ClientError as error:
+            if error.response["Error"]["Code"] == "NotFoundException":
+                return False
+            raise ProviderUnavailable(self.name) from error
+        except (botocore.BotoCoreError, OSError) as error:
+            raise ProviderUnavailable(self.name) from error
+        return True
 
     async def forget(self, message_id: str) -> None:
         """Nothing of a mail is kept here."""
@@ -130,9 +146,3 @@ class SesMailer:
     async def is_reachable(self) -> bool:
         """SES is never asked for its health: what it answers to mails shows it."""
         return True
-
-
-def _has_room(account: Mapping[str, Any]) -> bool:
-    """Whether the quota of the last 24 hours takes a mail; -1 is no quota."""
-    quota = account["SendQuota"]
-    return bool(quota["Max24HourSend"] < 0 or quota["SentLast24Hours"] < quota["Max24HourSend"])

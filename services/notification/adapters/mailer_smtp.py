@@ -1,7 +1,7 @@
 """Mails over SMTP (RFC 5321)."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
@@ -12,7 +12,7 @@ import aiosmtplib
 from services.notification.adapters.mail_urls import SmtpUrl
 from services.notification.adapters.mime import UnusableAddress, compose
 from services.notification.adapters.smtp_connections import SmtpConnections
-from services.notification.application.ports import Permission
+from services.notification.application.ports import Permission, Standing
 from services.notification.domain.answer import (
     Accepted,
     Answer,
@@ -22,6 +22,7 @@ from services.notification.domain.answer import (
     RefusedForNow,
     Unavailable,
 )
+from services.notification.domain.finding import CheckState, Finding
 from services.notification.domain.message import Message
 
 TIMEOUT_SECONDS = 10.0
@@ -67,16 +68,42 @@ class SmtpMailer:
         try:
             async with self._connections.take() as server:
                 answer = await _transact(server, self._url.sender.addr_spec, recipient, mail)
-        except aiosmtplib.SMTPAuthenticationError:
-            answer = NotAllowed("credentials not valid")
+        except aiosmtplib.SMTPAuthenticationError as error:
+            answer = NotAllowed("credentials not valid", str(error.code))
         except (aiosmtplib.SMTPException, OSError) as error:
-            answer = Unavailable(f"not sent: {type(error).__name__}")
+            answer = Unavailable(f"not sent: {type(error).__name__}", _code(error))
         self._note(reachable=not isinstance(answer, Unavailable | AnswerLost))
         return answer
 
-    async def permission(self) -> Permission:
+    @property
+    def is_metered(self) -> bool:
+        return False
+
+    async def standing(self) -> Standing:
         """A mail server says it to mails only."""
-        return Permission.UNKNOWN
+        return Standing(Permission.UNKNOWN)
+
+    async def check(self) -> Sequence[Finding]:
+        """Connect and log in, as for a mail."""
+        try:
+            async with self._probes.take() as server:
+                await server.noop()
+        except aiosmtplib.SMTPAuthenticationError:
+            return (self._finding(CheckState.MISSING, "the login is refused", "correct user and password"),)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            found = f"no connection: {type(error).__name__}"
+            return (self._finding(CheckState.MISSING, found, "correct host and port, or start the server"),)
+        finally:
+            self._probes.close()
+        return (self._finding(CheckState.OK, "reached, and logged in where a user is set"),)
+
+    async def lift(self, address: str) -> bool:
+        """A mail server shows no list of addresses."""
+        return False
+
+    def _finding(self, state: CheckState, found: str, remedy: str = "") -> Finding:
+        responsible = "who runs the mesh" if remedy else ""
+        return Finding(self.name, "connection", state, found, remedy, responsible)
 
     async def forget(self, message_id: str) -> None:
         """Nothing of a mail is kept here."""
@@ -123,10 +150,14 @@ async def _transact(server: aiosmtplib.SMTP, sender: str, recipient: str, mail: 
         await server.rcpt(recipient, encoding="utf-8" if is_utf8 else "ascii")
     except aiosmtplib.SMTPRecipientRefused as error:
         if error.code >= 500:
-            return RefusedForNow("recipient refused")
+            return RefusedForNow("recipient refused", str(error.code))
         raise
     try:
         await server.data(mail.as_bytes(policy=SMTPUTF8 if is_utf8 else None))
     except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
         return AnswerLost(type(error).__name__)
     return Accepted()
+
+
+def _code(error: Exception) -> str:
+    return str(error.code) if isinstance(error, aiosmtplib.SMTPResponseException) else ""

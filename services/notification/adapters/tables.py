@@ -1,6 +1,6 @@
 """The tables of the notification service."""
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, Boolean, Column, Double, Index, Integer, MetaData, String, Table
 
 from mesh.sql.columns import UtcTime
 
@@ -28,9 +28,16 @@ deliveries = Table(
     Column("wait_time", UtcTime),
     Column("retry_time", UtcTime),
     Column("lost_answers", Integer, nullable=False, server_default="0"),
+    Column("answer", String(20), nullable=False, server_default="UNSPECIFIED"),
+    Column("answer_code", String(100), nullable=False, server_default=""),
+    Column("feedback", String(20), nullable=False, server_default="UNSPECIFIED"),
+    Column("feedback_detail", String(100), nullable=False, server_default=""),
+    Column("feedback_time", UtcTime),
     Column("holder", String(100), nullable=False),
     Index("deliveries_by_due_time", "state", "due_time"),
     Index("deliveries_by_user", "user_id", "position"),
+    Index("deliveries_by_order", "order_id", "state", "due_time"),
+    Index("deliveries_by_provider_message", "provider_message_id"),
     sqlite_autoincrement=True,
 )
 
@@ -44,6 +51,39 @@ providers = Table(
     Column("since", UtcTime),
     Column("check_time", UtcTime),
     Column("failures", Integer, nullable=False),
+)
+
+# What workers may still send by a provider.
+sending_budgets = Table(
+    "sending_budgets",
+    metadata,
+    Column("provider", String(300), primary_key=True),
+    Column("rate_per_second", Double),
+    Column("quota", Integer),
+    Column("used", Integer, nullable=False),
+    Column("learn_time", UtcTime),
+    Column("full_time", UtcTime),
+    Column("slow_downs", Integer, nullable=False),
+)
+
+# Who gets no mails, as keyed hashes of the addresses.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("address_hash", String(64), nullable=False, unique=True),
+    Column("cause", String(20), nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("notification_id", String(36), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Messages that providers' hooks brought; one that comes again changes nothing.
+hook_messages = Table(
+    "hook_messages",
+    metadata,
+    Column("message_id", String(100), primary_key=True),
+    Column("receive_time", UtcTime, nullable=False, index=True),
 )
 
 order_summaries = Table(

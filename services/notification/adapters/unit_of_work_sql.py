@@ -12,7 +12,8 @@ from services.notification.adapters.deliveries_sql import SqlDeliveryStore
 from services.notification.adapters.erasures_sql import SqlErasureStore
 from services.notification.adapters.order_summaries_sql import SqlOrderSummaryStore
 from services.notification.adapters.preferences_sql import SqlPreferenceStore
-from services.notification.adapters.providers_sql import SqlProviderStore
+from services.notification.adapters.providers_sql import SqlBudgetStore, SqlProviderStore
+from services.notification.adapters.suppressions_sql import SqlHookMessageStore, SqlSuppressionStore
 from services.notification.domain.errors import StoreUnavailable
 
 _translated = partial(
@@ -35,6 +36,10 @@ class SqlUnit:
         return SqlProviderStore(self._session)
 
     @cached_property
+    def budgets(self) -> SqlBudgetStore:
+        return SqlBudgetStore(self._session)
+
+    @cached_property
     def orders(self) -> SqlOrderSummaryStore:
         return SqlOrderSummaryStore(self._session)
 
@@ -45,6 +50,14 @@ class SqlUnit:
     @cached_property
     def erasures(self) -> SqlErasureStore:
         return SqlErasureStore(self._session)
+
+    @cached_property
+    def suppressions(self) -> SqlSuppressionStore:
+        return SqlSuppressionStore(self._session)
+
+    @cached_property
+    def hook_messages(self) -> SqlHookMessageStore:
+        return SqlHookMessageStore(self._session)
 
 
 class SqlUnitOfWork:

@@ -7,14 +7,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from services.kernel.clock import Clock
-from services.notification.application.dispatch import (
-    Dispatch,
-    Handover,
-    StateChange,
-    States,
-    blocked_reason,
-    next_check,
-)
+from services.notification.application.dispatch import Dispatch, Handover
 from services.notification.application.ports import (
     ContactGone,
     Contacts,
@@ -22,6 +15,13 @@ from services.notification.application.ports import (
     Renderer,
     Unit,
     UnitOfWork,
+)
+from services.notification.application.providers import (
+    Providers,
+    StateChange,
+    States,
+    blocked_reason,
+    next_check,
 )
 from services.notification.domain.answer import (
     Accepted,
@@ -35,11 +35,11 @@ from services.notification.domain.answer import (
 )
 from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
 from services.notification.domain.message import Contact, Message
+from services.notification.domain.suppression import REASONS, AddressHasher, Suppression
 
 BATCH = 16
 CONTACT_SECONDS = 5.0
 SEND_SECONDS = 15.0
-SLOWED_SECONDS = 2.0
 # Longer than an attempt may take: a claim that ends early would be somebody else's mail as well.
 CLAIM_SECONDS = 4 * SEND_SECONDS
 
@@ -54,7 +54,8 @@ class Deliveries:
         write: UnitOfWork,
         contacts: Contacts,
         renderer: Renderer,
-        dispatch: Dispatch,
+        providers: Providers,
+        addresses: AddressHasher,
         holder: str,
         clock: Clock,
     ) -> None:
@@ -65,7 +66,8 @@ class Deliveries:
             write: opens a transaction that writes.
             contacts: says where to write.
             renderer: writes the texts.
-            dispatch: hands them over.
+            providers: takes them.
+            addresses: hashes addresses, of which some get no mails.
             holder: this worker's name, the same after a restart.
             clock: the time.
         """
@@ -73,7 +75,9 @@ class Deliveries:
         self._write = write
         self._contacts = contacts
         self._renderer = renderer
-        self._dispatch = dispatch
+        self._providers = providers
+        self._dispatch = Dispatch(providers, clock=clock)
+        self._addresses = addresses
         self._holder = holder
         self._clock = clock
 
@@ -87,13 +91,16 @@ class Deliveries:
         """Take what is due; nobody else sends it for a while."""
         schedule = await self._schedule()
         if schedule.check_seconds == 0:
-            await self._dispatch.check(schedule.states)
+            await self._wake_probes(schedule.states)
         elif schedule.seconds != 0:
             return ()
+        await self._providers.refresh()
         now = self._clock()
         async with self._write() as unit:
-            until = now + timedelta(seconds=CLAIM_SECONDS)
-            return await unit.deliveries.claim(self._holder, now=now, until=until, limit=BATCH)
+            until, limit = now + timedelta(seconds=CLAIM_SECONDS), await self._providers.limit(unit, BATCH)
+            claimed = await unit.deliveries.claim(self._holder, now=now, until=until, limit=limit)
+            await self._providers.charge(unit, len(claimed))
+        return claimed
 
     async def send(self, delivery: Delivery) -> Delivery:
         """Try to send a claimed delivery and note what became of it."""
@@ -135,12 +142,13 @@ class Deliveries:
         async with self._read() as unit:
             due = await unit.deliveries.next_due()
             # Providers are asked by themselves only for those mails that wait for them.
-            states = await self._dispatch.states(unit) if due.waiting is not None else {}
+            states = await self._providers.states(unit) if due.waiting is not None else {}
+            budget_seconds = await self._providers.wait_seconds(unit) if due.pending is not None else 0.0
         check_time = next_check(states)
         return _Schedule(
             states=states,
             check_seconds=None if check_time is None else _seconds(check_time - now),
-            pending_seconds=None if due.pending is None else _wait(due.pending - now),
+            pending_seconds=None if due.pending is None else max(_wait(due.pending - now), budget_seconds),
             deadline_seconds=None if due.waiting is None else _seconds(due.waiting - now),
         )
 
@@ -149,13 +157,15 @@ class Deliveries:
             if not await _is_wanted(unit, delivery):
                 return delivery.suppressed("not wanted"), ()
             order = await unit.orders.get(delivery.order_id) if delivery.order_id else None
-            states = await self._dispatch.states(unit)
+            states = await self._providers.states(unit)
         if delivery.is_over(self._clock()):
             return delivery.expired(), ()
         candidates = await self._dispatch.candidates(delivery, states)
         if not candidates:
             return self._unsent(delivery, states), ()
         contact = await self._contact(delivery)
+        if (found := await self._suppression(contact)) is not None:
+            return delivery.suppressed(REASONS[found.cause]), ()
         message = Message(
             message_id=delivery.notification_id,
             recipient=contact,
@@ -164,7 +174,7 @@ class Deliveries:
             create_time=delivery.create_time,
         )
         handover = await self._dispatch.hand_over(message, candidates, states)
-        return self._outcome(delivery, handover), handover.changes
+        return self._outcome(delivery.answered(handover.answer), handover), handover.changes
 
     async def _contact(self, delivery: Delivery) -> Contact:
         try:
@@ -172,6 +182,18 @@ class Deliveries:
                 return await self._contacts.prepare(delivery)
         except TimeoutError:
             raise ContactUnavailable("the user service does not answer in time") from None
+
+    async def _suppression(self, contact: Contact) -> Suppression | None:
+        async with self._read() as unit:
+            return await unit.suppressions.find(self._addresses.hash(contact.email))
+
+    async def _wake_probes(self, states: States) -> None:
+        """Wake a waiting mail for each provider that is due: it asks whether we may send now."""
+        now = self._clock()
+        async with self._write() as unit:
+            for state in states.values():
+                if state.check_time is not None and state.check_time <= now:
+                    await unit.deliveries.release_oldest_waiting(now, provider=state.name)
 
     def _unsent(self, delivery: Delivery, states: States) -> Delivery:
         now, reason = self._clock(), blocked_reason(delivery, states)
@@ -190,7 +212,7 @@ class Deliveries:
             case NotAllowed(reason) | QuotaUsedUp(reason):
                 return delivery.waiting(now, f"{provider}: {reason}")
             case TooFast():
-                return delivery.slowed(now, SLOWED_SECONDS)
+                return delivery.slowed(now)
             case Unavailable(reason):
                 return delivery.postponed(now, reason)
             case AnswerLost(reason):
@@ -201,7 +223,7 @@ class Deliveries:
     async def _record_outcome(self, delivery: Delivery, changes: Sequence[StateChange] = ()) -> None:
         async with self._write() as unit:
             is_ours = await unit.deliveries.record_outcome(delivery, self._holder)
-            await self._dispatch.learn(unit, changes)
+            await self._providers.learn(unit, changes)
             is_erased = await unit.erasures.is_erased(delivery.user_id)
         if not is_ours and is_erased and delivery.state is DeliveryState.SENT:
             # The account was erased while its mail was on the way.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.kernel.paging import decode_position, encode_position, page_size
-from services.notification.application.ports import UnitOfWork
+from services.notification.application.ports import MailFilter, UnitOfWork
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.preferences import Preferences
 
@@ -33,7 +33,9 @@ class Notifications:
         size = page_size(requested_size)
         before = decode_position(page_token, filters=user_id)
         async with self._read() as unit:
-            found = await unit.deliveries.page(user_id, before=before or None, limit=size + 1)
+            found = await unit.deliveries.page(
+                MailFilter(user_id=user_id), before=before or None, limit=size + 1
+            )
         return _page(found, size=size, user_id=user_id)
 
     async def preferences(self, user_id: str) -> Preferences:

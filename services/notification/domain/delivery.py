@@ -4,7 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Self
+from zlib import crc32
 
+from services.notification.domain.answer import KINDS, Accepted, Answer, AnswerKind
+from services.notification.domain.feedback import Feedback, FeedbackKind
 from services.notification.domain.template import Template, notification_id
 
 FIRST_RETRY_SECONDS = 1.0
@@ -55,6 +58,11 @@ class Delivery:
         wait_time: since when no provider may send it.
         retry_time: when its present row of attempts began; time spent waiting is none of it.
         lost_answers: how often it was handed over without an answer.
+        answer: what a provider answered last.
+        answer_code: the code of that answer; empty without one.
+        feedback: what the provider reported of it since it took it.
+        feedback_detail: the kind of a bounce or complaint.
+        feedback_time: when that happened.
     """
 
     notification_id: str
@@ -74,6 +82,11 @@ class Delivery:
     wait_time: datetime | None = None
     retry_time: datetime | None = None
     lost_answers: int = 0
+    answer: AnswerKind = AnswerKind.UNSPECIFIED
+    answer_code: str = ""
+    feedback: FeedbackKind = FeedbackKind.UNSPECIFIED
+    feedback_detail: str = ""
+    feedback_time: datetime | None = None
 
     @classmethod
     def due(cls, template: Template, *, subject_id: str, user_id: str, trace: str, now: datetime) -> Self:
@@ -96,6 +109,10 @@ class Delivery:
         return parts[1] if len(parts) == 4 else ""
 
     @property
+    def is_about_an_account(self) -> bool:
+        return not self.template.is_about_an_order
+
+    @property
     def deadline(self) -> datetime | None:
         """After it the mail helps nobody; None where it always does."""
         life = self.template.life
@@ -116,6 +133,39 @@ class Delivery:
             provider_message_id=message_id,
             reason="",
             wait_time=None,
+        )
+
+    def answered(self, answer: Answer) -> "Delivery":
+        """With what a provider answered last."""
+        code = "" if isinstance(answer, Accepted) else answer.code
+        return replace(self, answer=KINDS[type(answer)], answer_code=code)
+
+    def reported(self, feedback: Feedback) -> "Delivery":
+        """With what its provider reports: it was taken, also where the answer was lost."""
+        known = self
+        if self.state is not DeliveryState.SENT:
+            known = self.sent(feedback.time, feedback.provider, feedback.provider_message_id)
+        if not feedback.kind.follows(self.feedback):
+            return known
+        return replace(
+            known,
+            feedback=feedback.kind,
+            feedback_detail=feedback.detail,
+            feedback_time=feedback.time,
+        )
+
+    def due_again(self, now: datetime) -> "Delivery":
+        """To be sent after all, under its old id, as if it had become due for the first time."""
+        return replace(
+            self,
+            state=DeliveryState.PENDING,
+            due_time=now,
+            send_time=None,
+            refusals=0,
+            provider="",
+            reason="",
+            wait_time=None,
+            retry_time=now,
         )
 
     def suppressed(self, reason: str = "") -> "Delivery":
@@ -145,13 +195,13 @@ class Delivery:
 
     def postponed(self, now: datetime, reason: str = "") -> "Delivery":
         """Somebody it needs was away: try again soon, for as long as mail is worth trying."""
-        pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(self.attempts, 10), LAST_RETRY_SECONDS)
+        pause = self._jittered(min(FIRST_RETRY_SECONDS * 2.0 ** min(self.attempts, 10), LAST_RETRY_SECONDS))
         began = self.retry_time or self.create_time
         return replace(self, retry_time=began)._tried(now, pause, reason, is_over=now - began >= MAX_AGE)
 
-    def slowed(self, now: datetime, pause_seconds: float) -> "Delivery":
-        """The provider takes mails more slowly: again after a while, which counts as no attempt."""
-        return replace(self, due_time=now + timedelta(seconds=pause_seconds))
+    def slowed(self, now: datetime) -> "Delivery":
+        """The provider takes mails more slowly: again when its budget allows, which counts as no attempt."""
+        return replace(self, due_time=now + timedelta(seconds=FIRST_RETRY_SECONDS))
 
     def refused(self, now: datetime, reason: str = "") -> "Delivery":
         """The provider will not take it now: try a few times more, far apart."""
@@ -184,3 +234,8 @@ class Delivery:
             reason=reason,
             wait_time=None,
         )
+
+    def _jittered(self, pause_seconds: float) -> float:
+        """Between half of a pause and all of it, so that mails that failed together do not come together."""
+        share = crc32(f"{self.notification_id} {self.attempts}".encode()) / 2**32
+        return pause_seconds * (1 + share) / 2

@@ -33,5 +33,32 @@ class StoreUnavailable(DomainError):
     reason: ClassVar[str] = "STORE_UNAVAILABLE"
 
 
+class NoMailProvider(DomainError):
+    """Mails go to the folder: there is nobody to send them."""
+
+    reason: ClassVar[str] = "NO_MAIL_PROVIDER"
+
+    def __init__(self) -> None:
+        super().__init__("mails go to a folder: set SHOPMESH_MAIL_URL and restart the notification service")
+
+
+class MailProviderUnavailable(DomainError):
+    """A mail provider does not answer, or refuses what it was asked."""
+
+    reason: ClassVar[str] = "MAIL_PROVIDER_UNAVAILABLE"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} does not answer, or does not allow it to these credentials")
+
+
+class SuppressionNotFound(DomainError):
+    """Nobody keeps mails from an address."""
+
+    reason: ClassVar[str] = "SUPPRESSION_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("the address is not suppressed, neither here nor at a provider")
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(json_name, names))

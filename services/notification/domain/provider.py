@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from services.notification.domain.answer import Answer, AnswerLost, NotAllowed, QuotaUsedUp, Unavailable
+from services.notification.domain.budget import Allowance
 
 CHECK_SECONDS = 300.0
 """How often a provider that does not let us send is asked whether it does now."""
@@ -19,7 +20,12 @@ class Condition(Enum):
     READY = "READY"
     NOT_ALLOWED = "NOT_ALLOWED"
     QUOTA_USED_UP = "QUOTA_USED_UP"
+    ACCOUNTS_ONLY = "ACCOUNTS_ONLY"
     AWAY = "AWAY"
+
+
+KEPT_FOR_ACCOUNTS = "the rest of the daily quota is kept for mails about accounts"
+USED_UP = "daily quota used up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,22 @@ class ProviderState:
     def is_ready(self) -> bool:
         return self.condition is Condition.READY
 
+    def takes(self, *, about_an_account: bool) -> bool:
+        """Whether it takes a mail, about an account or about an order."""
+        return self.is_ready or (about_an_account and self.condition is Condition.ACCOUNTS_ONLY)
+
+    def with_room(self, allowance: Allowance | None, now: datetime) -> "ProviderState":
+        """The state of a provider that lets us send, by what it still takes."""
+        if allowance is None or allowance.room is None or allowance.room_for_orders:
+            return self if self.is_ready else ProviderState(self.name)
+        if allowance.room:
+            return self._blocked(Condition.ACCOUNTS_ONLY, KEPT_FOR_ACCOUNTS, now)
+        return self._blocked(Condition.QUOTA_USED_UP, USED_UP, now)
+
+    def refused(self, reason: str, now: datetime) -> "ProviderState":
+        """The state of a provider that says that we may not send."""
+        return self._blocked(Condition.NOT_ALLOWED, reason, now)
+
     def after(self, answer: Answer, now: datetime) -> "ProviderState":
         """The state after one more answer."""
         match answer:
@@ -55,6 +77,8 @@ class ProviderState:
                 return self._blocked(Condition.QUOTA_USED_UP, reason, now)
             case Unavailable(reason) | AnswerLost(reason):
                 return self._failed(reason, now)
+            case _ if self.condition is Condition.ACCOUNTS_ONLY:
+                return self  # a mail about an account says nothing of the quota
             case _:
                 return ProviderState(self.name)
 

@@ -6,10 +6,18 @@ import grpc
 
 from mesh.event_log.inbox.parking import ParkingUnavailable
 from services.kernel.errors import DomainError
-from services.notification.domain.errors import StoreUnavailable
+from services.notification.domain.errors import (
+    MailProviderUnavailable,
+    NoMailProvider,
+    StoreUnavailable,
+    SuppressionNotFound,
+)
 
 STATUS_BY_ERROR: Mapping[type[Exception], grpc.StatusCode] = {
     DomainError: grpc.StatusCode.INVALID_ARGUMENT,
     StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
     ParkingUnavailable: grpc.StatusCode.UNAVAILABLE,
+    MailProviderUnavailable: grpc.StatusCode.UNAVAILABLE,
+    NoMailProvider: grpc.StatusCode.FAILED_PRECONDITION,
+    SuppressionNotFound: grpc.StatusCode.NOT_FOUND,
 }

@@ -21,16 +21,19 @@ from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.notification.adapters.contacts_grpc import GrpcContacts
-from services.notification.adapters.mailer_folder import FolderMailer
+from services.notification.adapters.mailer_folder import FOLDER, FolderMailer
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
 from services.notification.application.deliveries import Deliveries
-from services.notification.application.dispatch import Dispatch
+from services.notification.application.feedbacks import Feedbacks
 from services.notification.application.intake import Intake
+from services.notification.application.mails import Mails
 from services.notification.application.notifications import Notifications
 from services.notification.application.ports import Mailer
+from services.notification.application.providers import Providers
 from services.notification.domain.delivery import Delivery
+from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.sender import Sender
 from services.notification.entrypoints.servicer import NotificationServicer
@@ -47,6 +50,8 @@ from tests.support.mail import (
 )
 from tests.support.ses import FakeSes, fake_ses, use_credentials
 
+ADDRESSES = AddressHasher(b"a key that only tests have")
+SITE = "http://localhost:8080"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 EUR_12_50 = {"currencyCode": "EUR", "units": "12", "nanos": 500_000_000}
 EUR_25 = {"currencyCode": "EUR", "units": "25", "nanos": 0}
@@ -75,6 +80,8 @@ class Worker:
     deliveries: Deliveries
     sender: Sender
     servicer: NotificationServicer
+    feedbacks: Feedbacks
+    mails: Mails
 
     async def deliver(self) -> list[Delivery]:
         """Send what is due now, as one turn of the loop does."""
@@ -180,19 +187,31 @@ def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: As
     inbox = SqlInbox(engine, CONSUMER, world.clock, retry_seconds=(0,))
     effect = intake_effect(Intake(clock=world.clock), SqlUnit)
     consumer = Consumer(world.log, CONSUMER, TOPICS, inbox, effect, retry_seconds=0.01)
+    providers = Providers(mailers, read=work.read, write=work.write, clock=world.clock)
     deliveries = Deliveries(
         read=work.read,
         write=work.write,
-        contacts=GrpcContacts(world.channel),
-        renderer=JinjaRenderer(shop_url="http://localhost:8080/"),
-        dispatch=Dispatch(mailers, write=work.write, clock=world.clock),
+        contacts=GrpcContacts(world.channel, site=SITE),
+        renderer=JinjaRenderer(shop_url=f"{SITE}/"),
+        providers=providers,
+        addresses=ADDRESSES,
         holder=name,
         clock=world.clock,
     )
     servicer = NotificationServicer(
         notifications=Notifications(read=work.read, write=work.write), parking=Parking(consumer)
     )
-    return Worker(work, inbox, consumer, deliveries, Sender(deliveries, sql.changes_of(engine)), servicer)
+    feedbacks = Feedbacks(write=work.write, addresses=ADDRESSES, clock=world.clock)
+    mails = Mails(
+        read=work.read,
+        write=work.write,
+        providers=providers,
+        addresses=ADDRESSES,
+        folder=FOLDER,
+        clock=world.clock,
+    )
+    sender = Sender(deliveries, sql.changes_of(engine))
+    return Worker(work, inbox, consumer, deliveries, sender, servicer, feedbacks=feedbacks, mails=mails)
 
 
 @pytest.fixture

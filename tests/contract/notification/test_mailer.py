@@ -183,7 +183,7 @@ async def test_smtp_the_mail_goes_to_its_recipient_only() -> None:
 async def test_smtp_a_recipient_that_does_not_exist_is_refused() -> None:
     async with smtp_server() as server:
         server.recipient_answer = "550 no such mailbox"
-        assert await smtp_mailer(server).send(mail()) == RefusedForNow("recipient refused")
+        assert await smtp_mailer(server).send(mail()) == RefusedForNow("recipient refused", "550")
 
 
 @pytest.mark.parametrize(
@@ -257,4 +257,4 @@ async def test_smtp_a_login_that_is_refused_is_ours_to_put_right() -> None:
     async with smtp_server(login=True) as server:
         server.knows_nobody = True
         mailer = SmtpMailer(smtp_url(server.port, login="shop:wrong@"))
-        assert await mailer.send(mail()) == NotAllowed("credentials not valid")
+        assert await mailer.send(mail()) == NotAllowed("credentials not valid", "535")

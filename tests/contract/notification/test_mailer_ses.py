@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.notification.adapters.mailer_ses import NOTIFICATION_ID_HEADER, NOTIFICATION_ID_TAG, SesMailer
-from services.notification.application.ports import Permission
+from services.notification.application.ports import Permission, Standing
 from services.notification.domain.answer import (
     Accepted,
     AnswerLost,
@@ -15,6 +15,7 @@ from services.notification.domain.answer import (
     TooFast,
     Unavailable,
 )
+from services.notification.domain.budget import Allowance
 from tests.support.mail import MUG_ORDER, mail
 from tests.support.ses import (
     CREDENTIALS,
@@ -75,18 +76,18 @@ async def test_answers_reach_the_table(ses: FakeSes, ses_mailer: SesMailer) -> N
         assert isinstance(await ses_mailer.send(mail()), means), error
 
 
-async def test_says_whether_it_lets_us_send(ses: FakeSes, ses_mailer: SesMailer) -> None:
-    assert await ses_mailer.permission() is Permission.GRANTED
-    ses.is_approved = False
-    assert await ses_mailer.permission() is Permission.DENIED
-    ses.is_approved, ses.is_verified = True, False
-    assert await ses_mailer.permission() is Permission.DENIED
-    ses.is_verified, ses.quota = True, 0
-    assert await ses_mailer.permission() is Permission.DENIED
+async def test_says_whether_it_lets_us_send_and_how_much(ses: FakeSes, ses_mailer: SesMailer) -> None:
+    ses.quota = 200
+    await ses_mailer.send(mail())
+    assert await ses_mailer.standing() == Standing(Permission.GRANTED, "", Allowance(14.0, 200, 1))
     ses.quota = -1
-    assert await ses_mailer.permission() is Permission.GRANTED
+    assert await ses_mailer.standing() == Standing(Permission.GRANTED, "", Allowance(14.0, None, 1))
+    ses.is_approved = False
+    assert (await ses_mailer.standing()).reason == "production access not granted yet"
+    ses.is_approved, ses.is_verified = True, False
+    assert (await ses_mailer.standing()).reason == "sender not verified"
     ses.reads_are_denied = True
-    assert await ses_mailer.permission() is Permission.UNKNOWN
+    assert (await ses_mailer.standing()).permission is Permission.UNKNOWN
 
 
 async def test_without_credentials_waits_for_them(ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ def settings(mail_url: str = "", public_url: str = "") -> Settings:
 def test_without_a_url_mails_are_files_below_home() -> None:
     chosen = settings()
     assert (chosen.providers, chosen.mail_folder) == ((), Path("/home/shop/mail"))
-    assert chosen.shop_url == "http://localhost:8380/"
+    assert chosen.site == "http://localhost:8380"
 
 
 def test_a_file_url_chooses_the_folder() -> None:
@@ -37,7 +37,7 @@ def test_a_chain_is_split_between_its_urls_only() -> None:
 
 
 def test_links_lead_to_the_public_url() -> None:
-    assert settings(public_url="https://shop.example/").shop_url == "https://shop.example/"
+    assert settings(public_url="https://shop.example/").site == "https://shop.example"
 
 
 def test_ses_needs_links_that_customers_can_open() -> None:
@@ -68,4 +68,4 @@ def test_a_public_url_is_an_https_origin(url: str) -> None:
 
 
 def test_a_public_url_on_this_machine_may_be_http() -> None:
-    assert settings(public_url="http://127.0.0.1:8080").shop_url == "http://127.0.0.1:8080/"
+    assert settings(public_url="http://127.0.0.1:8080").site == "http://127.0.0.1:8080"

@@ -1,0 +1,280 @@
+"""What is kept, and the transactions in which it is read and changed."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.notification.domain.budget import SendingBudget
+from services.notification.domain.delivery import Delivery, DeliveryState
+from services.notification.domain.order_summary import OrderSummary
+from services.notification.domain.preferences import Preferences
+from services.notification.domain.provider import ProviderState
+from services.notification.domain.suppression import Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """When deliveries are due, in two states; None where there is none.
+
+    Attributes:
+        pending: The next attempt.
+        waiting: The next deadline of one that waits for a provider.
+    """
+
+    pending: datetime | None = None
+    waiting: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLimit:
+    """How many deliveries to claim at most.
+
+    Attributes:
+        mails: In all.
+        about_orders: Of those, how many that are about orders.
+    """
+
+    mails: int
+    about_orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Mails of one kind that are not sent yet.
+
+    Attributes:
+        state: Pending or waiting.
+        template: Which text.
+        provider: Who may have taken them; empty before.
+        count: How many.
+        oldest: Since when the oldest of them waits, or was due.
+    """
+
+    state: DeliveryState
+    template: str
+    provider: str
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MailFilter:
+    """Which mails to list; what is empty or None is any."""
+
+    order_id: str = ""
+    user_id: str = ""
+    state: DeliveryState | None = None
+
+
+class DeliveryStore(Protocol):
+    """Deliveries; unique by their ids."""
+
+    async def add(self, delivery: Delivery) -> None:
+        """Add a delivery; one that is there already stays as it is."""
+        ...
+
+    async def claim(
+        self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
+    ) -> Sequence[Delivery]:
+        """Take what is due, mails about accounts first and the oldest of each first.
+
+        They are the holder's, and not due to others, until then.
+        """
+        ...
+
+    async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
+        """Store what became of a claimed delivery and end the claim.
+
+        Returns:
+            False when it is no longer the holder's; nothing was stored.
+        """
+        ...
+
+    async def release(self, holder: str) -> None:
+        """End all claims of a holder that has died."""
+        ...
+
+    async def next_due(self) -> NextDue:
+        """When the next pending and the next waiting delivery are due."""
+        ...
+
+    async def release_waiting(self, now: datetime) -> None:
+        """Make all waiting deliveries pending and due."""
+        ...
+
+    async def release_oldest_waiting(self, now: datetime, *, provider: str) -> None:
+        """Make the oldest waiting delivery that this provider may send pending and due."""
+        ...
+
+    async def page(
+        self, which: MailFilter, *, before: int | None, limit: int
+    ) -> Sequence[tuple[int, Delivery]]:
+        """Deliveries, newest first, each with its position.
+
+        Args:
+            which: only these.
+            before: only those with a lower position.
+            limit: the most to return.
+        """
+        ...
+
+    async def unsent(self) -> Sequence[Unsent]:
+        """How many are not sent yet, by state, template and provider."""
+        ...
+
+    async def undelivered(self, *, since: datetime, folder: str, limit: int) -> Sequence[Delivery]:
+        """Those that went only to a folder, or failed for a provider's reasons, oldest first.
+
+        Args:
+            since: only those that became due at or after it.
+            folder: the name of the provider that keeps mails in a folder.
+            limit: the most to return.
+        """
+        ...
+
+    async def find(self, notification_id: str, provider_message_id: str) -> Delivery | None:
+        """The delivery of either name; an empty name is none."""
+        ...
+
+    async def replace(self, delivery: Delivery) -> None:
+        """Store a delivery also one that a worker has claimed; the claim ends."""
+        ...
+
+    async def forget(self, user_id: str) -> Sequence[str]:
+        """Delete a customer's deliveries.
+
+        Returns:
+            Their ids.
+        """
+        ...
+
+
+class ProviderStore(Protocol):
+    """The states of mail providers; one that nobody has stored is ready."""
+
+    async def all(self) -> Sequence[ProviderState]: ...
+
+    async def put(self, state: ProviderState) -> None:
+        """Add or replace."""
+        ...
+
+    async def replace(self, old: ProviderState, new: ProviderState) -> bool:
+        """Replace a state, unless another worker has changed when it is to be checked; whether it was."""
+        ...
+
+
+class BudgetStore(Protocol):
+    """What workers may still send by each provider."""
+
+    async def get(self, provider: str) -> SendingBudget:
+        """The budget of a provider; a new one where nothing is known."""
+        ...
+
+    async def put(self, budget: SendingBudget) -> None:
+        """Add or replace."""
+        ...
+
+
+class SuppressionStore(Protocol):
+    """Addresses that get no mails."""
+
+    async def add(self, suppression: Suppression) -> None:
+        """Add one; an address that is there already stays as it is."""
+        ...
+
+    async def find(self, address_hash: str) -> Suppression | None: ...
+
+    async def page(self, *, before: int | None, limit: int) -> Sequence[tuple[int, Suppression]]:
+        """The newest first, each with its position, which is lower than `before`."""
+        ...
+
+    async def remove(self, address_hash: str) -> bool:
+        """Whether it was there."""
+        ...
+
+
+class HookMessageStore(Protocol):
+    """Messages of providers' hooks that were taken in."""
+
+    async def add(self, message_id: str, now: datetime) -> bool:
+        """Note a message; whether it is a new one."""
+        ...
+
+    async def forget_before(self, time: datetime) -> None:
+        """Delete what was received before a time."""
+        ...
+
+
+class OrderSummaryStore(Protocol):
+    """What is known of orders."""
+
+    async def get(self, order_id: str) -> OrderSummary | None: ...
+
+    async def put(self, summary: OrderSummary) -> None:
+        """Add or replace."""
+        ...
+
+    async def forget(self, customer_id: str) -> None:
+        """Leave nothing of a customer's orders but their ids."""
+        ...
+
+
+class PreferenceStore(Protocol):
+    """Who wants what."""
+
+    async def get(self, user_id: str) -> Preferences:
+        """A customer's choice; the default of those who made none."""
+        ...
+
+    async def put(self, user_id: str, preferences: Preferences) -> None:
+        """Add or replace."""
+        ...
+
+    async def forget(self, user_id: str) -> None:
+        """Delete a customer's choice."""
+        ...
+
+
+class ErasureStore(Protocol):
+    """Who was erased, and which mails are to be forgotten."""
+
+    async def add(self, user_id: str, message_ids: Sequence[str]) -> None:
+        """Note an erased account and its mails; again changes nothing."""
+        ...
+
+    async def is_erased(self, user_id: str) -> bool: ...
+
+    async def pending(self, limit: int) -> Sequence[str]:
+        """Ids of mails that the mailer has to forget."""
+        ...
+
+    async def done(self, message_ids: Sequence[str]) -> None:
+        """They are forgotten."""
+        ...
+
+
+class Unit(Protocol):
+    """The stores of one transaction."""
+
+    @property
+    def deliveries(self) -> DeliveryStore: ...
+    @property
+    def providers(self) -> ProviderStore: ...
+    @property
+    def budgets(self) -> BudgetStore: ...
+    @property
+    def orders(self) -> OrderSummaryStore: ...
+    @property
+    def preferences(self) -> PreferenceStore: ...
+    @property
+    def erasures(self) -> ErasureStore: ...
+    @property
+    def suppressions(self) -> SuppressionStore: ...
+    @property
+    def hook_messages(self) -> HookMessageStore: ...
+
+
+UnitOfWork = Callable[[], AbstractAsyncContextManager[Unit]]
+"""Opens a transaction; committed at the end, rolled back on an error."""

@@ -1,0 +1,189 @@
+"""The mail providers of a chain as all workers see them: who takes mails, and how many."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.kernel.clock import Clock
+from services.notification.application.ports import (
+    ClaimLimit,
+    Mailer,
+    Permission,
+    Standing,
+    Unit,
+    UnitOfWork,
+)
+from services.notification.domain.answer import Answer, TooFast
+from services.notification.domain.delivery import Delivery
+from services.notification.domain.provider import Condition, ProviderState
+
+States = Mapping[str, ProviderState]
+"""The states of a chain's providers by their names, in the order of the chain."""
+
+
+def blocked_reason(delivery: Delivery, states: States) -> str:
+    """Why no provider may send a delivery; empty where one is only away, and comes back by itself."""
+    asked = [each for each in states.values() if delivery.provider in ("", each.name)]
+    about_an_account = delivery.is_about_an_account
+    if any(
+        each.takes(about_an_account=about_an_account) or each.condition is Condition.AWAY for each in asked
+    ):
+        return ""
+    return "; ".join(f"{each.name}: {each.reason}" for each in asked)
+
+
+def next_check(states: States) -> datetime | None:
+    """When the next provider is to be asked again; None where all are ready."""
+    times = [each.check_time for each in states.values() if each.check_time is not None]
+    return min(times, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """What an answer says of a provider."""
+
+    old: ProviderState
+    new: ProviderState
+    answer: Answer | None = None
+
+
+class Providers:
+    """The providers of a chain, in its order."""
+
+    def __init__(
+        self, mailers: Sequence[Mailer], *, read: UnitOfWork, write: UnitOfWork, clock: Clock
+    ) -> None:
+        """Bind a chain.
+
+        Args:
+            mailers: The providers in the order in which they are asked.
+            read: Opens a transaction that reads.
+            write: Opens a transaction that writes.
+            clock: The time now.
+        """
+        self.mailers = tuple(mailers)
+        self._read = read
+        self._write = write
+        self._clock = clock
+
+    async def states(self, unit: Unit) -> States:
+        """The states of the chain's providers, in its order."""
+        known = {each.name: each for each in await unit.providers.all()}
+        return {each.name: known.get(each.name, ProviderState(each.name)) for each in self.mailers}
+
+    async def learn(self, unit: Unit, changes: Sequence[StateChange]) -> None:
+        """Store what answers say of providers; mails that wait follow once one takes mails."""
+        for change in changes:
+            if change.new != change.old:
+                await self._put(unit, change.old, change.new)
+            if isinstance(change.answer, TooFast):
+                budget = await unit.budgets.get(change.new.name)
+                await unit.budgets.put(budget.slowed(self._clock()))
+
+    async def may_probe(self, state: ProviderState, mailer: Mailer) -> bool:
+        """Whether a mail may ask a provider that takes none; of several workers one asks at a time."""
+        if not await self._claim_check(state):
+            return False
+        if state.condition is Condition.AWAY:
+            return True
+        standing = await self.ask(state, mailer)
+        # Where the provider does not say, this mail's answer does.
+        return standing.permission in (Permission.GRANTED, Permission.UNKNOWN)
+
+    async def ask(self, state: ProviderState, mailer: Mailer) -> Standing:
+        """Ask a provider what it lets us do, and store what it says."""
+        standing, now = await mailer.standing(), self._clock()
+        async with self._write() as unit:
+            if mailer.is_metered:
+                budget = await unit.budgets.get(mailer.name)
+                await unit.budgets.put(budget.learned(now, standing.allowance))
+            new = _state_by(standing, state, now)
+            if new != state:
+                await self._put(unit, state, new)
+        return standing
+
+    async def refresh(self) -> None:
+        """Ask the provider that takes mails now for its allowance, where what is known of it is old."""
+        if not self._are_metered:
+            return
+        async with self._read() as unit:
+            state = await self._metered_in_use(unit)
+            is_stale = state is not None and (await unit.budgets.get(state.name)).is_stale(self._clock())
+        if state is not None and is_stale and await self._claim_question(state):
+            await self.ask(state, self._mailer(state.name))
+
+    async def limit(self, unit: Unit, most: int) -> ClaimLimit:
+        """How many mails may be claimed now; a provider whose quota is over takes no more from here on."""
+        while (state := await self._metered_in_use(unit)) is not None:
+            now, budget = self._clock(), await unit.budgets.get(state.name)
+            known = state.with_room(budget.allowance, now) if state.is_ready else state
+            if known == state:
+                mails = budget.mails_now(now, most)
+                room = budget.allowance.room_for_orders if budget.allowance and state.is_ready else None
+                return ClaimLimit(mails, mails if room is None else min(mails, room))
+            await self._put(unit, state, known)
+        return ClaimLimit(most, most)
+
+    async def charge(self, unit: Unit, claimed: int) -> None:
+        """Take claimed mails off the budget."""
+        state = await self._metered_in_use(unit) if claimed else None
+        if state is not None:
+            budget = await unit.budgets.get(state.name)
+            await unit.budgets.put(budget.charged(self._clock(), claimed))
+
+    async def wait_seconds(self, unit: Unit) -> float:
+        """How long until the provider that takes mails now takes another one."""
+        state = await self._metered_in_use(unit)
+        return 0.0 if state is None else (await unit.budgets.get(state.name)).wait_seconds(self._clock())
+
+    @property
+    def _are_metered(self) -> bool:
+        return any(each.is_metered for each in self.mailers)
+
+    async def _metered_in_use(self, unit: Unit) -> ProviderState | None:
+        """The first provider that takes mails, where it takes so many only."""
+        states = (await self.states(unit)).values() if self._are_metered else ()
+        taking = next((each for each in states if each.takes(about_an_account=True)), None)
+        return taking if taking is not None and self._mailer(taking.name).is_metered else None
+
+    def _mailer(self, name: str) -> Mailer:
+        return next(each for each in self.mailers if each.name == name)
+
+    async def _claim_check(self, state: ProviderState) -> bool:
+        """Whether this worker is the one that asks now."""
+        now = self._clock()
+        if state.check_time is None or state.check_time > now:
+            return False
+        async with self._write() as unit:
+            return await unit.providers.replace(state, state.checked_later(now))
+
+    async def _claim_question(self, state: ProviderState) -> bool:
+        """Whether this worker is the one that asks for the allowance now."""
+        now = self._clock()
+        async with self._write() as unit:
+            budget = await unit.budgets.get(state.name)
+            if budget.is_stale(now):
+                await unit.budgets.put(budget.learned(now, None))
+                return True
+        return False
+
+    async def _put(self, unit: Unit, old: ProviderState, new: ProviderState) -> None:
+        await unit.providers.put(new)
+        if _takes_more(new, old):
+            await unit.deliveries.release_waiting(self._clock())
+
+
+def _state_by(standing: Standing, state: ProviderState, now: datetime) -> ProviderState:
+    match standing.permission:
+        case Permission.GRANTED:
+            return state.with_room(standing.allowance, now)
+        case Permission.DENIED:
+            return state.refused(standing.reason, now)
+        case _:
+            return state
+
+
+def _takes_more(new: ProviderState, old: ProviderState) -> bool:
+    return any(
+        new.takes(about_an_account=each) and not old.takes(about_an_account=each) for each in (True, False)
+    )
