@@ -20,6 +20,12 @@ def settings_of(context: typer.Context) -> MeshSettings:
     return MeshSettings.from_environ(environ_of(context))
 
 
+def is_running(settings: MeshSettings) -> bool:
+    """Whether a mesh is up in the settings' home."""
+    state = MeshState.read(settings.home)
+    return state is not None and state.running
+
+
 def running_settings_of(context: typer.Context) -> MeshSettings:
     """The settings with which the mesh runs, whatever the environment says now.
 
