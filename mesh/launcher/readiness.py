@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
@@ -9,6 +10,7 @@ import grpc
 import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from mesh.client.direct import DIRECT, http_client
 from mesh.launcher.backends import Backends
@@ -17,8 +19,28 @@ from mesh.launcher.parts import BACKEND_SCHEME
 _PATIENCE_SECONDS = 1.0
 _DEPENDENCY_UP = "shopmesh_dependency_up"
 """The metric of `mesh.server.health`."""
+_UNSENT, _OLDEST = "shopmesh_mails_unsent", "shopmesh_mails_oldest_unsent_timestamp_seconds"
+"""The metrics of the notification service."""
 _FRESH = (("grpc.use_local_subchannel_pool", 1), DIRECT)
 """Else channels share connections, and with them the ever longer pauses after those that were refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a service's metrics say.
+
+    Attributes:
+        dependencies: What it depends on, and whether that works.
+        waiting_mails: How many mails no provider takes.
+        oldest_waiting: Since when the oldest of them waits, in Unix time; 0: none does.
+    """
+
+    dependencies: Mapping[str, bool] = field(default_factory=dict)
+    waiting_mails: int = 0
+    oldest_waiting: float = 0.0
+
+
+EMPTY = Report()
 
 
 class Readiness:
@@ -57,17 +79,19 @@ class Readiness:
             if host["health_status"].get("failed_active_health_check")
         )
 
-    async def dependencies(self, metrics_url: str) -> Mapping[str, bool]:
-        """Ask a service what it depends on, and whether that works; empty when it does not answer."""
+    async def report(self, metrics_url: str) -> Report:
+        """Ask a service what it depends on and what waits there; empty when it does not answer."""
         answer = await self._get(metrics_url) if metrics_url else None
         if answer is None:
-            return {}
-        return {
-            sample.labels["name"]: sample.value == 1
-            for family in text_string_to_metric_families(answer.text)
-            for sample in family.samples
-            if sample.name == _DEPENDENCY_UP
-        }
+            return EMPTY
+        samples = [each for family in text_string_to_metric_families(answer.text) for each in family.samples]
+        return Report(
+            dependencies={
+                each.labels["name"]: each.value == 1 for each in samples if each.name == _DEPENDENCY_UP
+            },
+            waiting_mails=sum(int(each.value) for each in samples if _is_waiting(each, _UNSENT)),
+            oldest_waiting=min((each.value for each in samples if _is_waiting(each, _OLDEST)), default=0.0),
+        )
 
     async def _get(self, url: str) -> httpx.Response | None:
         try:
@@ -75,6 +99,10 @@ class Readiness:
         except httpx.TransportError:
             return None
         return answer if answer.status_code == httpx.codes.OK else None
+
+
+def _is_waiting(sample: Sample, name: str) -> bool:
+    return sample.name == name and sample.labels["state"] == "WAITING"
 
 
 async def _serves(address: str) -> bool:

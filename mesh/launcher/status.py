@@ -1,14 +1,13 @@
 """How a mesh is doing at this moment."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from mesh.launcher.backends import Backends
-from mesh.launcher.readiness import Readiness
+from mesh.launcher.readiness import EMPTY, Readiness, Report
 from mesh.launcher.state import MeshState, PartState
 
 
@@ -30,12 +29,12 @@ class PartCondition:
     """A part and what it is doing.
 
     Attributes:
-        dependencies: What it depends on, for example `order.event_log`, and whether that works.
+        report: What it depends on, for example `order.event_log`, whether that works, and what waits there.
     """
 
     part: PartState
     condition: Condition
-    dependencies: Mapping[str, bool]
+    report: Report = EMPTY
 
     @property
     def pid(self) -> int | None:
@@ -52,13 +51,14 @@ class PartCondition:
             "state": self.condition.value,
             "restarts": self.part.restarts,
             "lastExit": self.part.last_exit,
-            "dependencies": dict(self.dependencies),
+            "dependencies": dict(self.report.dependencies),
+            "waitingMails": self.report.waiting_mails,
         }
 
     @property
     def broken(self) -> tuple[str, ...]:
         """The dependencies that do not work."""
-        return tuple(name for name, works in self.dependencies.items() if not works)
+        return tuple(name for name, works in self.report.dependencies.items() if not works)
 
 
 async def status_of(home: Path) -> tuple[PartCondition, ...]:
@@ -73,7 +73,7 @@ async def status_of(home: Path) -> tuple[PartCondition, ...]:
 
 async def _condition_of(part: PartState, readiness: Readiness, *, kept: bool) -> PartCondition:
     if part.process is None or not part.process.alive:
-        return PartCondition(part, Condition.RESTARTING if kept else Condition.STOPPED, {})
+        return PartCondition(part, Condition.RESTARTING if kept else Condition.STOPPED)
     ready = await readiness.is_ready(part.ready_url)
-    dependencies = await readiness.dependencies(part.metrics_url)
-    return PartCondition(part, Condition.READY if ready else Condition.RUNNING, dependencies)
+    report = await readiness.report(part.metrics_url)
+    return PartCondition(part, Condition.READY if ready else Condition.RUNNING, report)

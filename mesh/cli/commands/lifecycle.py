@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -85,6 +87,7 @@ def status(
         out.print_json(json.dumps([each.document() for each in conditions]))
     elif conditions:
         show_table(("part", "pid", "port", "state", "restarts", "last exit"), map(_row, conditions))
+        _show_waiting_mails(conditions)
     else:
         err.print(f"No mesh is up in {escape(str(home))}. Start it: [cyan]shopmesh up[/]")
     if not conditions or any(each.condition is not Condition.READY for each in conditions):
@@ -95,6 +98,17 @@ async def _stop(home: Path) -> tuple[str, ...]:
     (home / "run").mkdir(exist_ok=True)
     async with exclusive(home, waiting=lambda: note(WAITING)):
         return await stop(home)
+
+
+def _show_waiting_mails(conditions: Sequence[PartCondition]) -> None:
+    """Say that mails wait; every worker knows of all of them."""
+    count, oldest = max((each.report.waiting_mails, each.report.oldest_waiting) for each in conditions)
+    if count:
+        since = datetime.fromtimestamp(oldest, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        out.print(
+            f"[yellow]{count} mail(s) wait for a provider, the oldest since {since}.[/] "
+            "What is missing: shopmesh mail check"
+        )
 
 
 def _show_ready(part: PartState) -> None:

@@ -99,8 +99,8 @@ def suppressed(
     """List the addresses that get no mails after a bounce or a complaint, as hashes, or lift one."""
     settings = running_settings_of(context)
     if lift:
-        asyncio.run(_lift(settings, who, lift))
-        out.print("The address gets mails again.")
+        was_suppressed = asyncio.run(_lift(settings, who, lift))
+        out.print("The address gets mails again." if was_suppressed else "The address was not suppressed.")
         return
     found = asyncio.run(_suppressions(settings, who))
     if as_json:
@@ -181,9 +181,10 @@ def _takes_mails(backlog: GetMailBacklogResponse) -> bool:
     return any(each.condition not in blocked for each in backlog.providers)
 
 
-async def _lift(settings: MeshSettings, who: str, address: str) -> None:
+async def _lift(settings: MeshSettings, who: str, address: str) -> bool:
     async with channel_as(who, "notification", settings) as channel:
-        await MailServiceStub(channel).LiftSuppression(LiftSuppressionRequest(email=address))
+        answer = await MailServiceStub(channel).LiftSuppression(LiftSuppressionRequest(email=address))
+    return answer.was_suppressed
 
 
 async def _suppressions(settings: MeshSettings, who: str) -> Sequence[Suppression]:

@@ -15,6 +15,7 @@ from services.notification.application.ports import (
     Renderer,
     Unit,
     UnitOfWork,
+    Unsent,
 )
 from services.notification.application.providers import (
     Providers,
@@ -121,6 +122,11 @@ class Deliveries:
     async def seconds_to_next(self) -> float | None:
         """How long until something is due: 0 for now, None for nothing at all."""
         return (await self._schedule()).seconds
+
+    async def unsent(self) -> Sequence[Unsent]:
+        """What is not sent yet, by what it waits for."""
+        async with self._read() as unit:
+            return await unit.deliveries.unsent()
 
     async def is_reachable(self) -> bool:
         """Whether a provider can be reached; a health probe that does not raise."""

@@ -15,7 +15,7 @@ from services.notification.application.ports import (
 )
 from services.notification.application.providers import Providers
 from services.notification.domain.delivery import Delivery, DeliveryState
-from services.notification.domain.errors import MailProviderUnavailable, NoMailProvider, SuppressionNotFound
+from services.notification.domain.errors import MailProviderUnavailable, NoMailProvider
 from services.notification.domain.finding import Finding
 from services.notification.domain.provider import ProviderState
 from services.notification.domain.suppression import AddressHasher, Suppression
@@ -144,12 +144,11 @@ class Mails:
         shown = tuple(suppression for _, suppression in found[:size])
         return SuppressionPage(shown, encode_position(last, filters=_SUPPRESSIONS))
 
-    async def lift(self, address: str) -> None:
-        """Let an address get mails again, first at the providers.
+    async def lift(self, address: str) -> bool:
+        """Let an address get mails again, first at the providers; whether it was suppressed at all.
 
         Raises:
             MailProviderUnavailable: A provider does not answer.
-            SuppressionNotFound: Nobody suppresses it.
         """
         try:
             lifted = [await mailer.lift(address) for mailer in self._providers.mailers]
@@ -157,8 +156,7 @@ class Mails:
             raise MailProviderUnavailable(str(error)) from error
         async with self._write() as unit:
             was_here = await unit.suppressions.remove(self._addresses.hash(address))
-        if not was_here and not any(lifted):
-            raise SuppressionNotFound
+        return was_here or any(lifted)
 
     async def _include(self, since: datetime) -> int:
         """Make undelivered mails due again, a few hundred in a transaction."""

@@ -51,14 +51,5 @@ class MailProviderUnavailable(DomainError):
         super().__init__(f"{name} does not answer, or does not allow it to these credentials")
 
 
-class SuppressionNotFound(DomainError):
-    """Nobody keeps mails from an address."""
-
-    reason: ClassVar[str] = "SUPPRESSION_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("the address is not suppressed, neither here nor at a provider")
-
-
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(json_name, names))

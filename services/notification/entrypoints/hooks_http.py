@@ -17,6 +17,7 @@ from services.notification.application.ports import (
     HookUnavailable,
 )
 from services.notification.domain.errors import StoreUnavailable
+from services.notification.entrypoints.mail_metrics import count_feedback
 from services.notification.entrypoints.ses_report_reader import UnreadableReport, read_report
 
 MAX_BODY_BYTES = 262_144
@@ -70,6 +71,8 @@ class SesHook:
             case HookMessageKind.REPORT:
                 feedback = read_report(message.text, messages.provider)
                 is_new = await self.feedbacks.take(message.message_id, feedback)
+                if feedback is not None and is_new:
+                    count_feedback(feedback)
                 kind = feedback.kind.value if feedback else "none"
                 _log.info("hook_report", kind=kind, is_new=is_new, message_id=message.message_id)
 

@@ -85,8 +85,8 @@ class MailServicer(MailServiceServicer):
     async def LiftSuppression(
         self, request: messages.LiftSuppressionRequest, context: Context
     ) -> messages.LiftSuppressionResponse:
-        await self._mails.lift(request.email)
-        return messages.LiftSuppressionResponse()
+        was_suppressed = await self._mails.lift(request.email)
+        return messages.LiftSuppressionResponse(was_suppressed=was_suppressed)
 
 
 def _mail(delivery: Delivery) -> messages.Mail:

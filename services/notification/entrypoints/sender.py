@@ -5,26 +5,18 @@ from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 
 import structlog
-from prometheus_client import Counter
 
 from mesh.server.telemetry import continue_trace
 from mesh.sql import Changes
 from services.notification.application.deliveries import Deliveries
-from services.notification.domain.delivery import Delivery, DeliveryState
+from services.notification.domain.delivery import Delivery
+from services.notification.entrypoints.mail_metrics import count_outcome, show_unsent
 
 LONGEST_WAIT_SECONDS = 5.0
 RETRY_SECONDS = 0.5
+SHOWN_EVERY_SECONDS = 5.0
+"""How often what is not sent is counted for the metrics: counting looks at all of it."""
 
-MAILS = Counter(
-    "shopmesh_mails_total",
-    "Mails by template, provider and the state that they came to; WAITING ones come to another later.",
-    ("template", "provider", "state"),
-)
-LOST_ANSWERS = Counter(
-    "shopmesh_mail_answers_lost_total",
-    "Times a mail was handed over without an answer; each may be a mail too many.",
-    ("provider",),
-)
 _log = structlog.get_logger()
 
 
@@ -34,6 +26,7 @@ class Sender:
     def __init__(self, deliveries: Deliveries, changes: Changes) -> None:
         self._deliveries = deliveries
         self._changes = changes
+        self._show_time = 0.0
 
     async def run(self) -> None:
         """Send for ever."""
@@ -56,6 +49,7 @@ class Sender:
 
     async def _turn(self, seen: int) -> None:
         await self._forget_erased()
+        await self._show_unsent()
         if claimed := await self._deliveries.claim():
             await self._finish(claimed)
         else:
@@ -67,6 +61,12 @@ class Sender:
         except OSError as error:
             # They stay noted; mails that can be sent do not wait for it.
             _log.warning("forgetting_failed", error=_what(error))
+
+    async def _show_unsent(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._show_time:
+            show_unsent(await self._deliveries.unsent())
+            self._show_time = now + SHOWN_EVERY_SECONDS
 
     async def _finish(self, claimed: Sequence[Delivery]) -> None:
         """Send what was claimed, also when the process is asked to stop meanwhile.
@@ -95,7 +95,7 @@ class Sender:
                 _log.error("send_failed", trace_id=delivery.trace_id, error=_what(error), **names)
                 await self._deliveries.postpone(delivery)
             else:
-                _count(delivery, outcome)
+                count_outcome(delivery, outcome)
                 _log.info("delivery", trace_id=delivery.trace_id, state=outcome.state.value, **names)
 
     async def _wait(self, seen: int) -> None:
@@ -104,13 +104,6 @@ class Sender:
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
                 await self._changes.wait_for_change(seen)
-
-
-def _count(before: Delivery, outcome: Delivery) -> None:
-    if outcome.lost_answers > before.lost_answers:
-        LOST_ANSWERS.labels(outcome.provider).inc()
-    if outcome.state is not DeliveryState.PENDING:
-        MAILS.labels(str(outcome.template), outcome.provider or "none", outcome.state.value).inc()
 
 
 def _what(error: Exception) -> str:

@@ -10,7 +10,6 @@ from services.notification.domain.errors import (
     MailProviderUnavailable,
     NoMailProvider,
     StoreUnavailable,
-    SuppressionNotFound,
 )
 
 STATUS_BY_ERROR: Mapping[type[Exception], grpc.StatusCode] = {
@@ -19,5 +18,4 @@ STATUS_BY_ERROR: Mapping[type[Exception], grpc.StatusCode] = {
     ParkingUnavailable: grpc.StatusCode.UNAVAILABLE,
     MailProviderUnavailable: grpc.StatusCode.UNAVAILABLE,
     NoMailProvider: grpc.StatusCode.FAILED_PRECONDITION,
-    SuppressionNotFound: grpc.StatusCode.NOT_FOUND,
 }

@@ -1,8 +1,8 @@
-"""A stub of the user service's HTTP port: redeems any code, records what it was asked."""
+"""A stub of the services' HTTP ports: redeems any code, records what it was asked."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mesh.topology import http_port
+from mesh.topology import HTTP_SERVICES, http_port
 
-PATHS = ("/oauth2/{name}", "/.well-known/{name}", "/account/{name}")
+PATHS = ("/oauth2/{name}", "/.well-known/{name}", "/account/{name}", "/hooks/{name}")
 
 
 @dataclass(slots=True)
@@ -52,20 +52,21 @@ async def open_provider(port_offset: int) -> AsyncIterator[Provider]:
 
     verbs = ["GET", "POST", "PUT", "DELETE", "PATCH"]
     app = Starlette(routes=[Route(path, answer, methods=verbs) for path in PATHS])
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=http_port("user", 0, port_offset),
-        log_level="error",
-        lifespan="off",
-        ws="none",
-    )
+    async with AsyncExitStack() as stack:
+        for service in HTTP_SERVICES:
+            await stack.enter_async_context(_served(app, http_port(service, 0, port_offset)))
+        yield provider
+
+
+@asynccontextmanager
+async def _served(app: Starlette, port: int) -> AsyncIterator[None]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     # Not `serve()`: that would take over the signals of the test run.
     serving = asyncio.create_task(server._serve())
     await _started(server)
     try:
-        yield provider
+        yield
     finally:
         server.should_exit = True
         await serving

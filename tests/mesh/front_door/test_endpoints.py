@@ -61,3 +61,17 @@ async def test_a_page_keeps_its_own_content_policy(client: httpx.AsyncClient, pr
 
     assert response.headers["content-security-policy"] == "default-src 'self'"
     assert response.headers["x-frame-options"] == "DENY"
+
+
+BOUNDED = [each for each in ENDPOINTS if each.max_body_bytes]
+
+
+@pytest.mark.parametrize("endpoint", BOUNDED, ids=[each.path for each in BOUNDED])
+async def test_a_body_over_the_bound_is_413_and_goes_no_further(
+    client: httpx.AsyncClient, provider: Provider, endpoint: HttpEndpoint
+) -> None:
+    for size, status in ((endpoint.max_body_bytes, 200), (endpoint.max_body_bytes + 1, 413)):
+        response = await client.request(endpoint.verbs[0], endpoint.path, content=b"x" * size)
+
+        assert response.status_code == status
+    assert len(provider.requests) == 1

@@ -185,7 +185,7 @@ def test_a_mail_that_is_not_there_is_named(
     shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert shopmesh("mail", "preview", "7") == 1
-    assert "There is no mail '7'" in capsys.readouterr().err
+    assert "There is no text of the mail '7'" in capsys.readouterr().err
 
 
 def test_limits_are_printed_as_a_limits_file(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]) -> None:

@@ -729,12 +729,17 @@ class LiftSuppressionResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    WAS_SUPPRESSED_FIELD_NUMBER: _builtins.int
+    was_suppressed: _builtins.bool
+    """Whether the address was suppressed, here or at a provider."""
     def __init__(
         self,
+        *,
+        was_suppressed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["was_suppressed", b"was_suppressed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -125,9 +125,10 @@ class MailServiceServicer:
     def LiftSuppression(self, request, context):
         """Lets an address get mails again, here and at the providers.
 
-        Fails with NOT_FOUND (SUPPRESSION_NOT_FOUND) where neither this service nor a
-        provider suppresses it, UNAVAILABLE (STORE_UNAVAILABLE, MAIL_PROVIDER_UNAVAILABLE);
-        a repeat after UNAVAILABLE goes on where it stopped.
+        Idempotent: an address that nobody suppresses stays so.
+
+        Fails with UNAVAILABLE (STORE_UNAVAILABLE, MAIL_PROVIDER_UNAVAILABLE); a repeat
+        goes on where it stopped.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -69,9 +69,10 @@ class MailServiceStub:
     LiftSuppression: _grpc.UnaryUnaryMultiCallable[_mail_service_pb2.LiftSuppressionRequest, _mail_service_pb2.LiftSuppressionResponse]
     """Lets an address get mails again, here and at the providers.
 
-    Fails with NOT_FOUND (SUPPRESSION_NOT_FOUND) where neither this service nor a
-    provider suppresses it, UNAVAILABLE (STORE_UNAVAILABLE, MAIL_PROVIDER_UNAVAILABLE);
-    a repeat after UNAVAILABLE goes on where it stopped.
+    Idempotent: an address that nobody suppresses stays so.
+
+    Fails with UNAVAILABLE (STORE_UNAVAILABLE, MAIL_PROVIDER_UNAVAILABLE); a repeat
+    goes on where it stopped.
     """
 
 @_typing.type_check_only
@@ -113,9 +114,10 @@ class MailServiceAsyncStub(MailServiceStub):
     LiftSuppression: _aio.UnaryUnaryMultiCallable[_mail_service_pb2.LiftSuppressionRequest, _mail_service_pb2.LiftSuppressionResponse]  # type: ignore[assignment]
     """Lets an address get mails again, here and at the providers.
 
-    Fails with NOT_FOUND (SUPPRESSION_NOT_FOUND) where neither this service nor a
-    provider suppresses it, UNAVAILABLE (STORE_UNAVAILABLE, MAIL_PROVIDER_UNAVAILABLE);
-    a repeat after UNAVAILABLE goes on where it stopped.
+    Idempotent: an address that nobody suppresses stays so.
+
+    Fails with UNAVAILABLE (STORE_UNAVAILABLE, MAIL_PROVIDER_UNAVAILABLE); a repeat
+    goes on where it stopped.
     """
 
 class MailServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -190,9 +192,10 @@ class MailServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_mail_service_pb2.LiftSuppressionResponse, _abc.Awaitable[_mail_service_pb2.LiftSuppressionResponse]]:
         """Lets an address get mails again, here and at the providers.
 
-        Fails with NOT_FOUND (SUPPRESSION_NOT_FOUND) where neither this service nor a
-        provider suppresses it, UNAVAILABLE (STORE_UNAVAILABLE, MAIL_PROVIDER_UNAVAILABLE);
-        a repeat after UNAVAILABLE goes on where it stopped.
+        Idempotent: an address that nobody suppresses stays so.
+
+        Fails with UNAVAILABLE (STORE_UNAVAILABLE, MAIL_PROVIDER_UNAVAILABLE); a repeat
+        goes on where it stopped.
         """
 
 def add_MailServiceServicer_to_server(servicer: MailServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

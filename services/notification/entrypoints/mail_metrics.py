@@ -1,0 +1,62 @@
+"""What the metrics say of mails."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Gauge
+
+from services.notification.application.ports import Unsent
+from services.notification.domain.delivery import Delivery, DeliveryState
+from services.notification.domain.feedback import Feedback
+
+MAILS = Counter(
+    "shopmesh_mails_total",
+    "Mails by template, provider and the state that they came to; WAITING ones come to another later.",
+    ("template", "provider", "state"),
+)
+LOST_ANSWERS = Counter(
+    "shopmesh_mail_answers_lost_total",
+    "Times a mail was handed over without an answer; each may be a mail too many.",
+    ("provider",),
+)
+FEEDBACK = Counter(
+    "shopmesh_mail_feedback_total",
+    "Reports of providers on mails that they took, by what happened.",
+    ("provider", "kind"),
+)
+UNSENT = Gauge(
+    "shopmesh_mails_unsent",
+    "Mails that are not sent yet, by what they wait for. Every worker shows those of all.",
+    ("state", "template", "provider"),
+)
+OLDEST_UNSENT = Gauge(
+    "shopmesh_mails_oldest_unsent_timestamp_seconds",
+    "Since when the oldest of them is due, or waits for a provider; Unix time.",
+    ("state", "template", "provider"),
+)
+
+
+def count_outcome(before: Delivery, outcome: Delivery) -> None:
+    """Count what became of a mail."""
+    if outcome.lost_answers > before.lost_answers:
+        LOST_ANSWERS.labels(outcome.provider).inc()
+    if outcome.state is not DeliveryState.PENDING:
+        MAILS.labels(str(outcome.template), _named(outcome.provider), outcome.state.value).inc()
+
+
+def count_feedback(feedback: Feedback) -> None:
+    """Count a report."""
+    FEEDBACK.labels(feedback.provider, feedback.kind.value).inc()
+
+
+def show_unsent(unsent: Iterable[Unsent]) -> None:
+    """Show what is not sent now; what was shown before and is sent since disappears."""
+    UNSENT.clear()
+    OLDEST_UNSENT.clear()
+    for each in unsent:
+        labels = (each.state.value, each.template, _named(each.provider))
+        UNSENT.labels(*labels).set(each.count)
+        OLDEST_UNSENT.labels(*labels).set(each.oldest.timestamp())
+
+
+def _named(provider: str) -> str:
+    return provider or "none"
