@@ -52,6 +52,7 @@ def _content(summary: OrderSummary) -> Mapping[str, Any]:
         ],
         "total": _stored(summary.total),
         "reason": summary.reason,
+        "isDelivered": summary.is_delivered,
     }
 
 
@@ -62,6 +63,8 @@ def _summary(row: Any) -> OrderSummary:
         lines=tuple(_line(line) for line in row.content["lines"]),
         total=_money(row.content["total"]),
         reason=row.content["reason"],
+        # Written since an order's end is known here.
+        is_delivered=row.content.get("isDelivered", False),
     )
 
 

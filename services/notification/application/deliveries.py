@@ -166,6 +166,8 @@ class Deliveries:
             states = await self._providers.states(unit)
         if delivery.is_over(self._clock()):
             return delivery.expired(), ()
+        if reason := delivery.outdated(order):
+            return delivery.skipped(reason), ()
         candidates = await self._dispatch.candidates(delivery, states)
         if not candidates:
             return self._unsent(delivery, states), ()

@@ -10,6 +10,7 @@ from services.notification.domain.events import (
     MailRequested,
     OrderCancelled,
     OrderConfirmed,
+    OrderDelivered,
     OrderEvent,
     OrderPlaced,
     OrderRejected,
@@ -87,6 +88,8 @@ def _consequence(summary: OrderSummary, event: OrderEvent) -> tuple[OrderSummary
             return summary.confirmed(unit_prices, total), Template.ORDER_CONFIRMED
         case OrderShipped():
             return summary, Template.ORDER_SHIPPED
+        case OrderDelivered():
+            return summary.delivered(), None
         case OrderCancelled(_, reason):
             return summary.ended(reason), Template.ORDER_CANCELLED
         case OrderRejected(_, reason, available, decided_later):

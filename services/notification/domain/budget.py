@@ -49,7 +49,7 @@ class SendingBudget:
         allowance: What the provider said, with what was sent since; None: it did not say, and takes any rate.
         learn_time: When it was asked; None: never.
         full_time: When the bucket is full again; None: it is.
-        slow_downs: How often in a row the provider said that mails come too fast.
+        slow_downs: How often the provider said that mails come too fast, since it was asked.
     """
 
     provider: str
@@ -93,8 +93,8 @@ class SendingBudget:
         return replace(self, full_time=now + timedelta(seconds=pause), slow_downs=self.slow_downs + 1)
 
     def learned(self, now: datetime, allowance: Allowance | None) -> "SendingBudget":
-        """After the provider was asked; what it did not say stays as it was."""
-        return replace(self, allowance=allowance or self.allowance, learn_time=now)
+        """After the provider was asked; what it did not say stays as it was, and pauses begin short again."""
+        return replace(self, allowance=allowance or self.allowance, learn_time=now, slow_downs=0)
 
     @property
     def _window_seconds(self) -> float:

@@ -8,6 +8,7 @@ from zlib import crc32
 
 from services.notification.domain.answer import KINDS, Accepted, Answer, AnswerKind
 from services.notification.domain.feedback import Feedback, FeedbackKind
+from services.notification.domain.order_summary import OrderSummary
 from services.notification.domain.template import Template, notification_id
 
 FIRST_RETRY_SECONDS = 1.0
@@ -176,7 +177,20 @@ class Delivery:
         """Its deadline has passed before it was sent, or before it was known whether it was."""
         if self.lost_answers:
             return replace(self, state=DeliveryState.AMBIGUOUS, wait_time=None)
-        return replace(self, state=DeliveryState.SKIPPED, reason="its time is over", wait_time=None)
+        return self.skipped("its time is over")
+
+    def outdated(self, order: OrderSummary | None) -> str:
+        """Why a mail that had to wait says what is no longer so; empty while it does not."""
+        has_waited, is_delivered = self.wait_time is not None, order is not None and order.is_delivered
+        return (
+            "the order is delivered"
+            if has_waited and is_delivered and self.template.ends_with_delivery
+            else ""
+        )
+
+    def skipped(self, reason: str) -> "Delivery":
+        """A later event made it useless."""
+        return replace(self, state=DeliveryState.SKIPPED, reason=reason, wait_time=None)
 
     def failed(self, reason: str) -> "Delivery":
         """The provider refuses it for good."""

@@ -51,6 +51,13 @@ class OrderShipped:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDelivered:
+    """The customer has the order."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailRequested:
     """A mail about the account is due."""
 
@@ -66,5 +73,5 @@ class UserErased:
     user_id: str
 
 
-OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderCancelled | OrderShipped
+OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderCancelled | OrderShipped | OrderDelivered
 Event = OrderEvent | MailRequested | UserErased

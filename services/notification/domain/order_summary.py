@@ -36,6 +36,7 @@ class OrderSummary:
     lines: tuple[OrderedLine, ...]
     total: Money | None = None
     reason: str = ""
+    is_delivered: bool = False
 
     @property
     def is_erased(self) -> bool:
@@ -67,6 +68,10 @@ class OrderSummary:
         short = available or {}
         lines = tuple(replace(line, available=short.get(line.sku)) for line in self.lines)
         return replace(self, lines=lines, reason=reason)
+
+    def delivered(self) -> "OrderSummary":
+        """The customer has it."""
+        return replace(self, is_delivered=True)
 
     @classmethod
     def erased(cls, order_id: str) -> Self:

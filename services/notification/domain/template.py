@@ -58,6 +58,11 @@ class Template(Enum):
         return self.value.life
 
     @property
+    def ends_with_delivery(self) -> bool:
+        """Whether the mail is untrue once the order is delivered: others state what stays so."""
+        return self is Template.ORDER_SHIPPED
+
+    @property
     def is_about_an_order(self) -> bool:
         return self.purpose is Purpose.ORDER
 

@@ -10,6 +10,7 @@ from services.notification.domain.events import (
     MailRequested,
     OrderCancelled,
     OrderConfirmed,
+    OrderDelivered,
     OrderPlaced,
     OrderRejected,
     OrderShipped,
@@ -66,6 +67,10 @@ def _shipped(order_id: str, _payload: Payload) -> Event:
     return OrderShipped(order_id)
 
 
+def _delivered(order_id: str, _payload: Payload) -> Event:
+    return OrderDelivered(order_id)
+
+
 def _mail_requested(_user_id: str, payload: Payload) -> Event:
     return MailRequested(payload["userId"], Purpose(payload["purpose"]), payload["requestId"])
 
@@ -80,6 +85,7 @@ _READERS: Mapping[str, Callable[[str, Payload], Event]] = {
     "OrderRejected": _rejected,
     "OrderCancelled": _cancelled,
     "OrderShipped": _shipped,
+    "OrderDelivered": _delivered,
     "MailRequested": _mail_requested,
     "UserErased": _user_erased,
 }

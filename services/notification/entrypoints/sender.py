@@ -26,7 +26,8 @@ class Sender:
     def __init__(self, deliveries: Deliveries, changes: Changes) -> None:
         self._deliveries = deliveries
         self._changes = changes
-        self._show_time = 0.0
+        self._show_time = -SHOWN_EVERY_SECONDS
+        self._is_shown = False
 
     async def run(self) -> None:
         """Send for ever."""
@@ -49,10 +50,13 @@ class Sender:
 
     async def _turn(self, seen: int) -> None:
         await self._forget_erased()
-        await self._show_unsent()
+        await self._show_unsent(SHOWN_EVERY_SECONDS)
         if claimed := await self._deliveries.claim():
+            self._is_shown = False
             await self._finish(claimed)
         else:
+            if not self._is_shown:
+                await self._show_unsent(0.0)
             await self._wait(seen)
 
     async def _forget_erased(self) -> None:
@@ -62,11 +66,12 @@ class Sender:
             # They stay noted; mails that can be sent do not wait for it.
             _log.warning("forgetting_failed", error=_what(error))
 
-    async def _show_unsent(self) -> None:
+    async def _show_unsent(self, pause_seconds: float) -> None:
+        """Count what is not sent, unless that was done within the pause."""
         now = asyncio.get_running_loop().time()
-        if now >= self._show_time:
+        if now - self._show_time >= pause_seconds:
             show_unsent(await self._deliveries.unsent())
-            self._show_time = now + SHOWN_EVERY_SECONDS
+            self._show_time, self._is_shown = now, True
 
     async def _finish(self, claimed: Sequence[Delivery]) -> None:
         """Send what was claimed, also when the process is asked to stop meanwhile.

@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.application.ports import Mailer, Standing
 from services.notification.domain.delivery import DeliveryState
 from services.notification.domain.provider import CHECK_SECONDS
 from tests.component.notification.conftest import StartWorker, Worker, World
-from tests.component.notification.mailing import REQUEST, confirmed, order_id, sent_once, take_in
+from tests.component.notification.mailing import REQUEST, caught_up, confirmed, order_id, sent_once, take_in
 from tests.support.events import eventually, running
 from tests.support.mail import SmtpServer, smtp_url
 from tests.support.ses import FakeSes, SesError
@@ -93,6 +95,27 @@ async def test_a_mail_that_waits_is_skipped_with_a_reason_once_its_time_is_over(
     skipped = await sent_once(worker)
 
     assert (skipped.state, skipped.reason) == (DeliveryState.SKIPPED, "its time is over")
+
+
+@pytest.mark.parametrize(("is_approved", "state"), [(False, "SKIPPED"), (True, "SENT")])
+async def test_a_mail_that_waited_is_skipped_once_a_later_event_makes_it_untrue(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer, *, is_approved: bool, state: str
+) -> None:
+    ses.is_approved = is_approved
+    worker: Worker = await start_worker(chain=(by_ses,))
+    await world.place()
+    await world.order_event("OrderShipped")
+    await take_in(world, worker, until=1)
+    if not is_approved:
+        assert (await sent_once(worker)).state is DeliveryState.WAITING
+    await world.order_event("OrderDelivered")
+    await caught_up(world, worker)
+    ses.is_approved = True
+    world.clock.advance(CHECK_SECONDS)
+
+    last = await sent_once(worker)
+
+    assert (last.state.value, last.reason) == (state, "" if is_approved else "the order is delivered")
 
 
 async def test_mails_that_wait_go_by_another_provider_once_the_setting_names_it(

@@ -9,6 +9,7 @@ from services.notification.domain.events import (
     MailRequested,
     OrderCancelled,
     OrderConfirmed,
+    OrderDelivered,
     OrderPlaced,
     OrderRejected,
     OrderShipped,
@@ -50,6 +51,7 @@ PLACED = {"customerId": ALICE, "lines": [{"sku": "MUG-RED", "name": "Red mug", "
             {"userId": ALICE, "purpose": "RESET_PASSWORD", "requestId": MUG_ORDER},
             MailRequested(ALICE, Purpose.RESET_PASSWORD, MUG_ORDER),
         ),
+        ("OrderDelivered", {}, OrderDelivered(MUG_ORDER)),
         ("UserErased", {"userId": ALICE}, UserErased(ALICE)),
     ],
 )
@@ -57,7 +59,7 @@ def test_what_mails_come_from_is_read(type_: str, payload: dict[str, Any], event
     assert read_event(envelope(type_, MUG_ORDER, 1, payload)) == event
 
 
-@pytest.mark.parametrize("type_", ["OrderDelivered", "UserRegistered", "EmailVerified", "SomethingNew"])
+@pytest.mark.parametrize("type_", ["UserRegistered", "EmailVerified", "SomethingNew"])
 def test_what_mails_do_not_come_from_is_none(type_: str) -> None:
     assert read_event(envelope(type_, MUG_ORDER, 1, {"anything": 1})) is None
 
