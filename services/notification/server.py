@@ -42,6 +42,7 @@ from services.notification.config import Settings
 from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.hooks_http import SesHook, hooks_app
+from services.notification.entrypoints.mail_metrics import count_lost
 from services.notification.entrypoints.mail_servicer import MailServicer
 from services.notification.entrypoints.sender import Sender
 from services.notification.entrypoints.servicer import NotificationServicer
@@ -102,6 +103,7 @@ def wire(adapters: Adapters, *, addresses: AddressHasher, holder: str, clock: Cl
             addresses=addresses,
             holder=holder,
             clock=clock,
+            note_lost=count_lost,
         ),
         feedbacks=Feedbacks(write=write, addresses=addresses, clock=clock),
         intake=Intake(clock=clock),

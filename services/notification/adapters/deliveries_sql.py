@@ -1,6 +1,6 @@
 """Deliveries in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mesh.sql.columns import UtcTime
 from mesh.sql.rows import changed_rows
 from services.notification.adapters.tables import deliveries
-from services.notification.application.ports import ClaimLimit, MailFilter, NextDue, Unsent
+from services.notification.application.ports import Claim, ClaimLimit, MailFilter, NextDue, Unsent
 from services.notification.domain.answer import AnswerKind
 from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
 from services.notification.domain.feedback import FeedbackKind
@@ -35,25 +35,24 @@ class SqlDeliveryStore:
         self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
     ) -> Sequence[Delivery]:
         accounts, *others = _due_in_turn(now)
-        claimed = [*await self._claimed(accounts, holder, until=until, limit=limit.mails)]
+        mine = {"holder": holder, "due_time": until, "handed_to": limit.handed_to}
+        claimed = [*await self._claimed(accounts, mine, limit=limit.mails)]
         last = len(claimed) + min(limit.mails - len(claimed), limit.about_orders)
         for due in others:
-            if len(claimed) < last:
-                claimed += await self._claimed(due, holder, until=until, limit=last - len(claimed))
+            claimed += await self._claimed(due, mine, limit=last - len(claimed))
         rows = select(deliveries).where(deliveries.c.position.in_(claimed)).order_by(deliveries.c.position)
         return [_delivery(row) for row in await self._session.execute(rows)]
 
     async def _claimed(
-        self, due: ColumnElement[bool], holder: str, *, until: datetime, limit: int
+        self, due: ColumnElement[bool], mine: Mapping[str, Any], *, limit: int
     ) -> Sequence[int]:
-        oldest = (
-            select(deliveries.c.position).where(due).order_by(deliveries.c.due_time, deliveries.c.position)
-        )
+        by_age = (deliveries.c.due_time, deliveries.c.position)
+        oldest = select(deliveries.c.position).where(due).order_by(*by_age).limit(limit)
         claimed = []
-        for position in (await self._session.scalars(oldest.limit(limit))).all():
+        for position in (await self._session.scalars(oldest)).all() if limit else ():
             # Due still: where transactions run side by side, another worker may have been faster.
-            mine = update(deliveries).where(deliveries.c.position == position, due)
-            if await self._changed(mine.values(holder=holder, due_time=until)):
+            claim = update(deliveries).where(deliveries.c.position == position, due).values(mine)
+            if await self._changed(claim):
                 claimed.append(position)
         return claimed
 
@@ -62,9 +61,15 @@ class SqlDeliveryStore:
         mine = update(deliveries).where(named, deliveries.c.holder == holder, _IS_UNSENT)
         return await self._changed(mine.values(_row(delivery)))
 
-    async def release(self, holder: str) -> None:
-        held = update(deliveries).where(deliveries.c.holder == holder, _IS_PENDING)
-        await self._session.execute(held.values(holder=_NOBODY, due_time=deliveries.c.create_time))
+    async def claims(self, holder: str) -> Sequence[Claim]:
+        return await self._claims(deliveries.c.holder == holder)
+
+    async def expired_claims(self, now: datetime) -> Sequence[Claim]:
+        return await self._claims(deliveries.c.holder > _NOBODY, deliveries.c.due_time <= now)
+
+    async def _claims(self, *which: ColumnElement[bool]) -> Sequence[Claim]:
+        rows = select(deliveries).where(*which, _IS_PENDING).order_by(deliveries.c.position)
+        return [Claim(_delivery(row), row.handed_to) for row in await self._session.execute(rows)]
 
     async def next_due(self) -> NextDue:
         earliest = [
@@ -189,6 +194,7 @@ def _row(delivery: Delivery) -> dict[str, Any]:
         "feedback_detail": delivery.feedback_detail[:_LONGEST_CODE],
         "feedback_time": delivery.feedback_time,
         "holder": _NOBODY,
+        "handed_to": "",
     }
 
 

@@ -41,6 +41,10 @@ class FolderMailer:
     def is_metered(self) -> bool:
         return False
 
+    @property
+    def is_repeatable(self) -> bool:
+        return True
+
     async def standing(self) -> Standing:
         return Standing(Permission.GRANTED)
 

@@ -104,6 +104,10 @@ class SesMailer:
     def is_metered(self) -> bool:
         return True
 
+    @property
+    def is_repeatable(self) -> bool:
+        return False
+
     async def standing(self) -> Standing:
         """Whether the account has left the sandbox, may send, and the sender is verified; and how much."""
         from botocore import exceptions as botocore  # noqa: PLC0415

@@ -79,6 +79,10 @@ class SmtpMailer:
     def is_metered(self) -> bool:
         return False
 
+    @property
+    def is_repeatable(self) -> bool:
+        return False
+
     async def standing(self) -> Standing:
         """A mail server says it to mails only."""
         return Standing(Permission.UNKNOWN)

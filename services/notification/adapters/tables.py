@@ -6,7 +6,8 @@ from mesh.sql.columns import UtcTime
 
 metadata = MetaData()
 
-# A claimed delivery has a holder and is due to others only when the claim is over.
+# A claimed delivery has a holder and is due to others only when the claim is over. `handed_to` is who may
+# have taken it by then, where handing it over again would be another mail.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -34,10 +35,12 @@ deliveries = Table(
     Column("feedback_detail", String(100), nullable=False, server_default=""),
     Column("feedback_time", UtcTime),
     Column("holder", String(100), nullable=False),
+    Column("handed_to", String(300), nullable=False, server_default=""),
     Index("deliveries_by_due_time", "state", "due_time"),
     Index("deliveries_by_user", "user_id", "position"),
     Index("deliveries_by_order", "order_id", "state", "due_time"),
     Index("deliveries_by_provider_message", "provider_message_id"),
+    Index("deliveries_by_holder", "holder"),
     sqlite_autoincrement=True,
 )
 

@@ -1,7 +1,7 @@
 """Sending what is due, so that nothing is lost and nothing is sent twice by two workers."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
@@ -9,6 +9,7 @@ from typing import assert_never
 from services.kernel.clock import Clock
 from services.notification.application.dispatch import Dispatch, Handover
 from services.notification.application.ports import (
+    Claim,
     ContactGone,
     Contacts,
     ContactUnavailable,
@@ -39,6 +40,7 @@ from services.notification.domain.message import Contact, Message
 from services.notification.domain.suppression import REASONS, AddressHasher, Suppression
 
 BATCH = 16
+WORKER_DIED = "the worker that sent it has ended"
 CONTACT_SECONDS = 5.0
 SEND_SECONDS = 15.0
 # Longer than an attempt may take: a claim that ends early would be somebody else's mail as well.
@@ -59,6 +61,7 @@ class Deliveries:
         addresses: AddressHasher,
         holder: str,
         clock: Clock,
+        note_lost: Callable[[Delivery], None] = lambda _: None,
     ) -> None:
         """Bind the use cases.
 
@@ -71,6 +74,7 @@ class Deliveries:
             addresses: hashes addresses, of which some get no mails.
             holder: this worker's name, the same after a restart.
             clock: the time.
+            note_lost: is called with a mail that a worker which died may have handed over.
         """
         self._read = read
         self._write = write
@@ -81,11 +85,12 @@ class Deliveries:
         self._addresses = addresses
         self._holder = holder
         self._clock = clock
+        self._note_lost = note_lost
 
     async def resume(self) -> None:
         """Take up what this worker had claimed when it died, and what waits: providers may be others now."""
         async with self._write() as unit:
-            await unit.deliveries.release(self._holder)
+            await self._take_up(unit, await unit.deliveries.claims(self._holder))
             await unit.deliveries.release_waiting(self._clock())
 
     async def claim(self) -> Sequence[Delivery]:
@@ -99,6 +104,8 @@ class Deliveries:
         now = self._clock()
         async with self._write() as unit:
             until, limit = now + timedelta(seconds=CLAIM_SECONDS), await self._providers.limit(unit, BATCH)
+            if limit.handed_to:
+                await self._take_up(unit, await unit.deliveries.expired_claims(now))
             claimed = await unit.deliveries.claim(self._holder, now=now, until=until, limit=limit)
             await self._providers.charge(unit, len(claimed))
         return claimed
@@ -142,6 +149,15 @@ class Deliveries:
             await self._dispatch.forget(message_id)
         async with self._write() as unit:
             await unit.erasures.done(pending)
+
+    async def _take_up(self, unit: Unit, claims: Sequence[Claim]) -> None:
+        """End the claims of a worker that has died. What it may have handed over has lost its answer."""
+        for claim in claims:
+            delivery = claim.delivery.due_at_once()
+            if claim.handed_to:
+                delivery = claim.delivery.answer_lost(self._clock(), claim.handed_to, WORKER_DIED)
+                self._note_lost(delivery)
+            await unit.deliveries.replace(delivery)
 
     async def _schedule(self) -> "_Schedule":
         now = self._clock()

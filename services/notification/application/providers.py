@@ -120,9 +120,20 @@ class Providers:
             if known == state:
                 mails = budget.mails_now(now, most)
                 room = budget.allowance.room_for_orders if budget.allowance and state.is_ready else None
-                return ClaimLimit(mails, mails if room is None else min(mails, room))
+                return ClaimLimit(mails, mails if room is None else min(mails, room), state.name)
             await self._put(unit, state, known)
-        return ClaimLimit(most, most)
+        return ClaimLimit(most, most, await self._handed_to(unit))
+
+    async def _handed_to(self, unit: Unit) -> str:
+        """Who may take mails that are claimed now; empty where nobody does, or a repeat is no other mail."""
+        if all(each.is_repeatable for each in self.mailers):
+            return ""
+        now = self._clock()
+        for state in (await self.states(unit)).values():
+            is_asked = state.check_time is not None and state.check_time <= now
+            if state.takes(about_an_account=True) or is_asked:
+                return state.name
+        return ""
 
     async def charge(self, unit: Unit, claimed: int) -> None:
         """Take claimed mails off the budget."""

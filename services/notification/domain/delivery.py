@@ -155,6 +155,10 @@ class Delivery:
             feedback_time=feedback.time,
         )
 
+    def due_at_once(self) -> "Delivery":
+        """Before all that became due later."""
+        return replace(self, due_time=self.create_time)
+
     def due_again(self, now: datetime) -> "Delivery":
         """To be sent after all, under its old id, as if it had become due for the first time."""
         return replace(

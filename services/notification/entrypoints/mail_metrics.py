@@ -35,10 +35,15 @@ OLDEST_UNSENT = Gauge(
 )
 
 
+def count_lost(delivery: Delivery) -> None:
+    """Count a mail that was handed over without an answer."""
+    LOST_ANSWERS.labels(delivery.provider).inc()
+
+
 def count_outcome(before: Delivery, outcome: Delivery) -> None:
     """Count what became of a mail."""
     if outcome.lost_answers > before.lost_answers:
-        LOST_ANSWERS.labels(outcome.provider).inc()
+        count_lost(outcome)
     if outcome.state is not DeliveryState.PENDING:
         MAILS.labels(str(outcome.template), _named(outcome.provider), outcome.state.value).inc()
 

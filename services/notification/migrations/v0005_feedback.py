@@ -11,6 +11,7 @@ down_revision = "0004"
 _INDEXES = {
     "deliveries_by_order": ["order_id", "state", "due_time"],
     "deliveries_by_provider_message": ["provider_message_id"],
+    "deliveries_by_holder": ["holder"],
 }
 
 
@@ -72,4 +73,5 @@ def _added() -> "tuple[sa.Column[Any], ...]":
         sa.Column("feedback", sa.String(20), nullable=False, server_default="UNSPECIFIED"),
         sa.Column("feedback_detail", sa.String(100), nullable=False, server_default=""),
         sa.Column("feedback_time", sa.BigInteger(), nullable=True),
+        sa.Column("handed_to", sa.String(300), nullable=False, server_default=""),
     )

@@ -2,13 +2,16 @@
 
 import asyncio
 
+from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.application.deliveries import CLAIM_SECONDS
-from services.notification.domain.delivery import MAX_REFUSALS, DeliveryState
+from services.notification.domain.answer import Accepted
+from services.notification.domain.delivery import FIRST_REPEAT_SECONDS, MAX_REFUSALS, DeliveryState
 from tests.component.notification.conftest import StartWorker, Worker, World
-from tests.component.notification.mailing import REQUEST, SlowMailer, has_mails, order_id, take_in
+from tests.component.notification.mailing import REQUEST, SlowMailer, confirmed, has_mails, order_id, take_in
 from tests.support.events import eventually, running
-from tests.support.mail import smtp_server, smtp_url
+from tests.support.mail import mail, smtp_server, smtp_url
+from tests.support.ses import FakeSes
 
 
 async def test_while_user_is_away_mails_wait_and_then_go(world: World, worker: Worker) -> None:
@@ -131,6 +134,41 @@ async def test_a_worker_that_starts_again_takes_up_its_own_at_once(
     again: Worker = await start_worker("worker-0")
     async with running(again.sender.run()):
         await eventually(lambda: has_mails(world, 1))
+
+
+async def test_what_a_dead_worker_may_have_handed_over_is_repeated_late_and_counted(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    before: Worker = await start_worker("worker-0", chain=(by_ses,))
+    await confirmed(world, before)
+    [claimed] = await before.deliveries.claim()
+    answer = await by_ses.send(mail(claimed.notification_id))
+    assert isinstance(answer, Accepted)
+
+    again: Worker = await start_worker("worker-0", chain=(by_ses,))
+    await again.deliveries.resume()
+
+    assert not await again.deliver()
+    world.clock.advance(FIRST_REPEAT_SECONDS)
+    [sent] = await again.deliver()
+    assert (sent.state, sent.lost_answers, sent.provider) == (DeliveryState.SENT, 1, by_ses.name)
+    assert len(ses.taken) == 2
+
+
+async def test_the_same_holds_where_the_dead_worker_does_not_come_back(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    dead: Worker = await start_worker("worker-0", chain=(by_ses,))
+    other: Worker = await start_worker("worker-1", chain=(by_ses,))
+    await confirmed(world, dead)
+    await dead.deliveries.claim()
+    world.clock.advance(CLAIM_SECONDS)
+
+    assert not await other.deliver()
+    world.clock.advance(FIRST_REPEAT_SECONDS)
+    [sent] = await other.deliver()
+
+    assert (sent.state, sent.lost_answers) == (DeliveryState.SENT, 1)
 
 
 async def test_a_claim_of_a_clock_that_was_an_hour_ahead_keeps_nobody_waiting(

@@ -181,7 +181,8 @@ class CountingMailer:
         self._mailer = mailer
         self.name, self.send = mailer.name, mailer.send
         self.forget, self.is_reachable = mailer.forget, mailer.is_reachable
-        self.is_metered, self.check, self.lift = mailer.is_metered, mailer.check, mailer.lift
+        self.is_metered, self.is_repeatable = mailer.is_metered, mailer.is_repeatable
+        self.check, self.lift = mailer.check, mailer.lift
         self.questions = 0
 
     async def standing(self) -> Standing:

@@ -19,6 +19,7 @@ from services.notification.application.ports.mailers import (
 )
 from services.notification.application.ports.stores import (
     BudgetStore,
+    Claim,
     ClaimLimit,
     DeliveryStore,
     ErasureStore,
@@ -36,6 +37,7 @@ from services.notification.application.ports.stores import (
 
 __all__ = [
     "BudgetStore",
+    "Claim",
     "ClaimLimit",
     "ContactGone",
     "ContactUnavailable",

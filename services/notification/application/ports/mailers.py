@@ -79,6 +79,11 @@ class Mailer(Protocol):
         """Whether the provider takes so many mails only, and says how many."""
         ...
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether handing a mail over once more leaves one mail."""
+        ...
+
     async def standing(self) -> Standing:
         """Whether the provider lets us send, and how much, by its own word; it raises nothing."""
         ...

@@ -34,10 +34,21 @@ class ClaimLimit:
     Attributes:
         mails: In all.
         about_orders: Of those, how many that are about orders.
+        handed_to: Who may have taken them once they are claimed, where handing them over again would be
+            another mail; empty where it would not.
     """
 
     mails: int
     about_orders: int
+    handed_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that a worker has claimed, and who may have taken it since; empty: nobody."""
+
+    delivery: Delivery
+    handed_to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +103,12 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    async def release(self, holder: str) -> None:
-        """End all claims of a holder that has died."""
+    async def claims(self, holder: str) -> Sequence[Claim]:
+        """What a holder has claimed."""
+        ...
+
+    async def expired_claims(self, now: datetime) -> Sequence[Claim]:
+        """What holders have claimed that have not come back in time."""
         ...
 
     async def next_due(self) -> NextDue:
