@@ -139,10 +139,14 @@ def smtp_url(port: int, *, scheme: str = "smtp", login: str = "") -> SmtpUrl:
 
 @asynccontextmanager
 async def smtp_server(
-    *, login: bool = False, tls: SSLContext | None = None, port: int = 0
+    *,
+    login: bool = False,
+    tls: SSLContext | None = None,
+    port: int = 0,
+    served: SmtpServer | None = None,
 ) -> AsyncIterator[SmtpServer]:
     """Run a real SMTP server on loopback."""
-    served = SmtpServer()
+    served = served or SmtpServer()
 
     def protocol() -> SMTP:
         connection = SMTP(
@@ -170,11 +174,13 @@ class KnownContacts(ContactServiceServicer):
         names: display names by user id; others do not exist.
         is_silent: whether it answers UNAVAILABLE.
         asked: the calls that came.
+        port: where it listens.
     """
 
     names: dict[str, str] = field(default_factory=lambda: {ALICE: "Alice", BOB: "Bob"})
     is_silent: bool = False
     asked: list[tuple[str, str]] = field(default_factory=list)
+    port: int = 0
 
     async def PrepareMail(self, request: PrepareMailRequest, context: Any) -> PrepareMailResponse:
         if self.is_silent:
@@ -203,10 +209,10 @@ async def contact_service() -> AsyncIterator[tuple[KnownContacts, grpc.aio.Chann
     """Serve contacts on loopback."""
     server, known = grpc.aio.server(), KnownContacts()
     add_ContactServiceServicer_to_server(known, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    known.port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{known.port}") as channel:
             yield known, channel
     finally:
         await server.stop(None)

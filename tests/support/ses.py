@@ -5,7 +5,7 @@ import base64
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -65,7 +65,8 @@ class FakeSes:
         is_verified: Whether the sender's identity is verified.
         reads_are_denied: Whether the caller may only send.
         quota: Mails in 24 hours.
-        answers: What the next sends are answered with; then they are taken.
+        answers: What the next sends are answered with.
+        fault: What a send after those is answered with; None: it is taken.
         taken: Requests of the mails that it took.
         suppressed: Addresses on the account's own suppression list.
         rate: Mails in a second that it says it takes.
@@ -79,6 +80,7 @@ class FakeSes:
     reads_are_denied: bool = False
     quota: int = 50_000
     answers: deque[SesError | LostAnswer] = field(default_factory=deque)
+    fault: Callable[[], SesError | LostAnswer | None] = lambda: None
     taken: list[dict[str, Any]] = field(default_factory=list)
     suppressed: set[str] = field(default_factory=set)
     rate: float = 14.0
@@ -93,10 +95,15 @@ class FakeSes:
         return QUOTA_EXCEEDED if len(self.taken) >= self.quota else None
 
     @property
+    def url_text(self) -> str:
+        """The same as a setting."""
+        query = f"from=Shop%20%3Chello@{SENDER_DOMAIN}%3E&configuration_set=shop&topic={TOPIC}"
+        return f"ses://{REGION}?{query}&endpoint=http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> SesUrl:
         """The URL of a provider that sends by it."""
-        query = f"from=Shop%20%3Chello@{SENDER_DOMAIN}%3E&configuration_set=shop&topic={TOPIC}"
-        parsed = parse_mail_urls((f"ses://{REGION}?{query}&endpoint=http://127.0.0.1:{self.port}",))
+        parsed = parse_mail_urls((self.url_text,))
         assert isinstance(parsed, tuple)
         [url] = parsed
         assert isinstance(url, SesUrl)
@@ -204,7 +211,7 @@ class _Front:
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         fake = self.fake
-        answer = fake.answers.popleft() if fake.answers else fake.refusal
+        answer = fake.answers.popleft() if fake.answers else fake.refusal or fake.fault()
         if isinstance(answer, SesError):
             return _error(answer)
         taken = await _forward(request, self.behind)

@@ -1,0 +1,56 @@
+"""The alerting rules: about metrics that there are, with runbooks that there are."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+from prometheus_client.metrics import MetricWrapperBase
+
+from mesh.event_log.inbox import consumer
+from mesh.server import health
+from services.notification.domain.delivery import DeliveryState
+from services.notification.domain.feedback import FeedbackKind
+from services.notification.domain.template import Template
+from services.notification.entrypoints import mail_metrics
+
+CHECKOUT = Path(__file__).parents[2]
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((CHECKOUT / "deploy" / "alerts.yaml").read_text())["groups"]
+    for rule in group["rules"]
+]
+EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
+SELECTOR = re.compile(r'(shopmesh_\w+)(?:\{(\w+)=~?"([^"]*)"\})?')
+VALUES = {
+    "state": {each.value for each in DeliveryState},
+    "kind": {each.value for each in FeedbackKind},
+    "template": set(map(str, Template)),
+}
+
+
+def metrics() -> Iterator[MetricWrapperBase]:
+    for module in (mail_metrics, health, consumer):
+        yield from (each for each in vars(module).values() if isinstance(each, MetricWrapperBase))
+
+
+LABELS = {sample: set(metric._labelnames) for metric in metrics() for sample in REGISTRY._get_names(metric)}
+
+
+@EVERY_RULE
+def test_a_rule_asks_for_labels_and_values_that_its_metrics_have(rule: dict[str, Any]) -> None:
+    selectors = SELECTOR.findall(rule["expr"])
+    assert selectors
+    for metric, label, values in selectors:
+        assert metric in LABELS
+        if label:
+            assert label in LABELS[metric]
+            assert set(values.split("|")) <= VALUES[label]
+
+
+@EVERY_RULE
+def test_a_rule_names_a_runbook(rule: dict[str, Any]) -> None:
+    assert (CHECKOUT / rule["annotations"]["runbook"]).is_file()
