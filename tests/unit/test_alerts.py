@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
 from mesh.event_log.inbox import consumer
@@ -37,7 +36,9 @@ def metrics() -> Iterator[MetricWrapperBase]:
         yield from (each for each in vars(module).values() if isinstance(each, MetricWrapperBase))
 
 
-LABELS = {sample: set(metric._labelnames) for metric in metrics() for sample in REGISTRY._get_names(metric)}
+LABELS = {
+    name: set(metric._labelnames) for metric in metrics() for name in (metric._name, f"{metric._name}_total")
+}
 
 
 @EVERY_RULE
