@@ -124,5 +124,5 @@ def copied_from(home: Path) -> Path | None:
 def _original(home: Path, document: Mapping[str, Any]) -> Path | None:
     """The other home that a state file was written for; None where it has only been moved."""
     recorded = Path(document.get("home", home))
-    file = state_file(recorded)
-    return recorded if file.exists() and not file.samefile(state_file(home)) else None
+    # Compares the folders: the file is another one after each change of a part.
+    return recorded if state_file(recorded).exists() and not recorded.samefile(home) else None

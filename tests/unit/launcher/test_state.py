@@ -1,6 +1,8 @@
 """What is written for other processes reads back as it was."""
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,22 @@ def test_state_reads_back_as_written(tmp_path: Path) -> None:
     state.write(tmp_path)
 
     assert MeshState.read(tmp_path) == state
+
+
+def test_state_is_there_while_it_is_written_again_and_again(tmp_path: Path) -> None:
+    state = started_in(tmp_path / "home")
+    done = threading.Event()
+
+    def write_until_done() -> None:
+        while not done.is_set():
+            state.write(tmp_path / "home")
+
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit(write_until_done)
+        seen = [MeshState.read(tmp_path / "home") for _ in range(1000)]
+        done.set()
+
+    assert seen == [state] * 1000
 
 
 def test_there_is_no_state_before_the_first_start(tmp_path: Path) -> None:
