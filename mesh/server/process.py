@@ -42,6 +42,8 @@ from mesh.settings import MeshSettings, SettingError
 from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_port, service_audience
 
 DRAIN_SECONDS = 10.0
+_LEAVE_SECONDS = 3.0
+"""In it Envoy, which asks every second and needs two answers, learns that a worker is no longer serving."""
 _CLOSE_SECONDS = 10.0
 # How many objects more than before make Python look through the youngest, and collections of one generation
 # per one of the next: 700, 10 and 10 by themselves.
@@ -224,12 +226,17 @@ def _heed_signals(draining: asyncio.Event) -> None:
 
 
 async def _drained(server: grpc.aio.Server, context: ServiceContext, health: Health) -> None:
-    """Wait until the process is asked to end, then let the calls under way end."""
+    """Wait until the process is asked to end, then let the calls under way end.
+
+    With other workers there are none that come at the last moment: grpc would cancel those.
+    """
     await context.draining.wait()
     _log.info("draining")
     _end_at_the_latest(asyncio.get_running_loop())
     await health.drain()
-    await server.stop(DRAIN_SECONDS)
+    leave_seconds = _LEAVE_SECONDS if context.settings.workers > 1 else 0
+    await asyncio.sleep(leave_seconds)
+    await server.stop(DRAIN_SECONDS - leave_seconds)
 
 
 def _end_at_the_latest(loop: asyncio.AbstractEventLoop) -> None:
