@@ -47,7 +47,7 @@ RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(RUN) ## Create .venv with what the mesh needs to run
+setup: $(RUN) $(if $(findstring ses://,$(SHOPMESH_MAIL_URL)),$(SES)) ## Create .venv with what the mesh needs to run
 	@echo "==> $(VENV) is ready"
 
 $(RUN):
@@ -79,7 +79,7 @@ $(DEV): $(RUN)
 	@$(call install,requirements-dev.txt)
 	@rm -f $(VENV)/.dev-* && touch $@
 
-up: setup $(if $(findstring ses://,$(SHOPMESH_MAIL_URL)),$(SES)) ## Start the mesh; with PROFILE=real on MongoDB, Kafka and the others
+up: setup ## Start the mesh; with PROFILE=real on MongoDB, Kafka and the others
 	@$(BIN)/shopmesh up $(if $(PROFILE),--profile $(PROFILE))
 
 down: setup ## Stop the mesh
