@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -22,6 +22,11 @@ _MAIL_SCHEMES = ("ses", "smtp", "smtps", "file")
 _NEXT_URL = re.compile(r"\s*,\s*(?=[A-Za-z][A-Za-z0-9+.-]*:)")
 """A comma within a URL is none that separates two."""
 _PUBLIC = "SHOPMESH_PUBLIC_URL"
+_PROXIES = "SHOPMESH_TRUSTED_PROXIES"
+_MOST_PROXIES = 10
+
+TrustedProxies = int | tuple[IPv4Network | IPv6Network, ...]
+"""How many proxies are in front of the front proxy, or in which networks they are; 0: there is none."""
 _PREFIX = re.compile(r"/?[A-Za-z0-9_]{0,40}")
 
 
@@ -60,6 +65,9 @@ class MeshSettings:
             none: files below `home`.
         public_url: Where customers reach the front proxy (`SHOPMESH_PUBLIC_URL`), without a slash at its end;
             None: they do so at the issuer.
+        trusted_proxies: Which proxies in front of the front proxy are believed what they say in
+            X-Forwarded-For (`SHOPMESH_TRUSTED_PROXIES`): a number counts them, from the front proxy outwards,
+            and nobody else may reach it; of networks the last address outside of them is the client's.
         otlp_endpoint: Where spans go (`OTEL_EXPORTER_OTLP_ENDPOINT`); None: a file.
         span_ratio: Share of traces that are recorded (`OTEL_TRACES_SAMPLER_ARG`), 0 to 1.
         fast_paths: Whether shortcuts around libraries' own code are taken (`SHOPMESH_FAST_PATHS`).
@@ -80,6 +88,7 @@ class MeshSettings:
     redis_url: str | None = None
     mail_urls: tuple[str, ...] = ()
     public_url: str | None = None
+    trusted_proxies: TrustedProxies = 0
     otlp_endpoint: str | None = None
     span_ratio: float = 1.0
     fast_paths: bool = True
@@ -109,6 +118,7 @@ class MeshSettings:
             redis_url=_url(environ, "SHOPMESH_REDIS_URL", ("redis", "rediss", "unix")),
             mail_urls=_mail_urls(environ),
             public_url=_public_url(environ),
+            trusted_proxies=_trusted_proxies(environ),
             otlp_endpoint=_url(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
             span_ratio=_ratio(environ, "OTEL_TRACES_SAMPLER_ARG"),
             fast_paths=_choice(environ, "SHOPMESH_FAST_PATHS", ("on", "off")) == "on",
@@ -214,6 +224,25 @@ def _public_url(environ: Mapping[str, str]) -> str | None:
     if parts.scheme == "http" and not is_loopback(str(parts.hostname)):
         raise SettingError(_PUBLIC, text, "an https URL: its links carry tokens")
     return text.rstrip("/")
+
+
+def _trusted_proxies(environ: Mapping[str, str]) -> TrustedProxies:
+    text = (environ.get(_PROXIES) or "0").strip()
+    try:
+        if text.isascii() and text.isdecimal():
+            return range(_MOST_PROXIES + 1)[int(text)]
+        return tuple(_network(each.strip()) for each in text.split(","))
+    except (IndexError, ValueError):
+        allowed = f"a whole number from 0 to {_MOST_PROXIES}, or networks as 10.0.0.0/8 or 2001:db8::/32"
+        raise SettingError(_PROXIES, text, f"{allowed} (not /0) with commas between them") from None
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """A network; without a scope, which Envoy does not know, and smaller than all of the internet."""
+    network = ip_network(text)
+    if "%" in text or network.prefixlen == 0:
+        raise ValueError(text)
+    return network
 
 
 def is_loopback(host: str) -> bool:

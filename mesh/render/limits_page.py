@@ -27,6 +27,10 @@ client address are enforced at the front proxy and again in the service; all oth
 knows the caller. A class that is not promised for the whole mesh is divided among the workers of a service
 when they have no shared counter (no `SHOPMESH_REDIS_URL`).
 
+A client's address is that of its connection to the front proxy. `SHOPMESH_TRUSTED_PROXIES` names proxies in
+between: then it is the one that they report in `X-Forwarded-For`. What a client itself writes there never
+counts.
+
 The numbers are defaults. A YAML file named by `SHOPMESH_LIMITS_FILE` is merged over them, class by class, for
 the front proxy and the services alike; an unknown class or key is refused at start, and
 `shopmesh config render --limits` prints what is in force:

@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
-from mesh.settings import MeshSettings
+from mesh.settings import MeshSettings, TrustedProxies
 from mesh.topology import ENVOY_ADMIN_PORT, ENVOY_PORT
 
 MOST_CONNECTIONS = 10_000
@@ -26,6 +26,7 @@ class FrontDoor:
         otlp_endpoint: Where spans go, for example `http://127.0.0.1:4317`; None: nowhere.
         span_ratio: Share of requests without a `traceparent` that are sampled, 0 to 1.
         connections: From callers, at most, at once.
+        trusted_proxies: Whose entries in X-Forwarded-For are believed, see `MeshSettings`.
     """
 
     home: Path = Path(".shopmesh")
@@ -36,6 +37,7 @@ class FrontDoor:
     otlp_endpoint: str | None = None
     span_ratio: float = 1.0
     connections: int = MOST_CONNECTIONS
+    trusted_proxies: TrustedProxies = 0
 
     @classmethod
     def of(cls, settings: MeshSettings, *, static: Path | None, connections: int) -> Self:
@@ -49,6 +51,7 @@ class FrontDoor:
             otlp_endpoint=settings.otlp_endpoint,
             span_ratio=settings.span_ratio,
             connections=connections,
+            trusted_proxies=settings.trusted_proxies,
         )
 
     @property

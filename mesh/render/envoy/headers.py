@@ -1,5 +1,6 @@
 """Headers that the front proxy takes away, sets, or allows."""
 
+from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.xds import Config, header, http_filter, typed
 
 CLIENT_ADDRESS = "x-shopmesh-client-address"
@@ -8,7 +9,10 @@ EDGE_SECRET_VARIABLE = "SHOPMESH_EDGE_SECRET"  # noqa: S105 - the variable's nam
 """Services believe the client's address only beside this secret, which only Envoy and they know."""
 
 _ADDRESS = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
-_SPOOFABLE = ("x-shopmesh-", "x-envoy-", "x-forwarded-", "grpc-")
+_FORWARDED = "x-forwarded-"
+_SPOOFABLE = ("x-shopmesh-", "x-envoy-", _FORWARDED, "grpc-")
+_FORWARDED_BUT_FOR = f"{_FORWARDED}(|f|fo|[^f].*|f[^o].*|fo[^r].*|for.+)"
+"""All but x-forwarded-for; RE2 has no look-ahead."""
 
 _KEPT_TRACE = "x-shopmesh-trace"
 _TRACE = "request.headers['traceparent']"
@@ -25,19 +29,32 @@ _IS_TRACE = " && ".join(
 )
 
 
-def early_mutations() -> list[Config]:
+def early_mutations(door: FrontDoor) -> list[Config]:
     """Takes away what only the mesh itself may say, before anything reads it.
 
+    With proxies in front of this one X-Forwarded-For stays, for `client_address`, and no other header.
     Headers that end in `-bin` have to be base64 in gRPC: a malformed one would
     break the stream instead of being refused.
     """
-    prefixes = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in _SPOOFABLE]
-    binary = {"remove_on_match": {"key_matcher": {"suffix": "-bin"}}}
+    spoofable = [_spoofable(prefix, door) for prefix in _SPOOFABLE]
+    binary = {"suffix": "-bin"}
+    removed = [{"remove_on_match": {"key_matcher": matcher}} for matcher in (*spoofable, binary)]
     mutation = typed(
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        {"mutations": [*prefixes, binary, *_valid_trace_only()]},
+        {"mutations": [*removed, *_set_by_envoy(door), *_valid_trace_only()]},
     )
     return [{"name": "envoy.http.early_header_mutation.header_mutation", "typed_config": mutation}]
+
+
+def _spoofable(prefix: str, door: FrontDoor) -> Config:
+    if prefix == _FORWARDED and door.trusted_proxies:
+        return {"safe_regex": {"regex": _FORWARDED_BUT_FOR}}
+    return {"prefix": prefix}
+
+
+def _set_by_envoy(door: FrontDoor) -> list[Config]:
+    """Where the client's address is not the peer's, Envoy would keep a caller's request id."""
+    return [] if isinstance(door.trusted_proxies, int) else [{"remove": "x-request-id"}]
 
 
 def _valid_trace_only() -> list[Config]:

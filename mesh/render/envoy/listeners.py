@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from mesh.contract import Contract, LimitClass
 from mesh.render.envoy.access_log import access_logs
+from mesh.render.envoy.client_address import client_address
 from mesh.render.envoy.filters import http_filters
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.headers import early_mutations
@@ -24,8 +25,9 @@ def public_listener(contract: Contract, limits: Mapping[str, LimitClass], door: 
         {
             "stat_prefix": "public",
             "codec_type": "AUTO",
+            **client_address(door),
             **_hardening(),
-            "early_header_mutation_extensions": early_mutations(),
+            "early_header_mutation_extensions": early_mutations(door),
             "tracing": tracing(door),
             "access_log": access_logs(),
             "local_reply_config": local_replies(),
@@ -47,8 +49,6 @@ def public_listener(contract: Contract, limits: Mapping[str, LimitClass], door: 
 
 def _hardening() -> Config:
     return {
-        "use_remote_address": True,
-        "xff_num_trusted_hops": 0,
         # Nobody is internal: headers that only the mesh may set are taken from everybody.
         "internal_address_config": {"unix_sockets": False, "cidr_ranges": [_NOBODY]},
         "server_name": "shopmesh",

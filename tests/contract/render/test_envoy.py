@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mesh.render.envoy.config import render_envoy
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.xds import dump
 from mesh.render.validate import validate
+from mesh.settings import TrustedProxies
 from mesh.topology import SERVICES
 
 CONTRACT = load_contract()
@@ -24,9 +26,15 @@ def rendered(door: FrontDoor, contract: Contract = CONTRACT) -> dict[str, Any]:
     return render_envoy(contract, contract.limit_classes, door)
 
 
+def manager(config: dict[str, Any]) -> dict[str, Any]:
+    """The public listener's HTTP connection manager."""
+    listener = config["static_resources"]["listeners"][0]
+    found: dict[str, Any] = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    return found
+
+
 def routes(config: dict[str, Any]) -> list[dict[str, Any]]:
-    manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
-    found: list[dict[str, Any]] = manager["route_config"]["virtual_hosts"][0]["routes"]
+    found: list[dict[str, Any]] = manager(config)["route_config"]["virtual_hosts"][0]["routes"]
     return found
 
 
@@ -59,8 +67,10 @@ def test_envoy_accepts_the_committed_configuration(tmp_path: Path) -> None:
         FrontDoor(port_offset=700, workers=3),
         FrontDoor(otlp_endpoint="http://127.0.0.1:4317", span_ratio=0.1),
         FrontDoor(otlp_endpoint="https://collector.example:4317"),
+        FrontDoor(trusted_proxies=10),
+        FrontDoor(trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))),
     ],
-    ids=["workers", "collector", "collector with TLS"],
+    ids=["workers", "collector", "collector with TLS", "proxies by number", "proxies by network"],
 )
 def test_envoy_accepts_other_meshes_too(tmp_path: Path, door: FrontDoor) -> None:
     judged = validate(dump(rendered(door)), tmp_path)
@@ -89,6 +99,20 @@ def test_everything_listens_on_loopback_on_a_port_of_its_own() -> None:
     assert listener["address"]["socket_address"]["port_value"] == 8180
     assert listener["enable_reuse_port"] is False
     assert config["admin"]["address"]["socket_address"]["port_value"] == 10001
+
+
+@pytest.mark.parametrize("proxies", [3, (ip_network("10.0.0.0/8"),)], ids=["number", "network"])
+def test_trusted_proxies_change_nothing_but_whose_address_counts(proxies: TrustedProxies) -> None:
+    plain, trusting = (manager(rendered(door)) for door in (FrontDoor(), FrontDoor(trusted_proxies=proxies)))
+
+    differing = {name for name in {*plain, *trusting} if plain.get(name) != trusting.get(name)}
+    assert differing <= {
+        "use_remote_address",
+        "xff_num_trusted_hops",
+        "original_ip_detection_extensions",
+        "early_header_mutation_extensions",
+    }
+    assert (plain["use_remote_address"], plain["xff_num_trusted_hops"]) == (True, 0)
 
 
 def test_every_service_has_a_cluster_with_all_its_workers() -> None:

@@ -20,6 +20,7 @@ from mesh.render.envoy.config import render_envoy
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.session import SECRETS, secret_file
 from mesh.render.envoy.xds import dump
+from mesh.settings import TrustedProxies
 from mesh.topology import API_AUDIENCE
 
 EDGE_SECRET = "edge-secret-of-this-run"
@@ -77,6 +78,7 @@ async def open_proxy(
     limits: Mapping[str, LimitClass] | None = None,
     static: Path | None = None,
     workers: int = 1,
+    trusted_proxies: TrustedProxies = 0,
 ) -> AsyncIterator[Proxy]:
     """Start Envoy and wait until it is ready; stop it at the end."""
     door = FrontDoor(
@@ -85,6 +87,7 @@ async def open_proxy(
         static=static,
         port_offset=port_offset,
         workers=workers,
+        trusted_proxies=trusted_proxies,
     )
     key = ECKey.generate_key("P-256", {"kid": "test", "alg": "ES256", "use": "sig"})
     _write(door, contract, key)

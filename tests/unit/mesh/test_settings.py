@@ -1,10 +1,11 @@
 """What the environment may say."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from mesh.settings import MeshSettings, SettingError
+from mesh.settings import MeshSettings, SettingError, TrustedProxies
 
 
 def test_without_any_variable_the_defaults_hold() -> None:
@@ -38,6 +39,13 @@ def test_the_issuer_follows_the_port_offset() -> None:
         ("SHOPMESH_MYSQL_REPLICA_URLS", "mysql://localhost", "a replica needs its primary"),
         ("SHOPMESH_PROFILE", "fake", "embedded or real"),
         ("SHOPMESH_FAST_PATHS", "0", "on or off"),
+        *(
+            ("SHOPMESH_TRUSTED_PROXIES", value, r"a whole number from 0 to 10, or networks as 10\.0\.0\.0/8")
+            for value in (
+                *("11", "-1", "²", "1.5", "10.0.0.1/8", "10.0.0.0/33", "proxy.example", "fe80::%eth0/64"),
+                *("10.0.0.0/8,", "10.0.0.0/8,2", "0.0.0.0/0", "::/0"),
+            )
+        ),
     ],
 )
 def test_a_bad_value_is_refused_with_its_variable_and_what_is_allowed(
@@ -63,3 +71,17 @@ def test_replicas_are_named_with_commas() -> None:
     )
 
     assert settings.mysql_replica_urls == ("mysql://localhost:2", "mysql://localhost:3")
+
+
+@pytest.mark.parametrize(
+    ("value", "proxies"),
+    [
+        ("", 0),
+        ("0", 0),
+        ("10", 10),
+        ("10.0.0.0/8, 2001:db8::/32", (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))),
+        ("192.0.2.1", (ip_network("192.0.2.1/32"),)),
+    ],
+)
+def test_trusted_proxies_are_counted_or_named_by_their_networks(value: str, proxies: TrustedProxies) -> None:
+    assert MeshSettings.from_environ({"SHOPMESH_TRUSTED_PROXIES": value}).trusted_proxies == proxies
