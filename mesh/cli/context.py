@@ -7,7 +7,6 @@ from typing import cast
 import typer
 
 from mesh.launcher.backends import Backends
-from mesh.launcher.errors import LaunchError
 from mesh.launcher.state import MeshState
 from mesh.settings import MeshSettings
 
@@ -33,9 +32,7 @@ def running_settings_of(context: typer.Context) -> MeshSettings:
         LaunchError: No mesh is up.
     """
     settings = settings_of(context)
-    state = MeshState.read(settings.home)
-    if state is None or not state.running:
-        raise LaunchError(f"No mesh is up in {settings.home}.", "Start it: shopmesh up")
+    state = MeshState.read_running(settings.home)
     return replace(settings, profile=state.profile, port_offset=state.port_offset, workers=state.workers)
 
 

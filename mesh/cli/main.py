@@ -14,6 +14,7 @@ from mesh.cli.commands import (
     mail,
     orders,
     products,
+    restart,
     stock,
     token,
     users,
@@ -29,7 +30,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for command in (lifecycle.up, lifecycle.down, lifecycle.status, doctor.doctor, logs.logs, token.token):
+for command in (
+    lifecycle.up,
+    lifecycle.down,
+    restart.restart,
+    lifecycle.status,
+    doctor.doctor,
+    logs.logs,
+    token.token,
+):
     app.command()(command)
 for name, group in (
     ("orders", orders.app),

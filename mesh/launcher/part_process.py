@@ -11,6 +11,7 @@ from pathlib import Path
 from mesh.launcher.host import die_with_parent
 from mesh.launcher.host.logfiles import log_file, open_log
 from mesh.launcher.host.processes import process_id
+from mesh.launcher.part_environment import PartEnvironment
 from mesh.launcher.parts import Part
 from mesh.launcher.state import PartState
 
@@ -36,7 +37,11 @@ DEFAULT_BACKOFF = Backoff()
 
 
 class PartProcess:
-    """Runs a part, and restarts it when it ends, until it is stopped."""
+    """Runs a part, and restarts it when it ends, until it is stopped.
+
+    Another environment (`try_environment`) is on trial until `keep_environment`: a process that ends by
+    itself before gives the part its former environment back.
+    """
 
     def __init__(
         self,
@@ -54,67 +59,110 @@ class PartProcess:
             part.ready_url,
             metrics_url=part.metrics_url,
             layer=part.layer,
-            log_start=self._log.stat().st_size if self._log.exists() else 0,
+            log_start=self._log_bytes(),
         )
         self._changed = changed
         self._backoff = backoff
+        self._environment = PartEnvironment(dict(os.environ))
+        self._started = False
         self._kept = False
-        self._stopping = asyncio.Event()
+        self._trying = False
+        self._stopping = False
+        self._asked_to_end = asyncio.Event()
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
         """Run the part until `stop`."""
         self._kept = True
-        loop = asyncio.get_running_loop()
-        failures = 0
+        failures = restarts = 0
         try:
-            while not self._stopping.is_set():
-                began = loop.time()
-                await self._run_once()
-                failures = 1 if loop.time() - began > self._backoff.forget_seconds else failures + 1
+            while not self._stopping:
+                self._asked_to_end.clear()
+                ran_seconds = await self._run_once(restarts)
+                if self._asked_to_end.is_set() or self._environment.revert():
+                    failures = 0
+                    continue
+                failures = 1 if ran_seconds > self._backoff.forget_seconds else failures + 1
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self._backoff.pause_seconds(failures))
+                    await asyncio.wait_for(self._asked_to_end.wait(), self._backoff.pause_seconds(failures))
+                restarts += not self._asked_to_end.is_set()
         finally:
             self._stopped.set()
 
     async def stop(self) -> None:
         """Ask the part to end, and kill it when it does not; it is not started again."""
-        self._stopping.set()
+        self._stopping = True
+        self._asked_to_end.set()
         if self._kept:
             await self._stopped.wait()
 
-    async def _run_once(self) -> None:
-        first = self.state.last_exit is None
-        process = await self._start(first=first)
-        self._note(process=process_id(process.pid), restarts=self.state.restarts + (not first))
+    def try_environment(self, variables: Mapping[str, str]) -> None:
+        """Ask the process to end, and start the part at once with another environment."""
+        self._environment.attempt(variables)
+        self._trying = True
+        self._asked_to_end.set()
+
+    def keep_environment(self) -> None:
+        """Restart the part with the environment on trial from now on."""
+        self._environment.keep()
+
+    def revert_environment(self) -> None:
+        """End a trial: ask its process to end, and start the part with its former environment."""
+        if self._environment.revert():
+            self._asked_to_end.set()
+
+    async def _run_once(self, restarts: int) -> float:
+        """Start the part and wait until it ends; return after how many seconds."""
+        began = asyncio.get_running_loop().time()
+        trial = self._trial_begins()
+        process = await self._start()
+        self._note(process=process_id(process.pid), restarts=restarts, **trial)
         async with asyncio.TaskGroup() as tasks:
-            ending = tasks.create_task(self._end_when_stopped(process))
+            ending = tasks.create_task(self._end_when_asked(process))
             code = await process.wait()
             ending.cancel()
-        self._note(process=None, last_exit=code)
+        self._note(process=None, **self._ended_by_itself(code))
+        return asyncio.get_running_loop().time() - began
 
-    async def _start(self, *, first: bool) -> asyncio.subprocess.Process:
+    def _trial_begins(self) -> dict[str, object]:
+        trying, self._trying = self._trying, False
+        if not trying:
+            return {}
+        return {"trials": self.state.trials + 1, "log_start": self._log_bytes(), "log_end_of_trial": None}
+
+    def _ended_by_itself(self, code: int) -> dict[str, object]:
+        if self._asked_to_end.is_set():
+            return {}
+        failed = {"log_end_of_trial": self._log_bytes()} if self._environment.is_on_trial else {}
+        return {"last_exit": code, **failed}
+
+    async def _start(self) -> asyncio.subprocess.Process:
         with open_log(self._log) as log:
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *self.part.command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._environment(first=first),
+                env=self._variables(),
             )
 
-    async def _end_when_stopped(self, process: asyncio.subprocess.Process) -> None:
-        await self._stopping.wait()
+    async def _end_when_asked(self, process: asyncio.subprocess.Process) -> None:
+        await self._asked_to_end.wait()
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
             await asyncio.sleep(self.part.grace_seconds)
             process.kill()
 
-    def _environment(self, *, first: bool) -> Mapping[str, str]:
-        environment = {**os.environ, **self.part.environment}
-        if not first:
-            environment.pop("FAILPOINT", None)
-        return environment
+    def _variables(self) -> Mapping[str, str]:
+        """What the next process gets; a failpoint is armed in the first one only."""
+        variables = {**self._environment.variables, **self.part.environment}
+        if self._started:
+            variables.pop("FAILPOINT", None)
+        self._started = True
+        return variables
+
+    def _log_bytes(self) -> int:
+        return self._log.stat().st_size if self._log.exists() else 0
 
     def _note(self, **changes: object) -> None:
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]

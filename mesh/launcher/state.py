@@ -18,9 +18,13 @@ class PartState:
 
     Attributes:
         process: None while the part waits to be started again.
-        restarts: How often it was started again since `up`.
-        last_exit: How it ended last: an exit code, or minus the signal's number; None: it never did.
-        log_start: How long its log was, in bytes, when the mesh was started.
+        restarts: How often it was started again since `up` after it had ended by itself.
+        last_exit: How it last ended by itself: an exit code, or minus the signal's number; None: never.
+        log_start: How long its log was, in bytes, when the mesh, or its latest trial of another environment,
+            was started.
+        trials: How often it was started with another environment since `up`.
+        log_end_of_trial: How long its log was when the process of the latest trial ended by itself and the
+            part got its former environment back; None: it did not.
     """
 
     name: str
@@ -32,6 +36,8 @@ class PartState:
     metrics_url: str = ""
     layer: int = SERVICE_LAYER
     log_start: int = 0
+    trials: int = 0
+    log_end_of_trial: int | None = None
 
     @property
     def is_backend(self) -> bool:
@@ -84,6 +90,18 @@ class MeshState:
             ) from error
 
     @classmethod
+    def read_running(cls, home: Path) -> Self:
+        """Read what is running.
+
+        Raises:
+            LaunchError: No mesh is up.
+        """
+        state = cls.read(home)
+        if state is None or not state.running:
+            raise LaunchError(f"No mesh is up in {home}.", "Start it: shopmesh up")
+        return state
+
+    @classmethod
     def _from(cls, document: Mapping[str, Any]) -> Self:
         return cls(
             profile=document["profile"],
@@ -110,6 +128,8 @@ def _part(document: Mapping[str, Any]) -> PartState:
         metrics_url=document.get("metrics_url", ""),
         layer=document.get("layer", SERVICE_LAYER),
         log_start=document.get("log_start", 0),
+        trials=document.get("trials", 0),
+        log_end_of_trial=document.get("log_end_of_trial"),
     )
 
 

@@ -2,8 +2,10 @@
 
 `python -m mesh.launcher.supervisor` reads the plan from its standard input, a line of JSON, and starts
 the backends; a second line lets it start the rest. Where that line never comes, since `up` has ended,
-it ends too. It uses nothing but the standard library, so it may start processes at any time (a process
-that has used grpc may not).
+it ends too. At `REQUEST_SIGNAL` it carries out the `RestartRequest` of a command.
+
+It uses nothing but the standard library, so it may start processes at any time (a process that has used
+grpc may not).
 """
 
 import asyncio
@@ -11,11 +13,13 @@ import os
 import signal
 import sys
 from itertools import groupby
+from typing import assert_never
 
 from mesh.launcher.host.logfiles import keep_bounded
 from mesh.launcher.host.processes import ProcessId, process_id
 from mesh.launcher.part_process import PartProcess
 from mesh.launcher.parts import BACKEND_LAYER, Plan
+from mesh.launcher.restart_request import REQUEST_SIGNAL, RestartRequest, Step, request_file
 from mesh.launcher.state import MeshState, state_file
 
 _LONGEST_PLAN_BYTES = 2**24
@@ -42,7 +46,15 @@ class Supervisor:
             starting.cancel()
             await _stop_by_layers(self._part_processes)
             bounding.cancel()
-        state_file(self._plan.home).unlink(missing_ok=True)
+        for file in (request_file(self._plan.home), state_file(self._plan.home)):
+            file.unlink(missing_ok=True)
+
+    def heed_request(self) -> None:
+        """Carry out what `shopmesh restart` asks for, where it does."""
+        request = RestartRequest.take(self._plan.home)
+        for part_process in self._part_processes:
+            if request is not None and request.part == part_process.part.name:
+                _take_step(part_process, request)
 
     async def _keep_rest(self, tasks: asyncio.TaskGroup, proceed: asyncio.Event) -> None:
         await proceed.wait()
@@ -61,6 +73,18 @@ class Supervisor:
             sys.stderr.write(f"cannot write {state_file(plan.home)}: {error.strerror}\n")
 
 
+def _take_step(part_process: PartProcess, request: RestartRequest) -> None:
+    match request.step:
+        case Step.TRY:
+            part_process.try_environment(request.environment)
+        case Step.KEEP:
+            part_process.keep_environment()
+        case Step.REVERT:
+            part_process.revert_environment()
+        case _:
+            assert_never(request.step)
+
+
 async def _stop_by_layers(part_processes: list[PartProcess]) -> None:
     def layer(part_process: PartProcess) -> int:
         return part_process.part.layer
@@ -77,6 +101,7 @@ async def _main() -> None:
     this = process_id(os.getpid())
     assert this is not None
     supervisor = Supervisor(Plan.from_json((await commands.readline()).decode()), process=this)
+    asyncio.get_running_loop().add_signal_handler(REQUEST_SIGNAL, supervisor.heed_request)
     async with asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(_listen(commands, proceed=proceed, stop=stop))
         await supervisor.run(proceed=proceed, stop=stop)

@@ -19,7 +19,7 @@ _SAY_EVERY_SECONDS = 15.0
 POLL_SECONDS = 0.1
 _MAX_STARTS = 4
 """A part that ended this often before it was ready will not become so."""
-_SHOWN_LINES = 15
+SHOWN_LINES = 15
 
 Report = Callable[[PartState], None]
 """Called once per part, when it is ready."""
@@ -135,7 +135,7 @@ def not_ready(home: Path, name: str, what: str) -> LaunchError:
     """A part that cannot be waited for any longer, with the end of its log."""
     log, state = log_file(home, name), MeshState.read(home)
     start = next((part.log_start for part in state.parts if part.name == name), 0) if state else 0
-    lines = "\n".join(f"  {line}" for line in last_lines(log, _SHOWN_LINES, start=start)) or "  (nothing)"
+    lines = "\n".join(f"  {line}" for line in last_lines(log, SHOWN_LINES, start=start)) or "  (nothing)"
     return LaunchError(
         f"{name} {what}. The end of its log since `up`:\n{lines}",
         f"The whole log: {log}\nWhat this machine lacks: shopmesh doctor",

@@ -55,7 +55,7 @@ def up(
         raise typer.BadParameter(f"--profile {profile!r} is none of {', '.join(PROFILES)}")
     request = Request(profile or settings.profile, workers)
     started = asyncio.run(
-        launch(settings, request, environment=environ_of(context), report=_show_ready, say=note)
+        launch(settings, request, environment=environ_of(context), report=show_ready, say=note)
     )
     if not started:
         out.print(f"The mesh is already up in {escape(str(settings.home))}; nothing changed.")
@@ -111,7 +111,8 @@ def _show_waiting_mails(conditions: Sequence[PartCondition]) -> None:
         )
 
 
-def _show_ready(part: PartState) -> None:
+def show_ready(part: PartState) -> None:
+    """Print that a part is ready, and where."""
     ports = ", ".join(str(port) for port in part.ports)
     out.print(f"[green]✓[/] {part.name:<16} ready on port {ports}")
 

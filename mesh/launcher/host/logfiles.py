@@ -22,14 +22,16 @@ def open_log(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab", buffering=0)
 
 
-def last_lines(path: Path, count: int, *, start: int = 0) -> tuple[str, ...]:
-    """The last lines of a log behind its first `start` bytes; none when there is no log."""
+def last_lines(path: Path, count: int, *, start: int = 0, end: int | None = None) -> tuple[str, ...]:
+    """The last lines of a log between two of its bytes; none when there is no log."""
     try:
         with path.open("rb") as file:
             size = path.stat().st_size
+            last = size if end is None else min(end, size)
             # A log that has become shorter was moved away in the meantime.
-            file.seek(max(start if start <= size else 0, size - _TAIL_BYTES))
-            text = file.read().decode(errors="replace")
+            first = max(start if start <= last else 0, last - _TAIL_BYTES)
+            file.seek(first)
+            text = file.read(last - first).decode(errors="replace")
     except FileNotFoundError:
         return ()
     return tuple(text.splitlines()[-count:])

@@ -6,8 +6,9 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,34 @@ def test_a_killed_service_comes_back_and_status_reports_it(mesh: RunningMesh) ->
     after = mesh.parts()["notification"]
     assert after["restarts"] == before["restarts"] + 1
     assert after["lastExit"] == -signal.SIGKILL
+
+
+def test_orders_go_on_while_notification_takes_up_another_setting(mesh: RunningMesh) -> None:
+    before, token = pids(mesh), mesh.token("alice")
+    with ThreadPoolExecutor(1) as thread, mesh.http(token) as shop:
+        changed = replace(mesh, variables={"SHOPMESH_MAIL_URL": f"file://{mesh.home}/other-mails"})
+        restarting = thread.submit(changed.run, "restart", "notification")
+        orders = [shop.post("/v1/orders", json={**_ORDER, "requestId": f"restart-{n}"}) for n in range(5)]
+        said = restarting.result().stdout
+
+    assert [answer.status_code for answer in orders] == [200] * 5
+    assert "✓ notification" in said
+    after = pids(mesh)
+    assert [name for name in before if before[name] != after[name]] == ["notification"]
+    environ = Path(f"/proc/{after['notification']}/environ").read_bytes().split(b"\0")
+    assert f"SHOPMESH_MAIL_URL=file://{mesh.home}/other-mails".encode() in environ
+    mesh.run("restart", "notification")
+
+
+def test_a_service_that_cannot_use_a_setting_keeps_its_former_one(mesh: RunningMesh) -> None:
+    wrong = replace(mesh, variables={"SHOPMESH_MAIL_URL": "ses://eu-central-1"})
+
+    refused = wrong.run("restart", "notification", check=False)
+
+    assert refused.returncode == 1
+    assert "notification cannot start: SHOPMESH_MAIL_URL cannot be used" in refused.stderr
+    assert "It runs with its former settings." in refused.stderr
+    assert mesh.parts()["notification"]["state"] == "ready"
 
 
 def test_status_fails_while_a_part_does_not_answer(mesh: RunningMesh) -> None:

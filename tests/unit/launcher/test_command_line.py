@@ -80,6 +80,8 @@ def test_a_token_needs_a_mesh(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[
         ("token", "--client", "order", "--audience", "nowhere"),
         ("up", "--workers", "0"),
         ("up", "--profile", "imagined"),
+        ("restart",),
+        ("restart", "order", "envoy"),
         ("orders", "at", "some-order"),
         ("orders", "at", "some-order", "--version", "1"),
         ("orders", "at", ORDER),
@@ -158,6 +160,28 @@ def test_a_bad_setting_is_named_with_what_is_allowed(
     assert "SHOPMESH_WORKERS is 'many'; allowed is a whole number" in capsys.readouterr().err
 
 
+def test_a_restart_needs_a_mesh(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shopmesh("restart", "order") == 1
+    assert "shopmesh up" in capsys.readouterr().err
+
+
+def test_a_restart_of_an_unknown_service_names_those_there_are(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shopmesh("restart", "mailer") == 2
+    complaint = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "'mailer' is none of user, order, inventory, notification" in complaint
+
+
+def test_a_restart_with_a_bad_setting_is_refused_before_anything_is_asked(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPMESH_MAIL_URL", "imap://mail.example.com")
+
+    assert shopmesh("restart", "notification") == 2
+    assert "SHOPMESH_MAIL_URL" in capsys.readouterr().err
+
+
 def test_mails_are_listed_newest_first(
     shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -202,6 +226,15 @@ def test_the_front_proxy_is_rendered_for_the_settings(
 
     assert shopmesh("config", "render") == 0
     assert "port_value: 8191" in capsys.readouterr().out
+
+
+def test_the_front_proxy_believes_the_proxies_of_the_settings(
+    shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPMESH_TRUSTED_PROXIES", "192.0.2.0/24")
+
+    assert shopmesh("config", "render") == 0
+    assert "address_prefix: 192.0.2.0" in capsys.readouterr().out
 
 
 def test_logs_of_an_unknown_part_name_the_known_ones(

@@ -1,0 +1,101 @@
+"""`shopmesh restart`: running services take up other settings, one worker after the other."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from interceptors.rate_limit.limits import load_limits
+from mesh.contract import load_contract
+from mesh.launcher.backends import Backends
+from mesh.launcher.errors import LaunchError
+from mesh.launcher.host.lock import exclusive
+from mesh.launcher.parts import FRONT_DOOR
+from mesh.launcher.preparation import edge_secret
+from mesh.launcher.readiness import Readiness
+from mesh.launcher.state import MeshState
+from mesh.launcher.trials import Trials, in_time
+from mesh.launcher.up import WAITING
+from mesh.launcher.waiting import Report, Say, in_silence
+from mesh.render.envoy.clusters import http_cluster
+from mesh.settings import MeshSettings
+
+_READY_SECONDS = 120.0
+_RECONNECTED_SECONDS = 2.0
+"""After it the channels of all others, which try again every second, have found a worker that is back."""
+
+
+async def restart(
+    settings: MeshSettings,
+    services: Iterable[str],
+    *,
+    environment: Mapping[str, str],
+    report: Report,
+    say: Say,
+) -> None:
+    """Restart every worker of these services with another environment, one after the other.
+
+    Where the mesh runs, on which ports, with which profile and how many workers stays.
+
+    Raises:
+        LaunchError: No mesh is up; or a worker was not ready with the environment, so that it has its
+            former one again, as have those after it.
+        LimitsFileError: The limits file cannot be used.
+    """
+    load_limits(load_contract(), settings.limits_file)
+    MeshState.read_running(settings.home)
+    async with exclusive(settings.home, waiting=lambda: say(WAITING)):
+        state = MeshState.read_running(settings.home)
+        complete = _complete(settings, state, environment)
+        await restart_workers(settings.home, services, environment=complete, report=report, say=say)
+
+
+async def restart_workers(
+    home: Path,
+    services: Iterable[str],
+    *,
+    environment: Mapping[str, str],
+    report: Report,
+    say: Say = in_silence,
+    patience_seconds: float = _READY_SECONDS,
+) -> None:
+    """Restart workers of the mesh in `home` with exactly this environment; each has some time to be ready.
+
+    Raises:
+        LaunchError: One was not ready with it; carries the last lines of its log.
+    """
+    async with Readiness.opened(Backends(home)) as readiness:
+        trials = Trials(home, readiness, patience_seconds=patience_seconds)
+        for service in services:
+            for worker, name in enumerate(_workers(home, service)):
+                if worker:
+                    await asyncio.sleep(_RECONNECTED_SECONDS)
+                say(f"Restarting {name} …")
+                await trials.restart(name, environment)
+                await _await_reached(home, service, readiness)
+                report(trials.part(name))
+
+
+def _complete(settings: MeshSettings, state: MeshState, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What a service gets: its supervisor has another working directory than this command."""
+    urls = Backends.running(settings.home, state).urls()
+    limits = {"SHOPMESH_LIMITS_FILE": str(settings.limits_file)} if settings.limits_file else {}
+    return {**environment, **limits, **urls, "SHOPMESH_EDGE_SECRET": edge_secret(settings)}
+
+
+def _workers(home: Path, service: str) -> Iterator[str]:
+    for part in MeshState.read_running(home).parts:
+        if part.name.partition("-")[0] == service:
+            yield part.name
+
+
+async def _await_reached(home: Path, service: str, readiness: Readiness) -> None:
+    """Wait until the front proxy, where there is one, reaches every worker of a service."""
+    clusters = {service, http_cluster(service)}
+    fronts = [part.ready_url for part in MeshState.read_running(home).parts if part.name == FRONT_DOOR]
+
+    async def is_reached() -> bool:
+        unreached = [name for front in fronts for name in await readiness.unreached(front)]
+        return clusters.isdisjoint(unreached)
+
+    if not await in_time(is_reached, _READY_SECONDS):
+        raise LaunchError(f"{FRONT_DOOR} does not reach {service}.", "Is the mesh well? shopmesh status")
