@@ -1,6 +1,6 @@
 """Deliveries in SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,27 +34,33 @@ class SqlDeliveryStore:
     async def claim(
         self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
     ) -> Sequence[Delivery]:
-        accounts, *others = _due_in_turn(now)
         mine = {"holder": holder, "due_time": until, "handed_to": limit.handed_to}
-        claimed = [*await self._claimed(accounts, mine, limit=limit.mails)]
-        last = len(claimed) + min(limit.mails - len(claimed), limit.about_orders)
-        for due in others:
-            claimed += await self._claimed(due, mine, limit=last - len(claimed))
+        claimed = []
+        for position in await self._due(now, limit) if limit.mails else ():
+            # Due still: where transactions run side by side, another worker may have been faster.
+            claim = update(deliveries).where(deliveries.c.position == position, _is_due(now)).values(mine)
+            if await self._changed(claim):
+                claimed.append(position)
         rows = select(deliveries).where(deliveries.c.position.in_(claimed)).order_by(deliveries.c.position)
         return [_delivery(row) for row in await self._session.execute(rows)]
 
-    async def _claimed(
-        self, due: ColumnElement[bool], mine: Mapping[str, Any], *, limit: int
-    ) -> Sequence[int]:
-        by_age = (deliveries.c.due_time, deliveries.c.position)
-        oldest = select(deliveries.c.position).where(due).order_by(*by_age).limit(limit)
-        claimed = []
-        for position in (await self._session.scalars(oldest)).all() if limit else ():
-            # Due still: where transactions run side by side, another worker may have been faster.
-            claim = update(deliveries).where(deliveries.c.position == position, due).values(mine)
-            if await self._changed(claim):
-                claimed.append(position)
-        return claimed
+    async def _due(self, now: datetime, limit: ClaimLimit) -> Sequence[int]:
+        """The positions of what is due; an index answers each question, however long the backlog is."""
+        due = await self._oldest(_is_pending_and_due(now), limit.mails)
+        if len(due) == limit.mails:
+            # People wait for these at a page, and a backlog of orders' mails may be long.
+            due = {**await self._oldest(_is_pending_and_due(now) & _IS_ABOUT_AN_ACCOUNT, limit.mails), **due}
+        else:
+            due |= await self._oldest(_is_rarely_due(now), limit.mails - len(due))
+        accounts = [position for position, order_id in due.items() if not order_id]
+        orders = [position for position, order_id in due.items() if order_id][: limit.about_orders]
+        return [*accounts, *orders][: limit.mails]
+
+    async def _oldest(self, which: ColumnElement[bool], limit: int) -> dict[int, str]:
+        """Deliveries by their positions, with the orders that they are about."""
+        found = select(deliveries.c.position, deliveries.c.order_id).where(which)
+        oldest = found.order_by(deliveries.c.due_time, deliveries.c.position).limit(limit)
+        return {row.position: row.order_id for row in await self._session.execute(oldest)}
 
     async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
         named = deliveries.c.notification_id == delivery.notification_id
@@ -147,17 +153,18 @@ _IS_ABOUT_AN_ACCOUNT = deliveries.c.order_id == ""
 _PROVIDER_MESSAGE = deliveries.c.provider_message_id
 
 
-def _due_in_turn(now: datetime) -> Sequence[ColumnElement[bool]]:
-    """What is due, in the order in which it is claimed; each of them is read by an index."""
-    is_over = deliveries.c.due_time <= now
-    return (
-        # People wait for these at a page, and a backlog of orders' mails may be long.
-        _IS_ABOUT_AN_ACCOUNT & _IS_PENDING & is_over,
-        _IS_PENDING & is_over,
-        _IS_WAITING & is_over,
-        # Further ahead than any pause: the clock was set back since.
-        _IS_PENDING & (deliveries.c.due_time > now + LONGEST_PAUSE),
-    )
+def _is_pending_and_due(now: datetime) -> ColumnElement[bool]:
+    return _IS_PENDING & (deliveries.c.due_time <= now)
+
+
+def _is_rarely_due(now: datetime) -> ColumnElement[bool]:
+    """Waiting until its time was over; or further ahead than any pause, as the clock was set back since."""
+    is_far_ahead = deliveries.c.due_time > now + LONGEST_PAUSE
+    return or_(_IS_WAITING & (deliveries.c.due_time <= now), _IS_PENDING & is_far_ahead)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(_is_pending_and_due(now), _is_rarely_due(now))
 
 
 def _filters(which: MailFilter) -> Sequence[ColumnElement[bool]]:
