@@ -1,8 +1,10 @@
 """`shopmesh restart`: running services take up other settings, one worker after the other."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+
+import psutil
 
 from interceptors.rate_limit.limits import load_limits
 from mesh.contract import load_contract
@@ -12,7 +14,7 @@ from mesh.launcher.host.lock import exclusive
 from mesh.launcher.parts import FRONT_DOOR
 from mesh.launcher.preparation import edge_secret
 from mesh.launcher.readiness import Readiness
-from mesh.launcher.state import MeshState
+from mesh.launcher.state import MeshState, PartState
 from mesh.launcher.trials import Trials, in_time
 from mesh.launcher.up import WAITING
 from mesh.launcher.waiting import Report, Say, in_silence
@@ -20,13 +22,14 @@ from mesh.render.envoy.clusters import http_cluster
 from mesh.settings import MeshSettings
 
 _READY_SECONDS = 120.0
+_STORES = ("SHOPMESH_MYSQL_URL", "SHOPMESH_MONGODB_URL", "SHOPMESH_KAFKA_URL")
 _RECONNECTED_SECONDS = 2.0
 """After it the channels of all others, which try again every second, have found a worker that is back."""
 
 
 async def restart(
     settings: MeshSettings,
-    services: Iterable[str],
+    services: Collection[str],
     *,
     environment: Mapping[str, str],
     report: Report,
@@ -37,8 +40,8 @@ async def restart(
     Where the mesh runs, on which ports, with which profile and how many workers stays.
 
     Raises:
-        LaunchError: No mesh is up; or a worker was not ready with the environment, so that it has its
-            former one again, as have those after it.
+        LaunchError: No mesh is up; the environment names other stores; or a worker was not ready with it,
+            so that it has its former one again, as have those after it.
         LimitsFileError: The limits file cannot be used.
     """
     load_limits(load_contract(), settings.limits_file)
@@ -46,6 +49,7 @@ async def restart(
     async with exclusive(settings.home, waiting=lambda: say(WAITING)):
         state = MeshState.read_running(settings.home)
         complete = _complete(settings, state, environment)
+        refuse_other_stores(state.parts, services, complete)
         await restart_workers(settings.home, services, environment=complete, report=report, say=say)
 
 
@@ -73,6 +77,34 @@ async def restart_workers(
                 await trials.restart(name, environment)
                 await _await_reached(home, service, readiness)
                 report(trials.part(name))
+
+
+def refuse_other_stores(
+    parts: Iterable[PartState], services: Collection[str], environment: Mapping[str, str]
+) -> None:
+    """Refuse an environment by which services would leave their data and the others' events behind.
+
+    Raises:
+        LaunchError: It names another store than a running process uses, or none.
+    """
+    for part in parts:
+        if part.name.partition("-")[0] in services and part.process is not None:
+            used = _environment_of(part.process.pid)
+            for variable in _STORES:
+                if used is not None and used.get(variable, "") != environment.get(variable, ""):
+                    raise LaunchError(
+                        f"{part.name} runs with another {variable}: its data would stay behind.",
+                        f"Set {variable} as `up` had it. To change it: shopmesh down, and up",
+                        usage=True,
+                    )
+
+
+def _environment_of(pid: int) -> Mapping[str, str] | None:
+    """The environment of a process; None where it has ended."""
+    try:
+        return psutil.Process(pid).environ()
+    except psutil.Error:
+        return None
 
 
 def _complete(settings: MeshSettings, state: MeshState, environment: Mapping[str, str]) -> Mapping[str, str]:

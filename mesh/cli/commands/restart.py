@@ -26,7 +26,7 @@ def restart(
     asyncio.run(
         restart_services(
             settings,
-            dict.fromkeys(services),
+            tuple(dict.fromkeys(services)),
             environment=environ_of(context),
             report=show_ready,
             say=note,

@@ -29,7 +29,7 @@ ADDRESS = {
     "postalCode": "10115",
     "countryCode": "DE",
 }
-SKUS = ("MUG-RED", "MUG-BLUE", "TEE-GREEN-M")
+SKUS = ("MUG-RED", "APRON-LINEN")
 BEFORE, AFTER = 20, 20
 
 
@@ -40,7 +40,7 @@ class Load:
     token: str
     url: str
     confirmed: list[str] = field(default_factory=list)
-    answers: Counter[int] = field(default_factory=Counter)
+    refusals: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
         """Place orders for ever."""
@@ -55,9 +55,10 @@ class Load:
         lines = [{"sku": SKUS[number % len(SKUS)], "quantity": 1}]
         order = {"requestId": f"switch-{number}", "lines": lines, "shippingAddress": ADDRESS}
         answer = await shop.post("/v1/orders", json=order)
-        self.answers[answer.status_code] += 1
         document: Mapping[str, Any] = answer.json()
-        if answer.is_success and document["order"]["state"] == "ORDER_STATE_CONFIRMED":
+        if not answer.is_success:
+            self.refusals.append(answer.text)
+        elif document["order"]["state"] == "ORDER_STATE_CONFIRMED":
             self.confirmed.append(document["order"]["orderId"])
 
 
@@ -83,7 +84,7 @@ def arrived(mesh: RunningMesh, ses: FakeSes, smtp: SmtpServer) -> Counter[str]:
 async def test_nothing_is_lost_or_doubled_and_no_order_notices(tmp_path: Path, first: str) -> None:
     async with fake_ses() as ses, smtp_server() as smtp:
         before = {
-            "file": f"file://{tmp_path}/home/mail",
+            "file": (tmp_path / "home" / "mail").as_uri(),
             "smtp": f"smtp://127.0.0.1:{smtp.port}?from=hello@shop.example",
         }
         ses.rate = 1000.0
@@ -112,6 +113,6 @@ async def test_nothing_is_lost_or_doubled_and_no_order_notices(tmp_path: Path, f
             finally:
                 await asyncio.to_thread(mesh.run, "down")
 
-    assert load.answers.keys() == {200}
+    assert not load.refusals
     assert found == Counter(str(uuid5(UUID(order), "order_confirmed")) for order in load.confirmed)
     assert len(ses.taken) < found.total()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.running_mesh import RunningMesh, up
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
 _QUOTE = {"lines": [{"sku": "MUG-RED", "quantity": 1}]}
 

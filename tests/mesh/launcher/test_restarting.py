@@ -14,7 +14,7 @@ from mesh.launcher.errors import LaunchError
 from mesh.launcher.host.processes import ProcessId
 from mesh.launcher.parts import Part
 from mesh.launcher.restart_request import REQUEST_SIGNAL, RestartRequest, Step, request_file
-from mesh.launcher.restarting import restart, restart_workers
+from mesh.launcher.restarting import refuse_other_stores, restart, restart_workers
 from mesh.launcher.starting import start
 from mesh.launcher.state import MeshState, PartState
 from mesh.launcher.waiting import await_ready
@@ -232,3 +232,19 @@ async def test_a_signal_without_a_request_changes_nothing(home: Path, up: Up) ->
 async def test_without_a_mesh_there_is_nothing_to_restart(home: Path, environment: Environment) -> None:
     with pytest.raises(LaunchError, match="No mesh is up"):
         await restart(MeshSettings(home=home), ["order"], environment=environment, report=ignore, say=print)
+
+
+@pytest.mark.parametrize(("before", "after"), [("mongodb://db:27017", ""), ("", "mongodb://db:27017")])
+async def test_an_environment_that_names_another_store_is_refused(
+    home: Path, up: Up, environment: Environment, *, before: str, after: str
+) -> None:
+    await up(dummy("order"), SHOPMESH_MONGODB_URL=before)
+    running, other = process(home, "order"), {**environment, "SHOPMESH_MONGODB_URL": after}
+
+    with pytest.raises(LaunchError, match="SHOPMESH_MONGODB_URL"):
+        refuse_other_stores(MeshState.read_running(home).parts, ("order",), other)
+
+    refuse_other_stores(MeshState.read_running(home).parts, ("user",), other)
+    same = {**environment, "SHOPMESH_MONGODB_URL": before}
+    refuse_other_stores(MeshState.read_running(home).parts, ("order",), same)
+    assert process(home, "order") == running
