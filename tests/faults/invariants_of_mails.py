@@ -21,7 +21,7 @@ _SENT = "SELECT COUNT(*) FROM deliveries WHERE state = 'SENT'"
 def wrong_mails(seen: Snapshot) -> Iterator[str]:
     """Mails that are due and were neither sent nor skipped for a reason, were twice, or were never due.
 
-    A mail whose answer was lost may have been sent more than once: it is counted on its row, and in the folder
+    One whose answer was lost may have been sent more than once: that is counted on its row, and in the folder
     it is one file.
     """
     due = Counter(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from fast_mail_parser import parse_email
 
 from services.notification.adapters.mailer_folder import FolderMailer
 from services.notification.adapters.mailer_ses import SesMailer
@@ -111,6 +112,21 @@ async def test_names_and_subjects_may_have_any_letters(post: Post) -> None:
     [recipient] = arrived["To"].addresses
     assert (recipient.display_name, recipient.addr_spec) == ('Zoë "Zoo" Å, Jr.', "alice@example.com")
     assert arrived["Subject"] == "Für Zoë: 12,50 €"
+
+
+async def test_another_library_than_wrote_a_mail_reads_the_same(post: Post) -> None:
+    written = mail(display_name='Zoë "Zoo" Å, Jr.', subject=f"Für Zoë: 12,50 €{' und mehr' * 20}")
+    await post.mailer.send(written)
+    [arrived] = post.arrived()
+
+    read = parse_email(bytes(arrived))
+
+    assert not read.warnings
+    assert read.subject == written.text.subject
+    assert [(each.display_name, each.address) for each in read.to] == [('Zoë "Zoo" Å, Jr.', "alice@example.com")]
+    assert [text.strip() for text in read.text_plain] == [written.text.plain.strip()]
+    assert [text.strip() for text in read.text_html] == [written.text.html.strip()]
+    assert not read.attachments
 
 
 @pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028", "\x00"])
