@@ -123,7 +123,9 @@ async def test_another_library_than_wrote_a_mail_reads_the_same(post: Post) -> N
 
     assert not read.warnings
     assert read.subject == written.text.subject
-    assert [(each.display_name, each.address) for each in read.to] == [('Zoë "Zoo" Å, Jr.', "alice@example.com")]
+    assert [(each.display_name, each.address) for each in read.to] == [
+        ('Zoë "Zoo" Å, Jr.', "alice@example.com")
+    ]
     assert [text.strip() for text in read.text_plain] == [written.text.plain.strip()]
     assert [text.strip() for text in read.text_html] == [written.text.html.strip()]
     assert not read.attachments
