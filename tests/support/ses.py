@@ -72,6 +72,7 @@ class FakeSes:
         rate: Mails in a second that it says it takes.
         event_types: What the configuration set publishes to the topic.
         has_configuration_set: Whether there is one.
+        signature_version: That of the topic's messages.
     """
 
     port: int = 0
@@ -86,6 +87,7 @@ class FakeSes:
     rate: float = 14.0
     event_types: tuple[str, ...] = ("SEND", "DELIVERY", "BOUNCE", "COMPLAINT")
     has_configuration_set: bool = True
+    signature_version: str = "2"
 
     @property
     def refusal(self) -> SesError | None:
@@ -159,6 +161,7 @@ class _Front:
         app.router.add_get("/v2/email/account", self.account)
         app.router.add_get("/v2/email/identities/{name}", self.identity)
         app.router.add_post("/v2/email/outbound-emails", self.send)
+        app.router.add_post("/", self.topic)
         app.router.add_get("/v2/email/configuration-sets/{name}", self.configuration_set)
         app.router.add_get("/v2/email/configuration-sets/{name}/event-destinations", self.destinations)
         app.router.add_delete("/v2/email/suppression/addresses/{address}", self.lift)
@@ -184,6 +187,19 @@ class _Front:
         return web.json_response(
             {**json.loads(found.body), "VerifiedForSendingStatus": self.fake.is_verified}
         )
+
+    async def topic(self, request: web.Request) -> web.Response:
+        """What SNS says of topics and subscriptions; moto knows no version of signatures."""
+        asked = await request.text()
+        if self.fake.reads_are_denied:
+            error = "<Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>no</Message></Error>"
+            return web.Response(status=403, text=f"<ErrorResponse>{error}</ErrorResponse>")
+        answer = await _forward(request, self.behind)
+        if "Action=GetTopicAttributes" in asked:
+            entry = f"<entry><key>SignatureVersion</key><value>{self.fake.signature_version}</value></entry>"
+            assert isinstance(answer.body, bytes)
+            answer.body = answer.body.replace(b"<Attributes>", f"<Attributes>{entry}".encode())
+        return answer
 
     async def configuration_set(self, request: web.Request) -> web.Response:
         if not self.fake.has_configuration_set:

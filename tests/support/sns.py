@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import trustme
+from aiobotocore.session import get_session
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from cryptography import x509
@@ -148,3 +149,10 @@ async def fake_sns(*, certificate_host: str = sns_host(REGION)) -> AsyncIterator
             yield fake
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def sns_client() -> AsyncIterator[Any]:
+    """A client of the SNS that `AWS_ENDPOINT_URL_SNS` names."""
+    async with get_session().create_client("sns", region_name=REGION) as client:
+        yield client

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from services.kernel.clock import Clock
+from services.notification.adapters.mail_urls import region_of
 from services.notification.adapters.sns_client import SnsClient
 from services.notification.application.ports import HookMessage, HookMessageKind, HookRefused
 
@@ -71,7 +72,7 @@ class SnsHookMessages:
     async def read(self, body: bytes) -> HookMessage:
         fields = _fields(body)
         kind = self._checked(fields)
-        url, region = fields["SigningCertURL"], _region(fields["TopicArn"])
+        url, region = fields["SigningCertURL"], region_of(fields["TopicArn"])
         certificate = await self._client.certificate(url, region=region)
         _verify(fields, _SIGNED[kind], certificate)
         return HookMessage(
@@ -83,7 +84,7 @@ class SnsHookMessages:
         )
 
     async def confirm(self, message: HookMessage) -> None:
-        region = _region(message.topic)
+        region = region_of(message.topic)
         await self._client.confirm(message.confirm_url, region=region, topic=message.topic)
 
     def _checked(self, fields: Mapping[str, str]) -> HookMessageKind:
@@ -143,8 +144,3 @@ def _time(text: str) -> datetime:
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise HookRefused("Timestamp is not a time") from None
-
-
-def _region(topic: str) -> str:
-    """The region of a topic: `arn:aws:sns:<region>:…`."""
-    return topic.split(":")[3]

@@ -199,6 +199,11 @@ def _topic(arn: str) -> str:
     return arn
 
 
+def region_of(topic: str) -> str:
+    """The region of a topic: `arn:aws:sns:<region>:…`."""
+    return topic.split(":")[3]
+
+
 def _endpoint(query: Mapping[str, list[str]]) -> str | None:
     if "endpoint" not in query:
         return None

@@ -1,7 +1,7 @@
 """Mails by Amazon SES, API version 2."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,10 +9,12 @@ from services.notification.adapters.answers_ses import SEND, answer_of_error
 from services.notification.adapters.mail_urls import SesUrl
 from services.notification.adapters.mime import UnusableAddress, compose
 from services.notification.adapters.standing_ses import (
+    OpenSns,
     allowance_of,
     findings,
     identities,
     missing_permission,
+    no_answer,
 )
 from services.notification.application.ports import Permission, ProviderUnavailable, Standing
 from services.notification.domain.answer import (
@@ -24,13 +26,15 @@ from services.notification.domain.answer import (
     Unavailable,
 )
 from services.notification.domain.finding import Finding
-from services.notification.domain.message import Message
+from services.notification.domain.message import (
+    NOTIFICATION_ID_HEADER,
+    NOTIFICATION_ID_TAG,
+    Message,
+)
 
 if TYPE_CHECKING:
     from aiobotocore.client import AioBaseClient
 
-NOTIFICATION_ID_HEADER = "X-Shopmesh-Notification-Id"
-NOTIFICATION_ID_TAG = "shopmesh-notification-id"
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 
@@ -38,9 +42,17 @@ READ_SECONDS = 10.0
 class SesMailer:
     """Hands mails to SES as they are; SES writes Message-ID and Date itself."""
 
-    def __init__(self, url: SesUrl, client: "AioBaseClient") -> None:
+    def __init__(self, url: SesUrl, client: "AioBaseClient", open_sns: OpenSns) -> None:
+        """Bind a provider.
+
+        Args:
+            url: What it is set to.
+            client: Of SES.
+            open_sns: Opens a client of SNS in a region.
+        """
         self._url = url
         self._client: Any = client
+        self._open_sns = open_sns
 
     @classmethod
     @asynccontextmanager
@@ -52,11 +64,16 @@ class SesMailer:
         config = AioConfig(
             connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1}
         )
-        made = get_session().create_client(
+        session = get_session()
+
+        def open_sns(region: str) -> AbstractAsyncContextManager[Any]:
+            return session.create_client("sns", region_name=region, config=config)  # type: ignore[no-any-return]
+
+        made = session.create_client(
             "sesv2", region_name=url.region, endpoint_url=url.endpoint, config=config
         )
         async with made as client:
-            yield cls(url, client)
+            yield cls(url, client, open_sns)
 
     @property
     def name(self) -> str:
@@ -119,7 +136,7 @@ class SesMailer:
             is_denied = error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN
             # Credentials that may only send are good ones: then a mail has to be tried.
             return Standing(Permission.UNKNOWN if is_denied else Permission.NO_ANSWER)
-        except (botocore.BotoCoreError, OSError):
+        except no_answer():
             return Standing(Permission.NO_ANSWER)
         permission = Permission.DENIED if reason else Permission.GRANTED
         return Standing(permission, reason, allowance_of(account))
@@ -129,7 +146,7 @@ class SesMailer:
         return any([each["VerifiedForSendingStatus"] async for each in identities(self._client, self._url)])
 
     async def check(self) -> Sequence[Finding]:
-        return await findings(self._client, self._url)
+        return await findings(self._client, self._url, self._open_sns)
 
     async def lift(self, address: str) -> bool:
         from botocore import exceptions as botocore  # noqa: PLC0415
@@ -140,7 +157,7 @@ class SesMailer:
             if error.response["Error"]["Code"] == "NotFoundException":
                 return False
             raise ProviderUnavailable(self.name) from error
-        except (botocore.BotoCoreError, OSError) as error:
+        except no_answer() as error:
             raise ProviderUnavailable(self.name) from error
         return True
 

@@ -1,19 +1,32 @@
 """What Amazon SES says of the account, the sender and what reports on mails."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from services.notification.adapters.mail_urls import SesUrl
+from services.notification.adapters.mail_urls import SesUrl, region_of
+from services.notification.adapters.topic_sns import topic_findings
 from services.notification.domain.budget import Allowance
 from services.notification.domain.finding import CheckState, Finding
+
+OpenSns = Callable[[str], AbstractAsyncContextManager[Any]]
+"""Opens a client of SNS in a region."""
 
 REPORTED = ("BOUNCE", "COMPLAINT", "DELIVERY")
 """What the configuration set has to publish."""
 _AWS = "AWS, once the owner of the account has asked for it"
 _ACCOUNT = "who administers the AWS account"
 _DNS = "who keeps the DNS of the sender's domain"
+
+
+def no_answer() -> tuple[type[Exception], ...]:
+    """What is raised where AWS does not answer, or somebody else does."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - installed only where SES is used
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+    return (BotoCoreError, ResponseParserError, OSError)
 
 
 def missing_permission(account: Mapping[str, Any], *, is_verified: bool) -> str:
@@ -52,29 +65,42 @@ async def identities(client: Any, url: SesUrl) -> AsyncIterator[Mapping[str, Any
                 raise
 
 
-async def findings(client: Any, url: SesUrl) -> Sequence[Finding]:
-    """Everything that has to be there before mails reach customers and their bounces come back."""
+async def findings(client: Any, url: SesUrl, open_sns: OpenSns) -> Sequence[Finding]:
+    """Everything that has to be there before mails reach customers and their bounces come back.
+
+    Args:
+        client: Of SES.
+        url: What the provider is set to.
+        open_sns: Opens a client of SNS in a region.
+    """
     checks = (
         ("account", partial(_account, client, url)),
         ("sender", partial(_sender, client, url)),
         ("configuration set", partial(_configuration_set, client, url)),
+        *(("topic", partial(_topic, topic, url, open_sns)) for topic in url.topics),
     )
     return [each for subject, check in checks for each in await _answered(check, url, subject)]
+
+
+async def _topic(topic: str, url: SesUrl, open_sns: OpenSns) -> Iterable[Finding]:
+    async with open_sns(region_of(topic)) as client:
+        return await topic_findings(client, topic, provider=url.name)
 
 
 async def _answered(
     check: Callable[[], Awaitable[Iterable[Finding]]], url: SesUrl, subject: str
 ) -> Iterable[Finding]:
-    """The findings of a check, or that SES does not let us look."""
+    """The findings of a check, or that AWS does not let us look."""
     from botocore import exceptions as botocore  # noqa: PLC0415
 
     try:
         return await check()
     except botocore.ClientError as error:
-        found = f"SES does not say: {error.response['Error']['Code']}"
-        remedy = f"allow ses:{error.operation_name} to these credentials"
-    except (botocore.BotoCoreError, OSError) as error:
-        found, remedy = f"SES cannot be asked: {type(error).__name__}", "look at network and credentials"
+        found = f"AWS does not say: {error.response['Error']['Code']}"
+        service = "sns" if subject == "topic" else "ses"
+        remedy = f"allow {service}:{error.operation_name} to these credentials"
+    except no_answer() as error:
+        found, remedy = f"AWS cannot be asked: {type(error).__name__}", "look at network and credentials"
     return (Finding(url.name, subject, CheckState.UNKNOWN, found, remedy, _ACCOUNT),)
 
 

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+NOTIFICATION_ID_HEADER = "X-Shopmesh-Notification-Id"
+NOTIFICATION_ID_TAG = "shopmesh-notification-id"
+"""What names a mail where the provider writes the Message-ID itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:

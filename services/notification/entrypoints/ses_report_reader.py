@@ -10,10 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.notification.domain.feedback import Feedback, FeedbackKind
+from services.notification.domain.message import NOTIFICATION_ID_HEADER, NOTIFICATION_ID_TAG
 from services.notification.domain.suppression import SuppressionCause
-
-NOTIFICATION_ID_TAG = "shopmesh-notification-id"
-NOTIFICATION_ID_HEADER = "x-shopmesh-notification-id"
 
 _KINDS = {
     "send": FeedbackKind.SENT,
@@ -77,7 +75,7 @@ def _notification_id(mail: Document) -> str:
     for value in mail.get("tags", {}).get(NOTIFICATION_ID_TAG, ()):
         return _text(value)
     for each in mail.get("headers", ()):
-        if _text(each["name"]).lower() == NOTIFICATION_ID_HEADER:
+        if _text(each["name"]).lower() == NOTIFICATION_ID_HEADER.lower():
             return _text(each["value"])
     return ""
 

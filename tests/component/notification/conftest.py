@@ -218,6 +218,7 @@ def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: As
 async def ses(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSes]:
     use_credentials(monkeypatch)
     async with fake_ses() as fake:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{fake.port}")
         yield fake
 
 

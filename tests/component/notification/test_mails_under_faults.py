@@ -16,8 +16,9 @@ from sqlalchemy import text
 
 from mesh import sql
 from mesh.topology import ORDER_EVENTS
-from services.notification.adapters.mailer_ses import NOTIFICATION_ID_TAG, SesMailer
+from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.domain.delivery import Delivery, DeliveryState
+from services.notification.domain.message import NOTIFICATION_ID_TAG
 from tests.component.notification.conftest import EUR_12_50, EUR_25, TRACE, StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, order_id, take_in
 from tests.support.events import envelope, record

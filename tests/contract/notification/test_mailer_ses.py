@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.notification.adapters.mailer_ses import NOTIFICATION_ID_HEADER, NOTIFICATION_ID_TAG, SesMailer
+from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.application.ports import Permission, Standing
 from services.notification.domain.answer import (
     Accepted,
@@ -16,6 +16,7 @@ from services.notification.domain.answer import (
     Unavailable,
 )
 from services.notification.domain.budget import Allowance
+from services.notification.domain.message import NOTIFICATION_ID_HEADER, NOTIFICATION_ID_TAG
 from tests.support.mail import MUG_ORDER, mail
 from tests.support.ses import (
     CREDENTIALS,
