@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mesh.server.http_edge import NO_STORE, HttpEdge
 from services.notification.application.feedbacks import Feedbacks
 from services.notification.application.ports import (
     HookMessage,
@@ -56,7 +58,7 @@ class SesHook:
         except UnreadableReport as problem:
             _log.error("hook_unreadable", reason=str(problem))
             return _answer(422, str(problem))
-        except (HookUnavailable, StoreUnavailable) as problem:
+        except HookUnavailable as problem:
             _log.warning("hook_unavailable", reason=str(problem))
             return _answer(503, "try again later")
         return _answer(200, "taken")
@@ -79,7 +81,8 @@ class SesHook:
 
 def hooks_app(hook: SesHook) -> Starlette:
     """The ASGI application with every HTTP endpoint of the notification service."""
-    return Starlette(routes=[Route("/hooks/ses", hook.post, methods=["POST"])])
+    edge = Middleware(HttpEdge, span="hook", unavailable=StoreUnavailable)
+    return Starlette(routes=[Route("/hooks/ses", hook.post, methods=["POST"])], middleware=[edge])
 
 
 async def _body(request: Request) -> bytes:
@@ -92,4 +95,4 @@ async def _body(request: Request) -> bytes:
 
 
 def _answer(status: int, text: str) -> Response:
-    return JSONResponse({"message": text}, status, headers={"Cache-Control": "no-store"})
+    return JSONResponse({"message": text}, status, headers=NO_STORE)

@@ -13,7 +13,7 @@ from services.user.application.ports import AuthorizationServer, LoginNeeds, OAu
 from services.user.domain.errors import EmailNotVerified, TooManyAttempts, WrongPassword
 from services.user.domain.grant import SESSION_LIFETIME, Session
 from services.user.domain.link import new_secret
-from services.user.entrypoints.edge_http import log_call
+from services.user.entrypoints.call_log import log_call
 from services.user.entrypoints.forms import FormGuard, read_form, read_query, set_cookie
 from services.user.entrypoints.pages import Pages
 

@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mesh.server.http_edge import NO_STORE, HttpEdge
 from services.user.application.ports import AuthorizationServer, OAuthAnswer, OAuthRequest
 from services.user.domain.client import GrantType
+from services.user.domain.errors import StoreUnavailable
 from services.user.entrypoints.account_http import AccountPages
+from services.user.entrypoints.call_log import log_call
 from services.user.entrypoints.discovery import metadata
-from services.user.entrypoints.edge_http import NO_STORE, Edge, log_call
 from services.user.entrypoints.forms import read_form
 from services.user.entrypoints.login_http import LoginPages
 
@@ -57,9 +59,8 @@ def oauth_app(
         Route("/account/reset", account.show_reset, methods=["GET"]),
         Route("/account/reset", account.reset, methods=["POST"]),
     ]
-    return Starlette(
-        routes=routes, middleware=[Middleware(Edge)], exception_handlers={HTTPException: _refuse}
-    )
+    edge = Middleware(HttpEdge, span="oauth http", unavailable=StoreUnavailable)
+    return Starlette(routes=routes, middleware=[edge], exception_handlers={HTTPException: _refuse})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What every HTTP request goes through: its trace, and an answer whatever happens."""
+"""What every HTTP request to a service goes through: its trace, and an answer whatever happens."""
 
 import traceback
 
@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesh.server.telemetry import current_trace_id
-from services.user.domain.errors import StoreUnavailable
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -19,32 +18,34 @@ _log = structlog.get_logger()
 _propagator = TraceContextTextMapPropagator()
 
 
-class Edge:
+class HttpEdge:
     """Continues the caller's trace, and turns what nobody expected into "server_error"."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, span: str, unavailable: type[Exception]) -> None:
+        """Wrap an application.
+
+        Args:
+            app: The application.
+            span: The name of a request's span.
+            unavailable: What the application raises while its store is away; answered with 503.
+        """
         self._app = app
+        self._span = span
+        self._unavailable = unavailable
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request inside a span."""
         parent = _propagator.extract({"traceparent": Headers(scope=scope).get("traceparent", "")})
         tracer = trace.get_tracer("shopmesh")
-        with tracer.start_as_current_span("oauth http", parent, SpanKind.SERVER, record_exception=False):
+        with tracer.start_as_current_span(self._span, parent, SpanKind.SERVER, record_exception=False):
             try:
                 await self._app(scope, receive, send)
-            except StoreUnavailable:
+            except self._unavailable:
                 unavailable = {"error": "temporarily_unavailable"}
                 await JSONResponse(unavailable, 503, headers=NO_STORE)(scope, receive, send)
             except Exception as error:  # noqa: BLE001 - the edge: whatever comes must become an answer
                 _log.error("unexpected", error=_where(error), trace_id=current_trace_id())
                 await JSONResponse({"error": "server_error"}, 500, headers=NO_STORE)(scope, receive, send)
-
-
-def log_call(endpoint: str, *, client_id: str, grant_type: str, outcome: str) -> None:
-    """One line for each authorize and token call; never a secret, never what a stranger typed."""
-    _log.info(
-        endpoint, client_id=client_id, grant_type=grant_type, outcome=outcome, trace_id=current_trace_id()
-    )
 
 
 def _where(error: Exception) -> str:
