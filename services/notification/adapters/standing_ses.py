@@ -11,6 +11,7 @@ from services.notification.adapters.topic_sns import topic_findings
 from services.notification.domain.budget import Allowance
 from services.notification.domain.finding import CheckState, Finding
 
+_NOT_FOUND = ("NotFound", "NotFoundException")
 OpenSns = Callable[[str], AbstractAsyncContextManager[Any]]
 """Opens a client of SNS in a region."""
 
@@ -96,7 +97,11 @@ async def _answered(
     try:
         return await check()
     except botocore.ClientError as error:
-        found = f"AWS does not say: {error.response['Error']['Code']}"
+        code = error.response["Error"]["Code"]
+        if code in _NOT_FOUND:
+            remedy = f"create the {subject}, or correct SHOPMESH_MAIL_URL"
+            return (Finding(url.name, subject, CheckState.MISSING, "there is none", remedy, _ACCOUNT),)
+        found = f"AWS does not say: {code}"
         service = "sns" if subject == "topic" else "ses"
         remedy = f"allow {service}:{error.operation_name} to these credentials"
     except no_answer() as error:
@@ -172,16 +177,8 @@ async def _sender(client: Any, url: SesUrl) -> Iterable[Finding]:
 
 
 async def _configuration_set(client: Any, url: SesUrl) -> Iterable[Finding]:
-    from botocore import exceptions as botocore  # noqa: PLC0415
-
     finder, name = _Finder(url.name), url.configuration_set
-    try:
-        found = await client.get_configuration_set(ConfigurationSetName=name)
-    except botocore.ClientError as error:
-        if error.response["Error"]["Code"] != "NotFoundException":
-            raise
-        remedy = "create it: no mail is sent without it"
-        return (finder.of("configuration set", ok=False, found=f"there is no {name}", remedy=remedy),)
+    found = await client.get_configuration_set(ConfigurationSetName=name)
     enabled = found.get("SendingOptions", {}).get("SendingEnabled", True)
     listed = await client.get_configuration_set_event_destinations(ConfigurationSetName=name)
     return (

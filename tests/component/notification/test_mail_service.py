@@ -232,7 +232,7 @@ async def test_a_check_names_what_is_missing_and_who_has_to_do_it(
     )
 
     missing = {each.subject: each for each in answer.checks if each.state == messages.CHECK_STATE_MISSING}
-    assert missing.keys() >= {"production access", "DKIM", "configuration set"}
+    assert missing.keys() == {"production access", "DKIM", "configuration set", "topic"}
     assert all(each.remedy and each.responsible for each in missing.values())
     assert answer.checks[-1].provider.startswith("smtp:")
     assert answer.checks[-1].state == messages.CHECK_STATE_OK
