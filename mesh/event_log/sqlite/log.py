@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh import sql
 from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record, Subscription, SubscriptionLost
+from mesh.event_log.sqlite.appended import Appended
 from mesh.event_log.sqlite.records import (
     beyond,
     follow,
@@ -35,11 +36,13 @@ class SqliteEventLog:
         engine: AsyncEngine,
         changes: sql.Changes,
         *,
+        path: Path,
         clock: Callable[[], float],
         lease_seconds: float,
     ) -> None:
         self._engine = engine
         self._changes = changes
+        self._path = path
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
@@ -58,7 +61,7 @@ class SqliteEventLog:
             changes = sql.changes_of(engine)
             watching = asyncio.create_task(changes.run())
             try:
-                yield cls(engine, changes, clock=clock, lease_seconds=lease_seconds)
+                yield cls(engine, changes, path=path, clock=clock, lease_seconds=lease_seconds)
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
@@ -83,23 +86,30 @@ class SqliteEventLog:
             seconds=self._lease_seconds,
             clock=self._clock,
         )
-        member = _Member(
-            self._engine, self._changes, lease, group=group, topics=tuple(topics), clock=self._clock
-        )
-        renewing = asyncio.create_task(member.renew())
+        appended = Appended(self._changes, self._path, topics)
+        member = _Member(self._engine, appended, lease, group=group, topics=tuple(topics), clock=self._clock)
+        tasks = [asyncio.create_task(appended.run()), asyncio.create_task(member.renew())]
         try:
             yield member
         finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             with translated():
                 await lease.release()
 
     def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
         return replay(self._engine, topic)
 
-    def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
-        return follow(self._engine, self._changes, topics)
+    async def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
+        appended = Appended(self._changes, self._path, topics)
+        watching = asyncio.create_task(appended.run())
+        try:
+            async for delivery in follow(self._engine, appended, topics):
+                yield delivery
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def is_reachable(self) -> bool:
         try:
@@ -143,7 +153,7 @@ class _Member:
     def __init__(
         self,
         engine: AsyncEngine,
-        changes: sql.Changes,
+        appended: Appended,
         lease: SqlLease,
         *,
         group: str,
@@ -151,7 +161,7 @@ class _Member:
         clock: Callable[[], float],
     ) -> None:
         self._engine = engine
-        self._changes = changes
+        self._appended = appended
         self._lease = lease
         self._group = group
         self._topics = topics
@@ -172,10 +182,10 @@ class _Member:
     async def poll(self) -> Sequence[Delivery]:
         while True:
             await self._active.wait()
-            seen = self._changes.count
+            seen = self._appended.count
             if deliveries := await self._next():
                 return deliveries
-            await self._changes.wait_for_change(seen)
+            await self._appended.wait_for_change(seen)
 
     async def commit(self, delivery: Delivery) -> None:
         topic, offset = delivery.record.topic, delivery.offset
@@ -196,9 +206,11 @@ class _Member:
         return max(0.0, self._clock() - oldest.append_time) if oldest else 0.0
 
     def _note(self, held: bool) -> None:
-        if held:
+        if held and not self._active.is_set():
             self._active.set()
-        else:
+            # What the member before has not committed is new to this one.
+            self._appended.notify()
+        elif not held:
             self._active.clear()
             self._positions = {}
 
