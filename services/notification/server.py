@@ -20,8 +20,10 @@ from mesh.server.context import ServiceContext, StartupError
 from mesh.server.process import Service, Servicer, run
 from mesh.server.secret_files import create_once
 from mesh.sql.databases import opened
+from mesh.sql.row_changes import work_in
 from services.kernel.clock import Clock
 from services.notification.adapters.contacts_grpc import GrpcContacts
+from services.notification.adapters.deliveries_sql import UNCLAIMED
 from services.notification.adapters.hook_messages_sns import SnsHookMessages
 from services.notification.adapters.mail_urls import ProviderUrl, SesUrl, SmtpUrl
 from services.notification.adapters.mailer_folder import FOLDER, FolderMailer
@@ -135,7 +137,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 "notification.event_log": log.is_reachable,
                 "notification.mailer": use_cases.deliveries.is_reachable,
             },
-            tasks=(consumer.run, Sender(use_cases.deliveries, sql.changes_of(engine)).run),
+            tasks=(consumer.run, Sender(use_cases.deliveries, work_in(engine, UNCLAIMED)).run),
             http=hooks_app(SesHook(adapters.hook_messages, use_cases.feedbacks)),
         )
 

@@ -17,11 +17,12 @@ from typing import Any, Self
 
 import grpc
 
-from mesh import sql
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.sqlite.log import SqliteEventLog
+from mesh.sql.row_changes import work_in
 from services.notification.adapters.contacts_grpc import GrpcContacts
+from services.notification.adapters.deliveries_sql import UNCLAIMED
 from services.notification.adapters.mail_urls import FolderUrl, parse_mail_urls
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
@@ -111,7 +112,7 @@ async def run(plan: WorkerPlan) -> None:
         consumer = Consumer(log, CONSUMER, TOPICS, inbox, intake_effect(use_cases.intake, SqlUnit))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(consumer.run())
-            tasks.create_task(Sender(use_cases.deliveries, sql.changes_of(engine)).run())
+            tasks.create_task(Sender(use_cases.deliveries, work_in(engine, UNCLAIMED)).run())
 
 
 if __name__ == "__main__":

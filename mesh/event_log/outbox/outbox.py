@@ -32,6 +32,7 @@ from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
 from mesh.event_log.port import EventLog, EventLogUnavailable, Record
 from mesh.server import failpoints
 from mesh.sql.columns import EVENT_BODY, UtcTimeText
+from mesh.sql.row_changes import work_in
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope, hash_of
 from services.kernel.ids import NewId
@@ -144,7 +145,7 @@ class OutboxRelay:
     ) -> None:
         self._engine = engine
         self._log = log
-        self._changes = sql.changes_of(engine)
+        self._changes = work_in(engine, "SELECT 1 FROM outbox LIMIT 1")
         self._lease = SqlLease(engine, name=_LEASE, holder=holder or uuid.uuid4().hex, seconds=lease_seconds)
         self._retry_seconds = retry_seconds
 

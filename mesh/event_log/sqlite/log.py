@@ -13,11 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
+from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record, Subscription, SubscriptionLost
-from mesh.event_log.sqlite.appended import Appended
 from mesh.event_log.sqlite.records import (
     beyond,
+    ends_of,
     follow,
     metadata,
     positions,
@@ -26,6 +27,7 @@ from mesh.event_log.sqlite.records import (
     replay,
     translated,
 )
+from mesh.sql.row_changes import RowChanges, is_another
 
 
 class SqliteEventLog:
@@ -86,7 +88,7 @@ class SqliteEventLog:
             seconds=self._lease_seconds,
             clock=self._clock,
         )
-        appended = Appended(self._changes, self._path, topics)
+        appended = self._appended(topics)
         member = _Member(self._engine, appended, lease, group=group, topics=tuple(topics), clock=self._clock)
         tasks = [asyncio.create_task(appended.run()), asyncio.create_task(member.renew())]
         try:
@@ -102,7 +104,7 @@ class SqliteEventLog:
         return replay(self._engine, topic)
 
     async def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
-        appended = Appended(self._changes, self._path, topics)
+        appended = self._appended(topics)
         watching = asyncio.create_task(appended.run())
         try:
             async for delivery in follow(self._engine, appended, topics):
@@ -110,6 +112,10 @@ class SqliteEventLog:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+
+    def _appended(self, topics: Sequence[str]) -> RowChanges:
+        """Notifies of records of these topics only: groups commit and renew leases in the same file."""
+        return RowChanges(self._changes, self._path, ends_of(topics), topics, is_news=is_another)
 
     async def is_reachable(self) -> bool:
         try:
@@ -153,7 +159,7 @@ class _Member:
     def __init__(
         self,
         engine: AsyncEngine,
-        appended: Appended,
+        appended: ChangeNotifier,
         lease: SqlLease,
         *,
         group: str,

@@ -60,6 +60,12 @@ def beyond(read: Mapping[str, int]) -> Select[tuple[object, ...]]:
     return select(records).where(or_(*unread)).order_by(records.c.offset)
 
 
+def ends_of(topics: Sequence[str]) -> str:
+    """A question after the last offset of each topic, which are its parameters."""
+    last = "(SELECT max(offset) FROM records WHERE topic = ?)"
+    return f"SELECT {', '.join(last for _ in topics)}"
+
+
 async def read_beyond(engine: AsyncEngine, read: Mapping[str, int]) -> Sequence[Delivery]:
     """The next records, some hundred at most.
 

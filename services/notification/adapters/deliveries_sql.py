@@ -20,6 +20,14 @@ _NOBODY = ""
 _LONGEST_CODE = 100
 
 
+UNCLAIMED = f"""
+SELECT 1 FROM deliveries WHERE state = '{DeliveryState.PENDING.value}' AND holder = '{_NOBODY}' UNION ALL
+SELECT 1 FROM deliveries WHERE state = '{DeliveryState.WAITING.value}' UNION ALL
+SELECT 1 FROM erased_mails LIMIT 1
+"""  # noqa: S608 - constants
+"""Finds a row while a sender has to look: what is claimed is due again at a known time."""
+
+
 class SqlDeliveryStore:
     """The deliveries of one transaction."""
 

@@ -7,7 +7,7 @@ from contextlib import nullcontext, suppress
 import structlog
 
 from mesh.server.telemetry import continue_trace
-from mesh.sql import Changes
+from mesh.sql.row_changes import Waited
 from services.notification.application.deliveries import Deliveries
 from services.notification.domain.delivery import Delivery
 from services.notification.entrypoints.mail_metrics import count_outcome, show_unsent
@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 class Sender:
     """Wakes on every commit to the database and when something becomes due."""
 
-    def __init__(self, deliveries: Deliveries, changes: Changes) -> None:
+    def __init__(self, deliveries: Deliveries, changes: Waited) -> None:
         self._deliveries = deliveries
         self._changes = changes
         self._show_time = -SHOWN_EVERY_SECONDS

@@ -19,8 +19,10 @@ from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.sqlite.log import SqliteEventLog
+from mesh.sql.row_changes import work_in
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.notification.adapters.contacts_grpc import GrpcContacts
+from services.notification.adapters.deliveries_sql import UNCLAIMED
 from services.notification.adapters.mailer_folder import FOLDER, FolderMailer
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
@@ -210,7 +212,7 @@ def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: As
         folder=FOLDER,
         clock=world.clock,
     )
-    sender = Sender(deliveries, sql.changes_of(engine))
+    sender = Sender(deliveries, work_in(engine, UNCLAIMED))
     return Worker(work, inbox, consumer, deliveries, sender, servicer, feedbacks=feedbacks, mails=mails)
 
 
