@@ -49,9 +49,9 @@ def record(topic: str, event: Envelope) -> Record:
     return Record(topic, event.key, event.version, body, hash_of(body))
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float = DEADLINE_SECONDS) -> None:
     """Wait until a condition holds; fail at the deadline."""
-    async with asyncio.timeout(DEADLINE_SECONDS):
+    async with asyncio.timeout(seconds):
         while True:
             if await condition():
                 return

@@ -10,7 +10,7 @@ from services.notification.domain.delivery import Delivery
 from services.notification.domain.message import Message
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS
 from tests.component.notification.conftest import Worker, World
-from tests.support.events import eventually, running
+from tests.support.events import DEADLINE_SECONDS, eventually, running
 from tests.support.mail import MUG_ORDER
 
 REQUEST = "0190b6a0-0000-7000-8000-0000000000f1"
@@ -32,14 +32,14 @@ def order_id(number: int) -> str:
     return str(uuid5(UUID(MUG_ORDER), f"order {number}"))
 
 
-async def take_in(world: World, worker: Worker, *, until: int) -> None:
+async def take_in(world: World, worker: Worker, *, until: int, seconds: float = DEADLINE_SECONDS) -> None:
     """Consume until there are as many deliveries."""
 
     async def all_in() -> bool:
         return await world.count("deliveries") >= until
 
     async with running(worker.consumer.run()):
-        await eventually(all_in)
+        await eventually(all_in, seconds=seconds)
 
 
 async def caught_up(world: World, worker: Worker) -> None:
