@@ -23,6 +23,8 @@ from mesh.settings import MeshSettings
 
 _READY_SECONDS = 120.0
 _STORES = ("SHOPMESH_MYSQL_URL", "SHOPMESH_MONGODB_URL", "SHOPMESH_KAFKA_URL")
+_KEPT = ("SHOPMESH_MAIL_URL", "SHOPMESH_PUBLIC_URL")
+"""What a restart may change but not drop: mails that wait would go into the folder."""
 _RECONNECTED_SECONDS = 2.0
 """After it the channels of all others, which try again every second, have found a worker that is back."""
 
@@ -95,6 +97,13 @@ def refuse_other_stores(
                     raise LaunchError(
                         f"{part.name} runs with another {variable}: its data would stay behind.",
                         f"Set {variable} as `up` had it. To change it: shopmesh down, and up",
+                        usage=True,
+                    )
+            for variable in _KEPT:
+                if used is not None and used.get(variable) and not environment.get(variable):
+                    raise LaunchError(
+                        f"{part.name} runs with {variable}, which this shell does not have.",
+                        f"Set it, as `up` had it or otherwise. To unset {variable}: shopmesh down, and up",
                         usage=True,
                     )
 

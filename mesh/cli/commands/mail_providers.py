@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
@@ -17,7 +17,7 @@ from mesh.cli.context import running_settings_of
 from mesh.cli.sheets.mail_sheets import provider_lines, show_check, suppression_row
 from mesh.cli.times import utc_time
 from mesh.client.direct import http_client
-from mesh.messages import timestamp
+from mesh.messages import time_of, timestamp
 from mesh.settings import MeshSettings
 from shopmesh.notification.v1.mail_service_pb2 import (
     CheckMailProvidersRequest,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _PAGE = 200
 _SECONDS_BETWEEN_LINES = 1.0
 _REACH_SECONDS = 10.0
+_SOON_SECONDS = 5.0
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
@@ -178,7 +179,10 @@ def _takes_mails(backlog: GetMailBacklogResponse) -> bool:
         ProviderCondition.PROVIDER_CONDITION_QUOTA_USED_UP,
         ProviderCondition.PROVIDER_CONDITION_ACCOUNTS_ONLY,
     )
-    return any(each.condition not in blocked for each in backlog.providers)
+    soon = datetime.now(UTC) + timedelta(seconds=_SOON_SECONDS)
+    return any(
+        each.condition not in blocked or time_of(each.check_time) <= soon for each in backlog.providers
+    )
 
 
 async def _lift(settings: MeshSettings, who: str, address: str) -> bool:

@@ -95,11 +95,12 @@ class SqlDeliveryStore:
     async def release_waiting(self, now: datetime) -> None:
         await self._release(now, _IS_WAITING)
 
-    async def release_oldest_waiting(self, now: datetime, *, provider: str) -> None:
+    async def release_oldest_waiting(self, now: datetime, *, provider: str) -> bool:
         may_send = deliveries.c.provider.in_(("", provider))
         oldest = select(func.min(deliveries.c.position)).where(_IS_WAITING, may_send)
         position = await self._session.scalar(oldest)
         await self._release(now, _IS_WAITING & (deliveries.c.position == position))
+        return position is not None
 
     async def _release(self, now: datetime, which: ColumnElement[bool]) -> None:
         waiting = update(deliveries).where(which)

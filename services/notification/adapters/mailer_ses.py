@@ -86,7 +86,7 @@ class SesMailer:
             return Refused(str(error))
         mail[NOTIFICATION_ID_HEADER] = message.message_id
         request = {
-            "FromEmailAddress": str(self._url.sender),
+            "FromEmailAddress": self._url.sender.addr_spec,
             "Destination": {"ToAddresses": [message.recipient.email]},
             "Content": {"Raw": {"Data": mail.as_bytes()}},
             "ConfigurationSetName": self._url.configuration_set,

@@ -37,7 +37,8 @@ class SnsClient:
     def __init__(self, session: "aiohttp.ClientSession") -> None:
         self._session = session
         self._certificates: TTLCache[str, x509.Certificate] = TTLCache(_KEPT_CERTIFICATES, _KEPT_SECONDS)
-        self._fetches: TTLCache[str, None] = TTLCache(_MOST_FETCHES, _FETCH_WINDOW_SECONDS)
+        self._fetches: TTLCache[int, None] = TTLCache(_MOST_FETCHES, _FETCH_WINDOW_SECONDS)
+        self._fetched = 0
         self._one_at_a_time = asyncio.Lock()
 
     @classmethod
@@ -67,14 +68,19 @@ class SnsClient:
         """
         if not is_url_of_sns(url, region) or not _CERTIFICATE_PATH.fullmatch(urlsplit(url).path):
             raise HookRefused("SigningCertURL is not a certificate of SNS in the region of the topic")
+        if url not in self._certificates:
+            await self._fetch(url)
+        return self._certificates[url]
+
+    async def _fetch(self, url: str) -> None:
+        # Anybody may name certificates that there are not.
+        if len(self._fetches) >= _MOST_FETCHES:
+            raise HookUnavailable("too many certificates of SNS were asked for within a minute")
+        self._fetched += 1
+        self._fetches[self._fetched] = None
         async with self._one_at_a_time:
             if url not in self._certificates:
-                # Anybody may name certificates that there are not.
-                if url not in self._fetches and len(self._fetches) >= _MOST_FETCHES:
-                    raise HookUnavailable("too many certificates of SNS were asked for within a minute")
-                self._fetches[url] = None
                 self._certificates[url] = _parsed(await self._get(url))
-        return self._certificates[url]
 
     async def confirm(self, url: str, *, region: str, topic: str) -> None:
         """Confirm a subscription at the URL that SNS gave for it.
@@ -104,7 +110,10 @@ class SnsClient:
 
 def is_url_of_sns(url: str, region: str) -> bool:
     """Whether a URL is one of SNS in a region, by HTTPS at its usual port."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme == "https" and parts.netloc == sns_host(region) and not parts.fragment
 
 

@@ -51,14 +51,18 @@ def allowance_of(account: Mapping[str, Any]) -> Allowance:
 
 
 async def identities(client: Any, url: SesUrl) -> AsyncIterator[Mapping[str, Any]]:
-    """The identities of SES by which the sender may send: its address and its domain, where they are known.
+    """The identities of SES by which the sender may send, where they are known: its address and its domains.
+
+    A domain is an identity for those below it as well.
 
     Raises:
         ClientError: They may not be read, or SES fails.
     """
     from botocore import exceptions as botocore  # noqa: PLC0415 - installed only where SES is used
 
-    for identity in (url.sender.addr_spec, url.sender.domain):
+    labels = url.sender.domain.split(".")
+    domains = [".".join(labels[first:]) for first in range(max(1, len(labels) - 1))]
+    for identity in (url.sender.addr_spec, *domains):
         try:
             yield await client.get_email_identity(EmailIdentity=identity)
         except botocore.ClientError as error:

@@ -13,6 +13,7 @@ from services.notification.application.ports import (
     ContactGone,
     Contacts,
     ContactUnavailable,
+    NextDue,
     Renderer,
     Unit,
     UnitOfWork,
@@ -96,15 +97,15 @@ class Deliveries:
     async def claim(self) -> Sequence[Delivery]:
         """Take what is due; nobody else sends it for a while."""
         schedule = await self._schedule()
+        if schedule.seconds != 0:
+            return ()
         if schedule.check_seconds == 0:
             await self._wake_probes(schedule.states)
-        elif schedule.seconds != 0:
-            return ()
         await self._providers.refresh()
         now = self._clock()
         async with self._write() as unit:
             until, limit = now + timedelta(seconds=CLAIM_SECONDS), await self._providers.limit(unit, BATCH)
-            if limit.handed_to:
+            if self._providers.may_double:
                 await self._take_up(unit, await unit.deliveries.expired_claims(now))
             claimed = await unit.deliveries.claim(self._holder, now=now, until=until, limit=limit)
             await self._providers.charge(unit, len(claimed))
@@ -150,12 +151,18 @@ class Deliveries:
         async with self._write() as unit:
             await unit.erasures.done(pending)
 
+    async def _is_taken_now(self, unit: Unit, delivery: Delivery) -> bool:
+        """Whether a provider takes it since it was tried: another worker may have learned that."""
+        return not blocked_reason(delivery, await self._providers.states(unit))
+
     async def _take_up(self, unit: Unit, claims: Sequence[Claim]) -> None:
         """End the claims of a worker that has died. What it may have handed over has lost its answer."""
         for claim in claims:
             delivery = claim.delivery.due_at_once()
             if claim.handed_to:
-                delivery = claim.delivery.answer_lost(self._clock(), claim.handed_to, WORKER_DIED)
+                delivery = claim.delivery.answer_lost(
+                    self._clock(), claim.delivery.provider or claim.handed_to, WORKER_DIED
+                )
                 self._note_lost(delivery)
             await unit.deliveries.replace(delivery)
 
@@ -165,13 +172,14 @@ class Deliveries:
             due = await unit.deliveries.next_due()
             # Providers are asked by themselves only for those mails that wait for them.
             states = await self._providers.states(unit) if due.waiting is not None else {}
-            budget_seconds = await self._providers.wait_seconds(unit) if due.pending is not None else 0.0
+            budget_seconds = await self._providers.wait_seconds(unit) if due != NextDue() else 0.0
         check_time = next_check(states)
         return _Schedule(
             states=states,
             check_seconds=None if check_time is None else _seconds(check_time - now),
-            pending_seconds=None if due.pending is None else max(_wait(due.pending - now), budget_seconds),
+            pending_seconds=None if due.pending is None else _wait(due.pending - now),
             deadline_seconds=None if due.waiting is None else _seconds(due.waiting - now),
+            budget_seconds=budget_seconds,
         )
 
     async def _attempt(self, delivery: Delivery) -> tuple[Delivery, tuple[StateChange, ...]]:
@@ -217,7 +225,9 @@ class Deliveries:
         async with self._write() as unit:
             for state in states.values():
                 if state.check_time is not None and state.check_time <= now:
-                    await unit.deliveries.release_oldest_waiting(now, provider=state.name)
+                    is_asked = await unit.deliveries.release_oldest_waiting(now, provider=state.name)
+                    if not is_asked:
+                        await unit.providers.replace(state, state.checked_later(now))
 
     def _unsent(self, delivery: Delivery, states: States) -> Delivery:
         now, reason = self._clock(), blocked_reason(delivery, states)
@@ -246,8 +256,10 @@ class Deliveries:
 
     async def _record_outcome(self, delivery: Delivery, changes: Sequence[StateChange] = ()) -> None:
         async with self._write() as unit:
-            is_ours = await unit.deliveries.record_outcome(delivery, self._holder)
             await self._providers.learn(unit, changes)
+            if delivery.state is DeliveryState.WAITING and await self._is_taken_now(unit, delivery):
+                delivery = delivery.released(self._clock())
+            is_ours = await unit.deliveries.record_outcome(delivery, self._holder)
             is_erased = await unit.erasures.is_erased(delivery.user_id)
         if not is_ours and is_erased and delivery.state is DeliveryState.SENT:
             # The account was erased while its mail was on the way.
@@ -262,11 +274,14 @@ class _Schedule:
     check_seconds: float | None
     pending_seconds: float | None
     deadline_seconds: float | None
+    budget_seconds: float
 
     @property
     def seconds(self) -> float | None:
         known = (self.check_seconds, self.pending_seconds, self.deadline_seconds)
-        return min((each for each in known if each is not None), default=None)
+        earliest = min((each for each in known if each is not None), default=None)
+        # Until the budget has room for a mail nothing can be claimed.
+        return None if earliest is None else max(earliest, self.budget_seconds)
 
 
 def _wait(span: timedelta) -> float:

@@ -44,7 +44,7 @@ class StateChange:
 
     old: ProviderState
     new: ProviderState
-    answer: Answer | None = None
+    answer: Answer
 
 
 class Providers:
@@ -74,11 +74,12 @@ class Providers:
     async def learn(self, unit: Unit, changes: Sequence[StateChange]) -> None:
         """Store what answers say of providers; mails that wait follow once one takes mails."""
         for change in changes:
-            if change.new != change.old:
-                await self._put(unit, change.old, change.new)
+            # As it is now: another worker may have learned something since.
+            old, now = (await self.states(unit))[change.new.name], self._clock()
+            if (new := old.after(change.answer, now)) != old:
+                await self._put(unit, old, new)
             if isinstance(change.answer, TooFast):
-                budget = await unit.budgets.get(change.new.name)
-                await unit.budgets.put(budget.slowed(self._clock()))
+                await unit.budgets.put((await unit.budgets.get(old.name)).slowed(now))
 
     async def may_probe(self, state: ProviderState, mailer: Mailer) -> bool:
         """Whether a mail may ask a provider that takes none; of several workers one asks at a time."""
@@ -126,7 +127,7 @@ class Providers:
 
     async def _handed_to(self, unit: Unit) -> str:
         """Who may take mails that are claimed now; empty where nobody does, or a repeat is no other mail."""
-        if all(each.is_repeatable for each in self.mailers):
+        if not self.may_double:
             return ""
         now = self._clock()
         for state in (await self.states(unit)).values():
@@ -146,6 +147,11 @@ class Providers:
         """How long until the provider that takes mails now takes another one."""
         state = await self._metered_in_use(unit)
         return 0.0 if state is None else (await unit.budgets.get(state.name)).wait_seconds(self._clock())
+
+    @property
+    def may_double(self) -> bool:
+        """Whether handing a mail over again may be another mail."""
+        return not all(each.is_repeatable for each in self.mailers)
 
     @property
     def _are_metered(self) -> bool:

@@ -184,13 +184,16 @@ class Delivery:
         return self.skipped("its time is over")
 
     def outdated(self, order: OrderSummary | None) -> str:
-        """Why a mail that had to wait says what is no longer so; empty while it does not."""
-        has_waited, is_delivered = self.wait_time is not None, order is not None and order.is_delivered
+        """Why a mail that is late says what is no longer so; empty while it does not."""
+        is_late = self.wait_time is not None or self.retry_time is not None or self.attempts > 0
+        is_delivered = order is not None and order.is_delivered
         return (
-            "the order is delivered"
-            if has_waited and is_delivered and self.template.ends_with_delivery
-            else ""
+            "the order is delivered" if is_late and is_delivered and self.template.ends_with_delivery else ""
         )
+
+    def released(self, now: datetime) -> "Delivery":
+        """Waiting no more: a provider takes mails."""
+        return replace(self, state=DeliveryState.PENDING, due_time=now)
 
     def skipped(self, reason: str) -> "Delivery":
         """A later event made it useless."""
@@ -214,7 +217,8 @@ class Delivery:
     def postponed(self, now: datetime, reason: str = "") -> "Delivery":
         """Somebody it needs was away: try again soon, for as long as mail is worth trying."""
         pause = self._jittered(min(FIRST_RETRY_SECONDS * 2.0 ** min(self.attempts, 10), LAST_RETRY_SECONDS))
-        began = self.retry_time or self.create_time
+        # What waited for a provider has not been tried meanwhile.
+        began = self.retry_time or (self.create_time if self.wait_time is None else now)
         return replace(self, retry_time=began)._tried(now, pause, reason, is_over=now - began >= MAX_AGE)
 
     def slowed(self, now: datetime) -> "Delivery":

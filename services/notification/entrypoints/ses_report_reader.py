@@ -65,7 +65,7 @@ def _feedback(kind: FeedbackKind, mail: Document, part: Document, provider: str)
         provider=provider,
         time=_time(part.get("timestamp") or mail["timestamp"]),
         detail=_detail(kind, part),
-        addresses=_addresses(kind, part),
+        addresses=_addresses(kind, part, mail),
         suppression=_suppression(kind, part),
     )
 
@@ -92,13 +92,16 @@ def _detail(kind: FeedbackKind, part: Document) -> str:
             return ""
 
 
-def _addresses(kind: FeedbackKind, part: Document) -> tuple[str, ...]:
+def _addresses(kind: FeedbackKind, part: Document, mail: Document) -> tuple[str, ...]:
+    """Who it is about, and to whom we wrote: a bounce may name the mailbox that an address forwards to."""
     recipients: Sequence[Document] = ()
     if kind is FeedbackKind.BOUNCED:
         recipients = part["bouncedRecipients"]
     if kind is FeedbackKind.COMPLAINED:
         recipients = part["complainedRecipients"]
-    return tuple(_text(each["emailAddress"]) for each in recipients)
+    named = [_text(each["emailAddress"]) for each in recipients]
+    written_to = [_text(each) for each in mail.get("destination", ())] if recipients else []
+    return (*named, *written_to)
 
 
 def _suppression(kind: FeedbackKind, part: Document) -> SuppressionCause | None:

@@ -135,6 +135,14 @@ async def test_after_a_hard_bounce_or_a_complaint_the_address_gets_no_mails(
     assert len(ses.taken) == 1
 
 
+async def test_a_bounce_of_a_mailbox_that_the_address_forwards_to_suppresses_the_address(
+    world: World, worker: Worker, hook: httpx.AsyncClient, sns: FakeSns
+) -> None:
+    await report(hook, sns, bounced(address="dead@elsewhere.example"))
+
+    assert await worker.mails.lift("alice@example.com")
+
+
 async def test_the_address_is_nowhere_in_the_database(
     world: World, worker: Worker, hook: httpx.AsyncClient, sns: FakeSns
 ) -> None:

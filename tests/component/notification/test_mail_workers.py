@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.application.deliveries import CLAIM_SECONDS
 from services.notification.domain.answer import Accepted
 from services.notification.domain.delivery import FIRST_REPEAT_SECONDS, MAX_REFUSALS, DeliveryState
+from services.notification.domain.provider import CHECK_SECONDS
 from tests.component.notification.conftest import StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, SlowMailer, confirmed, has_mails, order_id, take_in
 from tests.support.events import eventually, running
@@ -155,20 +158,23 @@ async def test_what_a_dead_worker_may_have_handed_over_is_repeated_late_and_coun
     assert len(ses.taken) == 2
 
 
+@pytest.mark.parametrize("is_approved", [True, False])
 async def test_the_same_holds_where_the_dead_worker_does_not_come_back(
-    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer, *, is_approved: bool
 ) -> None:
     dead: Worker = await start_worker("worker-0", chain=(by_ses,))
     other: Worker = await start_worker("worker-1", chain=(by_ses,))
     await confirmed(world, dead)
     await dead.deliveries.claim()
-    world.clock.advance(CLAIM_SECONDS)
+    ses.is_approved = is_approved
+    world.clock.advance(CHECK_SECONDS)
 
-    assert not await other.deliver()
-    world.clock.advance(FIRST_REPEAT_SECONDS)
+    assert not [each for each in await other.deliver() if each.state is DeliveryState.SENT]
+    ses.is_approved = True
+    world.clock.advance(CHECK_SECONDS)
     [sent] = await other.deliver()
 
-    assert (sent.state, sent.lost_answers) == (DeliveryState.SENT, 1)
+    assert (sent.state, sent.lost_answers, sent.provider) == (DeliveryState.SENT, 1, by_ses.name)
 
 
 async def test_a_claim_of_a_clock_that_was_an_hour_ahead_keeps_nobody_waiting(

@@ -8,12 +8,12 @@ from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.application.ports import Mailer, Standing
 from services.notification.domain.delivery import DeliveryState
-from services.notification.domain.provider import CHECK_SECONDS
+from services.notification.domain.provider import CHECK_SECONDS, Condition, ProviderState
 from tests.component.notification.conftest import StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, caught_up, confirmed, order_id, sent_once, take_in
-from tests.support.events import eventually, running
+from tests.support.events import MORNING, eventually, running
 from tests.support.mail import SmtpServer, smtp_url
-from tests.support.ses import FakeSes, SesError
+from tests.support.ses import FakeSes, LostAnswer, SesError
 
 LOST = "shopmesh_mail_answers_lost_total"
 AWAY = SesError(503, "ServiceUnavailable")
@@ -116,6 +116,57 @@ async def test_a_mail_that_waited_is_skipped_once_a_later_event_makes_it_untrue(
     last = await sent_once(worker)
 
     assert (last.state.value, last.reason) == (state, "" if is_approved else "the order is delivered")
+
+
+async def test_a_failure_after_days_of_waiting_is_the_first_one(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    ses.is_approved = False
+    worker: Worker = await start_worker(chain=(by_ses,))
+    await confirmed(world, worker)
+    await sent_once(worker)
+    world.clock.advance(timedelta(days=6).total_seconds())
+    ses.is_approved = True
+    ses.answers.append(AWAY)
+
+    assert (await sent_once(worker)).state is DeliveryState.PENDING
+    world.clock.advance(1)
+    assert (await sent_once(worker)).state is DeliveryState.SENT
+
+
+async def test_a_mail_does_not_wait_for_a_provider_that_takes_mails_by_then(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    ses.is_approved = False
+    slow, other = [await start_worker(f"worker-{number}", chain=(by_ses,)) for number in range(2)]
+    await confirmed(world, slow)
+    [claimed] = await slow.deliveries.claim()
+    outcome = claimed.waiting(world.clock(), "ses:eu-central-1: production access not granted yet")
+    ses.is_approved = True
+    await other.mails.resume(include_since=None)
+
+    await slow.deliveries._record_outcome(outcome)
+
+    assert (await sent_once(other)).state is DeliveryState.SENT
+
+
+async def test_a_waiting_mail_that_another_provider_may_have_keeps_nobody_awake(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer, smtp: SmtpServer
+) -> None:
+    ses.answers.append(LostAnswer(is_taken=False))
+    worker: Worker = await start_worker(chain=(by_ses, SmtpMailer(smtp_url(smtp.port))))
+    await confirmed(world, worker)
+    await sent_once(worker)
+    ses.is_approved = False
+    world.clock.advance(CHECK_SECONDS)
+    assert (await sent_once(worker)).state is DeliveryState.WAITING
+    async with worker.work.write() as unit:
+        away = ProviderState(f"smtp:127.0.0.1:{smtp.port}", Condition.NOT_ALLOWED, "", MORNING, MORNING)
+        await unit.providers.put(away)
+
+    await worker.deliver()
+
+    assert await worker.deliveries.seconds_to_next()
 
 
 async def test_mails_that_wait_go_by_another_provider_once_the_setting_names_it(

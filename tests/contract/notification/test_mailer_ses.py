@@ -1,6 +1,8 @@
 """What the mailer of Amazon SES promises beside what every mailer does."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from email.headerregistry import Address
 
 import pytest
 
@@ -22,6 +24,7 @@ from tests.support.ses import (
     CREDENTIALS,
     QUOTA_EXCEEDED,
     RATE_EXCEEDED,
+    SENDER_DOMAIN,
     UNVERIFIED,
     FakeSes,
     LostAnswer,
@@ -89,6 +92,20 @@ async def test_says_whether_it_lets_us_send_and_how_much(ses: FakeSes, ses_maile
     assert (await ses_mailer.standing()).reason == "sender not verified"
     ses.reads_are_denied = True
     assert (await ses_mailer.standing()).permission is Permission.UNKNOWN
+
+
+async def test_a_verified_domain_is_an_identity_for_those_below_it(ses: FakeSes) -> None:
+    below = replace(ses.url, sender=Address("Müller", "hello", f"mail.{SENDER_DOMAIN}"))
+    async with SesMailer.opened(below) as mailer:
+        assert (await mailer.standing()).permission is Permission.GRANTED
+
+
+async def test_a_sender_may_have_a_name_of_any_letters(ses: FakeSes) -> None:
+    named = replace(ses.url, sender=Address("Müllers Laden", "hello", SENDER_DOMAIN))
+    async with SesMailer.opened(named) as mailer:
+        assert isinstance(await mailer.send(mail()), Accepted)
+    assert ses.taken[0]["FromEmailAddress"] == f"hello@{SENDER_DOMAIN}"
+    assert ses.mails[0]["From"] == f"Müllers Laden <hello@{SENDER_DOMAIN}>"
 
 
 async def test_without_credentials_waits_for_them(ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,3 +248,15 @@ async def test_an_environment_that_names_another_store_is_refused(
     same = {**environment, "SHOPMESH_MONGODB_URL": before}
     refuse_other_stores(MeshState.read_running(home).parts, ("order",), same)
     assert process(home, "order") == running
+
+
+async def test_an_environment_that_drops_the_mail_providers_is_refused(
+    home: Path, up: Up, environment: Environment
+) -> None:
+    await up(dummy("notification"), SHOPMESH_MAIL_URL="smtp://mail.shop.example?from=hello@shop.example")
+    parts = MeshState.read_running(home).parts
+
+    with pytest.raises(LaunchError, match="SHOPMESH_MAIL_URL"):
+        refuse_other_stores(parts, ("notification",), environment)
+
+    refuse_other_stores(parts, ("notification",), {**environment, "SHOPMESH_MAIL_URL": "file:///mails"})

@@ -119,8 +119,8 @@ class DeliveryStore(Protocol):
         """Make all waiting deliveries pending and due."""
         ...
 
-    async def release_oldest_waiting(self, now: datetime, *, provider: str) -> None:
-        """Make the oldest waiting delivery that this provider may send pending and due."""
+    async def release_oldest_waiting(self, now: datetime, *, provider: str) -> bool:
+        """Make the oldest waiting delivery that a provider may send pending and due; whether there is one."""
         ...
 
     async def page(
