@@ -180,7 +180,8 @@ def test_orders_go_on_while_notification_takes_up_another_setting(mesh: RunningM
     assert [name for name in before if before[name] != after[name]] == ["notification"]
     environ = Path(f"/proc/{after['notification']}/environ").read_bytes().split(b"\0")
     assert f"SHOPMESH_MAIL_URL=file://{mesh.home}/other-mails".encode() in environ
-    mesh.run("restart", "notification")
+    as_before = {"SHOPMESH_MAIL_URL": (mesh.home / "mail").as_uri()}
+    replace(mesh, variables=as_before).run("restart", "notification")
 
 
 def test_a_service_that_cannot_use_a_setting_keeps_its_former_one(mesh: RunningMesh) -> None:
