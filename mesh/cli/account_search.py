@@ -11,7 +11,7 @@ async def user_id_of(email: str, *, who: str, settings: MeshSettings) -> str:
     """The id of the account with an address.
 
     Args:
-        email: The address, in whatever case.
+        email: The address; upper and lower case are the same.
         who: The account that asks, which needs the scope `users:admin`.
         settings: Of the running mesh.
 

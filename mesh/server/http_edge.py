@@ -1,4 +1,4 @@
-"""What every HTTP request to a service goes through: its trace, and an answer whatever happens."""
+"""What every HTTP request to a service goes through: its trace, and an answer to every failure."""
 
 import traceback
 
@@ -43,7 +43,7 @@ class HttpEdge:
             except self._unavailable:
                 unavailable = {"error": "temporarily_unavailable"}
                 await JSONResponse(unavailable, 503, headers=NO_STORE)(scope, receive, send)
-            except Exception as error:  # noqa: BLE001 - the edge: whatever comes must become an answer
+            except Exception as error:  # noqa: BLE001 - the edge: every error must become an answer
                 _log.error("unexpected", error=_where(error), trace_id=current_trace_id())
                 await JSONResponse({"error": "server_error"}, 500, headers=NO_STORE)(scope, receive, send)
 

@@ -217,7 +217,7 @@ class Delivery:
     def postponed(self, now: datetime, reason: str = "") -> "Delivery":
         """Somebody it needs was away: try again soon, for as long as mail is worth trying."""
         pause = self._jittered(min(FIRST_RETRY_SECONDS * 2.0 ** min(self.attempts, 10), LAST_RETRY_SECONDS))
-        # What waited for a provider has not been tried meanwhile.
+        # A mail that waited for a provider was not tried in that time.
         began = self.retry_time or (self.create_time if self.wait_time is None else now)
         return replace(self, retry_time=began)._tried(now, pause, reason, is_over=now - began >= MAX_AGE)
 

@@ -45,7 +45,7 @@ class AddressHasher:
     key: bytes = field(repr=False)
 
     def hash(self, address: str) -> str:
-        """The hash of an address: the same in whatever case it is written."""
+        """The hash of an address; upper and lower case are the same."""
         return hmac.new(self.key, _canonical(address).encode(), sha256).hexdigest()
 
 

@@ -45,7 +45,7 @@ async def hook(world: World, worker: Worker, sns: FakeSns) -> AsyncIterator[http
 
 
 async def post(hook: httpx.AsyncClient, document: Document) -> httpx.Response:
-    # SNS says so whatever it sends.
+    # SNS declares JSON as text.
     headers = {"content-type": "text/plain; charset=UTF-8"}
     return await hook.post("/hooks/ses", content=json.dumps(document), headers=headers)
 

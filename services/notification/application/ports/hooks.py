@@ -1,4 +1,4 @@
-"""What tells a mail provider's reports from those of strangers."""
+"""Verification of what mail providers report."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -45,7 +45,7 @@ class HookMessage:
 
 
 class HookMessages(Protocol):
-    """Tells a provider's messages from those of strangers."""
+    """Verifies the messages of one provider."""
 
     @property
     def provider(self) -> str:
