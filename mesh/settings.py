@@ -1,7 +1,7 @@
 """What the environment says about the mesh; read once, by each process's `main`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -19,6 +19,7 @@ _MYSQL, _REPLICAS = "SHOPMESH_MYSQL_URL", "SHOPMESH_MYSQL_REPLICA_URLS"
 _MYSQL_SCHEMES = ("mysql", "mysql+asyncmy", "mysql+aiomysql")
 _MAIL = "SHOPMESH_MAIL_URL"
 _MAIL_SCHEMES = ("ses", "smtp", "smtps", "file")
+_COMMA = re.compile(r"\s*,\s*")
 _NEXT_URL = re.compile(r"\s*,\s*(?=[A-Za-z][A-Za-z0-9+.-]*:)")
 """A comma within a URL is none that separates two."""
 _PUBLIC = "SHOPMESH_PUBLIC_URL"
@@ -208,8 +209,16 @@ def _url(environ: Mapping[str, str], variable: str, schemes: tuple[str, ...]) ->
     return text
 
 
+def _listed(environ: Mapping[str, str], variable: str, separator: re.Pattern[str]) -> Sequence[str]:
+    text = environ.get(variable, "").strip()
+    listed = separator.split(text) if text else []
+    if not all(url.strip(" ,") == url != "" for url in listed):
+        raise UnusableSetting(variable, "a URL is missing before or after a comma")
+    return listed
+
+
 def _mail_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
-    listed = [url.strip() for url in _NEXT_URL.split(environ.get(_MAIL, "")) if url.strip()]
+    listed = _listed(environ, _MAIL, _NEXT_URL)
     return tuple(url for each in listed if (url := _url({_MAIL: each}, _MAIL, _MAIL_SCHEMES)))
 
 
@@ -254,7 +263,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _replica_urls(environ: Mapping[str, str]) -> tuple[str, ...]:
-    listed = [url.strip() for url in environ.get(_REPLICAS, "").split(",") if url.strip()]
+    listed = _listed(environ, _REPLICAS, _COMMA)
     if listed and not environ.get(_MYSQL):
         raise SettingError(_REPLICAS, "set", f"only unset, as {_MYSQL} is: a replica needs its primary")
     return tuple(url for each in listed if (url := _mysql_url({_REPLICAS: each}, _REPLICAS)))

@@ -33,6 +33,7 @@ from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.schema_sql import SCHEMA
 from services.notification.adapters.sns_client import SnsClient
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
+from services.notification.application.claims import Claims
 from services.notification.application.deliveries import Deliveries
 from services.notification.application.feedbacks import Feedbacks
 from services.notification.application.intake import Intake
@@ -44,7 +45,7 @@ from services.notification.config import Settings
 from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.hooks_http import SesHook, hooks_app
-from services.notification.entrypoints.mail_metrics import count_lost
+from services.notification.entrypoints.mail_metrics import count_from_zero, count_lost
 from services.notification.entrypoints.mail_servicer import MailServicer
 from services.notification.entrypoints.sender import Sender
 from services.notification.entrypoints.servicer import NotificationServicer
@@ -77,6 +78,7 @@ class Adapters:
 class UseCases:
     """The use cases, wired."""
 
+    claims: Claims
     deliveries: Deliveries
     feedbacks: Feedbacks
     intake: Intake
@@ -95,17 +97,20 @@ def wire(adapters: Adapters, *, addresses: AddressHasher, holder: str, clock: Cl
     """
     read, write = adapters.read, adapters.write
     providers = Providers(adapters.mailers, read=read, write=write, clock=clock)
+    claims = Claims(
+        read=read, write=write, providers=providers, holder=holder, clock=clock, note_lost=count_lost
+    )
     return UseCases(
+        claims=claims,
         deliveries=Deliveries(
             read=read,
             write=write,
+            claims=claims,
             contacts=adapters.contacts,
             renderer=adapters.renderer,
             providers=providers,
             addresses=addresses,
-            holder=holder,
             clock=clock,
-            note_lost=count_lost,
         ),
         feedbacks=Feedbacks(write=write, addresses=addresses, clock=clock),
         intake=Intake(clock=clock),
@@ -129,6 +134,9 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
         use_cases = wire(adapters, addresses=addresses, holder=settings.worker, clock=context.clock)
         inbox = SqlInbox(engine, CONSUMER, context.clock)
         consumer = Consumer(log, CONSUMER, TOPICS, inbox, intake_effect(use_cases.intake, SqlUnit))
+        count_from_zero([mailer.name for mailer in adapters.mailers])
+        changes = work_in(engine, UNCLAIMED)
+        sender = Sender(use_cases.claims, use_cases.deliveries, changes, context.draining)
         yield Service(
             servicers=_servicers(use_cases, Parking(consumer)),
             errors=STATUS_BY_ERROR,
@@ -137,7 +145,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 "notification.event_log": log.is_reachable,
                 "notification.mailer": use_cases.deliveries.is_reachable,
             },
-            tasks=(consumer.run, Sender(use_cases.deliveries, work_in(engine, UNCLAIMED)).run),
+            tasks=(consumer.run, sender.run),
             http=hooks_app(SesHook(adapters.hook_messages, use_cases.feedbacks)),
         )
 

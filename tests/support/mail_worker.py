@@ -112,7 +112,9 @@ async def run(plan: WorkerPlan) -> None:
         consumer = Consumer(log, CONSUMER, TOPICS, inbox, intake_effect(use_cases.intake, SqlUnit))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(consumer.run())
-            tasks.create_task(Sender(use_cases.deliveries, work_in(engine, UNCLAIMED)).run())
+            changes = work_in(engine, UNCLAIMED)
+            sender = Sender(use_cases.claims, use_cases.deliveries, changes, asyncio.Event())
+            tasks.create_task(sender.run())
 
 
 if __name__ == "__main__":

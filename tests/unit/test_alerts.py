@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
 from mesh.event_log.inbox import consumer
@@ -23,11 +25,13 @@ RULES: list[dict[str, Any]] = [
     for rule in group["rules"]
 ]
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
-SELECTOR = re.compile(r'(shopmesh_\w+)(?:\{(\w+)=~?"([^"]*)"\})?')
+SELECTOR = re.compile(r"(shopmesh_\w+)(?:\{([^}]*)\})?")
+MATCHER = re.compile(r'(\w+)=~?"([^"]*)"')
 VALUES = {
     "state": {each.value for each in DeliveryState},
     "kind": {each.value for each in FeedbackKind},
     "template": set(map(str, Template)),
+    "suppressed": {"yes", "no"},
 }
 
 
@@ -45,9 +49,9 @@ LABELS = {
 def test_a_rule_asks_for_labels_and_values_that_its_metrics_have(rule: dict[str, Any]) -> None:
     selectors = SELECTOR.findall(rule["expr"])
     assert selectors
-    for metric, label, values in selectors:
+    for metric, matchers in selectors:
         assert metric in LABELS
-        if label:
+        for label, values in MATCHER.findall(matchers):
             assert label in LABELS[metric]
             assert set(values.split("|")) <= VALUES[label]
 
@@ -55,3 +59,17 @@ def test_a_rule_asks_for_labels_and_values_that_its_metrics_have(rule: dict[str,
 @EVERY_RULE
 def test_a_rule_names_a_runbook(rule: dict[str, Any]) -> None:
     assert (CHECKOUT / rule["annotations"]["runbook"]).is_file()
+
+
+def test_the_first_mail_that_fails_is_seen() -> None:
+    provider = "smtp:first.example"
+
+    mail_metrics.count_from_zero([provider])
+
+    zeros = {
+        (s.name, *s.labels.values()) for each in REGISTRY.collect() for s in each.samples if s.value == 0
+    }
+    for template, state in product(Template, ("FAILED", "AMBIGUOUS")):
+        assert ("shopmesh_mails_total", str(template), provider, state) in zeros
+    assert ("shopmesh_mail_answers_lost_total", provider) in zeros
+    assert ("shopmesh_mail_feedback_total", provider, "BOUNCED", "yes") in zeros

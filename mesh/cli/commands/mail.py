@@ -16,9 +16,11 @@ from mesh.cli.context import is_running, running_settings_of, settings_of
 from mesh.cli.mail_folder import MailFile, find_mail, read_mails
 from mesh.cli.sheets.mail_sheets import moment, show_mail, state_of
 from mesh.launcher.errors import LaunchError
+from mesh.messages import timestamp
 from mesh.settings import MeshSettings
 from shopmesh.notification.v1.mail_service_pb2 import ListMailsRequest, ListMailsResponse, Mail
 from shopmesh.notification.v1.mail_service_pb2_grpc import MailServiceStub
+from shopmesh.notification.v1.notification_service_pb2 import DeliveryState
 
 _MOST = 50
 _PAGE = 200
@@ -41,7 +43,7 @@ def list_mails(
     """List the mails, the newest first, whichever provider sent them; without a mesh those in the folder."""
     settings = settings_of(context)
     if not is_running(settings):
-        _show_folder(read_mails(settings.mail)[:most])
+        _show_folder(read_mails(settings.mail)[:most], as_json=as_json)
         return
     mails = asyncio.run(_listed(running_settings_of(context), ListMailsRequest(), who=who, most=most))
     if as_json:
@@ -127,12 +129,21 @@ async def _listed(
     return mails
 
 
-def _show_folder(mails: Sequence[MailFile]) -> None:
-    if not mails:
+def _show_folder(mails: Sequence[MailFile], *, as_json: bool) -> None:
+    if as_json:
+        print_json(ListMailsResponse(mails=map(_mail_in_folder, mails)))
+    elif mails:
+        rows = ((str(number), *_file_columns(mail), mail.id) for number, mail in enumerate(mails, start=1))
+        show_table(("no.", "time", "to", "subject", "id"), rows)
+    else:
         note("There are no mails yet.")
-        return
-    rows = ((str(number), *_file_columns(mail), mail.id) for number, mail in enumerate(mails, start=1))
-    show_table(("no.", "time", "to", "subject", "id"), rows)
+
+
+def _mail_in_folder(file: MailFile) -> Mail:
+    """What a file shows of its mail."""
+    return Mail(
+        notification_id=file.id, state=DeliveryState.DELIVERY_STATE_SENT, send_time=timestamp(file.time)
+    )
 
 
 def _file_columns(mail: MailFile) -> tuple[str, ...]:

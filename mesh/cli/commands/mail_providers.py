@@ -14,7 +14,7 @@ from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands.parked_events import Who
 from mesh.cli.console import note, out, show_table
 from mesh.cli.context import running_settings_of
-from mesh.cli.sheets.mail_sheets import provider_lines, show_check, suppression_row
+from mesh.cli.sheets.mail_sheets import moment, provider_lines, show_check, suppression_row
 from mesh.cli.times import utc_time
 from mesh.client.direct import http_client
 from mesh.messages import time_of, timestamp
@@ -26,6 +26,7 @@ from shopmesh.notification.v1.mail_service_pb2 import (
     GetMailBacklogRequest,
     GetMailBacklogResponse,
     LiftSuppressionRequest,
+    LiftSuppressionResponse,
     ListSuppressionsRequest,
     ListSuppressionsResponse,
     ProviderCheck,
@@ -80,7 +81,7 @@ def resume(
 ) -> None:
     """Ask the providers again, and send what waits; shows how far it is.
 
-    Exits with 0 when everything is sent, with 1 when no provider takes mails.
+    Exits with 0 when everything is sent, with 1 when mails are left that do not go soon.
     """
     if include_undelivered != (since is not None):
         raise typer.BadParameter("--include-undelivered and --since go together.")
@@ -100,8 +101,14 @@ def suppressed(
     """List the addresses that get no mails after a bounce or a complaint, as hashes, or lift one."""
     settings = running_settings_of(context)
     if lift:
-        was_suppressed = asyncio.run(_lift(settings, who, lift))
-        out.print("The address gets mails again." if was_suppressed else "The address was not suppressed.")
+        lifted = asyncio.run(_lift(settings, who, lift))
+        if as_json:
+            print_json(lifted)
+        else:
+            was_suppressed = lifted.was_suppressed
+            out.print(
+                "The address gets mails again." if was_suppressed else "The address was not suppressed."
+            )
         return
     found = asyncio.run(_suppressions(settings, who))
     if as_json:
@@ -165,30 +172,42 @@ async def _watch(stub: "MailServiceAsyncStub", begun: ResumeMailsResponse) -> bo
             out.print(f"{shown} of {total} done")
         if not unsent:
             return True
-        if not _takes_mails(backlog):
+        if not is_moving(backlog):
             for line in provider_lines(backlog.providers):
                 out.print(line, markup=False)
+            if backlog.deferred:
+                first = moment(backlog.next_attempt_time)
+                out.print(f"{backlog.deferred} mails are tried again later, the first at {first}.")
             return False
         await asyncio.sleep(_SECONDS_BETWEEN_LINES)
 
 
+def is_moving(backlog: GetMailBacklogResponse) -> bool:
+    """Whether a mail goes soon: then the rest is worth waiting for."""
+    if backlog.pending > backlog.deferred or (backlog.waiting and _takes_mails(backlog)):
+        return True
+    return backlog.deferred > 0 and time_of(backlog.next_attempt_time) <= _soon()
+
+
 def _takes_mails(backlog: GetMailBacklogResponse) -> bool:
-    """Whether waiting is worth it: a provider takes mails, or is about to be asked."""
+    """Whether a provider takes mails, or is about to be asked."""
     blocked = (
         ProviderCondition.PROVIDER_CONDITION_NOT_ALLOWED,
         ProviderCondition.PROVIDER_CONDITION_QUOTA_USED_UP,
         ProviderCondition.PROVIDER_CONDITION_ACCOUNTS_ONLY,
     )
-    soon = datetime.now(UTC) + timedelta(seconds=_SOON_SECONDS)
     return any(
-        each.condition not in blocked or time_of(each.check_time) <= soon for each in backlog.providers
+        each.condition not in blocked or time_of(each.check_time) <= _soon() for each in backlog.providers
     )
 
 
-async def _lift(settings: MeshSettings, who: str, address: str) -> bool:
+def _soon() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=_SOON_SECONDS)
+
+
+async def _lift(settings: MeshSettings, who: str, address: str) -> LiftSuppressionResponse:
     async with channel_as(who, "notification", settings) as channel:
-        answer = await MailServiceStub(channel).LiftSuppression(LiftSuppressionRequest(email=address))
-    return answer.was_suppressed
+        return await MailServiceStub(channel).LiftSuppression(LiftSuppressionRequest(email=address))
 
 
 async def _suppressions(settings: MeshSettings, who: str) -> Sequence[Suppression]:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Update, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh.sql.columns import UtcTime
 from mesh.sql.rows import changed_rows
 from services.notification.adapters.tables import deliveries
-from services.notification.application.ports import Claim, ClaimLimit, MailFilter, NextDue, Unsent
+from services.notification.application.ports import Claim, ClaimLimit, Deferred, MailFilter, NextDue, Unsent
 from services.notification.domain.answer import AnswerKind
 from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
 from services.notification.domain.feedback import FeedbackKind
@@ -35,34 +35,35 @@ class SqlDeliveryStore:
         self._session = session
 
     async def add(self, delivery: Delivery) -> None:
-        same = deliveries.c.notification_id == delivery.notification_id
-        if (await self._session.execute(select(deliveries.c.position).where(same))).first() is None:
+        same = select(deliveries.c.position).where(_is_named(delivery))
+        if (await self._session.execute(same)).first() is None:
             await self._session.execute(insert(deliveries).values(_row(delivery)))
 
     async def claim(
         self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
-    ) -> Sequence[Delivery]:
-        mine = {"holder": holder, "due_time": until, "handed_to": limit.handed_to}
+    ) -> Sequence[Claim]:
+        mine = {"holder": holder, "due_time": until, "handed_to": _handed_to(limit)}
         claimed = []
         for position in await self._due(now, limit) if limit.mails else ():
             # Due still: where transactions run side by side, another worker may have been faster.
             claim = update(deliveries).where(deliveries.c.position == position, _is_due(now)).values(mine)
             if await self._changed(claim):
                 claimed.append(position)
-        rows = select(deliveries).where(deliveries.c.position.in_(claimed)).order_by(deliveries.c.position)
-        return [_delivery(row) for row in await self._session.execute(rows)]
+        return await self._claims(deliveries.c.position.in_(claimed)) if claimed else ()
 
     async def _due(self, now: datetime, limit: ClaimLimit) -> Sequence[int]:
         """The positions of what is due; an index answers each question, however long the backlog is."""
-        due = await self._oldest(_is_pending_and_due(now), limit.mails)
-        if len(due) == limit.mails:
-            # People wait for these at a page, and a backlog of orders' mails may be long.
-            due = {**await self._oldest(_is_pending_and_due(now) & _IS_ABOUT_AN_ACCOUNT, limit.mails), **due}
+        is_due, most = _is_pending_and_due(now), limit.mails
+        due = await self._oldest(is_due, most)
+        if len(due) == most:
+            # People wait for these at a page, and a backlog of either kind may be long.
+            due = await self._oldest(is_due & _IS_ABOUT_AN_ACCOUNT, most)
+            due |= await self._oldest(is_due & ~_IS_ABOUT_AN_ACCOUNT, most)
         else:
-            due |= await self._oldest(_is_rarely_due(now), limit.mails - len(due))
-        accounts = [position for position, order_id in due.items() if not order_id]
-        orders = [position for position, order_id in due.items() if order_id][: limit.about_orders]
-        return [*accounts, *orders][: limit.mails]
+            due |= await self._oldest(_is_rarely_due(now), most - len(due))
+        accounts = [position for position, order_id in due.items() if not order_id][: limit.accounts.mails]
+        orders = [position for position, order_id in due.items() if order_id][: limit.orders.mails]
+        return [*accounts, *orders][:most]
 
     async def _oldest(self, which: ColumnElement[bool], limit: int) -> dict[int, str]:
         """Deliveries by their positions, with the orders that they are about."""
@@ -70,10 +71,16 @@ class SqlDeliveryStore:
         oldest = found.order_by(deliveries.c.due_time, deliveries.c.position).limit(limit)
         return {row.position: row.order_id for row in await self._session.execute(oldest)}
 
+    async def hand_to(self, provider: str, delivery: Delivery, holder: str, *, until: datetime) -> bool:
+        mine = update(deliveries).where(_is_mine(delivery, holder))
+        return await self._changed(mine.values(handed_to=provider, due_time=until))
+
     async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
-        named = deliveries.c.notification_id == delivery.notification_id
-        mine = update(deliveries).where(named, deliveries.c.holder == holder, _IS_UNSENT)
-        return await self._changed(mine.values(_row(delivery)))
+        mine = _is_mine(delivery, holder)
+        if delivery.state is DeliveryState.SENT:
+            # The provider has taken it, whoever has claimed it since.
+            mine = _is_named(delivery) & (deliveries.c.state != DeliveryState.SENT.value)
+        return await self._changed(update(deliveries).where(mine).values(_row(delivery)))
 
     async def claims(self, holder: str) -> Sequence[Claim]:
         return await self._claims(deliveries.c.holder == holder)
@@ -83,12 +90,13 @@ class SqlDeliveryStore:
 
     async def _claims(self, *which: ColumnElement[bool]) -> Sequence[Claim]:
         rows = select(deliveries).where(*which, _IS_PENDING).order_by(deliveries.c.position)
-        return [Claim(_delivery(row), row.handed_to) for row in await self._session.execute(rows)]
+        return [
+            Claim(_delivery(row), row.handed_to, row.due_time) for row in await self._session.execute(rows)
+        ]
 
     async def next_due(self) -> NextDue:
-        earliest = [
-            select(func.min(deliveries.c.due_time)).where(which) for which in (_IS_PENDING, _IS_WAITING)
-        ]
+        kinds = (_IS_PENDING & _IS_ABOUT_AN_ACCOUNT, _IS_PENDING & ~_IS_ABOUT_AN_ACCOUNT, _IS_WAITING)
+        earliest = [select(func.min(deliveries.c.due_time)).where(which) for which in kinds]
         row = (await self._session.execute(select(*(each.scalar_subquery() for each in earliest)))).one()
         return NextDue(*row)
 
@@ -117,12 +125,20 @@ class SqlDeliveryStore:
 
     async def unsent(self) -> Sequence[Unsent]:
         kind = (deliveries.c.state, deliveries.c.template, deliveries.c.provider)
-        since = func.coalesce(deliveries.c.wait_time, deliveries.c.create_time, type_=UtcTime)
+        times = (deliveries.c.wait_time, deliveries.c.retry_time, deliveries.c.create_time)
+        since = func.coalesce(*times, type_=UtcTime)
         counted = select(*kind, func.count().label("count"), func.min(since).label("oldest"))
         rows = await self._session.execute(counted.where(_IS_UNSENT).group_by(*kind))
         return [
             Unsent(DeliveryState(row.state), row.template, row.provider, row[3], row.oldest) for row in rows
         ]
+
+    async def deferred(self, now: datetime) -> Deferred:
+        due_time = deliveries.c.due_time
+        later = select(func.count(), func.min(due_time)).where(
+            _IS_PENDING, deliveries.c.holder == _NOBODY, due_time > now
+        )
+        return Deferred(*(await self._session.execute(later)).one())
 
     async def undelivered(self, *, since: datetime, folder: str, limit: int) -> Sequence[Delivery]:
         to_folder = (deliveries.c.state == DeliveryState.SENT.value) & (deliveries.c.provider == folder)
@@ -142,8 +158,7 @@ class SqlDeliveryStore:
         return None
 
     async def replace(self, delivery: Delivery) -> None:
-        named = deliveries.c.notification_id == delivery.notification_id
-        await self._session.execute(update(deliveries).where(named).values(_row(delivery)))
+        await self._session.execute(update(deliveries).where(_is_named(delivery)).values(_row(delivery)))
 
     async def forget(self, user_id: str) -> Sequence[str]:
         theirs = deliveries.c.user_id == user_id
@@ -160,6 +175,23 @@ _IS_WAITING = deliveries.c.state == DeliveryState.WAITING.value
 _IS_UNSENT = deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.WAITING.value))
 _IS_ABOUT_AN_ACCOUNT = deliveries.c.order_id == ""
 _PROVIDER_MESSAGE = deliveries.c.provider_message_id
+
+
+def _is_named(delivery: Delivery) -> ColumnElement[bool]:
+    return deliveries.c.notification_id == delivery.notification_id
+
+
+def _is_mine(delivery: Delivery, holder: str) -> ColumnElement[bool]:
+    return _is_named(delivery) & (deliveries.c.holder == holder) & _IS_UNSENT
+
+
+def _handed_to(limit: ClaimLimit) -> ColumnElement[str]:
+    """Who gets a mail that is claimed: the one that may have it already, or who takes mails of its kind."""
+    return case(
+        (deliveries.c.provider > "", deliveries.c.provider),
+        (_IS_ABOUT_AN_ACCOUNT, limit.accounts.provider),
+        else_=limit.orders.provider,
+    )
 
 
 def _is_pending_and_due(now: datetime) -> ColumnElement[bool]:

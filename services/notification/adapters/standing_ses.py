@@ -146,7 +146,11 @@ async def _account(client: Any, url: SesUrl) -> Iterable[Finding]:
             "read what SES wrote to the account's owner, and enable sending",
         ),
         finder.of(
-            "quota", allowance.room != 0, found, "wait, or ask for a higher quota in the SES console", _AWS
+            "quota",
+            allowance.room(about_an_account=True) != 0,
+            found,
+            "wait, or ask for a higher quota in the SES console",
+            _AWS,
         ),
     )
 

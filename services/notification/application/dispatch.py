@@ -1,14 +1,25 @@
 """Choosing a provider for a mail: the first of the chain that takes mails now."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from services.kernel.clock import Clock
 from services.notification.application.ports import Mailer
 from services.notification.application.providers import Providers, StateChange, States
-from services.notification.domain.answer import Answer, NotAllowed, QuotaUsedUp, TooFast, Unavailable
+from services.notification.domain.answer import (
+    Answer,
+    AnswerLost,
+    NotAllowed,
+    QuotaUsedUp,
+    TooFast,
+    Unavailable,
+)
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.message import Message
+
+SEND_SECONDS = 20.0
+"""The longest that a provider may take for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +54,27 @@ class Dispatch:
                     found.append(mailer)
         return found
 
-    async def hand_over(self, message: Message, candidates: Sequence[Mailer], states: States) -> Handover:
-        """Ask one provider after the other while each has certainly not taken the mail."""
+    async def hand_over(
+        self,
+        message: Message,
+        candidates: Sequence[Mailer],
+        states: States,
+        *,
+        announce: Callable[[Mailer], Awaitable[None]],
+    ) -> Handover:
+        """Ask one provider after the other while each has certainly not taken the mail.
+
+        Args:
+            message: The mail.
+            candidates: Whom to ask.
+            states: What is known of them.
+            announce: Is called with each before it is asked; it is not where that raises.
+        """
         last: Handover | None = None
         changes: tuple[StateChange, ...] = ()
         for mailer in candidates:
-            answer, old = await mailer.send(message), states[mailer.name]
+            await announce(mailer)
+            answer, old = await _answer(mailer, message), states[mailer.name]
             change = StateChange(old, old.after(answer, self._clock()), answer)
             is_news = change.new != old or isinstance(answer, TooFast)
             changes = (*changes, change) if is_news else changes
@@ -69,3 +95,11 @@ class Dispatch:
         """Delete what the providers themselves keep of a mail."""
         for mailer in self._providers.mailers:
             await mailer.forget(message_id)
+
+
+async def _answer(mailer: Mailer, message: Message) -> Answer:
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            return await mailer.send(message)
+    except TimeoutError:
+        return AnswerLost(f"no answer within {SEND_SECONDS:.0f} s")

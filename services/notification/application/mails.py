@@ -7,6 +7,7 @@ from datetime import datetime
 from services.kernel.clock import Clock
 from services.kernel.paging import decode_position, encode_position, page_size
 from services.notification.application.ports import (
+    Deferred,
     MailFilter,
     Permission,
     ProviderUnavailable,
@@ -45,6 +46,7 @@ class Backlog:
     """What is not sent yet, and whether the providers take mails."""
 
     unsent: tuple[Unsent, ...]
+    deferred: Deferred
     providers: tuple[ProviderState, ...]
 
     def count(self, state: DeliveryState) -> int:
@@ -106,7 +108,8 @@ class Mails:
         """What is not sent yet."""
         async with self._read() as unit:
             states = await self._providers.states(unit)
-            return Backlog(tuple(await unit.deliveries.unsent()), tuple(states.values()))
+            deferred = await unit.deliveries.deferred(self._clock())
+            return Backlog(tuple(await unit.deliveries.unsent()), deferred, tuple(states.values()))
 
     async def check(self) -> Sequence[Finding]:
         """What each provider needs, and whether it is there."""

@@ -1,19 +1,23 @@
 """The mail providers of a chain as all workers see them: who takes mails, and how many."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.kernel.clock import Clock
 from services.notification.application.ports import (
+    Claim,
     ClaimLimit,
     Mailer,
     Permission,
+    Route,
     Standing,
     Unit,
     UnitOfWork,
 )
 from services.notification.domain.answer import Answer, TooFast
+from services.notification.domain.budget import SendingBudget
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.provider import Condition, ProviderState
 
@@ -108,45 +112,35 @@ class Providers:
         if not self._are_metered:
             return
         async with self._read() as unit:
-            state = await self._metered_in_use(unit)
-            is_stale = state is not None and (await unit.budgets.get(state.name)).is_stale(self._clock())
-        if state is not None and is_stale and await self._claim_question(state):
-            await self.ask(state, self._mailer(state.name))
+            mailer, budget = await self._first(unit, about_an_account=True)
+            states = await self.states(unit)
+        if mailer is not None and budget is not None and budget.is_stale(self._clock()):
+            state = states[mailer.name]
+            if await self._claim_question(state):
+                await self.ask(state, mailer)
 
     async def limit(self, unit: Unit, most: int) -> ClaimLimit:
         """How many mails may be claimed now; a provider whose quota is over takes no more from here on."""
-        while (state := await self._metered_in_use(unit)) is not None:
-            now, budget = self._clock(), await unit.budgets.get(state.name)
-            known = state.with_room(budget.allowance, now) if state.is_ready else state
-            if known == state:
-                mails = budget.mails_now(now, most)
-                room = budget.allowance.room_for_orders if budget.allowance and state.is_ready else None
-                return ClaimLimit(mails, mails if room is None else min(mails, room), state.name)
-            await self._put(unit, state, known)
-        return ClaimLimit(most, most, await self._handed_to(unit))
+        await self._note_room(unit)
+        accounts = await self._route(unit, most, about_an_account=True)
+        orders = await self._route(unit, most, about_an_account=False)
+        is_shared = accounts.provider == orders.provider
+        return ClaimLimit(max(accounts.mails, orders.mails) if is_shared else most, accounts, orders)
 
-    async def _handed_to(self, unit: Unit) -> str:
-        """Who may take mails that are claimed now; empty where nobody does, or a repeat is no other mail."""
-        if not self.may_double:
-            return ""
-        now = self._clock()
-        for state in (await self.states(unit)).values():
-            is_asked = state.check_time is not None and state.check_time <= now
-            if state.takes(about_an_account=True) or is_asked:
-                return state.name
-        return ""
+    async def charge(self, unit: Unit, claims: Iterable[Claim]) -> None:
+        """Take claimed mails off the budgets of those who get them."""
+        mails = Counter(claim.handed_to for claim in claims)
+        for mailer in self.mailers:
+            if mailer.is_metered and mails[mailer.name]:
+                budget = await unit.budgets.get(mailer.name)
+                await unit.budgets.put(budget.charged(self._clock(), mails[mailer.name]))
 
-    async def charge(self, unit: Unit, claimed: int) -> None:
-        """Take claimed mails off the budget."""
-        state = await self._metered_in_use(unit) if claimed else None
-        if state is not None:
-            budget = await unit.budgets.get(state.name)
-            await unit.budgets.put(budget.charged(self._clock(), claimed))
-
-    async def wait_seconds(self, unit: Unit) -> float:
-        """How long until the provider that takes mails now takes another one."""
-        state = await self._metered_in_use(unit)
-        return 0.0 if state is None else (await unit.budgets.get(state.name)).wait_seconds(self._clock())
+    async def wait_seconds(self, unit: Unit, *, about_an_account: bool) -> float:
+        """How long until the provider that takes mails of a kind now takes another one."""
+        if not self._are_metered:
+            return 0.0
+        _, budget = await self._first(unit, about_an_account=about_an_account)
+        return budget.wait_seconds(self._clock()) if budget else 0.0
 
     @property
     def may_double(self) -> bool:
@@ -157,14 +151,37 @@ class Providers:
     def _are_metered(self) -> bool:
         return any(each.is_metered for each in self.mailers)
 
-    async def _metered_in_use(self, unit: Unit) -> ProviderState | None:
-        """The first provider that takes mails, where it takes so many only."""
-        states = (await self.states(unit)).values() if self._are_metered else ()
-        taking = next((each for each in states if each.takes(about_an_account=True)), None)
-        return taking if taking is not None and self._mailer(taking.name).is_metered else None
+    async def _note_room(self, unit: Unit) -> None:
+        for mailer, state in await self._taking(unit):
+            if mailer.is_metered and state.is_ready:
+                budget = await unit.budgets.get(mailer.name)
+                if (known := state.with_room(budget.allowance, self._clock())) != state:
+                    await self._put(unit, state, known)
 
-    def _mailer(self, name: str) -> Mailer:
-        return next(each for each in self.mailers if each.name == name)
+    async def _route(self, unit: Unit, most: int, *, about_an_account: bool) -> Route:
+        mailer, budget = await self._first(unit, about_an_account=about_an_account)
+        if mailer is None:
+            return Route("", most)
+        mails = budget.mails_now(self._clock(), most, about_an_account=about_an_account) if budget else most
+        return Route("" if mailer.is_repeatable else mailer.name, mails)
+
+    async def _first(
+        self, unit: Unit, *, about_an_account: bool
+    ) -> tuple[Mailer | None, SendingBudget | None]:
+        """The first provider that takes mails of a kind now, with its budget where it takes so many only."""
+        now = self._clock()
+        for mailer, state in await self._taking(unit):
+            budget = await unit.budgets.get(mailer.name) if mailer.is_metered else None
+            known = state.with_room(budget.allowance, now) if budget else state
+            if known.takes(about_an_account=about_an_account):
+                return mailer, budget
+        return None, None
+
+    async def _taking(self, unit: Unit) -> Sequence[tuple[Mailer, ProviderState]]:
+        """The providers that take mails, of any kind."""
+        states = await self.states(unit)
+        known = [(mailer, states[mailer.name]) for mailer in self.mailers]
+        return [(mailer, state) for mailer, state in known if state.takes(about_an_account=True)]
 
     async def _claim_check(self, state: ProviderState) -> bool:
         """Whether this worker is the one that asks now."""

@@ -24,17 +24,12 @@ class Allowance:
     quota: int | None
     used: int
 
-    @property
-    def room(self) -> int | None:
-        """How many mails the quota takes now; None: any number."""
-        return None if self.quota is None else max(0, self.quota - self.used)
-
-    @property
-    def room_for_orders(self) -> int | None:
-        """The same for mails about orders, which leave a share for those about accounts."""
+    def room(self, *, about_an_account: bool) -> int | None:
+        """How many mails the quota takes now, of which orders leave a share to accounts; None: any number."""
         if self.quota is None:
             return None
-        return max(0, self.quota - int(self.quota * ACCOUNT_SHARE) - self.used)
+        kept = 0 if about_an_account else int(self.quota * ACCOUNT_SHARE)
+        return max(0, self.quota - kept - self.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +57,14 @@ class SendingBudget:
         """Whether the provider has to be asked."""
         return self.learn_time is None or (now - self.learn_time).total_seconds() >= LEARN_SECONDS
 
-    def mails_now(self, now: datetime, most: int) -> int:
-        """How many mails may be handed over now."""
+    def mails_now(self, now: datetime, most: int, *, about_an_account: bool) -> int:
+        """How many mails of a kind may be handed over now."""
         debt = self._debt_seconds(now)
         if self.allowance is None:
             return 0 if debt > 0 else most
         free = (self._window_seconds - debt) * self.allowance.rate_per_second
-        return max(0, min(most, int(free + 1e-6)))
+        room = self.allowance.room(about_an_account=about_an_account)
+        return max(0, min(most, int(free + 1e-6), most if room is None else room))
 
     def wait_seconds(self, now: datetime) -> float:
         """How long until a mail may be handed over."""

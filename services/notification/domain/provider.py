@@ -58,9 +58,9 @@ class ProviderState:
 
     def with_room(self, allowance: Allowance | None, now: datetime) -> "ProviderState":
         """The state of a provider that lets us send, by what it still takes."""
-        if allowance is None or allowance.room is None or allowance.room_for_orders:
+        if allowance is None or allowance.room(about_an_account=False) != 0:
             return self if self.is_ready else ProviderState(self.name)
-        if allowance.room:
+        if allowance.room(about_an_account=True):
             return self._blocked(Condition.ACCOUNTS_ONLY, KEPT_FOR_ACCOUNTS, now)
         return self._blocked(Condition.QUOTA_USED_UP, USED_UP, now)
 

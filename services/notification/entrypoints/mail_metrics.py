@@ -1,12 +1,14 @@
 """What the metrics say of mails."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import product
 
 from prometheus_client import Counter, Gauge
 
 from services.notification.application.ports import Unsent
 from services.notification.domain.delivery import Delivery, DeliveryState
-from services.notification.domain.feedback import Feedback
+from services.notification.domain.feedback import Feedback, FeedbackKind
+from services.notification.domain.template import Template
 
 MAILS = Counter(
     "shopmesh_mails_total",
@@ -20,8 +22,8 @@ LOST_ANSWERS = Counter(
 )
 FEEDBACK = Counter(
     "shopmesh_mail_feedback_total",
-    "Reports of providers on mails that they took, by what happened.",
-    ("provider", "kind"),
+    "Reports on mails that a provider took, by what happened and whether the address gets no more mails.",
+    ("provider", "kind", "suppressed"),
 )
 UNSENT = Gauge(
     "shopmesh_mails_unsent",
@@ -33,6 +35,19 @@ OLDEST_UNSENT = Gauge(
     "Since when the oldest of them is due, or waits for a provider; Unix time.",
     ("state", "template", "provider"),
 )
+
+_YES_NO = {True: "yes", False: "no"}
+
+
+def count_from_zero(providers: Collection[str]) -> None:
+    """Show the counters before the first mail: without a zero before it, nobody sees a first increase."""
+    for provider in map(_named, providers):
+        LOST_ANSWERS.labels(provider)
+        for kind, suppressed in product(FeedbackKind, _YES_NO.values()):
+            FEEDBACK.labels(provider, kind.value, suppressed)
+    ended = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.AMBIGUOUS)
+    for template, provider, state in product(Template, (*providers, ""), ended):
+        MAILS.labels(str(template), _named(provider), state.value)
 
 
 def count_lost(delivery: Delivery) -> None:
@@ -50,7 +65,8 @@ def count_outcome(before: Delivery, outcome: Delivery) -> None:
 
 def count_feedback(feedback: Feedback) -> None:
     """Count a report."""
-    FEEDBACK.labels(feedback.provider, feedback.kind.value).inc()
+    suppressed = _YES_NO[feedback.suppression is not None]
+    FEEDBACK.labels(feedback.provider, feedback.kind.value, suppressed).inc()
 
 
 def show_unsent(unsent: Iterable[Unsent]) -> None:

@@ -52,6 +52,8 @@ class MailServicer(MailServiceServicer):
             pending=backlog.count(DeliveryState.PENDING),
             waiting=backlog.count(DeliveryState.WAITING),
             oldest_wait_time=_optional(backlog.oldest_wait_time),
+            deferred=backlog.deferred.mails,
+            next_attempt_time=_optional(backlog.deferred.next_time),
             providers=map(_provider, backlog.providers),
         )
 

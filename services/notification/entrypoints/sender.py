@@ -8,8 +8,9 @@ import structlog
 
 from mesh.server.telemetry import continue_trace
 from mesh.sql.row_changes import Waited
-from services.notification.application.deliveries import Deliveries
-from services.notification.domain.delivery import Delivery
+from services.notification.application.claims import CLAIM_SECONDS, Claims
+from services.notification.application.deliveries import Deliveries, Outcome
+from services.notification.application.ports import Claim
 from services.notification.entrypoints.mail_metrics import count_outcome, show_unsent
 
 LONGEST_WAIT_SECONDS = 5.0
@@ -23,25 +24,38 @@ _log = structlog.get_logger()
 class Sender:
     """Wakes on every commit to the database and when something becomes due."""
 
-    def __init__(self, deliveries: Deliveries, changes: Waited) -> None:
+    def __init__(
+        self, claims: Claims, deliveries: Deliveries, changes: Waited, draining: asyncio.Event
+    ) -> None:
+        """Bind the loop.
+
+        Args:
+            claims: Choose the mails.
+            deliveries: Sends them.
+            changes: Wakes it.
+            draining: Set when the process is about to stop: nothing more is claimed.
+        """
+        self._claims = claims
         self._deliveries = deliveries
         self._changes = changes
+        self._draining = draining
         self._show_time = -SHOWN_EVERY_SECONDS
         self._is_shown = False
 
     async def run(self) -> None:
-        """Send for ever."""
+        """Send until the process is about to stop."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._changes.run())
-            tasks.create_task(self._loop())
+            waking = tasks.create_task(self._changes.run())
+            await self._loop()
+            waking.cancel()
 
     async def _loop(self) -> None:
         is_resumed = False
-        while True:
+        while not self._draining.is_set():
             seen = self._changes.count
             try:
                 if not is_resumed:
-                    await self._deliveries.resume()
+                    await self._claims.resume()
                     is_resumed = True
                 await self._turn(seen)
             except Exception as error:  # noqa: BLE001 - the edge: the loop outlives a database that is away
@@ -51,9 +65,9 @@ class Sender:
     async def _turn(self, seen: int) -> None:
         await self._forget_erased()
         await self._show_unsent(SHOWN_EVERY_SECONDS)
-        if claimed := await self._deliveries.claim():
+        if claims := await self._claims.claim():
             self._is_shown = False
-            await self._finish(claimed)
+            await self._finish(claims)
         else:
             if not self._is_shown:
                 await self._show_unsent(0.0)
@@ -73,38 +87,55 @@ class Sender:
             show_unsent(await self._deliveries.unsent())
             self._show_time, self._is_shown = now, True
 
-    async def _finish(self, claimed: Sequence[Delivery]) -> None:
+    async def _finish(self, claims: Sequence[Claim]) -> None:
         """Send what was claimed, also when the process is asked to stop meanwhile.
 
         A mail that was handed over without a note of it would be sent again.
         """
-        sending = asyncio.create_task(self._send_all(claimed))
+        sending = asyncio.create_task(self._send_all(claims))
         try:
             await asyncio.shield(sending)
         except asyncio.CancelledError:
             await sending
             raise
 
-    async def _send_all(self, claimed: Sequence[Delivery]) -> None:
+    async def _send_all(self, claims: Sequence[Claim]) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for delivery in claimed:
-                tasks.create_task(self._send(delivery))
+            for claim in claims:
+                tasks.create_task(self._send(claim))
 
-    async def _send(self, delivery: Delivery) -> None:
+    async def _send(self, claim: Claim) -> None:
+        delivery = claim.delivery
         name = f"send {delivery.template}"
         with continue_trace(delivery.trace, name) if delivery.trace else nullcontext():
             names = {"notification_id": delivery.notification_id, "template": str(delivery.template)}
             try:
-                outcome = await self._deliveries.send(delivery)
+                outcome = await self._deliveries.attempt(claim)
             except Exception as error:  # noqa: BLE001 - the edge: one bad mail does not stop the others
                 _log.error("send_failed", trace_id=delivery.trace_id, error=_what(error), **names)
-                await self._deliveries.postpone(delivery)
-            else:
-                count_outcome(delivery, outcome)
-                _log.info("delivery", trace_id=delivery.trace_id, state=outcome.state.value, **names)
+                outcome = self._deliveries.postponed(claim)
+            if outcome is not None:
+                await self._record(outcome)
+                count_outcome(delivery, outcome.delivery)
+                state = outcome.delivery.state.value
+                _log.info("delivery", trace_id=delivery.trace_id, state=state, **names)
+
+    async def _record(self, outcome: Outcome) -> None:
+        """Store an outcome while the mail is ours, however long the database is away.
+
+        Raises:
+            TimeoutError: The claim is over.
+        """
+        async with asyncio.timeout(CLAIM_SECONDS):
+            while True:
+                try:
+                    return await self._deliveries.record(outcome)
+                except Exception as error:  # noqa: BLE001 - as above
+                    _log.warning("outcome_waits", error=_what(error))
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _wait(self, seen: int) -> None:
-        pause = await self._deliveries.seconds_to_next()
+        pause = await self._claims.seconds_to_next()
         longest = LONGEST_WAIT_SECONDS if pause is None else min(pause, LONGEST_WAIT_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):

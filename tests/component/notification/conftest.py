@@ -1,5 +1,6 @@
 """The notification service's parts on real stores: its database, the event log, a mail folder or SMTP."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,12 +28,13 @@ from services.notification.adapters.mailer_folder import FOLDER, FolderMailer
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
+from services.notification.application.claims import Claims
 from services.notification.application.deliveries import Deliveries
 from services.notification.application.feedbacks import Feedbacks
 from services.notification.application.intake import Intake
 from services.notification.application.mails import Mails
 from services.notification.application.notifications import Notifications
-from services.notification.application.ports import Mailer
+from services.notification.application.ports import Claim, Mailer
 from services.notification.application.providers import Providers
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.suppression import AddressHasher
@@ -79,15 +81,24 @@ class Worker:
     work: SqlUnitOfWork
     inbox: SqlInbox
     consumer: Consumer
+    claims: Claims
     deliveries: Deliveries
     sender: Sender
     servicer: NotificationServicer
     feedbacks: Feedbacks
     mails: Mails
+    draining: asyncio.Event
 
     async def deliver(self) -> list[Delivery]:
         """Send what is due now, as one turn of the loop does."""
-        return [await self.deliveries.send(delivery) for delivery in await self.deliveries.claim()]
+        return [await self.send(claim) for claim in await self.claims.claim()]
+
+    async def send(self, claim: Claim) -> Delivery:
+        """Send what is claimed; what it was where the claim is over."""
+        if (outcome := await self.deliveries.attempt(claim)) is None:
+            return claim.delivery
+        await self.deliveries.record(outcome)
+        return outcome.delivery
 
 
 @dataclass
@@ -190,14 +201,15 @@ def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: As
     effect = intake_effect(Intake(clock=world.clock), SqlUnit)
     consumer = Consumer(world.log, CONSUMER, TOPICS, inbox, effect, retry_seconds=0.01)
     providers = Providers(mailers, read=work.read, write=work.write, clock=world.clock)
+    claims = Claims(read=work.read, write=work.write, providers=providers, holder=name, clock=world.clock)
     deliveries = Deliveries(
         read=work.read,
         write=work.write,
+        claims=claims,
         contacts=GrpcContacts(world.channel, site=SITE),
         renderer=JinjaRenderer(shop_url=f"{SITE}/"),
         providers=providers,
         addresses=ADDRESSES,
-        holder=name,
         clock=world.clock,
     )
     servicer = NotificationServicer(
@@ -212,8 +224,20 @@ def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: As
         folder=FOLDER,
         clock=world.clock,
     )
-    sender = Sender(deliveries, work_in(engine, UNCLAIMED))
-    return Worker(work, inbox, consumer, deliveries, sender, servicer, feedbacks=feedbacks, mails=mails)
+    draining = asyncio.Event()
+    sender = Sender(claims, deliveries, work_in(engine, UNCLAIMED), draining)
+    return Worker(
+        work,
+        inbox,
+        consumer,
+        claims,
+        deliveries,
+        sender,
+        servicer,
+        feedbacks=feedbacks,
+        mails=mails,
+        draining=draining,
+    )
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from mesh.messages import timestamp
 from services.kernel.paging import InvalidPageToken
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
+from services.notification.domain.delivery import FIRST_REPEAT_SECONDS
 from services.notification.domain.errors import NoMailProvider
 from services.notification.domain.provider import CHECK_SECONDS
 from services.notification.entrypoints.mail_servicer import MailServicer
@@ -21,7 +22,7 @@ from tests.component.notification.conftest import StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, confirmed, order_id, take_in
 from tests.support.events import MORNING
 from tests.support.mail import ALICE, BOB, SmtpServer, smtp_url
-from tests.support.ses import FakeSes, SesError
+from tests.support.ses import FakeSes, LostAnswer, SesError
 
 CONTEXT: Any = None
 SECRET = "alice@example.com"
@@ -97,6 +98,22 @@ async def test_the_code_of_an_answer_is_shown(
 
     assert (mail.answer, mail.answer_code) == (messages.MAIL_ANSWER_REFUSED, "BadRequestException")
     assert SECRET not in str(mail)
+
+
+async def test_the_backlog_says_how_many_are_tried_again_later(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses,))
+    ses.answers.append(LostAnswer(is_taken=True))
+    await confirmed(world, worker)
+    await worker.deliver()
+    await confirmed(world, worker, 1, until=2)
+
+    backlog = await MailServicer(worker.mails).GetMailBacklog(messages.GetMailBacklogRequest(), CONTEXT)
+
+    assert (backlog.pending, backlog.deferred) == (2, 1)
+    repeat = world.clock() + timedelta(seconds=FIRST_REPEAT_SECONDS)
+    assert backlog.next_attempt_time == timestamp(repeat)
 
 
 async def test_the_backlog_says_how_many_wait_since_when_and_why(

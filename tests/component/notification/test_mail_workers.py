@@ -6,7 +6,7 @@ import pytest
 
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
-from services.notification.application.deliveries import CLAIM_SECONDS
+from services.notification.application.claims import CLAIM_SECONDS
 from services.notification.domain.answer import Accepted
 from services.notification.domain.delivery import FIRST_REPEAT_SECONDS, MAX_REFUSALS, DeliveryState
 from services.notification.domain.provider import CHECK_SECONDS
@@ -103,8 +103,8 @@ async def test_two_workers_never_claim_the_same(world: World, start_worker: Star
         await world.place(order_id(number))
         await world.confirm(order_id(number))
     await take_in(world, first, until=30)
-    claims = await asyncio.gather(*(each.deliveries.claim() for each in (first, second, first, second)))
-    claimed = [delivery.notification_id for claim in claims for delivery in claim]
+    claims = await asyncio.gather(*(each.claims.claim() for each in (first, second, first, second)))
+    claimed = [claim.delivery.notification_id for each in claims for claim in each]
     assert len(claimed) == len(set(claimed)) == 30
 
 
@@ -115,13 +115,13 @@ async def test_what_a_dead_worker_had_claimed_is_sent_by_another_after_a_while(
     await world.place()
     await world.confirm()
     await take_in(world, dead, until=1)
-    [claimed] = await dead.deliveries.claim()
+    [claimed] = await dead.claims.claim()
     assert await other.deliver() == []
     world.clock.advance(CLAIM_SECONDS)
     [sent] = await other.deliver()
     assert sent.state is DeliveryState.SENT
     # The first one was not dead but slow: it writes the same file, and its word counts for nothing.
-    await dead.deliveries.send(claimed)
+    await dead.send(claimed)
     assert len(world.mails) == 1
     assert await world.count("deliveries WHERE attempts = 1") == 1
 
@@ -133,7 +133,7 @@ async def test_a_worker_that_starts_again_takes_up_its_own_at_once(
     await world.place()
     await world.confirm()
     await take_in(world, before, until=1)
-    await before.deliveries.claim()
+    await before.claims.claim()
     again: Worker = await start_worker("worker-0")
     async with running(again.sender.run()):
         await eventually(lambda: has_mails(world, 1))
@@ -144,12 +144,12 @@ async def test_what_a_dead_worker_may_have_handed_over_is_repeated_late_and_coun
 ) -> None:
     before: Worker = await start_worker("worker-0", chain=(by_ses,))
     await confirmed(world, before)
-    [claimed] = await before.deliveries.claim()
-    answer = await by_ses.send(mail(claimed.notification_id))
+    [claimed] = await before.claims.claim()
+    answer = await by_ses.send(mail(claimed.delivery.notification_id))
     assert isinstance(answer, Accepted)
 
     again: Worker = await start_worker("worker-0", chain=(by_ses,))
-    await again.deliveries.resume()
+    await again.claims.resume()
 
     assert not await again.deliver()
     world.clock.advance(FIRST_REPEAT_SECONDS)
@@ -165,7 +165,7 @@ async def test_the_same_holds_where_the_dead_worker_does_not_come_back(
     dead: Worker = await start_worker("worker-0", chain=(by_ses,))
     other: Worker = await start_worker("worker-1", chain=(by_ses,))
     await confirmed(world, dead)
-    await dead.deliveries.claim()
+    await dead.claims.claim()
     ses.is_approved = is_approved
     world.clock.advance(CHECK_SECONDS)
 
@@ -185,7 +185,7 @@ async def test_a_claim_of_a_clock_that_was_an_hour_ahead_keeps_nobody_waiting(
     await world.place()
     await world.confirm()
     await take_in(world, dead, until=1)
-    await dead.deliveries.claim()
+    await dead.claims.claim()
     other: Worker = await start_worker("worker-1")
 
     world.clock.advance(-3300)

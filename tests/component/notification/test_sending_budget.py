@@ -37,7 +37,7 @@ async def test_what_cannot_go_yet_is_due_when_the_rate_allows(
     await orders(world, worker, 2)
 
     assert len(await worker.deliver()) == 1
-    assert await worker.deliveries.seconds_to_next() == 2
+    assert await worker.claims.seconds_to_next() == 2
 
 
 async def test_too_fast_slows_all_workers_and_is_no_attempt(
@@ -51,7 +51,7 @@ async def test_too_fast_slows_all_workers_and_is_no_attempt(
 
     assert (slowed.state, slowed.attempts) == (DeliveryState.PENDING, 0)
     assert not await workers[1].deliver()
-    wait = await workers[1].deliveries.seconds_to_next()
+    wait = await workers[1].claims.seconds_to_next()
     assert wait is not None
     assert 0.5 <= wait <= 3
     world.clock.advance(wait)

@@ -6,6 +6,7 @@ import pytest
 
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
+from services.notification.application.deliveries import Outcome
 from services.notification.application.ports import Mailer, Standing
 from services.notification.domain.delivery import DeliveryState
 from services.notification.domain.provider import CHECK_SECONDS, Condition, ProviderState
@@ -140,12 +141,12 @@ async def test_a_mail_does_not_wait_for_a_provider_that_takes_mails_by_then(
     ses.is_approved = False
     slow, other = [await start_worker(f"worker-{number}", chain=(by_ses,)) for number in range(2)]
     await confirmed(world, slow)
-    [claimed] = await slow.deliveries.claim()
-    outcome = claimed.waiting(world.clock(), "ses:eu-central-1: production access not granted yet")
+    [claimed] = await slow.claims.claim()
+    outcome = claimed.delivery.waiting(world.clock(), "ses:eu-central-1: production access not granted yet")
     ses.is_approved = True
     await other.mails.resume(include_since=None)
 
-    await slow.deliveries._record_outcome(outcome)
+    await slow.deliveries.record(Outcome(outcome))
 
     assert (await sent_once(other)).state is DeliveryState.SENT
 
@@ -166,7 +167,7 @@ async def test_a_waiting_mail_that_another_provider_may_have_keeps_nobody_awake(
 
     await worker.deliver()
 
-    assert await worker.deliveries.seconds_to_next()
+    assert await worker.claims.seconds_to_next()
 
 
 async def test_mails_that_wait_go_by_another_provider_once_the_setting_names_it(

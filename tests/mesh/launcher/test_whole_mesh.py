@@ -8,12 +8,13 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mesh.topology import SERVICES
+from tests.mesh.launcher.started_twice import Started, up_twice
 from tests.support.ports import leased_offset
 from tests.support.running_mesh import SHOPMESH, RunningMesh
 from tests.support.waiting import until
@@ -33,20 +34,12 @@ _ORDER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A mesh and what the two commands said that started it at the same time."""
-
-    mesh: RunningMesh
-    outputs: tuple[str, ...]
-
-
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     with leased_offset() as offset:
         mesh = RunningMesh(tmp_path_factory.mktemp("launcher") / "home", offset)
         try:
-            yield Started(mesh, _up_twice(mesh))
+            yield Started(mesh, up_twice(mesh))
         finally:
             mesh.run("down")
 
@@ -62,23 +55,6 @@ def order_id(mesh: RunningMesh) -> str:
         answer = shop.post("/v1/orders", json=_ORDER)
     assert answer.json()["order"]["state"] == "ORDER_STATE_CONFIRMED", answer.text
     return str(answer.json()["order"]["orderId"])
-
-
-def _up_twice(mesh: RunningMesh) -> tuple[str, ...]:
-    variables = {"SHOPMESH_HOME": str(mesh.home), "SHOPMESH_PORT_OFFSET": str(mesh.port_offset)}
-    commands = [
-        subprocess.Popen(
-            [SHOPMESH, "up"],
-            env={**os.environ, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    outputs = tuple(command.communicate(timeout=300)[0] for command in commands)
-    assert [command.returncode for command in commands] == [0, 0], "\n".join(outputs)
-    return outputs
 
 
 def pids(mesh: RunningMesh) -> dict[str, int]:

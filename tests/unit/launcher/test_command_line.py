@@ -1,5 +1,6 @@
 """What the command line says when there is nothing to talk to, or it was used wrongly."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -192,6 +193,17 @@ def test_mails_are_listed_newest_first(
 
     listed = capsys.readouterr().out
     assert listed.index("Fresh news") < listed.index("Old news")
+
+
+def test_mails_are_listed_for_programs_without_a_mesh(
+    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_mail(home, "first", subject="Old news", date="Mon, 23 Nov 2026 10:00:00 +0000")
+
+    assert shopmesh("mail", "list", "--json") == 0
+
+    [mail] = json.loads(capsys.readouterr().out)["mails"]
+    assert (mail["notificationId"], mail["sendTime"]) == ("first", "2026-11-23T10:00:00Z")
 
 
 @pytest.mark.parametrize("which", ["1", "second"])

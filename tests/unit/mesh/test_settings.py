@@ -55,6 +55,20 @@ def test_a_bad_value_is_refused_with_its_variable_and_what_is_allowed(
         MeshSettings.from_environ({variable: value})
 
 
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("SHOPMESH_MAIL_URL", "smtp://a:hidden@mail.example.com?from=hello@shop.example"),
+        ("SHOPMESH_MYSQL_REPLICA_URLS", "mysql://a:hidden@localhost"),
+    ],
+)
+@pytest.mark.parametrize("gap", [",{0}", "{0},", "{0}, ,{0}", "{0},,{0}", ","])
+def test_a_list_of_urls_with_a_gap_is_refused(variable: str, url: str, gap: str) -> None:
+    with pytest.raises(SettingError, match=f"^{variable} .* before or after a comma") as refused:
+        MeshSettings.from_environ({variable: gap.format(url), "SHOPMESH_MYSQL_URL": "mysql://localhost"})
+    assert "hidden" not in str(refused.value)
+
+
 def test_a_url_with_a_password_is_not_repeated_in_the_refusal() -> None:
     with pytest.raises(SettingError) as refused:
         MeshSettings.from_environ({"SHOPMESH_REDIS_URL": "http://user:hidden@localhost"})

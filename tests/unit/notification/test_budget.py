@@ -33,7 +33,7 @@ def test_within_any_time_no_more_than_the_rate_and_one_bucket_is_sent(
     now, known, sent = MORNING, budget(rate), 0
     for pause, wanted in turns:
         now += timedelta(seconds=pause)
-        count = known.mails_now(now, wanted)
+        count = known.mails_now(now, wanted, about_an_account=True)
         known, sent = known.charged(now, count), sent + count
 
     elapsed = (now - MORNING).total_seconds()
@@ -45,13 +45,13 @@ def test_after_its_wait_the_next_mail_may_go(rate: float, sent: int) -> None:
     spent = budget(rate).charged(MORNING, sent)
     wait = spent.wait_seconds(MORNING)
 
-    assert spent.mails_now(later(wait + 0.001), 1) == 1
-    assert (wait == 0) == (spent.mails_now(MORNING, 1) == 1)
+    assert spent.mails_now(later(wait + 0.001), 1, about_an_account=True) == 1
+    assert (wait == 0) == (spent.mails_now(MORNING, 1, about_an_account=True) == 1)
 
 
 def test_where_the_provider_says_no_rate_any_is_taken() -> None:
     unknown = SendingBudget("ses").learned(MORNING, None)
-    assert unknown.charged(MORNING, 1000).mails_now(MORNING, 16) == 16
+    assert unknown.charged(MORNING, 1000).mails_now(MORNING, 16, about_an_account=True) == 16
 
 
 def test_too_fast_is_a_pause_twice_as_long_each_time() -> None:
@@ -59,7 +59,7 @@ def test_too_fast_is_a_pause_twice_as_long_each_time() -> None:
         known, now, pauses = first, MORNING, []
         for _ in range(8):
             known = known.slowed(now)
-            assert known.mails_now(now, 16) == 0
+            assert known.mails_now(now, 16, about_an_account=True) == 0
             pauses.append(known.wait_seconds(now))
             now += timedelta(seconds=pauses[-1] + 0.001)
         assert pauses == sorted(pauses)

@@ -520,10 +520,16 @@ class GetMailBacklogResponse(_message.Message):
     WAITING_FIELD_NUMBER: _builtins.int
     OLDEST_WAIT_TIME_FIELD_NUMBER: _builtins.int
     PROVIDERS_FIELD_NUMBER: _builtins.int
+    DEFERRED_FIELD_NUMBER: _builtins.int
+    NEXT_ATTEMPT_TIME_FIELD_NUMBER: _builtins.int
     pending: _builtins.int
     """Mails that are due or will be tried again."""
     waiting: _builtins.int
     """Mails that no provider takes."""
+    deferred: _builtins.int
+    """Of the pending mails, those that are tried again later: somebody was away, or an
+    answer was lost.
+    """
     @_builtins.property
     def oldest_wait_time(self) -> _timestamp_pb2.Timestamp:
         """Since when the oldest of those waits; absent where none does."""
@@ -532,6 +538,10 @@ class GetMailBacklogResponse(_message.Message):
     def providers(self) -> _containers.RepeatedCompositeFieldContainer[Global___MailProvider]:
         """The providers, in the order in which they are asked."""
 
+    @_builtins.property
+    def next_attempt_time(self) -> _timestamp_pb2.Timestamp:
+        """When the first of those is tried again; absent where there is none."""
+
     def __init__(
         self,
         *,
@@ -539,10 +549,12 @@ class GetMailBacklogResponse(_message.Message):
         waiting: _builtins.int = ...,
         oldest_wait_time: _timestamp_pb2.Timestamp | None = ...,
         providers: _abc.Iterable[Global___MailProvider] | None = ...,
+        deferred: _builtins.int = ...,
+        next_attempt_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_wait_time", b"oldest_wait_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_attempt_time", b"next_attempt_time", "oldest_wait_time", b"oldest_wait_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["oldest_wait_time", b"oldest_wait_time", "pending", b"pending", "providers", b"providers", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deferred", b"deferred", "next_attempt_time", b"next_attempt_time", "oldest_wait_time", b"oldest_wait_time", "pending", b"pending", "providers", b"providers", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -680,7 +680,7 @@ class ListUsersRequest(_message.Message):
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     email: _builtins.str
-    """Only the account with this address, in whatever case; empty: all."""
+    """Only the account with this address, upper and lower case being the same; empty: all."""
     def __init__(
         self,
         *,

@@ -1,5 +1,14 @@
 """What the use cases need from outside."""
 
+from services.notification.application.ports.backlog import (
+    Claim,
+    ClaimLimit,
+    Deferred,
+    MailFilter,
+    NextDue,
+    Route,
+    Unsent,
+)
 from services.notification.application.ports.hooks import (
     HookMessage,
     HookMessageKind,
@@ -19,20 +28,15 @@ from services.notification.application.ports.mailers import (
 )
 from services.notification.application.ports.stores import (
     BudgetStore,
-    Claim,
-    ClaimLimit,
     DeliveryStore,
     ErasureStore,
     HookMessageStore,
-    MailFilter,
-    NextDue,
     OrderSummaryStore,
     PreferenceStore,
     ProviderStore,
     SuppressionStore,
     Unit,
     UnitOfWork,
-    Unsent,
 )
 
 __all__ = [
@@ -42,6 +46,7 @@ __all__ = [
     "ContactGone",
     "ContactUnavailable",
     "Contacts",
+    "Deferred",
     "DeliveryStore",
     "ErasureStore",
     "HookMessage",
@@ -59,6 +64,7 @@ __all__ = [
     "ProviderStore",
     "ProviderUnavailable",
     "Renderer",
+    "Route",
     "Standing",
     "SuppressionStore",
     "Unit",

@@ -2,81 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.notification.application.ports.backlog import (
+    Claim,
+    ClaimLimit,
+    Deferred,
+    MailFilter,
+    NextDue,
+    Unsent,
+)
 from services.notification.domain.budget import SendingBudget
-from services.notification.domain.delivery import Delivery, DeliveryState
+from services.notification.domain.delivery import Delivery
 from services.notification.domain.order_summary import OrderSummary
 from services.notification.domain.preferences import Preferences
 from services.notification.domain.provider import ProviderState
 from services.notification.domain.suppression import Suppression
-
-
-@dataclass(frozen=True, slots=True)
-class NextDue:
-    """When deliveries are due, in two states; None where there is none.
-
-    Attributes:
-        pending: The next attempt.
-        waiting: The next deadline of one that waits for a provider.
-    """
-
-    pending: datetime | None = None
-    waiting: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimLimit:
-    """How many deliveries to claim at most.
-
-    Attributes:
-        mails: In all.
-        about_orders: Of those, how many that are about orders.
-        handed_to: Who may have taken them once they are claimed, where handing them over again would be
-            another mail; empty where it would not.
-    """
-
-    mails: int
-    about_orders: int
-    handed_to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery that a worker has claimed, and who may have taken it since; empty: nobody."""
-
-    delivery: Delivery
-    handed_to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """Mails of one kind that are not sent yet.
-
-    Attributes:
-        state: Pending or waiting.
-        template: Which text.
-        provider: Who may have taken them; empty before.
-        count: How many.
-        oldest: Since when the oldest of them waits, or was due.
-    """
-
-    state: DeliveryState
-    template: str
-    provider: str
-    count: int
-    oldest: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MailFilter:
-    """Which mails to list; what is empty or None is any."""
-
-    order_id: str = ""
-    user_id: str = ""
-    state: DeliveryState | None = None
 
 
 class DeliveryStore(Protocol):
@@ -88,15 +30,23 @@ class DeliveryStore(Protocol):
 
     async def claim(
         self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
-    ) -> Sequence[Delivery]:
+    ) -> Sequence[Claim]:
         """Take what is due, mails about accounts first and the oldest of each first.
 
         They are the holder's, and not due to others, until then.
         """
         ...
 
+    async def hand_to(self, provider: str, delivery: Delivery, holder: str, *, until: datetime) -> bool:
+        """Note who may have taken a claimed delivery from now on, and claim it for longer.
+
+        Returns:
+            False when it is no longer the holder's; nothing was stored.
+        """
+        ...
+
     async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
-        """Store what became of a claimed delivery and end the claim.
+        """Store what became of a claimed delivery and end the claim; that it was sent also after its end.
 
         Returns:
             False when it is no longer the holder's; nothing was stored.
@@ -112,7 +62,7 @@ class DeliveryStore(Protocol):
         ...
 
     async def next_due(self) -> NextDue:
-        """When the next pending and the next waiting delivery are due."""
+        """When the next of each kind are due."""
         ...
 
     async def release_waiting(self, now: datetime) -> None:
@@ -137,6 +87,10 @@ class DeliveryStore(Protocol):
 
     async def unsent(self) -> Sequence[Unsent]:
         """How many are not sent yet, by state, template and provider."""
+        ...
+
+    async def deferred(self, now: datetime) -> Deferred:
+        """Pending mails that no worker has, and that are not due yet."""
         ...
 
     async def undelivered(self, *, since: datetime, folder: str, limit: int) -> Sequence[Delivery]:

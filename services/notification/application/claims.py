@@ -1,0 +1,167 @@
+"""Which worker sends which mail, and when: nothing is lost with a worker, and no two send the same."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.kernel.clock import Clock
+from services.notification.application.dispatch import SEND_SECONDS
+from services.notification.application.ports import Claim, Mailer, Unit, UnitOfWork
+from services.notification.application.providers import Providers, States, next_check
+from services.notification.domain.delivery import LONGEST_PAUSE, Delivery
+
+BATCH = 16
+WORKER_DIED = "the worker that sent it has ended"
+CLAIM_SECONDS = 3 * SEND_SECONDS
+"""How long a mail is one worker's: long enough to hand it over, and renewed where it is not."""
+_SPARE_SECONDS = 5.0
+
+
+class ClaimOver(Exception):
+    """A mail is not this worker's any more: another one has it, or it is decided."""
+
+
+class Claims:
+    """What this worker may send; it claims a mail before it sends it."""
+
+    def __init__(
+        self,
+        *,
+        read: UnitOfWork,
+        write: UnitOfWork,
+        providers: Providers,
+        holder: str,
+        clock: Clock,
+        note_lost: Callable[[Delivery], None] = lambda _: None,
+    ) -> None:
+        """Bind the use cases.
+
+        Args:
+            read: opens a transaction that reads.
+            write: opens a transaction that writes.
+            providers: limit how many are claimed.
+            holder: this worker's name, the same after a restart.
+            clock: the time.
+            note_lost: is called with a mail that a worker which died may have handed over.
+        """
+        self._read = read
+        self._write = write
+        self._providers = providers
+        self.holder = holder
+        self._clock = clock
+        self._note_lost = note_lost
+
+    async def resume(self) -> None:
+        """Take up what this worker had claimed when it died, and what waits: providers may be others now."""
+        async with self._write() as unit:
+            await self._take_up(unit, await unit.deliveries.claims(self.holder))
+            await unit.deliveries.release_waiting(self._clock())
+
+    async def claim(self) -> Sequence[Claim]:
+        """Take what is due; nobody else sends it for a while."""
+        schedule = await self._schedule()
+        if schedule.seconds != 0:
+            return ()
+        if schedule.check_seconds == 0:
+            await self._wake_probes(schedule.states)
+        await self._providers.refresh()
+        now = self._clock()
+        async with self._write() as unit:
+            until, limit = now + timedelta(seconds=CLAIM_SECONDS), await self._providers.limit(unit, BATCH)
+            if self._providers.may_double:
+                await self._take_up(unit, await unit.deliveries.expired_claims(now))
+            claimed = await unit.deliveries.claim(self.holder, now=now, until=until, limit=limit)
+            await self._providers.charge(unit, claimed)
+        return claimed
+
+    async def seconds_to_next(self) -> float | None:
+        """How long until something is due: 0 for now, None for nothing at all."""
+        return (await self._schedule()).seconds
+
+    async def announce(self, claim: Claim, mailer: Mailer) -> None:
+        """Note who gets a mail, unless its claim says so and lasts until the answer.
+
+        Raises:
+            ClaimOver: Another worker has it, or it is decided.
+        """
+        now = self._clock()
+        is_known = mailer.is_repeatable or claim.handed_to == mailer.name
+        if is_known and _seconds(claim.end_time - now) >= SEND_SECONDS + _SPARE_SECONDS:
+            return
+        until = now + timedelta(seconds=CLAIM_SECONDS)
+        provider = "" if mailer.is_repeatable else mailer.name
+        async with self._write() as unit:
+            if not await unit.deliveries.hand_to(provider, claim.delivery, self.holder, until=until):
+                raise ClaimOver
+            if not is_known:
+                await self._providers.charge(unit, [replace(claim, handed_to=mailer.name)])
+
+    async def _take_up(self, unit: Unit, claims: Sequence[Claim]) -> None:
+        """End the claims of a worker that has died. What it may have handed over has lost its answer."""
+        for claim in claims:
+            delivery = claim.delivery.due_at_once()
+            if claim.handed_to:
+                delivery = claim.delivery.answer_lost(
+                    self._clock(), claim.delivery.provider or claim.handed_to, WORKER_DIED
+                )
+                self._note_lost(delivery)
+            await unit.deliveries.replace(delivery)
+
+    async def _schedule(self) -> "_Schedule":
+        now = self._clock()
+        async with self._read() as unit:
+            due = await unit.deliveries.next_due()
+            # Providers are asked by themselves only for those mails that wait for them.
+            states = await self._providers.states(unit) if due.waiting is not None else {}
+            return _Schedule(
+                states=states,
+                check_seconds=_until(next_check(states), now),
+                deadline_seconds=_until(due.waiting, now),
+                account_seconds=await self._pending_seconds(unit, due.account, about_an_account=True),
+                order_seconds=await self._pending_seconds(unit, due.order, about_an_account=False),
+            )
+
+    async def _pending_seconds(
+        self, unit: Unit, due: datetime | None, *, about_an_account: bool
+    ) -> float | None:
+        """How long until a mail can be claimed: until it is due, and its provider takes one."""
+        if due is None:
+            return None
+        span = due - self._clock()
+        # Nothing waits that long on purpose: the clock was set back.
+        due_seconds = 0.0 if span > LONGEST_PAUSE else _seconds(span)
+        return max(due_seconds, await self._providers.wait_seconds(unit, about_an_account=about_an_account))
+
+    async def _wake_probes(self, states: States) -> None:
+        """Wake a waiting mail for each provider that is due: it asks whether we may send now."""
+        now = self._clock()
+        async with self._write() as unit:
+            for state in states.values():
+                if state.check_time is not None and state.check_time <= now:
+                    is_asked = await unit.deliveries.release_oldest_waiting(now, provider=state.name)
+                    if not is_asked:
+                        await unit.providers.replace(state, state.checked_later(now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """How long until something is due, in seconds; None where there is nothing of the kind."""
+
+    states: States
+    check_seconds: float | None
+    deadline_seconds: float | None
+    account_seconds: float | None
+    order_seconds: float | None
+
+    @property
+    def seconds(self) -> float | None:
+        known = (self.check_seconds, self.deadline_seconds, self.account_seconds, self.order_seconds)
+        return min((each for each in known if each is not None), default=None)
+
+
+def _until(time: datetime | None, now: datetime) -> float | None:
+    return None if time is None else _seconds(time - now)
+
+
+def _seconds(span: timedelta) -> float:
+    return max(0.0, span.total_seconds())

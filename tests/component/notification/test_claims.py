@@ -1,0 +1,226 @@
+"""A mail is one worker's while it is handed over, and who gets it is noted before."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from services.notification.adapters.mailer_ses import SesMailer
+from services.notification.adapters.mailer_smtp import SmtpMailer
+from services.notification.application.claims import CLAIM_SECONDS
+from services.notification.application.deliveries import Outcome
+from services.notification.application.dispatch import SEND_SECONDS
+from services.notification.application.ports import Mailer
+from services.notification.domain.answer import Answer
+from services.notification.domain.budget import Allowance, SendingBudget
+from services.notification.domain.delivery import DeliveryState
+from services.notification.domain.message import Message
+from services.notification.domain.provider import MAX_FAILURES
+from tests.component.notification.conftest import StartWorker, Worker, World
+from tests.component.notification.mailing import REQUEST, SlowMailer, confirmed, sent_once, take_in
+from tests.support.events import DEADLINE_SECONDS, MORNING, eventually, running
+from tests.support.mail import SmtpServer, smtp_url
+from tests.support.ses import FakeSes, SesError
+
+AWAY = SesError(503, "ServiceUnavailable")
+HANDED_TO_SMTP = "deliveries WHERE handed_to LIKE 'smtp:%'"
+
+
+class WatchedSmtpMailer(SmtpMailer):
+    """A mailer before which something happens."""
+
+    is_asked: Callable[[], Awaitable[None]] | None = None
+
+    async def send(self, message: Message) -> Answer:
+        if self.is_asked is not None:
+            await self.is_asked()
+        return await super().send(message)
+
+
+@pytest.fixture
+async def by_smtp(smtp: SmtpServer) -> AsyncIterator[WatchedSmtpMailer]:
+    mailer = WatchedSmtpMailer(smtp_url(smtp.port))
+    yield mailer
+    mailer.close()
+
+
+async def keep_the_rest_for_accounts(worker: Worker, provider: Mailer, *, rate: float = 14) -> None:
+    async with worker.work.write() as unit:
+        allowance = Allowance(rate_per_second=rate, quota=20, used=18)
+        await unit.budgets.put(
+            SendingBudget(provider.name, allowance, learn_time=MORNING).charged(MORNING, 1)
+        )
+
+
+async def used(worker: Worker, provider: Mailer) -> int:
+    async with worker.work.read() as unit:
+        allowance = (await unit.budgets.get(provider.name)).allowance
+    return allowance.used if allowance else 0
+
+
+async def test_a_claim_names_who_takes_mails_of_its_kind(
+    world: World, start_worker: StartWorker, by_ses: SesMailer, by_smtp: WatchedSmtpMailer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses, by_smtp))
+    await keep_the_rest_for_accounts(worker, by_ses)
+    await confirmed(world, worker)
+    await world.request_mail("VERIFY_EMAIL", REQUEST)
+    await take_in(world, worker, until=2)
+
+    claims = {str(claim.delivery.template): claim.handed_to for claim in await worker.claims.claim()}
+
+    assert claims == {"order_confirmed": by_smtp.name, "verify_email": by_ses.name}
+
+
+async def test_only_what_a_provider_gets_is_taken_off_its_budget(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer, by_smtp: WatchedSmtpMailer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses, by_smtp))
+    await keep_the_rest_for_accounts(worker, by_ses)
+    before = await used(worker, by_ses)
+    for number in range(3):
+        await confirmed(world, worker, number, until=number + 1)
+
+    assert len(await worker.deliver()) == 3
+
+    assert await used(worker, by_ses) == before
+    assert not ses.taken
+
+
+async def test_while_accounts_wait_for_their_provider_orders_go_by_theirs_and_nobody_spins(
+    world: World, start_worker: StartWorker, by_ses: SesMailer, by_smtp: WatchedSmtpMailer, smtp: SmtpServer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses, by_smtp))
+    await keep_the_rest_for_accounts(worker, by_ses, rate=0.5)
+    await world.request_mail("VERIFY_EMAIL", REQUEST)
+    await take_in(world, worker, until=1)
+    await confirmed(world, worker, until=2)
+    assert await worker.claims.seconds_to_next() == 0
+
+    assert [str(each.template) for each in await worker.deliver()] == ["order_confirmed"]
+
+    assert len(smtp.received) == 1
+    assert await worker.claims.seconds_to_next() == 2
+
+
+async def test_the_next_provider_is_noted_before_it_is_asked(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer, by_smtp: WatchedSmtpMailer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses, by_smtp))
+    seen: list[int] = []
+
+    async def look() -> None:
+        seen.append(await world.count(HANDED_TO_SMTP))
+
+    by_smtp.is_asked = look
+    ses.answers.extend([AWAY] * MAX_FAILURES)
+    await confirmed(world, worker)
+    for _ in range(MAX_FAILURES - 1):
+        await worker.deliver()
+        world.clock.advance(30)
+
+    assert ((await sent_once(worker)).provider, seen) == (by_smtp.name, [1])
+
+
+async def test_a_claim_that_is_nearly_over_is_renewed(
+    world: World, start_worker: StartWorker, smtp: SmtpServer, by_smtp: WatchedSmtpMailer
+) -> None:
+    slow: Worker = await start_worker("worker-0", mailer=by_smtp)
+    other: Worker = await start_worker("worker-1", mailer=by_smtp)
+
+    async def take_long() -> None:
+        world.clock.advance(SEND_SECONDS)
+        assert await other.deliver() == []
+
+    by_smtp.is_asked = take_long
+    await confirmed(world, slow)
+    [claim] = await slow.claims.claim()
+    world.clock.advance(CLAIM_SECONDS - SEND_SECONDS)
+
+    assert (await slow.send(claim)).state is DeliveryState.SENT
+
+    assert len(smtp.received) == 1
+
+
+async def test_what_another_worker_has_is_not_handed_over(
+    world: World, start_worker: StartWorker, smtp: SmtpServer
+) -> None:
+    slow, other = [
+        await start_worker(f"worker-{number}", mailer=SmtpMailer(smtp_url(smtp.port))) for number in range(2)
+    ]
+    await confirmed(world, slow)
+    [claim] = await slow.claims.claim()
+    world.clock.advance(CLAIM_SECONDS)
+    assert await other.deliver() == []
+
+    assert (await slow.send(claim)).state is DeliveryState.PENDING
+
+    assert len(smtp.received) == 0
+
+
+async def test_a_mail_that_was_taken_late_is_sent_whoever_has_it_by_then(
+    world: World, start_worker: StartWorker, smtp: SmtpServer, by_smtp: WatchedSmtpMailer
+) -> None:
+    slow: Worker = await start_worker("worker-0", mailer=by_smtp)
+    other: Worker = await start_worker("worker-1", mailer=SmtpMailer(smtp_url(smtp.port)))
+
+    async def take_too_long() -> None:
+        world.clock.advance(CLAIM_SECONDS)
+        assert await other.deliver() == []
+
+    by_smtp.is_asked = take_too_long
+    await confirmed(world, slow)
+
+    assert (await sent_once(slow)).state is DeliveryState.SENT
+
+    assert await world.count("deliveries WHERE state = 'SENT'") == 1
+    world.clock.advance(CLAIM_SECONDS)
+    assert await other.deliver() == []
+    assert len(smtp.received) == 1
+
+
+async def test_a_worker_that_is_about_to_stop_claims_nothing_more(
+    world: World, start_worker: StartWorker
+) -> None:
+    sending, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        sending.set()
+        await may_go_on.wait()
+
+    worker: Worker = await start_worker(mailer=SlowMailer(world.folder, wait))
+    await confirmed(world, worker)
+    sender = asyncio.create_task(worker.sender.run())
+    await sending.wait()
+    await confirmed(world, worker, 1, until=2)
+    worker.draining.set()
+    may_go_on.set()
+    await asyncio.wait_for(sender, DEADLINE_SECONDS)
+
+    assert await is_in_state(world, "SENT", 1)
+    assert await is_in_state(world, "PENDING", 1)
+
+
+async def test_an_outcome_is_stored_once_the_database_is_back(
+    world: World, start_worker: StartWorker, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker: Worker = await start_worker(mailer=SmtpMailer(smtp_url(smtp.port)))
+    record, failures = worker.deliveries.record, [OSError("the database is away")]
+
+    async def fail_once(outcome: Outcome) -> None:
+        if failures:
+            raise failures.pop()
+        await record(outcome)
+
+    monkeypatch.setattr(worker.deliveries, "record", fail_once)
+    await confirmed(world, worker)
+
+    async with running(worker.sender.run()):
+        await eventually(lambda: is_in_state(world, "SENT", 1))
+
+    assert not failures
+    assert len(smtp.received) == 1
+
+
+async def is_in_state(world: World, state: str, count: int) -> bool:
+    return await world.count(f"deliveries WHERE state = '{state}'") == count
