@@ -1,7 +1,5 @@
 """What the command line says when there is nothing to talk to, or it was used wrongly."""
 
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,40 +7,14 @@ import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError, Metadata
 
-from mesh.cli.main import main
 from mesh.cli.problems import Problem, report_problem
 from mesh.cli.times import utc_time
 from mesh.launcher.errors import LaunchError
+from tests.unit.launcher.conftest import Shopmesh
 
 ORDER = "6a8f3a52-5c1f-5f0e-9d0b-0d8f2f3c7b11"
 
 PRODUCTS = "sku,name,description,category,price,currency,image_url\n"
-Shopmesh = Callable[..., int]
-
-
-@pytest.fixture
-def shopmesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shopmesh:
-    monkeypatch.setenv("SHOPMESH_HOME", str(tmp_path / "home"))
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr("sys.argv", ["shopmesh", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0)
-
-    return run
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-def write_mail(home: Path, name: str, *, subject: str, date: str) -> None:
-    (home / "mail").mkdir(parents=True, exist_ok=True)
-    headers = f"From: shop@example.com\nTo: alice@example.com\nSubject: {subject}\nDate: {date}"
-    text = f"{headers}\n\nHello from {name}.\n"
-    (home / "mail" / f"{name}.eml").write_text(text)
 
 
 def test_status_without_a_mesh_fails_and_says_how_to_start(
@@ -181,47 +153,6 @@ def test_a_restart_with_a_bad_setting_is_refused_before_anything_is_asked(
 
     assert shopmesh("restart", "notification") == 2
     assert "SHOPMESH_MAIL_URL" in capsys.readouterr().err
-
-
-def test_mails_are_listed_newest_first(
-    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_mail(home, "first", subject="Old news", date="Mon, 23 Nov 2026 10:00:00 +0000")
-    write_mail(home, "second", subject="Fresh news", date="Mon, 23 Nov 2026 11:00:00 +0000")
-
-    assert shopmesh("mail", "list") == 0
-
-    listed = capsys.readouterr().out
-    assert listed.index("Fresh news") < listed.index("Old news")
-
-
-def test_mails_are_listed_for_programs_without_a_mesh(
-    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_mail(home, "first", subject="Old news", date="Mon, 23 Nov 2026 10:00:00 +0000")
-
-    assert shopmesh("mail", "list", "--json") == 0
-
-    [mail] = json.loads(capsys.readouterr().out)["mails"]
-    assert (mail["notificationId"], mail["sendTime"]) == ("first", "2026-11-23T10:00:00Z")
-
-
-@pytest.mark.parametrize("which", ["1", "second"])
-def test_a_mail_is_shown_by_number_or_id(
-    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str], which: str
-) -> None:
-    write_mail(home, "first", subject="Old news", date="Mon, 23 Nov 2026 10:00:00 +0000")
-    write_mail(home, "second", subject="Fresh news", date="Mon, 23 Nov 2026 11:00:00 +0000")
-
-    assert shopmesh("mail", "preview", which) == 0
-    assert "Hello from second." in capsys.readouterr().out
-
-
-def test_a_mail_that_is_not_there_is_named(
-    shopmesh: Shopmesh, home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert shopmesh("mail", "preview", "7") == 1
-    assert "There is no text of the mail '7'" in capsys.readouterr().err
 
 
 def test_limits_are_printed_as_a_limits_file(shopmesh: Shopmesh, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ def backlog(
     pending: int = 0,
     deferred: int = 0,
     waiting: int = 0,
-    condition: ProviderCondition = READY,
+    condition: ProviderCondition.ValueType = READY,
     next_in: timedelta = LATER,
 ) -> GetMailBacklogResponse:
     time = timestamp(datetime.now(UTC) + next_in)
