@@ -11,7 +11,7 @@ from shopmesh.notification.v1.mail_service_pb2 import GetMailBacklogResponse, Ma
 READY = ProviderCondition.PROVIDER_CONDITION_READY
 NOT_ALLOWED = ProviderCondition.PROVIDER_CONDITION_NOT_ALLOWED
 NOW = timedelta()
-LATER = timedelta(minutes=5)
+LATER = timedelta(days=1)
 
 
 def backlog(
