@@ -3,19 +3,28 @@
 import asyncio
 import sqlite3
 from abc import ABC, abstractmethod
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.concurrency.change_notifier import ChangeNotifier
+from mesh.concurrency.file_writes import watched
 
 POLL_SECONDS = 0.02
+"""How often a file is looked at where the system does not tell of writes."""
+FIRST_LOOK_SECONDS = 0.0015
+LOOK_SECONDS = 1.0
+"""How often it is looked at though nobody writes; after a write soon, and then ever more slowly."""
 EMPTY_SECONDS = 5.0
 _MARIADB_POLL_SECONDS = 0.05
 _RETRY_SECONDS = 1.0
+_SLOWER = 2.5
+_log = structlog.get_logger()
 _POSITION = "SELECT @@gtid_binlog_pos"
 
 
@@ -43,11 +52,11 @@ class SqliteChanges(Changes):
     """
 
     def __init__(
-        self, path: Path, *, poll_seconds: float = POLL_SECONDS, empty_seconds: float = EMPTY_SECONDS
+        self, path: Path, *, longest_seconds: float = LOOK_SECONDS, empty_seconds: float = EMPTY_SECONDS
     ) -> None:
         super().__init__()
         self._path = path
-        self._poll_seconds = poll_seconds
+        self._longest_seconds = longest_seconds
         self._empty_seconds = empty_seconds
 
     async def _watch(self) -> None:
@@ -61,18 +70,65 @@ class SqliteChanges(Changes):
             await self.wait_for_change(emptied)
             await asyncio.sleep(self._empty_seconds)
             seen = self.count
-            if await asyncio.to_thread(_truncate_log, self._path):
+            if await asyncio.to_thread(_is_log_empty, self._path):
                 emptied = seen
 
     async def _look(self) -> None:
         # On the loop's own thread: data_version reads shared memory only; a hop to a thread costs more.
         with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as connection:
-            version = None
-            while True:
-                if (current := _data_version(connection)) != version:
-                    version = current
-                    self.notify()
-                await asyncio.sleep(self._poll_seconds)
+            looking = _Looking(connection, self.notify, longest_seconds=self._longest_seconds)
+            looking.look()  # makes the write-ahead log where there is none
+            try:
+                with watched(_log_of(self._path), looking.soon):
+                    await _for_ever()
+            except OSError as error:
+                # As where too many files are watched already.
+                _log.warning("file_polled", error=type(error).__name__, path=self._path.name)
+                looking.longest_seconds = POLL_SECONDS
+                looking.soon()
+                await _for_ever()
+            finally:
+                looking.stop()
+
+
+class _Looking:
+    """Looks for commits to a file: soon after a write to its log, and then ever more slowly.
+
+    The write comes before its commit can be seen, by as long as the disk takes.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, notify: Callable[[], None], *, longest_seconds: float
+    ) -> None:
+        self._connection = connection
+        self._notify = notify
+        self._version: int | None = None
+        self._pause_seconds = self.longest_seconds = longest_seconds
+        self._next: asyncio.TimerHandle | None = None
+
+    def soon(self) -> None:
+        """A write to the log: look soon."""
+        self._pause_seconds = min(FIRST_LOOK_SECONDS, self.longest_seconds)
+        self._plan()
+
+    def look(self) -> None:
+        """Look now, and again after a pause."""
+        try:
+            if (version := _data_version(self._connection)) != self._version:
+                self._version = version
+                self._notify()
+        finally:
+            self._pause_seconds = min(_SLOWER * self._pause_seconds, self.longest_seconds)
+            self._plan()
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._next is not None:
+            self._next.cancel()
+
+    def _plan(self) -> None:
+        self.stop()
+        self._next = asyncio.get_running_loop().call_later(self._pause_seconds, self.look)
 
 
 class MariadbChanges(Changes):
@@ -110,6 +166,21 @@ async def _position(connection: AsyncConnection) -> str:
     async with redeliver_cancellation():
         position: str = (await connection.exec_driver_sql(_POSITION)).scalar_one()
         return position
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _is_log_empty(path: Path) -> bool:
+    """Whether it is now: of several processes one empties it."""
+    with suppress(FileNotFoundError):
+        return not _log_of(path).stat().st_size or _truncate_log(path)
+    return True
 
 
 def _truncate_log(path: Path) -> bool:

@@ -91,6 +91,16 @@ class RowChanges(ChangeNotifier):
                 await self._changes.wait_for_change(seen)
 
 
+def growth_of(engine: AsyncEngine, question: str) -> Waited:
+    """Notifies when the answer to a question is another one; on MariaDB of every commit.
+
+    Args:
+        engine: The database.
+        question: Asks for what only grows; an index answers it.
+    """
+    return _asked(engine, question, is_news=is_another)
+
+
 def work_in(engine: AsyncEngine, question: str) -> Waited:
     """Notifies while there is work to be done; on MariaDB of every commit.
 
@@ -98,7 +108,11 @@ def work_in(engine: AsyncEngine, question: str) -> Waited:
         engine: The database.
         question: Finds a row while there is work; an index answers it.
     """
+    return _asked(engine, question, is_news=is_there)
+
+
+def _asked(engine: AsyncEngine, question: str, *, is_news: IsNews) -> Waited:
     changes, url = changes_of(engine), engine.url
     if url.get_backend_name() != "sqlite":
         return changes
-    return RowChanges(changes, Path(url.database or ""), question, is_news=is_there)
+    return RowChanges(changes, Path(url.database or ""), question, is_news=is_news)

@@ -34,7 +34,7 @@ def begin(connection: Connection, *, writes: bool) -> None:
     """A deferred transaction that turns into a writer fails as locked, whatever the timeout."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, UninterruptedConnection)
-    driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN", only_reads=not writes)
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -29,10 +29,12 @@ class UninterruptedConnection(aiosqlite.Connection):
     """An aiosqlite connection that finishes what it has begun."""
 
     _beginning = ""
+    _only_reads = False
 
-    def begin(self, statement: str) -> None:
+    def begin(self, statement: str, *, only_reads: bool) -> None:
         """Begin a transaction together with its first statement."""
         self._beginning = statement
+        self._only_reads = only_reads
 
     @contextmanager
     async def cursor(self) -> aiosqlite.Cursor:
@@ -43,8 +45,13 @@ class UninterruptedConnection(aiosqlite.Connection):
             await super().commit()
 
     async def rollback(self) -> None:
-        if not self._is_untouched():
-            await super().rollback()
+        if self._is_untouched():
+            return
+        if self._only_reads:
+            # Nobody has to wait for it: what comes next on this connection comes behind it.
+            self._tx.put_nowait((None, self._conn.rollback))
+            return
+        await super().rollback()
 
     async def at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do some work on the connection's thread: of several statements, one hop there and back."""

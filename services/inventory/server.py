@@ -18,6 +18,7 @@ from mesh.server.process import Service, Servicer, run
 from mesh.sql import changes_of, is_reachable
 from mesh.sql.databases import open_replicas, opened
 from mesh.sql.replicas import PrimaryReads, ReplicaReads
+from mesh.sql.row_changes import Waited, growth_of
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
@@ -29,7 +30,7 @@ from services.inventory.adapters.schema_sql import SCHEMA
 from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_cache import CachedStockLevels, CoalescedStockLevels
 from services.inventory.adapters.stock_changes_mariadb import MariadbStockChanges
-from services.inventory.adapters.stock_changes_sqlite import SqliteStockChanges
+from services.inventory.adapters.stock_changes_sqlite import LAST_MOVEMENT, SqliteStockChanges
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.application.expiry import Expiry
 from services.inventory.application.ports import (
@@ -146,7 +147,8 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
         open_caches("inventory", context.settings) as caches,
     ):
         reads = ReplicaReads(service="inventory", primary=engine, replicas=replicas)
-        adapters = choose_adapters(engine, reads, caches, clock=context.clock)
+        moved = growth_of(engine, LAST_MOVEMENT)
+        adapters = choose_adapters(engine, reads, caches, moved=moved, clock=context.clock)
         use_cases = wire(adapters, clock=context.clock, hold_seconds=settings.hold_seconds)
         consumer = order_consumer(
             engine, log, clock=context.clock, settings=settings, changed=caches.invalidate
@@ -158,7 +160,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             hard={"inventory.sql": partial(is_reachable, engine)},
             soft={"inventory.event_log": log.is_reachable, **caches.probes},
             tasks=(
-                changes_of(engine).run,
+                moved.run,
                 reads.run,
                 use_cases.feed.run,
                 caches.follow,
@@ -169,7 +171,9 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
         )
 
 
-def choose_adapters(engine: AsyncEngine, reads: ReplicaReads, caches: Caches, *, clock: Clock) -> Adapters:
+def choose_adapters(
+    engine: AsyncEngine, reads: ReplicaReads, caches: Caches, *, moved: Waited, clock: Clock
+) -> Adapters:
     """Choose the adapters."""
     # What a cache keeps, and what watchers are sent, is never as old as a replica may be.
     levels = SqlStockLevels(reads=PrimaryReads(engine))
@@ -180,7 +184,7 @@ def choose_adapters(engine: AsyncEngine, reads: ReplicaReads, caches: Caches, *,
             source=SqlStockLevels(reads=reads), coalesced=coalesced, caches=caches
         ),
         coalesced_levels=coalesced,
-        changes=stock_changes(engine),
+        changes=stock_changes(engine, moved),
         invalidate_unannounced=caches.invalidate_unannounced,
         ledgers=SqlLedgers(
             engine=engine,
@@ -210,11 +214,11 @@ async def open_database(settings: Settings) -> AsyncIterator[AsyncEngine]:
         yield engine
 
 
-def stock_changes(engine: AsyncEngine) -> StockChanges:
+def stock_changes(engine: AsyncEngine, moved: Waited) -> StockChanges:
     """What reports whose stock was changed in a database."""
     if engine.dialect.name == "sqlite":
-        return SqliteStockChanges(engine=engine, changes=changes_of(engine))
-    return MariadbStockChanges(engine=engine, changes=changes_of(engine))
+        return SqliteStockChanges(engine=engine, changes=moved)
+    return MariadbStockChanges(engine=engine, changes=moved)
 
 
 def order_consumer(

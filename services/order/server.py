@@ -148,7 +148,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             store=adapters.store,
             log=log,
             heads=adapters.heads,
-            changes=adapters.changes,
+            changes=stores.unpublished,
             lease=stores.relay_lease,
             reached=failpoints.reached,
         )
@@ -160,7 +160,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             hard={"order.events": adapters.store.is_reachable, "order.keys": adapters.vault.is_reachable},
             soft={"order.event_log": log.is_reachable},
             tasks=(
-                adapters.changes.run,
+                *(each.run for each in dict.fromkeys((stores.changes, stores.unpublished))),
                 relay.run,
                 partial(manage, use_cases.manager),
                 partial(project, use_cases.projection, log),

@@ -13,12 +13,14 @@ from mesh import sql
 from mesh.event_log.outbox.lease import SqlLease, lease_metadata
 from mesh.mongodb.client import database_of, open_client
 from mesh.server.context import StartupError
+from mesh.sql.row_changes import Waited, work_in
 from services.kernel.ids import uuid7
 from services.order.adapters.event_store import event_store_sqlite
 from services.order.adapters.event_store.changes_mongo import MongoChanges
 from services.order.adapters.event_store.commits_mongo import COLLECTION
 from services.order.adapters.event_store.event_store_mongo import MongoEventStore
 from services.order.adapters.event_store.event_store_sqlite import SqliteEventStore
+from services.order.adapters.event_store.event_tables_sqlite import ANY_UNPUBLISHED
 from services.order.adapters.event_store.lease_mongo import MongoLease
 from services.order.adapters.event_store.lease_sqlite import SqliteLease
 from services.order.adapters.key_vault import key_records_sqlite
@@ -45,10 +47,16 @@ class Lease(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores of events, keys and the index, and what belongs to them."""
+    """The stores of events, keys and the index, and what belongs to them.
+
+    Attributes:
+        changes: Notifies of what was appended, or of all that is stored beside it.
+        unpublished: Notifies of events that are to be published; may be the same.
+    """
 
     events: EventStore
     changes: Changes
+    unpublished: Waited
     keys: KeyRecords
     index: OrderIndex
     relay_lease: Lease
@@ -90,6 +98,7 @@ async def _in_files(settings: Settings) -> AsyncIterator[Stores]:
         yield Stores(
             events=store,
             changes=sql.changes_of(events),
+            unpublished=work_in(events, ANY_UNPUBLISHED),
             keys=SqliteKeyRecords(keys),
             index=SqliteOrderIndex(index),
             relay_lease=SqliteLease(SqlLease(events, name=_RELAY, holder=uuid7())),
@@ -114,6 +123,7 @@ async def _in_mongodb(url: str) -> AsyncIterator[Stores]:
         yield Stores(
             events=store,
             changes=changes,
+            unpublished=changes,
             keys=keys,
             index=index,
             relay_lease=MongoLease(events["leases"], name=_RELAY, holder=uuid7()),

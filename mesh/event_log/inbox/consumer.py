@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import Gauge
 from sqlalchemy.exc import DBAPIError
 
-from mesh.event_log.inbox.inbox import Effect, Outcome, Redriven, RetryLater, SqlInbox
+from mesh.event_log.inbox.inbox import Effect, Redriven, RetryLater, SqlInbox
 from mesh.event_log.inbox.parked import Parked
 from mesh.event_log.port import Delivery, EventLog, EventLogUnavailable, Subscription, SubscriptionLost
 from mesh.server import failpoints
@@ -71,9 +71,8 @@ class Consumer:
 
     async def _handle(self, subscription: Subscription) -> None:
         deliveries = await subscription.poll()
-        for delivery in deliveries:
-            if await self._inbox.deliver(delivery.record, self._effect) is Outcome.HANDLED:
-                failpoints.reached("effect_done")
+        records = [delivery.record for delivery in deliveries]
+        await self._inbox.deliver_all(records, self._effect, done=_effect_done)
         try:
             for delivery in _last_of_each(deliveries):
                 await subscription.commit(delivery)
@@ -96,6 +95,10 @@ class Consumer:
             with suppress(EventLogUnavailable):
                 LAG.labels(self._group).set(await subscription.lag_seconds())
             await asyncio.sleep(LAG_INTERVAL_SECONDS)
+
+
+def _effect_done() -> None:
+    failpoints.reached("effect_done")
 
 
 def _last_of_each(deliveries: Sequence[Delivery]) -> Sequence[Delivery]:

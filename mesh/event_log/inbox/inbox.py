@@ -12,28 +12,21 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 import structlog
-from sqlalchemy import Column, ColumnElement, Integer, String, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
+from mesh.event_log.inbox.inbox_rows import InboxRows, Key, Progress
 from mesh.event_log.inbox.parked import Parked, ParkedEvents, inbox_metadata
 from mesh.event_log.port import Record
 from mesh.server.telemetry import continue_trace
-from mesh.sql.rows import changed_rows
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope, hash_of
 
 RETRY_SECONDS = (0.05, 0.2, 1.0)
+TOGETHER = 32
+"""How many events at most share a transaction: meanwhile others that write wait."""
 
-_inbox = Table(
-    "inbox",
-    inbox_metadata,
-    Column("consumer", String(100), primary_key=True),
-    Column("topic", String(100), primary_key=True),
-    Column("key", String(100), primary_key=True),
-    Column("version", Integer, nullable=False),
-)
 INBOX_TABLES = (inbox_metadata,)
 """What a service with an inbox creates: `create_tables(engine, own_metadata, *INBOX_TABLES)`."""
 
@@ -44,8 +37,8 @@ class RetryLater(Exception):
     """Raised by an effect that needs something which is away: the event waits, it is not parked."""
 
 
-class ConcurrentDelivery(Exception):
-    """Another process handled the same event at the same time; look again."""
+class _Apart(Exception):
+    """These events have to be handled one by one."""
 
 
 Effect = Callable[[AsyncSession, Envelope], Awaitable[None]]
@@ -91,6 +84,7 @@ class SqlInbox:
         self._engine = engine
         self._consumer = consumer
         self._retry_seconds = tuple(retry_seconds)
+        self._rows = InboxRows(consumer)
         self._parked = ParkedEvents(consumer, clock)
 
     async def deliver(self, record: Record, effect: Effect) -> Outcome:
@@ -105,6 +99,29 @@ class SqlInbox:
             return outcome
         await self._redrive_key(record.topic, record.key, effect)
         return Outcome.HANDLED
+
+    async def deliver_all(
+        self, records: Sequence[Record], effect: Effect, *, done: Callable[[], None]
+    ) -> None:
+        """Handle records once, each in its turn: in one transaction where nothing is in the way.
+
+        Args:
+            records: In the order of the log.
+            effect: As for `deliver`.
+            done: Is called after each transaction in which effects were stored.
+
+        Raises:
+            RetryLater: An effect cannot happen now; deliver the records again.
+            OperationalError: The database is away; deliver the records again.
+        """
+        for start in range(0, len(records), TOGETHER):
+            several = records[start : start + TOGETHER]
+            if len(several) > 1 and await self._are_handled(several, effect):
+                done()
+                continue
+            for record in several:
+                if await self.deliver(record, effect) is Outcome.HANDLED:
+                    done()
 
     async def parked(self, *, after: int = 0, limit: int = 50) -> Sequence[Parked]:
         """What is parked behind a position, oldest first."""
@@ -142,22 +159,51 @@ class SqlInbox:
         except Exception as error:  # noqa: BLE001 - as above
             return await self._park(record, _reason(error))
 
+    async def _are_handled(self, records: Sequence[Record], effect: Effect) -> bool:
+        """Whether they could be handled together; if not, each shows by itself what is the matter."""
+        try:
+            await self._handle_together(records, effect)
+        except Exception:  # noqa: BLE001 - nothing was stored, and they are handled one by one
+            return False
+        return True
+
     async def _handle(self, record: Record, effect: Effect) -> Outcome:
+        key = (record.topic, record.key)
         async with sql.write(self._engine) as session:
-            await self._take_turn(session, record.topic, record.key)
-            last, first_parked = await self._progress(session, record)
+            progress = await self._turn(session, key)
+            last, first_parked = progress.last, progress.first_parked
             if record.version <= last:
                 # Those behind a gap that was filled may still wait: a first try could not handle them.
                 return Outcome.UNBLOCKED if first_parked == last + 1 else Outcome.DROPPED
             if record.version > last + 1:
                 await self._parked.add(session, record, f"version {last + 1} has not arrived")
                 return Outcome.PARKED
-            await self._advance(session, record, last)
+            await self._rows.advance(session, {key: (last, record.version)})
             if first_parked is not None and first_parked <= last:
                 await self._parked.add(session, record, f"behind version {first_parked}")
                 return Outcome.PARKED
             await self._apply(session, record, effect)
         return Outcome.HANDLED if first_parked is None else Outcome.UNBLOCKED
+
+    async def _handle_together(self, records: Sequence[Record], effect: Effect) -> None:
+        """Handle records in one transaction, whose keys have nothing parked and no gap."""
+        keys = {(record.topic, record.key) for record in records}
+        async with sql.write(self._engine) as session:
+            await self._rows.take_turns(session, keys)
+            progress = await self._rows.progress(session, keys)
+            if any(each.first_parked is not None for each in progress.values()):
+                raise _Apart
+            last = {key: each.last for key, each in progress.items()}
+            for record in records:
+                key = (record.topic, record.key)
+                if record.version <= last[key]:
+                    continue
+                if record.version > last[key] + 1:
+                    raise _Apart
+                await self._apply(session, record, effect)
+                last[key] = record.version
+            moves = {key: (each.last, last[key]) for key, each in progress.items() if last[key] != each.last}
+            await self._rows.advance(session, moves)
 
     async def _apply(self, session: AsyncSession, record: Record, effect: Effect) -> None:
         if hash_of(record.body) != record.hash:
@@ -170,19 +216,19 @@ class SqlInbox:
     async def _park(self, record: Record, reason: str) -> Outcome:
         try:
             return await self._park_once(record, reason)
-        except (ConcurrentDelivery, IntegrityError) as error:
+        except IntegrityError as error:
             # Another process has handled or parked it at the same time.
             raise RetryLater(reason) from error
 
     async def _park_once(self, record: Record, reason: str) -> Outcome:
         async with sql.write(self._engine) as session:
-            await self._take_turn(session, record.topic, record.key)
-            last, _ = await self._progress(session, record)
+            key = (record.topic, record.key)
+            last = (await self._turn(session, key)).last
             if record.version <= last:
                 return Outcome.DROPPED
             await self._parked.add(session, record, reason)
             if record.version == last + 1:
-                await self._advance(session, record, last)
+                await self._rows.advance(session, {key: (last, record.version)})
         self._warn("event_parked", record, reason)
         return Outcome.PARKED
 
@@ -197,9 +243,9 @@ class SqlInbox:
         first: Parked | None = None
         try:
             async with sql.write(self._engine) as session:
-                await self._take_turn(session, topic, key)
+                progress = await self._turn(session, (topic, key))
                 first = await self._parked.first(session, topic, key)
-                if first is None or not await self._release(session, first):
+                if first is None or not await self._release(session, first, progress.last):
                     return False
                 await self._apply(session, first.record, effect)
         except (RetryLater, OperationalError, InterfaceError):
@@ -209,14 +255,14 @@ class SqlInbox:
             return False
         return True
 
-    async def _release(self, session: AsyncSession, parked: Parked) -> bool:
+    async def _release(self, session: AsyncSession, parked: Parked, last: int) -> bool:
         """Take an event out of the parked ones; False when versions before it are missing."""
-        last, _ = await self._progress(session, parked.record)
-        if parked.record.version > last + 1:
+        record = parked.record
+        if record.version > last + 1:
             return False
         await self._parked.remove(session, parked)
-        if parked.record.version == last + 1:
-            await self._advance(session, parked.record, last)
+        if record.version == last + 1:
+            await self._rows.advance(session, {(record.topic, record.key): (last, record.version)})
         return True
 
     async def _explain(self, parked: Parked | None, reason: str) -> None:
@@ -226,30 +272,10 @@ class SqlInbox:
         async with sql.write(self._engine) as session:
             await self._parked.explain(session, parked, reason)
 
-    async def _take_turn(self, session: AsyncSession, topic: str, key: str) -> None:
-        """From here on nobody else handles, parks or redrives events of this key."""
-        await sql.lock(session, select(_inbox.c.version).where(self._of(topic, key)))
-
-    async def _progress(self, session: AsyncSession, record: Record) -> tuple[int, int | None]:
-        """The last version that was handled or parked, 0 for none, and the first one that is parked."""
-        last = select(_inbox.c.version).where(self._of(record.topic, record.key)).scalar_subquery()
-        first_parked = self._parked.first_version(record.topic, record.key)
-        row = (await session.execute(select(last.label("last"), first_parked.label("parked")))).one()
-        return row.last or 0, row.parked
-
-    async def _advance(self, session: AsyncSession, record: Record, last: int) -> None:
-        """Note the version that follows the last one."""
-        if last == 0:
-            row = {"consumer": self._consumer, "topic": record.topic, "key": record.key}
-            await session.execute(insert(_inbox).values(**row, version=record.version))
-            return
-        unchanged = self._of(record.topic, record.key) & (_inbox.c.version == last)
-        advanced = update(_inbox).where(unchanged).values(version=record.version)
-        if await changed_rows(session, advanced) != 1:
-            raise ConcurrentDelivery(f"version {record.version} was handled by another process")
-
-    def _of(self, topic: str, key: str) -> ColumnElement[bool]:
-        return (_inbox.c.consumer == self._consumer) & (_inbox.c.topic == topic) & (_inbox.c.key == key)
+    async def _turn(self, session: AsyncSession, key: Key) -> Progress:
+        """How far a key is; from here on nobody else handles, parks or redrives its events."""
+        await self._rows.take_turns(session, [key])
+        return (await self._rows.progress(session, [key]))[key]
 
     def _warn(self, event: str, record: Record, reason: str) -> None:
         place = {"topic": record.topic, "key": record.key, "version": record.version}

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     MetaData,
-    ScalarSelect,
     String,
     Table,
     UniqueConstraint,
@@ -28,7 +27,7 @@ from mesh.sql.columns import EVENT_BODY, UtcTimeText
 from services.kernel.clock import Clock
 
 inbox_metadata = MetaData()
-_parked = Table(
+parked = Table(
     "parked",
     inbox_metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
@@ -66,8 +65,8 @@ class ParkedEvents:
 
     async def add(self, session: AsyncSession, record: Record, reason: str) -> None:
         """Park a record, once."""
-        same = self._of(record.topic, record.key) & (_parked.c.version == record.version)
-        if (await session.execute(select(_parked.c.id).where(same))).first() is not None:
+        same = self._of(record.topic, record.key) & (parked.c.version == record.version)
+        if (await session.execute(select(parked.c.id).where(same))).first() is not None:
             return
         row = {
             "consumer": self._consumer,
@@ -80,47 +79,41 @@ class ParkedEvents:
             "reason": reason,
             "park_time": self._clock(),
         }
-        await session.execute(insert(_parked).values(row))
+        await session.execute(insert(parked).values(row))
 
     async def first(self, session: AsyncSession, topic: str, key: str) -> Parked | None:
         """The lowest version of a key."""
-        rows = select(_parked).where(self._of(topic, key)).order_by(_parked.c.version).limit(1)
+        rows = select(parked).where(self._of(topic, key)).order_by(parked.c.version).limit(1)
         row = (await session.execute(rows)).one_or_none()
         return None if row is None else _to_parked(row)
 
-    def first_version(self, topic: str, key: str) -> ScalarSelect[int]:
-        """The lowest version of a key, for use within a statement; NULL for none."""
-        return select(func.min(_parked.c.version)).where(self._of(topic, key)).scalar_subquery()
+    async def remove(self, session: AsyncSession, event: Parked) -> None:
+        await session.execute(delete(parked).where(parked.c.id == event.position))
 
-    async def remove(self, session: AsyncSession, parked: Parked) -> None:
-        await session.execute(delete(_parked).where(_parked.c.id == parked.position))
-
-    async def explain(self, session: AsyncSession, parked: Parked, reason: str) -> None:
+    async def explain(self, session: AsyncSession, event: Parked, reason: str) -> None:
         """Note why it failed this time."""
-        await session.execute(update(_parked).where(_parked.c.id == parked.position).values(reason=reason))
+        await session.execute(update(parked).where(parked.c.id == event.position).values(reason=reason))
 
     async def page(self, session: AsyncSession, *, after: int, limit: int) -> Sequence[Parked]:
         """What was parked behind a position, oldest first."""
-        rows = (
-            select(_parked).where(self._among(None), _parked.c.id > after).order_by(_parked.c.id).limit(limit)
-        )
+        rows = select(parked).where(self._among(None), parked.c.id > after).order_by(parked.c.id).limit(limit)
         return [_to_parked(row) for row in await session.execute(rows)]
 
     async def keys(self, session: AsyncSession, key: str | None) -> Sequence[tuple[str, str]]:
         """The (topic, key) pairs that something is parked of; with a key: its own only."""
-        rows = select(_parked.c.topic, _parked.c.key).where(self._among(key)).distinct()
+        rows = select(parked.c.topic, parked.c.key).where(self._among(key)).distinct()
         return [(row.topic, row.key) for row in await session.execute(rows)]
 
     async def count(self, session: AsyncSession, key: str | None) -> int:
-        rows = select(func.count()).select_from(_parked).where(self._among(key))
+        rows = select(func.count()).select_from(parked).where(self._among(key))
         return (await session.execute(rows)).scalar_one()
 
     def _among(self, key: str | None) -> ColumnElement[bool]:
-        mine = _parked.c.consumer == self._consumer
-        return mine if key is None else mine & (_parked.c.key == key)
+        mine = parked.c.consumer == self._consumer
+        return mine if key is None else mine & (parked.c.key == key)
 
     def _of(self, topic: str, key: str) -> ColumnElement[bool]:
-        return self._among(key) & (_parked.c.topic == topic)
+        return self._among(key) & (parked.c.topic == topic)
 
 
 def _to_parked(row: Any) -> Parked:

@@ -1,7 +1,11 @@
 """The tables of the embedded event log, and how its records are read in order."""
 
+import sqlite3
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from operator import attrgetter
+from typing import Any
 
 from prometheus_client import Counter
 from sqlalchemy import (
@@ -11,20 +15,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    Select,
     String,
     Table,
-    and_,
-    func,
-    or_,
-    select,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh import sql
-from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record
+from mesh.sql.sqlite_transactions import read_in_one_hop
 
 BATCH = 200
 
@@ -53,11 +51,13 @@ positions = Table(
     Column("offset", Integer, nullable=False),
 )
 
-
-def beyond(read: Mapping[str, int]) -> Select[tuple[object, ...]]:
-    """The records behind what was read of each topic, in order."""
-    unread = [and_(records.c.topic == topic, records.c.offset > offset) for topic, offset in read.items()]
-    return select(records).where(or_(*unread)).order_by(records.c.offset)
+# Driver statements with plain tuples: they are run on a connection's own thread, or the event loop's.
+APPEND = "INSERT INTO records (topic, key, version, body, hash, append_time) VALUES (?, ?, ?, ?, ?, ?)"
+_BEYOND = """
+    SELECT offset, topic, key, version, body, hash, append_time FROM records
+    WHERE topic = ? AND offset > ? ORDER BY offset LIMIT ?
+"""
+_LAST = "SELECT coalesce(max(offset), 0) FROM records"
 
 
 def ends_of(topics: Sequence[str]) -> str:
@@ -66,48 +66,35 @@ def ends_of(topics: Sequence[str]) -> str:
     return f"SELECT {', '.join(last for _ in topics)}"
 
 
-async def read_beyond(engine: AsyncEngine, read: Mapping[str, int]) -> Sequence[Delivery]:
-    """The next records, some hundred at most.
-
-    Raises:
-        EventLogUnavailable: The database does not answer.
-    """
+def beyond(driver: sqlite3.Connection, read: Mapping[str, int], *, most: int = BATCH) -> Sequence[Delivery]:
+    """The records behind what was read of each topic, in order, as many at most."""
     READS.inc()
-    with translated():
-        async with sql.read(engine) as session:
-            rows = (await session.execute(beyond(read).limit(BATCH))).all()
-    return [
-        Delivery(Record(row.topic, row.key, row.version, row.body, row.hash), partition=0, offset=row.offset)
-        for row in rows
-    ]
+    # Topic by topic: over several at once SQLite would sort all that is unread.
+    found = [_delivery(row) for place in read.items() for row in driver.execute(_BEYOND, (*place, most))]
+    return sorted(found, key=attrgetter("offset"))[:most]
+
+
+def oldest_time(driver: sqlite3.Connection, read: Mapping[str, int]) -> float | None:
+    """When the first record behind what was read was appended; None: there is none."""
+    first = [row for place in read.items() for row in driver.execute(_BEYOND, (*place, 1))]
+    return min((row[_TIME] for row in first), default=None)
 
 
 async def replay(engine: AsyncEngine, topic: str) -> AsyncGenerator[Delivery, None]:
     """As `EventLog.replay`."""
     with translated():
-        async with sql.read(engine) as session:
-            last = (await session.execute(select(func.max(records.c.offset)))).scalar() or 0
+        last = await read_in_one_hop(engine, lambda driver: driver.execute(_LAST).fetchone()[0])
     read = 0
-    while deliveries := await read_beyond(engine, {topic: read}):
+    while True:
+        with translated():
+            deliveries = await read_in_one_hop(engine, partial(beyond, read={topic: read}))
         for delivery in deliveries:
             if delivery.offset > last:
                 return
             yield delivery
             read = delivery.offset
-
-
-async def follow(
-    engine: AsyncEngine, changes: ChangeNotifier, topics: Sequence[str]
-) -> AsyncGenerator[Delivery, None]:
-    """As `EventLog.follow`."""
-    read = dict.fromkeys(topics, 0)
-    while True:
-        seen = changes.count
-        while deliveries := await read_beyond(engine, read):
-            for delivery in deliveries:
-                yield delivery
-                read[delivery.record.topic] = delivery.offset
-        await changes.wait_for_change(seen)
+        if not deliveries:
+            return
 
 
 @contextmanager
@@ -115,5 +102,13 @@ def translated() -> Iterator[None]:
     """What the database says, in the words of the port."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise EventLogUnavailable("the embedded event log does not answer") from error
+
+
+_OFFSET, _TOPIC, _KEY, _VERSION, _BODY, _HASH, _TIME = range(7)
+
+
+def _delivery(row: Sequence[Any]) -> Delivery:
+    record = Record(row[_TOPIC], row[_KEY], row[_VERSION], row[_BODY], row[_HASH])
+    return Delivery(record, partition=0, offset=row[_OFFSET])

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import Changes, read
+from mesh.sql import read
 from mesh.sql.mariadb import ANSWER_SECONDS, IDLE_SECONDS
+from mesh.sql.row_changes import Waited
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import movements
 
@@ -31,7 +32,7 @@ class MariadbStockChanges:
     """
 
     def __init__(
-        self, *, engine: AsyncEngine, changes: Changes, clock: Callable[[], float] = time.monotonic
+        self, *, engine: AsyncEngine, changes: Waited, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._engine = engine
         self._changes = changes

@@ -3,11 +3,13 @@
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import Changes, read
+from mesh.sql import read
+from mesh.sql.row_changes import Waited
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import movements
 
 _LAST = select(func.coalesce(func.max(movements.c.id), 0))
+LAST_MOVEMENT = "SELECT max(id) FROM movements"
 _SINCE = select(movements.c.sku, func.max(movements.c.id).label("last")).where(
     movements.c.id > bindparam("position")
 )
@@ -17,7 +19,7 @@ _SKUS_SINCE = _SINCE.group_by(movements.c.sku)
 class SqliteStockChanges:
     """The port `StockChanges` over a SQLite file that several processes may write."""
 
-    def __init__(self, *, engine: AsyncEngine, changes: Changes) -> None:
+    def __init__(self, *, engine: AsyncEngine, changes: Waited) -> None:
         self._engine = engine
         self._changes = changes
 

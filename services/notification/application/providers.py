@@ -21,6 +21,7 @@ from services.notification.domain.budget import SendingBudget
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.provider import Condition, ProviderState
 
+_Taking = Sequence[tuple[Mailer, ProviderState]]
 States = Mapping[str, ProviderState]
 """The states of a chain's providers by their names, in the order of the chain."""
 
@@ -112,7 +113,7 @@ class Providers:
         if not self._are_metered:
             return
         async with self._read() as unit:
-            mailer, budget = await self._first(unit, about_an_account=True)
+            mailer, budget = await self._first(unit, await self._taking(unit), about_an_account=True)
             states = await self.states(unit)
         if mailer is not None and budget is not None and budget.is_stale(self._clock()):
             state = states[mailer.name]
@@ -121,9 +122,10 @@ class Providers:
 
     async def limit(self, unit: Unit, most: int) -> ClaimLimit:
         """How many mails may be claimed now; a provider whose quota is over takes no more from here on."""
-        await self._note_room(unit)
-        accounts = await self._route(unit, most, about_an_account=True)
-        orders = await self._route(unit, most, about_an_account=False)
+        taking = await self._taking(unit)
+        await self._note_room(unit, taking)
+        accounts = await self._route(unit, taking, most, about_an_account=True)
+        orders = await self._route(unit, taking, most, about_an_account=False)
         is_shared = accounts.provider == orders.provider
         return ClaimLimit(max(accounts.mails, orders.mails) if is_shared else most, accounts, orders)
 
@@ -139,7 +141,7 @@ class Providers:
         """How long until the provider that takes mails of a kind now takes another one."""
         if not self._are_metered:
             return 0.0
-        _, budget = await self._first(unit, about_an_account=about_an_account)
+        _, budget = await self._first(unit, await self._taking(unit), about_an_account=about_an_account)
         return budget.wait_seconds(self._clock()) if budget else 0.0
 
     @property
@@ -151,33 +153,33 @@ class Providers:
     def _are_metered(self) -> bool:
         return any(each.is_metered for each in self.mailers)
 
-    async def _note_room(self, unit: Unit) -> None:
-        for mailer, state in await self._taking(unit):
+    async def _note_room(self, unit: Unit, taking: _Taking) -> None:
+        for mailer, state in taking:
             if mailer.is_metered and state.is_ready:
                 budget = await unit.budgets.get(mailer.name)
                 if (known := state.with_room(budget.allowance, self._clock())) != state:
                     await self._put(unit, state, known)
 
-    async def _route(self, unit: Unit, most: int, *, about_an_account: bool) -> Route:
-        mailer, budget = await self._first(unit, about_an_account=about_an_account)
+    async def _route(self, unit: Unit, taking: _Taking, most: int, *, about_an_account: bool) -> Route:
+        mailer, budget = await self._first(unit, taking, about_an_account=about_an_account)
         if mailer is None:
             return Route("", most)
         mails = budget.mails_now(self._clock(), most, about_an_account=about_an_account) if budget else most
         return Route("" if mailer.is_repeatable else mailer.name, mails)
 
     async def _first(
-        self, unit: Unit, *, about_an_account: bool
+        self, unit: Unit, taking: _Taking, *, about_an_account: bool
     ) -> tuple[Mailer | None, SendingBudget | None]:
         """The first provider that takes mails of a kind now, with its budget where it takes so many only."""
         now = self._clock()
-        for mailer, state in await self._taking(unit):
+        for mailer, state in taking:
             budget = await unit.budgets.get(mailer.name) if mailer.is_metered else None
             known = state.with_room(budget.allowance, now) if budget else state
             if known.takes(about_an_account=about_an_account):
                 return mailer, budget
         return None, None
 
-    async def _taking(self, unit: Unit) -> Sequence[tuple[Mailer, ProviderState]]:
+    async def _taking(self, unit: Unit) -> _Taking:
         """The providers that take mails, of any kind."""
         states = await self.states(unit)
         known = [(mailer, states[mailer.name]) for mailer in self.mailers]

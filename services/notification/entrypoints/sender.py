@@ -16,7 +16,7 @@ from services.notification.entrypoints.mail_metrics import count_outcome, show_u
 LONGEST_WAIT_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 SHOWN_EVERY_SECONDS = 5.0
-"""How often what is not sent is counted for the metrics: counting looks at all of it."""
+"""How often, while mails are sent, all that are not are counted, and erased ones forgotten."""
 
 _log = structlog.get_logger()
 
@@ -63,14 +63,16 @@ class Sender:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _turn(self, seen: int) -> None:
-        await self._forget_erased()
-        await self._show_unsent(SHOWN_EVERY_SECONDS)
-        if claims := await self._claims.claim():
+        claims = await self._claims.claim()
+        if claims:
             self._is_shown = False
             await self._finish(claims)
-        else:
-            if not self._is_shown:
-                await self._show_unsent(0.0)
+        is_late = asyncio.get_running_loop().time() - self._show_time >= SHOWN_EVERY_SECONDS
+        if is_late or not (claims or self._is_shown):
+            await self._show_unsent()
+        if is_late or not claims:
+            await self._forget_erased()
+        if not claims:
             await self._wait(seen)
 
     async def _forget_erased(self) -> None:
@@ -80,12 +82,10 @@ class Sender:
             # They stay noted; mails that can be sent do not wait for it.
             _log.warning("forgetting_failed", error=_what(error))
 
-    async def _show_unsent(self, pause_seconds: float) -> None:
-        """Count what is not sent, unless that was done within the pause."""
-        now = asyncio.get_running_loop().time()
-        if now - self._show_time >= pause_seconds:
-            show_unsent(await self._deliveries.unsent())
-            self._show_time, self._is_shown = now, True
+    async def _show_unsent(self) -> None:
+        """Count what is not sent."""
+        show_unsent(await self._deliveries.unsent())
+        self._show_time, self._is_shown = asyncio.get_running_loop().time(), True
 
     async def _finish(self, claims: Sequence[Claim]) -> None:
         """Send what was claimed, also when the process is asked to stop meanwhile.

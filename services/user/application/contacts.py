@@ -38,10 +38,12 @@ class Contacts:
         Raises:
             UserNotFound: There is no such account, or no longer.
         """
+        if not has_link(purpose):
+            async with self._unit_of_work.read() as unit:
+                account = await unit.accounts.get(user_id)
+            return Contact(account.email, account.display_name, account.locale, link="")
         async with self._unit_of_work.write() as unit:
             account = await unit.accounts.get(user_id)
-            if not has_link(purpose):
-                return Contact(account.email, account.display_name, account.locale, link="")
             link, token = link_for(
                 account,
                 purpose,

@@ -254,10 +254,14 @@ async def test_a_consumer_that_dies_before_its_commit_is_replaced_and_nothing_is
     async with running(OutboxRelay(engine, log).run()):
         with suppress(Died):
             await consumer(log, engine).run()
-        assert await noted(engine) == [("alice", 1)]
+        before = await noted(engine)
         async with running(consumer(log, engine).run()):
             await eventually(lambda: all_noted(engine, 3))
-    assert await noted(engine) == [("alice", 1), ("alice", 2), ("alice", 3)]
+    after = [("alice", 1), ("alice", 2), ("alice", 3)]
+    assert await noted(engine) == after
+    # What came together is stored together.
+    assert before
+    assert before == after[: len(before)]
 
 
 async def test_two_consumers_of_a_group_have_every_effect_once(engine: AsyncEngine, log: EventLog) -> None:

@@ -32,7 +32,7 @@ async def deliver(shop: Shop, sku: str, *numbers: int) -> None:
 
 
 def feed_of(shop: Shop) -> StockFeed:
-    changes = stock_changes(shop.engine)
+    changes = stock_changes(shop.engine, shop.changes)
     return StockFeed(levels=shop.levels, changes=changes, invalidate_unannounced=lambda _skus: None)
 
 

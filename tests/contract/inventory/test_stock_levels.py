@@ -54,7 +54,7 @@ async def test_a_batch_takes_one_statement_per_199_skus(shop: Shop, count: int) 
 
 async def test_changes_behind_a_position_name_each_sku_once(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
-    changes = stock_changes(shop.engine)
+    changes = stock_changes(shop.engine, shop.changes)
     start = await changes.position()
 
     await shop.sell("MUG-BLUE", berlin=3, hamburg=1)
@@ -66,7 +66,7 @@ async def test_changes_behind_a_position_name_each_sku_once(shop: Shop) -> None:
 
 
 async def test_a_change_wakes_whoever_waits_for_it(shop: Shop) -> None:
-    changes = stock_changes(shop.engine)
+    changes = stock_changes(shop.engine, shop.changes)
 
     async with running(shop.changes.run()), asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(changes.after(await changes.position()))

@@ -80,6 +80,7 @@ UNPUBLISHED = """
     JOIN events ON events.order_id = page.order_id AND commit_version = page.version
     ORDER BY page.order_id, events.version
 """
+ANY_UNPUBLISHED = "SELECT 1 FROM commits WHERE unpublished LIMIT 1"
 PUBLISH = "UPDATE commits SET unpublished = 0 WHERE order_id = ? AND version = ?"
 _MARK_CLOSED = "UPDATE commits SET open = 0 WHERE order_id = ? AND version <= ? AND open"
 # The cast: SQLite keeps what it is given, and an edit by hand may leave a text.

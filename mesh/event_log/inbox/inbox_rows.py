@@ -1,0 +1,115 @@
+"""The table of the inbox: by consumer and key, the last version that was handled or parked."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Executable,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mesh import sql
+from mesh.event_log.inbox.parked import inbox_metadata, parked
+
+Key = tuple[str, str]
+"""A topic, and a key within it."""
+
+_inbox = Table(
+    "inbox",
+    inbox_metadata,
+    Column("consumer", String(100), primary_key=True),
+    Column("topic", String(100), primary_key=True),
+    Column("key", String(100), primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a key is.
+
+    Attributes:
+        last: The last version that was handled or parked; 0: none.
+        first_parked: The first one that is parked; None: none is.
+    """
+
+    last: int = 0
+    first_parked: int | None = None
+
+
+class InboxRows:
+    """The inbox of one consumer; every method works within the caller's session."""
+
+    def __init__(self, consumer: str) -> None:
+        self._consumer = consumer
+
+    async def take_turns(self, session: AsyncSession, keys: Collection[Key]) -> None:
+        """From here on nobody else handles, parks or redrives events of these keys."""
+        mine = select(_inbox.c.version).where(self._of(_inbox, keys))
+        # In one order: who wants the same keys must not wait for one another.
+        await sql.lock(session, mine.order_by(_inbox.c.topic, _inbox.c.key))
+
+    async def progress(self, session: AsyncSession, keys: Collection[Key]) -> Mapping[Key, Progress]:
+        """How far keys are."""
+        named = (_inbox.c.topic, _inbox.c.key, _inbox.c.version, literal(0).label("is_parked"))
+        first = func.min(parked.c.version)
+        handled = select(*named).where(self._of(_inbox, keys))
+        waiting = select(parked.c.topic, parked.c.key, first, literal(1)).where(self._of(parked, keys))
+        rows = await session.execute(union_all(handled, waiting.group_by(parked.c.topic, parked.c.key)))
+        last: dict[Key, int] = {}
+        first_parked: dict[Key, int] = {}
+        for topic, key, version, is_parked in rows:
+            (first_parked if is_parked else last)[topic, key] = version
+        return {key: Progress(last.get(key, 0), first_parked.get(key)) for key in keys}
+
+    async def advance(self, session: AsyncSession, moves: Mapping[Key, tuple[int, int]]) -> None:
+        """Note the last versions of keys: from the one before to the one that it is now.
+
+        Raises:
+            IntegrityError: Another process was the first to have an event of a key.
+        """
+        await self._run(session, _BEGIN, (move for move in moves.items() if not move[1][0]))
+        await self._run(session, _ADVANCE, (move for move in moves.items() if move[1][0]))
+
+    async def _run(
+        self, session: AsyncSession, statement: Executable, moves: Iterable[tuple[Key, tuple[int, int]]]
+    ) -> None:
+        rows = [
+            {"of_consumer": self._consumer, "of_topic": topic, "of_key": key, "to_version": version}
+            for (topic, key), (_, version) in moves
+        ]
+        if rows:
+            await session.execute(statement, rows)
+
+    def _of(self, table: Table, keys: Collection[Key]) -> ColumnElement[bool]:
+        return (table.c.consumer == self._consumer) & tuple_(table.c.topic, table.c.key).in_(sorted(keys))
+
+
+_BEGIN = insert(_inbox).values(
+    consumer=bindparam("of_consumer"),
+    topic=bindparam("of_topic"),
+    key=bindparam("of_key"),
+    version=bindparam("to_version"),
+)
+_ADVANCE = (
+    update(_inbox)
+    .where(
+        _inbox.c.consumer == bindparam("of_consumer"),
+        _inbox.c.topic == bindparam("of_topic"),
+        _inbox.c.key == bindparam("of_key"),
+    )
+    .values(version=bindparam("to_version"))
+)
