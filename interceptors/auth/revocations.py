@@ -8,8 +8,8 @@ from datetime import datetime
 class Revocations:
     """What the user service has revoked and could still be valid.
 
-    Filled by a task that asks every two seconds. When the user service cannot be
-    asked, tokens live on until they expire: five minutes at most.
+    Filled by a task that watches the user service. While that cannot be asked,
+    tokens live on until they expire: five minutes at most.
     """
 
     _by_token: dict[str, datetime] = field(default_factory=dict)

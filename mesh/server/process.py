@@ -35,7 +35,7 @@ from mesh.server.grpc_server import make_grpc_server
 from mesh.server.health import Health, Probe
 from mesh.server.http import PortInUse, serve_http
 from mesh.server.reflection import Reflection
-from mesh.server.revocation_feed import feed_revocations
+from mesh.server.revocation_feed import RevocationFeed
 from mesh.server.scheduling import use_batch_scheduling
 from mesh.server.telemetry import configure_logging, log_of_calls, open_traces
 from mesh.settings import MeshSettings, SettingError
@@ -197,9 +197,8 @@ async def _serve(
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(task()) for task in service.tasks]
             background.append(tasks.create_task(health.run()))
-            background.append(
-                tasks.create_task(feed_revocations(revocations, context.channels.to("user"), context.clock))
-            )
+            feed = RevocationFeed(revocations, context.channels.to("user"), context.clock)
+            background.append(tasks.create_task(feed.run()))
             if service.http is not None:
                 port_of_http = http_port(name, settings.worker, settings.port_offset)
                 background.append(tasks.create_task(serve_http(service.http, port_of_http, context.draining)))

@@ -10,46 +10,73 @@ import grpc
 
 from interceptors.auth.revocations import Revocations
 from mesh.messages import time_of
-from shopmesh.user.v1 import token_service_pb2
+from mesh.server.streams import HEARTBEAT_SECONDS
+from shopmesh.user.v1 import token_service_pb2 as messages
 from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceStub
 
 if TYPE_CHECKING:
     from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceAsyncStub
 
-_INTERVAL_SECONDS = 2.0
+_RETRY_SECONDS = 2.0
+_LONGEST_SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS
 
 
-async def feed_revocations(
-    revocations: Revocations, channel: grpc.aio.Channel, clock: Callable[[], datetime]
-) -> None:
-    """Ask the user service every two seconds, until cancelled.
+class RevocationFeed:
+    """Asks the user service what was revoked, and then watches it.
 
-    While it cannot be asked, nothing new is known: tokens live on until they expire.
+    While it cannot be watched it is asked every two seconds. While it cannot be asked, nothing new is known:
+    tokens live on until they expire.
     """
-    stub = TokenServiceStub(channel)
-    token = ""
-    while True:
-        with suppress(grpc.aio.AioRpcError):
-            token = await _catch_up(stub, revocations, token)
-        revocations.forget_expired(clock())
-        await asyncio.sleep(_INTERVAL_SECONDS)
 
+    def __init__(
+        self, revocations: Revocations, channel: grpc.aio.Channel, clock: Callable[[], datetime]
+    ) -> None:
+        self._revocations = revocations
+        self._stub: TokenServiceAsyncStub = TokenServiceStub(channel)
+        self._clock = clock
+        self._page_token = ""
 
-async def _catch_up(stub: "TokenServiceAsyncStub", revocations: Revocations, token: str) -> str:
-    while True:
-        answer = await stub.ListRevocations(token_service_pb2.ListRevocationsRequest(page_token=token))
-        for revocation in answer.revocations:
-            _apply(revocations, revocation)
-        if not answer.revocations:
-            return token
-        token = answer.next_page_token
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            with suppress(grpc.aio.AioRpcError, TimeoutError):
+                await self._catch_up()
+                await self._watch()
+            self._revocations.forget_expired(self._clock())
+            await asyncio.sleep(_RETRY_SECONDS)
 
+    async def _catch_up(self) -> None:
+        while True:
+            request = messages.ListRevocationsRequest(page_token=self._page_token)
+            page = await self._stub.ListRevocations(request)
+            self._apply(page)
+            if not page.revocations:
+                return
 
-def _apply(revocations: Revocations, revocation: token_service_pb2.Revocation) -> None:
-    expire_time = time_of(revocation.expire_time)
-    if revocation.token_id:
-        revocations.revoke_token(revocation.token_id, expire_time=expire_time)
-    else:
-        revocations.revoke_subject(
-            revocation.subject, issued_before=time_of(revocation.revoke_time), expire_time=expire_time
-        )
+    async def _watch(self) -> None:
+        stream = self._stub.WatchRevocations(messages.WatchRevocationsRequest(page_token=self._page_token))
+        try:
+            while True:
+                async with asyncio.timeout(_LONGEST_SILENCE_SECONDS):
+                    message = await stream.read()
+                if not isinstance(message, messages.WatchRevocationsResponse) or message.HasField("closed"):
+                    return
+                self._apply(message.page)
+                self._revocations.forget_expired(self._clock())
+        finally:
+            stream.cancel()
+
+    def _apply(self, page: messages.ListRevocationsResponse) -> None:
+        for revocation in page.revocations:
+            self._revoke(revocation)
+        if page.revocations:
+            self._page_token = page.next_page_token
+
+    def _revoke(self, revocation: messages.Revocation) -> None:
+        expire_time = time_of(revocation.expire_time)
+        if revocation.token_id:
+            self._revocations.revoke_token(revocation.token_id, expire_time=expire_time)
+        else:
+            self._revocations.revoke_subject(
+                revocation.subject, issued_before=time_of(revocation.revoke_time), expire_time=expire_time
+            )

@@ -14,6 +14,7 @@ from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import is_reachable
 from mesh.sql.databases import opened
+from mesh.sql.row_changes import Waited, growth_of
 from services.kernel.clock import Clock
 from services.kernel.ids import uuid7
 from services.user.adapters.authorization_server_authlib import AuthlibAuthorizationServer
@@ -24,6 +25,7 @@ from services.user.adapters.oauth_protocol_authlib import Provider
 from services.user.adapters.password_hasher_argon2 import Argon2PasswordHasher
 from services.user.adapters.schema_sql import SCHEMA
 from services.user.adapters.tokens_joserfc import JwtTokens
+from services.user.adapters.tokens_sql import LAST_REVOCATION
 from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
 from services.user.application.accounts import Accounts
 from services.user.application.addresses import Addresses
@@ -56,6 +58,7 @@ class Adapters:
     """The user service's ports, each with the adapter that was chosen."""
 
     unit_of_work: UnitOfWork
+    revoked: Waited
     hasher: PasswordHasher
     keyring: Keyring
     authorization_server: AuthorizationServer
@@ -106,7 +109,7 @@ def wire(
             unit_of_work=unit_of_work, hasher=hasher, mail_budget=mails, clock=clock, new_id=uuid7
         ),
         contacts=Contacts(unit_of_work=unit_of_work, site=site, server_key=server_key, clock=clock),
-        revocations=Revocations(unit_of_work=unit_of_work, clock=clock),
+        revocations=Revocations(unit_of_work=unit_of_work, revoked=adapters.revoked, clock=clock),
         logins=Logins(unit_of_work=unit_of_work, hasher=hasher, budget=budget, clock=clock),
         housekeeping=Housekeeping(unit_of_work=unit_of_work, clock=clock),
     )
@@ -131,11 +134,11 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             clock=context.clock,
         )
         yield Service(
-            servicers=_servicers(use_cases),
+            servicers=_servicers(context, use_cases),
             errors=STATUS_BY_ERROR,
             hard={"user.sql": partial(is_reachable, engine)},
             soft={"user.event_log": log.is_reachable},
-            tasks=(OutboxRelay(engine, log).run, use_cases.housekeeping.run),
+            tasks=(adapters.revoked.run, OutboxRelay(engine, log).run, use_cases.housekeeping.run),
             http=_http(adapters, use_cases, issuer=settings.issuer, scopes=scopes, clock=context.clock),
         )
 
@@ -157,6 +160,7 @@ async def open_adapters(
         yield Adapters(
             unit_of_work=unit_of_work,
             hasher=hasher,
+            revoked=growth_of(engine, LAST_REVOCATION),
             keyring=keyring,
             authorization_server=AuthlibAuthorizationServer(
                 provider=provider, unit_of_work=unit_of_work, clock=context.clock
@@ -173,7 +177,7 @@ def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
     return opened(url, SCHEMA, serialize_writes=True)
 
 
-def _servicers(use_cases: UseCases) -> tuple[Servicer, ...]:
+def _servicers(context: ServiceContext, use_cases: UseCases) -> tuple[Servicer, ...]:
     users = UserServicer(
         accounts=use_cases.accounts,
         addresses=use_cases.addresses,
@@ -181,12 +185,11 @@ def _servicers(use_cases: UseCases) -> tuple[Servicer, ...]:
         registrations=use_cases.registrations,
     )
     contacts = ContactServicer(contacts=use_cases.contacts, accounts=use_cases.accounts)
+    tokens = TokenServicer(use_cases.revocations, draining=context.draining, clock=context.clock)
     return (
         Servicer(user_service_pb2_grpc.add_UserServiceServicer_to_server, users),
         Servicer(contact_service_pb2_grpc.add_ContactServiceServicer_to_server, contacts),
-        Servicer(
-            token_service_pb2_grpc.add_TokenServiceServicer_to_server, TokenServicer(use_cases.revocations)
-        ),
+        Servicer(token_service_pb2_grpc.add_TokenServiceServicer_to_server, tokens),
     )
 
 

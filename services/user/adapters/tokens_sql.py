@@ -16,6 +16,8 @@ from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
 from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
 
+LAST_REVOCATION = "SELECT max(cursor) FROM revocations"
+
 
 class SqlSessionStore:
     """The login sessions of one transaction."""

@@ -1,14 +1,19 @@
 """`shopmesh.user.v1.ContactService` and `TokenService`: for the other services of the mesh."""
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from mesh.messages import time_of, timestamp
+from mesh.server.streams import watch
+from services.kernel.clock import Clock
 from services.kernel.paging import decode_position, encode_position
 from services.user.application.accounts import Accounts, AccountState
 from services.user.application.contacts import Contacts
 from services.user.application.revocations import Revocations
 from services.user.domain.events import MailPurpose
 from services.user.domain.grant import Revocation
+from shopmesh.stream.v1.stream_pb2 import Closed, Heartbeat
 from shopmesh.user.v1 import (
     contact_service_pb2,
     contact_service_pb2_grpc,
@@ -55,22 +60,41 @@ class ContactServicer(contact_service_pb2_grpc.ContactServiceServicer):
 class TokenServicer(token_service_pb2_grpc.TokenServiceServicer):
     """Revocations of access tokens."""
 
-    def __init__(self, revocations: Revocations) -> None:
+    def __init__(self, revocations: Revocations, *, draining: asyncio.Event, clock: Clock) -> None:
         self._revocations = revocations
+        self._draining = draining
+        self._clock = clock
 
     async def ListRevocations(
         self, request: token_service_pb2.ListRevocationsRequest, context: Any
     ) -> token_service_pb2.ListRevocationsResponse:
         after = decode_position(request.page_token, filters=_REVOCATIONS)
-        found, last = await self._revocations.after(after)
-        return token_service_pb2.ListRevocationsResponse(
-            revocations=[_message(revocation) for revocation in found],
-            next_page_token=encode_position(last, filters=_REVOCATIONS),
-        )
+        return _page(*await self._revocations.after(after))
+
+    async def WatchRevocations(
+        self, request: token_service_pb2.WatchRevocationsRequest, context: Any
+    ) -> AsyncIterator[token_service_pb2.WatchRevocationsResponse]:
+        after = decode_position(request.page_token, filters=_REVOCATIONS)
+        pages = self._revocations.watch(after)
+        async for event in watch(pages, expire_time=None, draining=self._draining, clock=self._clock):
+            match event:
+                case Heartbeat():
+                    yield token_service_pb2.WatchRevocationsResponse(heartbeat=event)
+                case Closed():
+                    yield token_service_pb2.WatchRevocationsResponse(closed=event)
+                case (found, last):
+                    yield token_service_pb2.WatchRevocationsResponse(page=_page(found, last))
 
 
 def _purpose(purpose: contact_service_pb2.MailPurpose.ValueType) -> MailPurpose:
     return MailPurpose(contact_service_pb2.MailPurpose.Name(purpose).removeprefix(_PREFIX))
+
+
+def _page(found: Sequence[Revocation], last: int) -> token_service_pb2.ListRevocationsResponse:
+    return token_service_pb2.ListRevocationsResponse(
+        revocations=[_message(revocation) for revocation in found],
+        next_page_token=encode_position(last, filters=_REVOCATIONS),
+    )
 
 
 def _message(revocation: Revocation) -> token_service_pb2.Revocation:

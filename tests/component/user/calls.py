@@ -1,5 +1,6 @@
 """Calls of the user service with tokens from its own provider."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
+from joserfc.jws import extract_compact
 
 from mesh.messages import timestamp
 from shopmesh.user.v1 import contact_service_pb2 as contact_pb
@@ -36,6 +38,11 @@ class Person:
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         return bearer(self.tokens["access_token"])
+
+    @property
+    def token_id(self) -> str:
+        payload = extract_compact(self.tokens["access_token"].encode()).payload
+        return str(json.loads(payload)["jti"])
 
     async def user(self) -> pb.User:
         return (await self.stub.GetUser(pb.GetUserRequest(), metadata=self.metadata)).user

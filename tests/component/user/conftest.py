@@ -71,6 +71,7 @@ class RunningProvider:
     context: ServiceContext
     clock: AdjustableClock
     orders: OrderService
+    service: Service
 
     @property
     def settings(self) -> MeshSettings:
@@ -102,7 +103,7 @@ async def provider(tmp_path: Path, seeded_home: Path) -> AsyncIterator[RunningPr
 
         async with serve("user", compose_here, tmp_path) as running, served(composed[0].http) as url:
             KeyFiles.of(settings).publish()
-            yield RunningProvider(url, running.channel, running.context, clock, orders)
+            yield RunningProvider(url, running.channel, running.context, clock, orders, composed[0])
 
 
 @pytest.fixture

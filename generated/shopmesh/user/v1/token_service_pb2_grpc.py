@@ -40,6 +40,11 @@ class TokenServiceStub:
                 request_serializer=shopmesh_dot_user_dot_v1_dot_token__service__pb2.ListRevocationsRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_user_dot_v1_dot_token__service__pb2.ListRevocationsResponse.FromString,
                 _registered_method=True)
+        self.WatchRevocations = channel.unary_stream(
+                '/shopmesh.user.v1.TokenService/WatchRevocations',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_token__service__pb2.WatchRevocationsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_token__service__pb2.WatchRevocationsResponse.FromString,
+                _registered_method=True)
 
 
 class TokenServiceServicer:
@@ -47,8 +52,19 @@ class TokenServiceServicer:
     """
 
     def ListRevocations(self, request, context):
-        """Lists what was revoked and could still be valid, oldest first. Services ask
-        every 2 seconds for what came since.
+        """Lists what was revoked and could still be valid, oldest first. Services that
+        watch ask once before, and every 2 seconds while they cannot watch.
+
+        Fails with INVALID_ARGUMENT for a page token that is damaged
+        (INVALID_PAGE_TOKEN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchRevocations(self, request, context):
+        """Sends what was revoked behind a page token and could still be valid, oldest
+        first, and what is revoked from then on as soon as it is.
 
         Fails with INVALID_ARGUMENT for a page token that is damaged
         (INVALID_PAGE_TOKEN).
@@ -64,6 +80,11 @@ def add_TokenServiceServicer_to_server(servicer, server):
                     servicer.ListRevocations,
                     request_deserializer=shopmesh_dot_user_dot_v1_dot_token__service__pb2.ListRevocationsRequest.FromString,
                     response_serializer=shopmesh_dot_user_dot_v1_dot_token__service__pb2.ListRevocationsResponse.SerializeToString,
+            ),
+            'WatchRevocations': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRevocations,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_token__service__pb2.WatchRevocationsRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_token__service__pb2.WatchRevocationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -94,6 +115,33 @@ class TokenService:
             '/shopmesh.user.v1.TokenService/ListRevocations',
             shopmesh_dot_user_dot_v1_dot_token__service__pb2.ListRevocationsRequest.SerializeToString,
             shopmesh_dot_user_dot_v1_dot_token__service__pb2.ListRevocationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRevocations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/shopmesh.user.v1.TokenService/WatchRevocations',
+            shopmesh_dot_user_dot_v1_dot_token__service__pb2.WatchRevocationsRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_token__service__pb2.WatchRevocationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

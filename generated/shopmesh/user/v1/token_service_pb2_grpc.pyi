@@ -34,8 +34,15 @@ class TokenServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TokenServiceAsyncStub: ...
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_token_service_pb2.ListRevocationsRequest, _token_service_pb2.ListRevocationsResponse]
-    """Lists what was revoked and could still be valid, oldest first. Services ask
-    every 2 seconds for what came since.
+    """Lists what was revoked and could still be valid, oldest first. Services that
+    watch ask once before, and every 2 seconds while they cannot watch.
+
+    Fails with INVALID_ARGUMENT for a page token that is damaged
+    (INVALID_PAGE_TOKEN).
+    """
+    WatchRevocations: _grpc.UnaryStreamMultiCallable[_token_service_pb2.WatchRevocationsRequest, _token_service_pb2.WatchRevocationsResponse]
+    """Sends what was revoked behind a page token and could still be valid, oldest
+    first, and what is revoked from then on as soon as it is.
 
     Fails with INVALID_ARGUMENT for a page token that is damaged
     (INVALID_PAGE_TOKEN).
@@ -47,8 +54,15 @@ class TokenServiceAsyncStub(TokenServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListRevocations: _aio.UnaryUnaryMultiCallable[_token_service_pb2.ListRevocationsRequest, _token_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
-    """Lists what was revoked and could still be valid, oldest first. Services ask
-    every 2 seconds for what came since.
+    """Lists what was revoked and could still be valid, oldest first. Services that
+    watch ask once before, and every 2 seconds while they cannot watch.
+
+    Fails with INVALID_ARGUMENT for a page token that is damaged
+    (INVALID_PAGE_TOKEN).
+    """
+    WatchRevocations: _aio.UnaryStreamMultiCallable[_token_service_pb2.WatchRevocationsRequest, _token_service_pb2.WatchRevocationsResponse]  # type: ignore[assignment]
+    """Sends what was revoked behind a page token and could still be valid, oldest
+    first, and what is revoked from then on as soon as it is.
 
     Fails with INVALID_ARGUMENT for a page token that is damaged
     (INVALID_PAGE_TOKEN).
@@ -63,8 +77,21 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _token_service_pb2.ListRevocationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_token_service_pb2.ListRevocationsResponse, _abc.Awaitable[_token_service_pb2.ListRevocationsResponse]]:
-        """Lists what was revoked and could still be valid, oldest first. Services ask
-        every 2 seconds for what came since.
+        """Lists what was revoked and could still be valid, oldest first. Services that
+        watch ask once before, and every 2 seconds while they cannot watch.
+
+        Fails with INVALID_ARGUMENT for a page token that is damaged
+        (INVALID_PAGE_TOKEN).
+        """
+
+    @_abc_1.abstractmethod
+    def WatchRevocations(
+        self,
+        request: _token_service_pb2.WatchRevocationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_token_service_pb2.WatchRevocationsResponse], _abc.AsyncIterator[_token_service_pb2.WatchRevocationsResponse]]:
+        """Sends what was revoked behind a page token and could still be valid, oldest
+        first, and what is revoked from then on as soon as it is.
 
         Fails with INVALID_ARGUMENT for a page token that is damaged
         (INVALID_PAGE_TOKEN).
