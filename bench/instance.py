@@ -14,6 +14,8 @@ import grpc
 
 from bench.cores import MEASURED
 from bench.processes import Process, started
+from interceptors.rate_limit.limits import load_limits
+from mesh.contract import load_contract
 from mesh.settings import MeshSettings
 from mesh.sql.databases import database_url
 from mesh.topology import ENVOY_PORT, grpc_port
@@ -25,7 +27,12 @@ SPAN_RATIO = "0.1"
 _READY_SECONDS = 30.0
 _TOKEN_SECONDS = 3600
 _UNLIMITED = {"rate_per_minute": 100_000_000, "burst": 100_000_000}
-_CLASSES = ("edge", "read", "write", "browse", "stream", "internal", "admin")
+
+
+def write_unlimited(file: Path) -> None:
+    """Write a limits file that nothing here reaches."""
+    classes = load_limits(load_contract(), None)
+    file.write_text(json.dumps({"classes": dict.fromkeys(classes, _UNLIMITED)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +55,7 @@ class Instance:
         folder.mkdir(parents=True, exist_ok=True)
         home = cls(folder, free_offset(), Mint(folder), mysql and f"{mysql}/{fresh_prefix()}")
         home.mint.publish()
-        limits = {"classes": dict.fromkeys(_CLASSES, _UNLIMITED)}
-        folder.joinpath("limits.json").write_text(json.dumps(limits))
+        write_unlimited(folder / "limits.json")
         return home
 
     @property

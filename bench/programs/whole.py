@@ -17,7 +17,7 @@ from bench.closed_loop import call_for, call_times
 from bench.cores import DRIVER, MEASURED, working_on
 from bench.estimates import estimate, ratios
 from bench.figures import Estimate, Figure, at_most
-from bench.instance import Instance, serving
+from bench.instance import Instance, serving, write_unlimited
 from bench.open_loop import Call
 from bench.plan import Plan, in_turns
 from bench.processes import Process
@@ -233,8 +233,10 @@ async def _echoed(echo: Process, channel: grpc.aio.Channel, seconds: float, call
 @contextmanager
 def _mesh_up(plan: Plan, name: str, profile: str, **variables: str) -> Iterator[Whole]:
     """A mesh on any core, with stock for all orders."""
-    home = plan.room(name) / "home"
-    with working_on(MEASURED, DRIVER), up(home, "--profile", profile, **variables) as mesh:
+    room = plan.room(name)
+    write_unlimited(room / "limits.json")
+    variables = {**variables, "SHOPMESH_LIMITS_FILE": str(room / "limits.json")}
+    with working_on(MEASURED, DRIVER), up(room / "home", "--profile", profile, **variables) as mesh:
         with mesh.http(mesh.token("admin")) as staff:
             added = {"requestId": "bench", "warehouse": "berlin", "delta": _STOCK, "reason": "bench"}
             staff.post(f"/v1/stock/{_SKU}:adjust", json=added).raise_for_status()

@@ -22,11 +22,15 @@ class SqlOrderSummaryStore:
         return None if row is None else _summary(row)
 
     async def put(self, summary: OrderSummary) -> None:
-        row = {"customer_id": summary.customer_id, "content": _content(summary)}
         if await self.get(summary.order_id) is None:
-            await self._session.execute(insert(order_summaries).values(order_id=summary.order_id, **row))
+            row = {"order_id": summary.order_id, **_row(summary)}
+            await self._session.execute(insert(order_summaries).values(row))
         else:
-            await self._session.execute(update(order_summaries).where(_named(summary.order_id)).values(row))
+            await self.replace(summary)
+
+    async def replace(self, summary: OrderSummary) -> None:
+        named = update(order_summaries).where(_named(summary.order_id))
+        await self._session.execute(named.values(_row(summary)))
 
     async def forget(self, customer_id: str) -> None:
         nothing = OrderSummary.erased("")
@@ -36,6 +40,10 @@ class SqlOrderSummaryStore:
 
 def _named(order_id: str) -> Any:
     return order_summaries.c.order_id == order_id
+
+
+def _row(summary: OrderSummary) -> dict[str, Any]:
+    return {"customer_id": summary.customer_id, "content": _content(summary)}
 
 
 def _content(summary: OrderSummary) -> Mapping[str, Any]:

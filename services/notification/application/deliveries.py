@@ -106,8 +106,8 @@ class Deliveries:
             if delivery.state is DeliveryState.WAITING and await self._is_taken_now(unit, delivery):
                 delivery = delivery.released(self._clock())
             is_stored = await unit.deliveries.record_outcome(delivery, self._claims.holder)
-            is_erased = await unit.erasures.is_erased(delivery.user_id)
-        if not is_stored and is_erased and delivery.state is DeliveryState.SENT:
+            is_erased = not is_stored and await unit.erasures.is_erased(delivery.user_id)
+        if is_erased and delivery.state is DeliveryState.SENT:
             # The account was erased while its mail was on the way.
             await self._dispatch.forget(delivery.notification_id)
 

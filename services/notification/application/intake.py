@@ -71,7 +71,7 @@ class Intake:
         if summary.is_erased:
             return
         changed, template = _consequence(summary, event)
-        await unit.orders.put(changed)
+        await unit.orders.replace(changed)
         if template is not None:
             await unit.deliveries.add(self._due(template, event.order_id, summary.customer_id, trace))
 

@@ -185,6 +185,10 @@ class OrderSummaryStore(Protocol):
         """Add or replace."""
         ...
 
+    async def replace(self, summary: OrderSummary) -> None:
+        """Replace one that is there."""
+        ...
+
     async def forget(self, customer_id: str) -> None:
         """Leave nothing of a customer's orders but their ids."""
         ...
