@@ -1,6 +1,7 @@
 """Notification of writes to a file, by whichever process, from the kernel (inotify)."""
 
 import asyncio
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,10 @@ def watched(path: Path, written: Callable[[], None]) -> Iterator[None]:
     """Call back after each write to a file that is there, until the end of the context.
 
     Raises:
-        OSError: There is no such file, or the system watches no more.
+        OSError: There is no such file, or the system watches none, or no more.
     """
+    if platform.system() != "Linux":
+        raise OSError("only Linux has inotify")
     with INotify(nonblocking=True) as inotify:
         inotify.add_watch(path, flags.MODIFY)
 
