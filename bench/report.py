@@ -15,7 +15,7 @@ from bench.plan import Program
 
 RESULTS = Path(__file__).with_name("results.json")
 _ROW = re.compile(r"([A-Z])(\d+)([a-z]?)")
-_WHOLE = ("P16",)
+_WHOLE = ("P16", "P17", "P18")
 """What a person waits for."""
 _COLOURS = {
     Verdict.STRETCH: "bold green",

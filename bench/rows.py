@@ -6,6 +6,7 @@ from bench.plan import Program
 from bench.programs import (
     calls,
     commands,
+    consuming,
     echoed,
     event_log,
     event_store,
@@ -15,6 +16,7 @@ from bench.programs import (
     rebuild,
     reservations,
     stock,
+    sustained,
     watching,
     whole,
 )
@@ -22,6 +24,8 @@ from bench.programs import (
 ROWS: Mapping[str, Program] = {
     "P16": whole.order_cost,
     "P16b": whole.counts_of_an_order,
+    "P17": sustained.orders_per_second,
+    "P18": sustained.waiting_for_an_order,
     "P1": calls.cached_batch,
     "P2": calls.interceptor_chain,
     "P3": stock.against_baseline,
@@ -38,6 +42,7 @@ ROWS: Mapping[str, Program] = {
     "P14": calls.two_workers,
     "P15": front_door.placing_orders,
     "P19": whole.idle_mesh,
+    "P20": consuming.events_per_second,
     "P21": commands.command_lines,
     "P23": echoed.rest_against_echo,
     "W1": watching.live_stock,

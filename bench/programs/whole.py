@@ -31,7 +31,7 @@ _CALLERS = {1: at_most(150, 80), 16: at_most(80, 50)}
 _ORDERS = {1: 30, 16: 160}
 _QUICK_ORDERS = {1: 3, 16: 16}
 _SPANS = {"1": "all spans", "0.1": "10 % of spans"}
-_PROFILES = ("embedded", "real")
+PROFILES = ("embedded", "real")
 _IDLE_BOUNDS = {"embedded": at_most(2, 1), "real": at_most(3, 1.5)}
 _IDLE_SECONDS = 60.0
 _QUICK_IDLE_SECONDS = 5.0
@@ -103,9 +103,9 @@ class Whole:
 
 async def order_cost(plan: Plan) -> AsyncIterator[Figure]:
     """P16: processor time of the mesh from the first request until the last mail, per order, in echoes."""
-    for profile in _PROFILES:
+    for profile in PROFILES:
         for ratio, spans in _SPANS.items():
-            with _mesh_up(plan, f"p16-{profile}-{ratio}", profile, OTEL_TRACES_SAMPLER_ARG=ratio) as whole:
+            with mesh_up(plan, f"p16-{profile}-{ratio}", profile, OTEL_TRACES_SAMPLER_ARG=ratio) as whole:
                 for callers, bound in _CALLERS.items():
                     sides = [each async for each in _in_echoes(plan, whole, callers)]
                     yield Figure(
@@ -125,10 +125,10 @@ async def order_cost(plan: Plan) -> AsyncIterator[Figure]:
 
 async def counts_of_an_order(plan: Plan) -> AsyncIterator[Figure]:
     """P16b: what one order alone costs on the embedded default, by the mesh's own counters."""
-    with _mesh_up(plan, "p16b", "embedded") as whole:
+    with mesh_up(plan, "p16b", "embedded") as whole:
         rounds = []
-        async with _customer(whole.mesh) as client:
-            await call_times(3, _placing(client), clients=1)
+        async with customer_of(whole.mesh) as client:
+            await call_times(3, placing(client), clients=1)
             await whole.until_mails(3)
             for number in range(1 if plan.is_quick else _ALONE):
                 await asyncio.sleep(_SETTLE_SECONDS)
@@ -136,7 +136,7 @@ async def counts_of_an_order(plan: Plan) -> AsyncIterator[Figure]:
                 await asyncio.sleep(_SETTLE_SECONDS)
                 before, idle_seconds = whole.counted(), time.monotonic() - began
                 began = time.monotonic()
-                await call_times(1, _placing(client), clients=1)
+                await call_times(1, placing(client), clients=1)
                 await whole.until_mails(4 + number)
                 # The last of it is noted behind the mail.
                 await asyncio.sleep(_SETTLE_SECONDS)
@@ -157,8 +157,8 @@ async def counts_of_an_order(plan: Plan) -> AsyncIterator[Figure]:
 async def idle_mesh(plan: Plan) -> AsyncIterator[Figure]:
     """P19: processor time of a mesh that nobody uses, in per cent of one core."""
     seconds = _QUICK_IDLE_SECONDS if plan.is_quick else _IDLE_SECONDS
-    for profile in _PROFILES:
-        with _mesh_up(plan, f"p19-{profile}", profile) as whole:
+    for profile in PROFILES:
+        with mesh_up(plan, f"p19-{profile}", profile) as whole:
             await asyncio.sleep(_SETTLE_SECONDS)
             kinds = (whole.services, whole.others, whole.backends)
             before = [_cpu(kind) for kind in kinds]
@@ -195,9 +195,9 @@ async def _in_echoes(plan: Plan, whole: Whole, callers: int) -> AsyncIterator[tu
         echo = await stack.enter_async_context(
             serving(home, _ECHO, str(folder), "order", service="order", core=None)
         )
-        client = await stack.enter_async_context(_customer(whole.mesh))
+        client = await stack.enter_async_context(customer_of(whole.mesh))
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(home.address("order")))
-        await call_times(callers, _placing(client), clients=callers)
+        await call_times(callers, placing(client), clients=callers)
         count = (_QUICK_ORDERS if plan.is_quick else _ORDERS)[callers]
         for order, echoed in await in_turns(
             plan,
@@ -210,7 +210,7 @@ async def _in_echoes(plan: Plan, whole: Whole, callers: int) -> AsyncIterator[tu
 async def _placed(whole: Whole, client: httpx.AsyncClient, count: int, callers: int) -> _Cost:
     mails = whole.mails()
     ours, backends = _cpu((*whole.services, *whole.others)), _cpu(whole.backends)
-    load = await call_times(count, _placing(client), clients=callers)
+    load = await call_times(count, placing(client), clients=callers)
     await whole.until_mails(mails + load.calls)
     return _Cost(
         (_cpu((*whole.services, *whole.others)) - ours) / count,
@@ -231,7 +231,7 @@ async def _echoed(echo: Process, channel: grpc.aio.Channel, seconds: float, call
 
 
 @contextmanager
-def _mesh_up(plan: Plan, name: str, profile: str, **variables: str) -> Iterator[Whole]:
+def mesh_up(plan: Plan, name: str, profile: str, **variables: str) -> Iterator[Whole]:
     """A mesh on any core, with stock for all orders."""
     room = plan.room(name)
     write_unlimited(room / "limits.json")
@@ -243,11 +243,11 @@ def _mesh_up(plan: Plan, name: str, profile: str, **variables: str) -> Iterator[
         yield Whole.of(mesh)
 
 
-def _customer(mesh: RunningMesh) -> httpx.AsyncClient:
+def customer_of(mesh: RunningMesh) -> httpx.AsyncClient:
     return http_client(mesh.url, headers={"authorization": f"Bearer {mesh.token('alice')}"})
 
 
-def _placing(client: httpx.AsyncClient) -> Call:
+def placing(client: httpx.AsyncClient) -> Call:
     async def call(_number: int) -> bool:
         answer = await client.post("/v1/orders", json=order_of((_SKU, 1)))
         return answer.status_code == 200 and answer.json()["order"]["state"] == "ORDER_STATE_CONFIRMED"
