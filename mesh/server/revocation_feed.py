@@ -54,7 +54,9 @@ class RevocationFeed:
                 return
 
     async def _watch(self) -> None:
-        stream = self._stub.WatchRevocations(messages.WatchRevocationsRequest(page_token=self._page_token))
+        stream = self._stub.WatchRevocations(
+            messages.WatchRevocationsRequest(start_page_token=self._page_token)
+        )
         try:
             while True:
                 async with asyncio.timeout(_LONGEST_SILENCE_SECONDS):

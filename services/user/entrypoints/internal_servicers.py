@@ -74,7 +74,7 @@ class TokenServicer(token_service_pb2_grpc.TokenServiceServicer):
     async def WatchRevocations(
         self, request: token_service_pb2.WatchRevocationsRequest, context: Any
     ) -> AsyncIterator[token_service_pb2.WatchRevocationsResponse]:
-        after = decode_position(request.page_token, filters=_REVOCATIONS)
+        after = decode_position(request.start_page_token, filters=_REVOCATIONS)
         pages = self._revocations.watch(after)
         async for event in watch(pages, expire_time=None, draining=self._draining, clock=self._clock):
             match event:

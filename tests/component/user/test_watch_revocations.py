@@ -101,7 +101,7 @@ class UserService(TokenServiceServicer):
     async def WatchRevocations(
         self, request: messages.WatchRevocationsRequest, context: Any
     ) -> AsyncIterator[messages.WatchRevocationsResponse]:
-        self.asked.append(("Watch", request.page_token))
+        self.asked.append(("Watch", request.start_page_token))
         if not self.may_be_watched:
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, "an older version")
         while True:

@@ -116,17 +116,17 @@ class WatchRevocationsRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    page_token: _builtins.str
+    START_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    start_page_token: _builtins.str
     """`next_page_token` of the last answer; empty for all that still matter."""
     def __init__(
         self,
         *,
-        page_token: _builtins.str = ...,
+        start_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["start_page_token", b"start_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
