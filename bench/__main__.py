@@ -20,7 +20,7 @@ from bench.h2load import DriverMissing
 from bench.machine import describe_machine, load_average
 from bench.plan import Plan
 from bench.report import save, show, text_of, title_of
-from bench.report_text import write_report
+from bench.report_text import PAGES, write_report
 from bench.rows import ROWS
 
 _PICTURE = "picture"
@@ -57,7 +57,8 @@ def _draw() -> None:
     from bench.picture import NotMeasured, draw  # noqa: PLC0415 - matplotlib takes a second to import
 
     try:
-        sys.stdout.write(f"{draw()}\n{write_report()}\n")
+        written = [draw(), *(write_report(page, rows) for page, rows in PAGES.items())]
+        sys.stdout.write("".join(f"{path}\n" for path in written))
     except NotMeasured as not_measured:
         sys.exit(str(not_measured))
 

@@ -1,37 +1,41 @@
-"""Writes the figures of the last run into `docs/inventory-performance.md`, between its two marks."""
+"""Writes the figures of the last run into pages of `docs/`, between their two marks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.report import load, number
 
-PAGE = Path(__file__).parents[1] / "docs" / "inventory-performance.md"
+_DOCS = Path(__file__).parents[1] / "docs"
+PAGES = {
+    _DOCS / "inventory-performance.md": ("P3", "P4", "P5", "P6", "P7"),
+    _DOCS / "order-performance.md": ("P16", "P16b", "P17", "P18", "P19", "P20", "P21", "P22", "P23"),
+}
+"""The rows of each page."""
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-_ROWS = ("P3", "P4", "P5", "P6", "P7")
 
 
-def write_report(page: Path = PAGE) -> Path:
-    """Replace what stands between the marks."""
+def write_report(page: Path, rows: Sequence[str]) -> Path:
+    """Replace what stands between a page's marks."""
     before, _, rest = page.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    table = "\n".join(table_of(load()))
+    table = "\n".join(table_of(load(), rows))
     page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
     return page
 
 
-def table_of(results: Mapping[str, Any]) -> Iterator[str]:
-    """The rows about inventory as a table, and on what they were measured."""
+def table_of(results: Mapping[str, Any], rows: Sequence[str]) -> Iterator[str]:
+    """Some rows as a table, and on what they were measured."""
     yield "| Row | What | Figure | Interval | Bound / stretch |"
     yield "|---|---|---|---|---|"
-    measured = [results[row] for row in _ROWS if row in results]
+    measured = [results[row] for row in rows if row in results]
     for row in measured:
         yield from map(_line, row["figures"])
     by_machine: dict[str, list[str]] = {}
     for row in measured:
         by_machine.setdefault(_machine(row["run"]), []).append(row["figures"][0]["row"])
-    for machine, rows in by_machine.items():
-        yield f"\n{', '.join(rows)}: {machine}"
+    for machine, names in by_machine.items():
+        yield f"\n{', '.join(names)}: {machine}"
 
 
 def _line(figure: Mapping[str, Any]) -> str:

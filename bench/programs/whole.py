@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import product
 from statistics import median
 from typing import Any
 
@@ -89,15 +90,15 @@ class Whole:
 
         await eventually(are_written, f"{count} mails are written", seconds=_MAIL_SECONDS)
 
-    def counted(self) -> dict[str, float]:
-        """The counters of all services together."""
-        counts = dict.fromkeys(_COUNTERS, 0.0)
+    def counted(self) -> dict[tuple[str, str], float]:
+        """The counters of each service, by their names and its own."""
+        counts = dict.fromkeys(product(_COUNTERS, SERVICES), 0.0)
         for service in SERVICES:
             text = httpx.get(self.mesh.metrics(service), trust_env=False).text
             for family in text_string_to_metric_families(text):
                 for sample in family.samples:
-                    if sample.name in counts:
-                        counts[sample.name] += sample.value
+                    if sample.name in _COUNTERS:
+                        counts[sample.name, service] += sample.value
         return counts
 
 
@@ -147,11 +148,18 @@ async def counts_of_an_order(plan: Plan) -> AsyncIterator[Figure]:
                         - before[name]
                         # What would have been counted without the order.
                         - (before[name] - idle_from[name]) * seconds / idle_seconds
-                        for name in _COUNTERS
+                        for name in after
                     }
                 )
     for name, (what, bound) in _COUNTERS.items():
-        yield Figure("P16b", f"one order alone: {what}", estimate([each[name] for each in rounds]), "", bound)
+        yield Figure(
+            "P16b",
+            f"one order alone: {what}",
+            estimate([sum(each[name, service] for service in SERVICES) for each in rounds]),
+            "",
+            bound,
+            notes={service: median(each[name, service] for each in rounds) for service in SERVICES},
+        )
 
 
 async def idle_mesh(plan: Plan) -> AsyncIterator[Figure]:

@@ -49,7 +49,7 @@ def test_numbers_have_three_digits_at_least_where_they_have_them() -> None:
 def test_the_story_tells_what_was_measured_and_on_what(tmp_path: Path) -> None:
     save([figure("P3", 30)], _RUN, tmp_path / "results.json")
 
-    lines = list(table_of(load(tmp_path / "results.json")))
+    lines = list(table_of(load(tmp_path / "results.json"), ["P3"]))
 
     assert lines[2] == "| P3 | lower p99 | 30 x | 29 … 31 | ≥ 20 / 40 |"
     assert lines[3].strip() == (
