@@ -10,7 +10,6 @@ import grpc
 
 from interceptors.auth.revocations import Revocations
 from mesh.messages import time_of
-from mesh.server.streams import HEARTBEAT_SECONDS
 from shopmesh.user.v1 import token_service_pb2 as messages
 from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceStub
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceAsyncStub
 
 _RETRY_SECONDS = 2.0
-_LONGEST_SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS
+_LONGEST_SILENCE_SECONDS = 5.0
 
 
 class RevocationFeed:

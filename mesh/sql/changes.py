@@ -55,7 +55,8 @@ class SqliteChanges(Changes):
         self, path: Path, *, longest_seconds: float = LOOK_SECONDS, empty_seconds: float = EMPTY_SECONDS
     ) -> None:
         super().__init__()
-        self._path = path
+        # SQLite keeps the log beside the file itself, whatever leads to it.
+        self._path = path.resolve()
         self._longest_seconds = longest_seconds
         self._empty_seconds = empty_seconds
 
@@ -80,6 +81,8 @@ class SqliteChanges(Changes):
             looking.look()  # makes the write-ahead log where there is none
             try:
                 with watched(_log_of(self._path), looking.soon):
+                    # What was written before this began.
+                    looking.soon()
                     await _for_ever()
             except OSError as error:
                 # As where too many files are watched already.
@@ -107,9 +110,11 @@ class _Looking:
         self._next: asyncio.TimerHandle | None = None
 
     def soon(self) -> None:
-        """A write to the log: look soon."""
+        """A write to the log: look soon, and not later than planned, as writes may follow each other fast."""
         self._pause_seconds = min(FIRST_LOOK_SECONDS, self.longest_seconds)
-        self._plan()
+        time = asyncio.get_running_loop().time()
+        if self._next is None or self._next.when() > time + self._pause_seconds:
+            self._plan()
 
     def look(self) -> None:
         """Look now, and again after a pause."""

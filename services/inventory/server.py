@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from mesh.cache.factory import Caches, open_caches
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
-from mesh.event_log.inbox.inbox import SqlInbox
+from mesh.event_log.inbox.inbox import TOGETHER, SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.server.context import ServiceContext
@@ -240,7 +240,8 @@ def order_consumer(
             Reservations(ledgers=ledgers, clock=clock, hold_seconds=settings.hold_seconds), event
         )
 
-    inbox = SqlInbox(engine, CONSUMER, clock)
+    # Where transactions run side by side, shelves are locked in order, event by event.
+    inbox = SqlInbox(engine, CONSUMER, clock, together=TOGETHER if engine.dialect.name == "sqlite" else 1)
     return Consumer(log, CONSUMER, (ORDER_EVENTS,), inbox, effect)
 
 

@@ -45,7 +45,7 @@ from services.notification.config import Settings
 from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.hooks_http import SesHook, hooks_app
-from services.notification.entrypoints.mail_metrics import count_from_zero, count_lost
+from services.notification.entrypoints.mail_metrics import count_from_zero, count_taken_up
 from services.notification.entrypoints.mail_servicer import MailServicer
 from services.notification.entrypoints.sender import Sender
 from services.notification.entrypoints.servicer import NotificationServicer
@@ -98,7 +98,7 @@ def wire(adapters: Adapters, *, addresses: AddressHasher, holder: str, clock: Cl
     read, write = adapters.read, adapters.write
     providers = Providers(adapters.mailers, read=read, write=write, clock=clock)
     claims = Claims(
-        read=read, write=write, providers=providers, holder=holder, clock=clock, note_lost=count_lost
+        read=read, write=write, providers=providers, holder=holder, clock=clock, note_lost=count_taken_up
     )
     return UseCases(
         claims=claims,

@@ -190,7 +190,7 @@ def user_consumer(inbox: AsyncEngine, log: EventLog, customers: Customers, *, cl
     async def effect(_session: object, event: Envelope) -> None:
         await on_user_event(customers, event)
 
-    inbox_of_user = SqlInbox(inbox, CONSUMER, clock)
+    inbox_of_user = SqlInbox(inbox, CONSUMER, clock, together=1)
     return Consumer(log, CONSUMER, (USER_EVENTS,), inbox_of_user, effect)
 
 
@@ -200,7 +200,7 @@ def stock_consumer(inbox: AsyncEngine, log: EventLog, use_cases: UseCases, *, cl
     async def effect(_session: object, event: Envelope) -> None:
         await on_stock_event(use_cases.shortages, use_cases.warehouse_shipments, event)
 
-    inbox_of_stock = SqlInbox(inbox, STOCK_CONSUMER, clock)
+    inbox_of_stock = SqlInbox(inbox, STOCK_CONSUMER, clock, together=1)
     return Consumer(log, STOCK_CONSUMER, (INVENTORY_EVENTS,), inbox_of_stock, effect)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,7 +31,6 @@ from shopmesh.notification.v1.mail_service_pb2 import (
     ListSuppressionsRequest,
     ListSuppressionsResponse,
     ProviderCheck,
-    ProviderCondition,
     ResumeMailsRequest,
     ResumeMailsResponse,
     Suppression,
@@ -44,6 +44,8 @@ _PAGE = 200
 _SECONDS_BETWEEN_LINES = 1.0
 _REACH_SECONDS = 10.0
 _SOON_SECONDS = 5.0
+_PATIENCE_SECONDS = 90.0
+"""Longer than a worker may keep a mail, or a provider's pause may last."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
@@ -162,17 +164,17 @@ async def _resume(settings: MeshSettings, who: str, since: datetime | None) -> b
 
 async def _watch(stub: "MailServiceAsyncStub", begun: ResumeMailsResponse) -> bool:
     """Print how many are sent whenever that changes; whether all are in the end."""
-    shown, total = -1, begun.unsent
+    shown, total, changed = -1, begun.unsent, time.monotonic()
     while True:
         backlog = await stub.GetMailBacklog(GetMailBacklogRequest())
         unsent = backlog.pending + backlog.waiting
         total = max(total, unsent)
         if total - unsent != shown:
-            shown = total - unsent
+            shown, changed = total - unsent, time.monotonic()
             out.print(f"{shown} of {total} done")
         if not unsent:
             return True
-        if not is_moving(backlog):
+        if not is_moving(backlog) or time.monotonic() - changed > _PATIENCE_SECONDS:
             for line in provider_lines(backlog.providers):
                 out.print(line, markup=False)
             if backlog.deferred:
@@ -184,20 +186,15 @@ async def _watch(stub: "MailServiceAsyncStub", begun: ResumeMailsResponse) -> bo
 
 def is_moving(backlog: GetMailBacklogResponse) -> bool:
     """Whether a mail goes soon: then the rest is worth waiting for."""
-    if backlog.pending > backlog.deferred or (backlog.waiting and _takes_mails(backlog)):
+    if backlog.pending > backlog.deferred or (backlog.waiting and _is_asked_soon(backlog)):
         return True
     return backlog.deferred > 0 and time_of(backlog.next_attempt_time) <= _soon()
 
 
-def _takes_mails(backlog: GetMailBacklogResponse) -> bool:
-    """Whether a provider takes mails, or is about to be asked."""
-    blocked = (
-        ProviderCondition.PROVIDER_CONDITION_NOT_ALLOWED,
-        ProviderCondition.PROVIDER_CONDITION_QUOTA_USED_UP,
-        ProviderCondition.PROVIDER_CONDITION_ACCOUNTS_ONLY,
-    )
+def _is_asked_soon(backlog: GetMailBacklogResponse) -> bool:
+    """Whether a provider that takes no mails is about to be asked; what a ready one takes waits no more."""
     return any(
-        each.condition not in blocked or time_of(each.check_time) <= _soon() for each in backlog.providers
+        each.HasField("check_time") and time_of(each.check_time) <= _soon() for each in backlog.providers
     )
 
 

@@ -6,6 +6,7 @@ key behind it.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
-from mesh.event_log.inbox.inbox_rows import InboxRows, Key, Progress
+from mesh.event_log.inbox.inbox_rows import ConcurrentDelivery, InboxRows, Key, Progress
 from mesh.event_log.inbox.parked import Parked, ParkedEvents, inbox_metadata
 from mesh.event_log.port import Record
 from mesh.server.telemetry import continue_trace
@@ -26,6 +27,8 @@ from services.kernel.envelope import Envelope, hash_of
 RETRY_SECONDS = (0.05, 0.2, 1.0)
 TOGETHER = 32
 """How many events at most share a transaction: meanwhile others that write wait."""
+_GAP = 0.1
+"""Between two such transactions, as a share of the time that one took."""
 
 INBOX_TABLES = (inbox_metadata,)
 """What a service with an inbox creates: `create_tables(engine, own_metadata, *INBOX_TABLES)`."""
@@ -72,6 +75,7 @@ class SqlInbox:
         clock: Clock,
         *,
         retry_seconds: Sequence[float] = RETRY_SECONDS,
+        together: int = TOGETHER,
     ) -> None:
         """Bind the inbox to a database.
 
@@ -80,10 +84,13 @@ class SqlInbox:
             consumer: whose inbox; keep it for ever.
             clock: when something was parked.
             retry_seconds: pauses before a failed effect is tried again; then its event is parked.
+            together: how many events at most share a transaction; 1 where effects take long, or lock rows
+                of others in an order of their own.
         """
         self._engine = engine
         self._consumer = consumer
         self._retry_seconds = tuple(retry_seconds)
+        self._together = together
         self._rows = InboxRows(consumer)
         self._parked = ParkedEvents(consumer, clock)
 
@@ -114,10 +121,13 @@ class SqlInbox:
             RetryLater: An effect cannot happen now; deliver the records again.
             OperationalError: The database is away; deliver the records again.
         """
-        for start in range(0, len(records), TOGETHER):
-            several = records[start : start + TOGETHER]
+        for start in range(0, len(records), self._together):
+            several = records[start : start + self._together]
+            began = time.monotonic()
             if len(several) > 1 and await self._are_handled(several, effect):
                 done()
+                # Those who write from other processes look for a gap now and then.
+                await asyncio.sleep(_GAP * (time.monotonic() - began))
                 continue
             for record in several:
                 if await self.deliver(record, effect) is Outcome.HANDLED:
@@ -216,7 +226,7 @@ class SqlInbox:
     async def _park(self, record: Record, reason: str) -> Outcome:
         try:
             return await self._park_once(record, reason)
-        except IntegrityError as error:
+        except (ConcurrentDelivery, IntegrityError) as error:
             # Another process has handled or parked it at the same time.
             raise RetryLater(reason) from error
 

@@ -1,12 +1,11 @@
 """The table of the inbox: by consumer and key, the last version that was handled or parked."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Executable,
     Integer,
     String,
     Table,
@@ -23,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh import sql
 from mesh.event_log.inbox.parked import inbox_metadata, parked
+from mesh.sql.rows import changed_rows
 
 Key = tuple[str, str]
 """A topic, and a key within it."""
@@ -35,6 +35,10 @@ _inbox = Table(
     Column("key", String(100), primary_key=True),
     Column("version", Integer, nullable=False),
 )
+
+
+class ConcurrentDelivery(Exception):
+    """Another process handled the same event at the same time; look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +84,18 @@ class InboxRows:
 
         Raises:
             IntegrityError: Another process was the first to have an event of a key.
+            ConcurrentDelivery: Another process has handled an event of a key meanwhile.
         """
-        await self._run(session, _BEGIN, (move for move in moves.items() if not move[1][0]))
-        await self._run(session, _ADVANCE, (move for move in moves.items() if move[1][0]))
-
-    async def _run(
-        self, session: AsyncSession, statement: Executable, moves: Iterable[tuple[Key, tuple[int, int]]]
-    ) -> None:
-        rows = [
-            {"of_consumer": self._consumer, "of_topic": topic, "of_key": key, "to_version": version}
-            for (topic, key), (_, version) in moves
-        ]
-        if rows:
-            await session.execute(statement, rows)
+        places = {
+            key: {"of_consumer": self._consumer, "of_topic": key[0], "of_key": key[1], "to_version": version}
+            for key, (_, version) in moves.items()
+        }
+        first = [place for key, place in places.items() if not moves[key][0]]
+        later = [{**place, "from_version": moves[key][0]} for key, place in places.items() if moves[key][0]]
+        if first:
+            await session.execute(_BEGIN, first)
+        if later and await changed_rows(session, _ADVANCE, later) != len(later):
+            raise ConcurrentDelivery("an event was handled by another process")
 
     def _of(self, table: Table, keys: Collection[Key]) -> ColumnElement[bool]:
         return (table.c.consumer == self._consumer) & tuple_(table.c.topic, table.c.key).in_(sorted(keys))
@@ -110,6 +113,8 @@ _ADVANCE = (
         _inbox.c.consumer == bindparam("of_consumer"),
         _inbox.c.topic == bindparam("of_topic"),
         _inbox.c.key == bindparam("of_key"),
+        # Where there was no row to lock, another process may have been faster.
+        _inbox.c.version == bindparam("from_version"),
     )
     .values(version=bindparam("to_version"))
 )

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from mesh import sql
@@ -69,6 +69,9 @@ class SqlLease:
 
         Returns:
             Whether it is held now.
+
+        Raises:
+            DBAPIError: The database does not answer.
         """
         if self._renew_time - self.seconds / 2 <= self._clock() < self._renew_time:
             return True
@@ -95,11 +98,18 @@ class SqlLease:
 
     async def _take_in_one_hop(self) -> bool:
         """As `_take`. After a power failure there is no holder that could miss it: no flush."""
-        now = self._clock()
-        row = (self._name, self._holder, now + self.seconds, now, now + self.seconds)
-        taken = await write_unflushed(self._engine, lambda driver: driver.execute(_TAKE, row).rowcount)
-        self._renew_time = now + self.seconds / 2 if taken else 0.0
-        return bool(taken)
+
+        def take(driver: sqlite3.Connection) -> float:
+            # Asked once others have had their turn: a time before theirs would take their lease for over.
+            now = self._clock()
+            row = (self._name, self._holder, now + self.seconds, now, now + self.seconds)
+            return now + self.seconds / 2 if driver.execute(_TAKE, row).rowcount else 0.0
+
+        try:
+            self._renew_time = await write_unflushed(self._engine, take)
+        except sqlite3.Error as error:
+            raise OperationalError(_TAKE, None, error) from error
+        return self._renew_time > 0
 
     async def _take(self) -> bool:
         try:

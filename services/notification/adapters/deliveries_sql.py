@@ -76,20 +76,24 @@ class SqlDeliveryStore:
         return await self._changed(mine.values(handed_to=provider, due_time=until))
 
     async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
-        mine = _is_mine(delivery, holder)
-        if delivery.state is DeliveryState.SENT:
-            # The provider has taken it, whoever has claimed it since.
-            mine = _is_named(delivery) & (deliveries.c.state != DeliveryState.SENT.value)
-        return await self._changed(update(deliveries).where(mine).values(_row(delivery)))
+        if delivery.state is not DeliveryState.SENT:
+            return await self._changed(
+                update(deliveries).where(_is_mine(delivery, holder)).values(_row(delivery))
+            )
+        # The provider has taken it, whoever has claimed it since and lost an answer.
+        known, lost = deliveries.c.lost_answers, delivery.lost_answers
+        row = {**_row(delivery), "lost_answers": case((known > lost, known), else_=lost)}
+        unsent = _is_named(delivery) & (deliveries.c.state != DeliveryState.SENT.value)
+        return await self._changed(update(deliveries).where(unsent).values(row))
 
     async def claims(self, holder: str) -> Sequence[Claim]:
-        return await self._claims(deliveries.c.holder == holder)
+        return await self._claims(deliveries.c.holder == holder, _IS_PENDING)
 
     async def expired_claims(self, now: datetime) -> Sequence[Claim]:
-        return await self._claims(deliveries.c.holder > _NOBODY, deliveries.c.due_time <= now)
+        return await self._claims(deliveries.c.holder > _NOBODY, deliveries.c.due_time <= now, _IS_PENDING)
 
     async def _claims(self, *which: ColumnElement[bool]) -> Sequence[Claim]:
-        rows = select(deliveries).where(*which, _IS_PENDING).order_by(deliveries.c.position)
+        rows = select(deliveries).where(*which).order_by(deliveries.c.position)
         return [
             Claim(_delivery(row), row.handed_to, row.due_time) for row in await self._session.execute(rows)
         ]
@@ -111,8 +115,8 @@ class SqlDeliveryStore:
         return position is not None
 
     async def _release(self, now: datetime, which: ColumnElement[bool]) -> None:
-        waiting = update(deliveries).where(which)
-        await self._session.execute(waiting.values(state=DeliveryState.PENDING.value, due_time=now))
+        due = {"state": DeliveryState.PENDING.value, "due_time": now, "holder": _NOBODY, "handed_to": ""}
+        await self._session.execute(update(deliveries).where(which).values(due))
 
     async def page(
         self, which: MailFilter, *, before: int | None, limit: int

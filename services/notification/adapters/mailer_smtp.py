@@ -158,7 +158,9 @@ async def _transact(server: aiosmtplib.SMTP, sender: str, recipient: str, mail: 
         raise
     try:
         await server.data(mail.as_bytes(policy=SMTPUTF8 if is_utf8 else None))
-    except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as error:
+    except aiosmtplib.SMTPDataError:
+        raise
+    except (aiosmtplib.SMTPException, OSError) as error:
         return AnswerLost(type(error).__name__)
     return Accepted()
 

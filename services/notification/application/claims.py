@@ -54,8 +54,9 @@ class Claims:
     async def resume(self) -> None:
         """Take up what this worker had claimed when it died, and what waits: providers may be others now."""
         async with self._write() as unit:
-            await self._take_up(unit, await unit.deliveries.claims(self.holder))
+            lost = await self._take_up(unit, await unit.deliveries.claims(self.holder))
             await unit.deliveries.release_waiting(self._clock())
+        self._note(lost)
 
     async def claim(self) -> Sequence[Claim]:
         """Take what is due; nobody else sends it for a while."""
@@ -68,18 +69,19 @@ class Claims:
         now = self._clock()
         async with self._write() as unit:
             until, limit = now + timedelta(seconds=CLAIM_SECONDS), await self._providers.limit(unit, BATCH)
-            if self._providers.may_double:
-                await self._take_up(unit, await unit.deliveries.expired_claims(now))
+            expired = await unit.deliveries.expired_claims(now) if self._providers.may_double else ()
+            lost = await self._take_up(unit, expired)
             claimed = await unit.deliveries.claim(self.holder, now=now, until=until, limit=limit)
             await self._providers.charge(unit, claimed)
+        self._note(lost)
         return claimed
 
     async def seconds_to_next(self) -> float | None:
         """How long until something is due: 0 for now, None for nothing at all."""
         return (await self._schedule()).seconds
 
-    async def announce(self, claim: Claim, mailer: Mailer) -> None:
-        """Note who gets a mail, unless its claim says so and lasts until the answer.
+    async def announce(self, claim: Claim, mailer: Mailer) -> Claim:
+        """Note who gets a mail, unless its claim says so and lasts until the answer; the claim as it is then.
 
         Raises:
             ClaimOver: Another worker has it, or it is decided.
@@ -87,25 +89,33 @@ class Claims:
         now = self._clock()
         is_known = mailer.is_repeatable or claim.handed_to == mailer.name
         if is_known and _seconds(claim.end_time - now) >= SEND_SECONDS + _SPARE_SECONDS:
-            return
+            return claim
         until = now + timedelta(seconds=CLAIM_SECONDS)
         provider = "" if mailer.is_repeatable else mailer.name
         async with self._write() as unit:
             if not await unit.deliveries.hand_to(provider, claim.delivery, self.holder, until=until):
                 raise ClaimOver
+            announced = replace(claim, handed_to=provider, end_time=until)
             if not is_known:
-                await self._providers.charge(unit, [replace(claim, handed_to=mailer.name)])
+                await self._providers.charge(unit, [announced])
+        return announced
 
-    async def _take_up(self, unit: Unit, claims: Sequence[Claim]) -> None:
-        """End the claims of a worker that has died. What it may have handed over has lost its answer."""
+    async def _take_up(self, unit: Unit, claims: Sequence[Claim]) -> Sequence[Delivery]:
+        """End the claims of a worker that has died; what it may have handed over has lost its answer."""
+        lost = []
         for claim in claims:
             delivery = claim.delivery.due_at_once()
             if claim.handed_to:
                 delivery = claim.delivery.answer_lost(
                     self._clock(), claim.delivery.provider or claim.handed_to, WORKER_DIED
                 )
-                self._note_lost(delivery)
+                lost.append(delivery)
             await unit.deliveries.replace(delivery)
+        return lost
+
+    def _note(self, lost: Sequence[Delivery]) -> None:
+        for delivery in lost:
+            self._note_lost(delivery)
 
     async def _schedule(self) -> "_Schedule":
         now = self._clock()

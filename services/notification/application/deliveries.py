@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import assert_never
 
 from services.kernel.clock import Clock
@@ -14,6 +13,7 @@ from services.notification.application.ports import (
     ContactGone,
     Contacts,
     ContactUnavailable,
+    Mailer,
     Renderer,
     Unit,
     UnitOfWork,
@@ -159,9 +159,12 @@ class Deliveries:
             trace_id=delivery.trace_id,
             create_time=delivery.create_time,
         )
-        handover = await self._dispatch.hand_over(
-            message, candidates, states, announce=partial(self._claims.announce, claim)
-        )
+
+        async def announce(mailer: Mailer) -> None:
+            nonlocal claim
+            claim = await self._claims.announce(claim, mailer)
+
+        handover = await self._dispatch.hand_over(message, candidates, states, announce=announce)
         return Outcome(self._decided(delivery.answered(handover.answer), handover), handover.changes)
 
     async def _contact(self, delivery: Delivery) -> Contact:

@@ -49,7 +49,10 @@ class Dispatch:
                 state = states[mailer.name]
                 is_probed = not any(states[each.name].is_ready for each in found)
                 if state.takes(about_an_account=delivery.is_about_an_account) or (
-                    is_probed and await self._providers.may_probe(state, mailer)
+                    is_probed
+                    and await self._providers.may_probe(
+                        state, mailer, about_an_account=delivery.is_about_an_account
+                    )
                 ):
                     found.append(mailer)
         return found
@@ -103,3 +106,5 @@ async def _answer(mailer: Mailer, message: Message) -> Answer:
             return await mailer.send(message)
     except TimeoutError:
         return AnswerLost(f"no answer within {SEND_SECONDS:.0f} s")
+    except Exception as error:  # noqa: BLE001 - a mailer raises nothing; where it does, nobody knows
+        return AnswerLost(type(error).__name__)

@@ -86,15 +86,17 @@ class Providers:
             if isinstance(change.answer, TooFast):
                 await unit.budgets.put((await unit.budgets.get(old.name)).slowed(now))
 
-    async def may_probe(self, state: ProviderState, mailer: Mailer) -> bool:
+    async def may_probe(self, state: ProviderState, mailer: Mailer, *, about_an_account: bool) -> bool:
         """Whether a mail may ask a provider that takes none; of several workers one asks at a time."""
         if not await self._claim_check(state):
             return False
         if state.condition is Condition.AWAY:
             return True
         standing = await self.ask(state, mailer)
+        if standing.permission is Permission.GRANTED:
+            return _state_by(standing, state, self._clock()).takes(about_an_account=about_an_account)
         # Where the provider does not say, this mail's answer does.
-        return standing.permission in (Permission.GRANTED, Permission.UNKNOWN)
+        return standing.permission is Permission.UNKNOWN
 
     async def ask(self, state: ProviderState, mailer: Mailer) -> Standing:
         """Ask a provider what it lets us do, and store what it says."""

@@ -55,12 +55,19 @@ def count_lost(delivery: Delivery) -> None:
     LOST_ANSWERS.labels(delivery.provider).inc()
 
 
+def count_taken_up(delivery: Delivery) -> None:
+    """Count a mail that a worker which died may have handed over."""
+    count_lost(delivery)
+    if delivery.state is not DeliveryState.PENDING:
+        _count_end(delivery)
+
+
 def count_outcome(before: Delivery, outcome: Delivery) -> None:
     """Count what became of a mail."""
     if outcome.lost_answers > before.lost_answers:
         count_lost(outcome)
     if outcome.state is not DeliveryState.PENDING:
-        MAILS.labels(str(outcome.template), _named(outcome.provider), outcome.state.value).inc()
+        _count_end(outcome)
 
 
 def count_feedback(feedback: Feedback) -> None:
@@ -77,6 +84,10 @@ def show_unsent(unsent: Iterable[Unsent]) -> None:
         labels = (each.state.value, each.template, _named(each.provider))
         UNSENT.labels(*labels).set(each.count)
         OLDEST_UNSENT.labels(*labels).set(each.oldest.timestamp())
+
+
+def _count_end(delivery: Delivery) -> None:
+    MAILS.labels(str(delivery.template), _named(delivery.provider), delivery.state.value).inc()
 
 
 def _named(provider: str) -> str:

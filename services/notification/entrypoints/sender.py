@@ -8,9 +8,10 @@ import structlog
 
 from mesh.server.telemetry import continue_trace
 from mesh.sql.row_changes import Waited
-from services.notification.application.claims import CLAIM_SECONDS, Claims
+from services.notification.application.claims import Claims
 from services.notification.application.deliveries import Deliveries, Outcome
 from services.notification.application.ports import Claim
+from services.notification.domain.errors import StoreUnavailable
 from services.notification.entrypoints.mail_metrics import count_outcome, show_unsent
 
 LONGEST_WAIT_SECONDS = 5.0
@@ -63,10 +64,9 @@ class Sender:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _turn(self, seen: int) -> None:
-        claims = await self._claims.claim()
+        claims = await self._work()
         if claims:
             self._is_shown = False
-            await self._finish(claims)
         is_late = asyncio.get_running_loop().time() - self._show_time >= SHOWN_EVERY_SECONDS
         if is_late or not (claims or self._is_shown):
             await self._show_unsent()
@@ -87,22 +87,24 @@ class Sender:
         show_unsent(await self._deliveries.unsent())
         self._show_time, self._is_shown = asyncio.get_running_loop().time(), True
 
-    async def _finish(self, claims: Sequence[Claim]) -> None:
-        """Send what was claimed, also when the process is asked to stop meanwhile.
+    async def _work(self) -> Sequence[Claim]:
+        """Claim and send, to the end also when the process is asked to stop meanwhile.
 
-        A mail that was handed over without a note of it would be sent again.
+        A mail that was claimed or handed over without a note of its end would be sent again.
         """
-        sending = asyncio.create_task(self._send_all(claims))
+        working = asyncio.create_task(self._send_all())
         try:
-            await asyncio.shield(sending)
+            return await asyncio.shield(working)
         except asyncio.CancelledError:
-            await sending
+            await asyncio.gather(working, return_exceptions=True)
             raise
 
-    async def _send_all(self, claims: Sequence[Claim]) -> None:
+    async def _send_all(self) -> Sequence[Claim]:
+        claims = await self._claims.claim()
         async with asyncio.TaskGroup() as tasks:
             for claim in claims:
                 tasks.create_task(self._send(claim))
+        return claims
 
     async def _send(self, claim: Claim) -> None:
         delivery = claim.delivery
@@ -114,29 +116,29 @@ class Sender:
             except Exception as error:  # noqa: BLE001 - the edge: one bad mail does not stop the others
                 _log.error("send_failed", trace_id=delivery.trace_id, error=_what(error), **names)
                 outcome = self._deliveries.postponed(claim)
-            if outcome is not None:
+            if outcome is None:
+                return
+            try:
                 await self._record(outcome)
+            except Exception as error:  # noqa: BLE001 - as above; its claim runs out
+                _log.error("outcome_not_stored", trace_id=delivery.trace_id, error=_what(error), **names)
+            else:
                 count_outcome(delivery, outcome.delivery)
                 state = outcome.delivery.state.value
                 _log.info("delivery", trace_id=delivery.trace_id, state=state, **names)
 
     async def _record(self, outcome: Outcome) -> None:
-        """Store an outcome while the mail is ours, however long the database is away.
-
-        Raises:
-            TimeoutError: The claim is over.
-        """
-        async with asyncio.timeout(CLAIM_SECONDS):
-            while True:
-                try:
-                    return await self._deliveries.record(outcome)
-                except Exception as error:  # noqa: BLE001 - as above
-                    _log.warning("outcome_waits", error=_what(error))
+        """Store an outcome, however long the database is away."""
+        while True:
+            try:
+                return await self._deliveries.record(outcome)
+            except StoreUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _wait(self, seen: int) -> None:
         pause = await self._claims.seconds_to_next()
-        longest = LONGEST_WAIT_SECONDS if pause is None else min(pause, LONGEST_WAIT_SECONDS)
+        # What is due and was not claimed is not to be claimed at once.
+        longest = LONGEST_WAIT_SECONDS if pause is None else min(max(pause, 0.05), LONGEST_WAIT_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
                 await self._changes.wait_for_change(seen)

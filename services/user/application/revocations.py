@@ -1,5 +1,6 @@
 """The list by which services honour the end of a token before it expires."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from services.kernel.clock import Clock
@@ -7,6 +8,7 @@ from services.user.application.ports import Changes, UnitOfWork
 from services.user.domain.grant import Revocation
 
 _PAGE_SIZE = 1000
+_PAUSE_SECONDS = 0.1
 
 
 class Revocations:
@@ -38,3 +40,5 @@ class Revocations:
                 yield found, position
             else:
                 await self._revoked.wait_for_change(seen)
+                # Where any commit wakes, one look is enough for many.
+                await asyncio.sleep(_PAUSE_SECONDS)

@@ -22,6 +22,8 @@ from shopmesh.user.v1 import (
 )
 
 _REVOCATIONS = "revocations"
+_HEARTBEAT_SECONDS = 2.0
+"""A worker that hangs shows soon: others know what was revoked since."""
 _PREFIX = "MAIL_PURPOSE_"
 _STATES = {
     AccountState.ACTIVE: contact_service_pb2.ACCOUNT_STATE_ACTIVE,
@@ -76,7 +78,13 @@ class TokenServicer(token_service_pb2_grpc.TokenServiceServicer):
     ) -> AsyncIterator[token_service_pb2.WatchRevocationsResponse]:
         after = decode_position(request.start_page_token, filters=_REVOCATIONS)
         pages = self._revocations.watch(after)
-        async for event in watch(pages, expire_time=None, draining=self._draining, clock=self._clock):
+        async for event in watch(
+            pages,
+            expire_time=None,
+            draining=self._draining,
+            clock=self._clock,
+            heartbeat_seconds=_HEARTBEAT_SECONDS,
+        ):
             match event:
                 case Heartbeat():
                     yield token_service_pb2.WatchRevocationsResponse(heartbeat=event)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from mesh import sql
 from mesh.event_log import Record
 from mesh.event_log.inbox.inbox import INBOX_TABLES, TOGETHER, RetryLater, SqlInbox
+from mesh.event_log.inbox.inbox_rows import ConcurrentDelivery, InboxRows
 from mesh.topology import ORDER_EVENTS
 from services.kernel.envelope import Envelope
 from tests.support.events import envelope, morning, record
@@ -186,3 +187,17 @@ async def test_a_long_batch_goes_in_several_transactions(
 
     assert done.count == 2
     assert len(await happened(engine)) == TOGETHER + 2
+
+
+async def test_who_was_overtaken_stores_nothing(
+    engine: AsyncEngine, inbox: SqlInbox, effect: Effects
+) -> None:
+    await inbox.deliver_all([event("order-1", version) for version in (1, 2, 3)], effect, done=Done())
+    rows, key = InboxRows("mail"), (ORDER_EVENTS, "order-1")
+
+    with pytest.raises(ConcurrentDelivery):
+        async with sql.write(engine) as session:
+            await rows.advance(session, {key: (2, 4)})
+
+    async with sql.read(engine) as session:
+        assert (await rows.progress(session, [key]))[key].last == 3

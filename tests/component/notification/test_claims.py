@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -14,8 +15,9 @@ from services.notification.application.ports import Mailer
 from services.notification.domain.answer import Answer
 from services.notification.domain.budget import Allowance, SendingBudget
 from services.notification.domain.delivery import DeliveryState
+from services.notification.domain.errors import StoreUnavailable
 from services.notification.domain.message import Message
-from services.notification.domain.provider import MAX_FAILURES
+from services.notification.domain.provider import AWAY_SECONDS, CHECK_SECONDS, MAX_FAILURES
 from tests.component.notification.conftest import StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, SlowMailer, confirmed, sent_once, take_in
 from tests.support.events import DEADLINE_SECONDS, MORNING, eventually, running
@@ -205,7 +207,10 @@ async def test_an_outcome_is_stored_once_the_database_is_back(
     world: World, start_worker: StartWorker, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker: Worker = await start_worker(mailer=SmtpMailer(smtp_url(smtp.port)))
-    record, failures = worker.deliveries.record, [OSError("the database is away")]
+    record, failures = (
+        worker.deliveries.record,
+        [StoreUnavailable("the database is away", retry_after_seconds=1)],
+    )
 
     async def fail_once(outcome: Outcome) -> None:
         if failures:
@@ -224,3 +229,67 @@ async def test_an_outcome_is_stored_once_the_database_is_back(
 
 async def is_in_state(world: World, state: str, count: int) -> bool:
     return await world.count(f"deliveries WHERE state = '{state}'") == count
+
+
+async def test_a_probe_that_fails_over_names_who_has_the_mail(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer, by_smtp: WatchedSmtpMailer
+) -> None:
+    worker: Worker = await start_worker(chain=(by_ses, by_smtp))
+    seen: list[int] = []
+
+    async def look() -> None:
+        seen.append(await world.count(HANDED_TO_SMTP))
+
+    ses.answers.extend([AWAY] * (MAX_FAILURES + 1))
+    await confirmed(world, worker)
+    for _ in range(MAX_FAILURES):
+        await worker.deliver()
+        world.clock.advance(AWAY_SECONDS)
+    by_smtp.is_asked = look
+    await confirmed(world, worker, 1, until=2)
+
+    assert (await sent_once(worker)).provider == by_smtp.name
+
+    assert not ses.answers
+    assert seen == [1]
+
+
+async def test_the_share_of_accounts_is_not_used_up_by_orders_that_ask(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    ses.quota = 20
+    worker: Worker = await start_worker(chain=(by_ses,))
+    for number in range(20):
+        await confirmed(world, worker, number, until=number + 1)
+    states = []
+    for _ in range(6):
+        states += [each.state for each in await worker.deliver()]
+        world.clock.advance(2)
+    assert states.count(DeliveryState.WAITING) == 1
+
+    for _ in range(5):
+        world.clock.advance(CHECK_SECONDS)
+        assert [each.state for each in await worker.deliver()] == [DeliveryState.WAITING]
+
+    assert len(ses.taken) == 19
+
+
+async def test_a_link_whose_time_is_over_is_skipped_behind_an_older_mail_that_waits(
+    world: World, start_worker: StartWorker, ses: FakeSes, by_ses: SesMailer
+) -> None:
+    ses.is_approved = False
+    worker: Worker = await start_worker(chain=(by_ses,))
+    await confirmed(world, worker)
+    await world.request_mail("RESET_PASSWORD", REQUEST)
+    await take_in(world, worker, until=2)
+    while await worker.deliver():
+        pass
+    world.clock.advance(CHECK_SECONDS)
+    while await worker.deliver():
+        pass
+
+    world.clock.advance(timedelta(hours=1).total_seconds())
+    states = {str(each.template): each.state for _ in range(3) for each in await worker.deliver()}
+
+    assert states["reset_password"] is DeliveryState.SKIPPED
+    assert await world.count("deliveries WHERE state = 'WAITING' AND holder = ''") == 1

@@ -28,7 +28,10 @@ def backlog(
         deferred=deferred,
         waiting=waiting,
         next_attempt_time=time if deferred else None,
-        providers=[MailProvider(name="ses", condition=condition, check_time=time)],
+        providers=[
+            MailProvider(name="smtp", condition=READY),
+            MailProvider(name="ses", condition=condition, check_time=time),
+        ],
     )
 
 
@@ -38,7 +41,6 @@ def backlog(
         backlog(pending=1),
         backlog(pending=2, deferred=1),
         backlog(pending=1, deferred=1, next_in=NOW),
-        backlog(waiting=1),
         backlog(waiting=1, condition=NOT_ALLOWED, next_in=NOW),
         backlog(pending=1, waiting=1, condition=NOT_ALLOWED),
     ],
