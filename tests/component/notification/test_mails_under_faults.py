@@ -19,6 +19,7 @@ from mesh.topology import ORDER_EVENTS
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.domain.delivery import Delivery, DeliveryState
 from services.notification.domain.message import NOTIFICATION_ID_TAG
+from services.notification.server import open_database
 from tests.component.notification.conftest import EUR_12_50, EUR_25, TRACE, StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, order_id, take_in
 from tests.support.events import envelope, record
@@ -164,6 +165,8 @@ async def test_no_mail_is_missing_and_each_too_many_is_counted(world: World, ses
             await asyncio.sleep(1)
             return await world.count("deliveries WHERE state = 'SENT'") == orders
 
+        async with open_database(world.database_url):
+            """Made before anybody asks it: the workers may need a while."""
         async with killed_at_random(plans, draw) as kills:
             away = asyncio.create_task(going_away(fault, draw))
             await publish(world, orders)
