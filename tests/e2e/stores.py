@@ -9,8 +9,9 @@ from pathlib import Path
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
-_HOUSEKEEPING = frozenset({"leases", "budgets", "sqlite_sequence", "issued_tokens"})
-"""Tables that change by themselves: leases of consumers, limits, renewals of the services' own tokens."""
+_HOUSEKEEPING = frozenset({"leases", "positions", "budgets", "sqlite_sequence", "issued_tokens"})
+"""Tables that change by themselves: leases of consumers and how far they are, which is stored a moment after
+the effects; limits; renewals of the services' own tokens."""
 
 _BEHIND = """
     SELECT 1 FROM positions
