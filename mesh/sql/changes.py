@@ -16,7 +16,7 @@ from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.concurrency.file_writes import watched
 
 POLL_SECONDS = 0.02
-"""How often a file is looked at where the system does not tell of writes."""
+"""How often a file is polled where the system has no notification of writes."""
 FIRST_LOOK_SECONDS = 0.0015
 LOOK_SECONDS = 1.0
 """How often it is looked at though nobody writes; after a write soon, and then ever more slowly."""
@@ -55,7 +55,7 @@ class SqliteChanges(Changes):
         self, path: Path, *, longest_seconds: float = LOOK_SECONDS, empty_seconds: float = EMPTY_SECONDS
     ) -> None:
         super().__init__()
-        # SQLite keeps the log beside the file itself, whatever leads to it.
+        # Of a symbolic link: SQLite keeps the log beside its target.
         self._path = path.resolve()
         self._longest_seconds = longest_seconds
         self._empty_seconds = empty_seconds

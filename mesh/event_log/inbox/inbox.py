@@ -26,7 +26,7 @@ from services.kernel.envelope import Envelope, hash_of
 
 RETRY_SECONDS = (0.05, 0.2, 1.0)
 TOGETHER = 32
-"""How many events at most share a transaction: meanwhile others that write wait."""
+"""How many events at most share a transaction: other writers wait for its end."""
 _GAP = 0.1
 """Between two such transactions, as a share of the time that one took."""
 

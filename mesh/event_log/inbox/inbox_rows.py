@@ -84,7 +84,7 @@ class InboxRows:
 
         Raises:
             IntegrityError: Another process was the first to have an event of a key.
-            ConcurrentDelivery: Another process has handled an event of a key meanwhile.
+            ConcurrentDelivery: Another process has handled an event of a key at the same time.
         """
         places = {
             key: {"of_consumer": self._consumer, "of_topic": key[0], "of_key": key[1], "to_version": version}

@@ -80,7 +80,7 @@ class SqlDeliveryStore:
             return await self._changed(
                 update(deliveries).where(_is_mine(delivery, holder)).values(_row(delivery))
             )
-        # The provider has taken it, whoever has claimed it since and lost an answer.
+        # The provider has taken it, also where another worker has claimed it since and lost an answer.
         known, lost = deliveries.c.lost_answers, delivery.lost_answers
         row = {**_row(delivery), "lost_answers": case((known > lost, known), else_=lost)}
         unsent = _is_named(delivery) & (deliveries.c.state != DeliveryState.SENT.value)

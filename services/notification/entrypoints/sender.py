@@ -88,7 +88,7 @@ class Sender:
         self._show_time, self._is_shown = asyncio.get_running_loop().time(), True
 
     async def _work(self) -> Sequence[Claim]:
-        """Claim and send, to the end also when the process is asked to stop meanwhile.
+        """Claim and send, to the end also when the process is asked to stop.
 
         A mail that was claimed or handed over without a note of its end would be sent again.
         """

@@ -184,19 +184,6 @@ class UnitOfWork(Protocol):
         """Delete what has expired; a failure is logged, and the next time does it."""
 
 
-class Changes(Protocol):
-    """Wakes tasks that wait for a change by any process."""
-
-    @property
-    def count(self) -> int:
-        """How many changes were seen; read it before reading the store."""
-        ...
-
-    async def wait_for_change(self, seen: int) -> int:
-        """Wait until there were more changes than `seen`; returns the count then."""
-        ...
-
-
 class PasswordHasher(Protocol):
     """Slow, salted hashes, computed beside the event loop."""
 

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from services.kernel.changes import Changes
 from services.kernel.clock import Clock
-from services.user.application.ports import Changes, UnitOfWork
+from services.user.application.ports import UnitOfWork
 from services.user.domain.grant import Revocation
 
 _PAGE_SIZE = 1000

@@ -26,7 +26,7 @@ class Killed(BaseException):
 
 
 class Effects:
-    """An effect that writes a row, and raises for events it is told to."""
+    """An effect that writes a row, and raises for the events of `raises`."""
 
     def __init__(self) -> None:
         self.raises: dict[tuple[str, int], BaseException] = {}

@@ -1,4 +1,4 @@
-"""Of several processes one holds a lease, and whoever asks hears when nobody can know."""
+"""Of several processes one holds a lease; a database that does not answer is an error."""
 
 import asyncio
 import itertools

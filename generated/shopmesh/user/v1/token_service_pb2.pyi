@@ -147,7 +147,7 @@ class WatchRevocationsResponse(_message.Message):
 
     @_builtins.property
     def heartbeat(self) -> _stream_pb2.Heartbeat:
-        """Nothing was revoked meanwhile."""
+        """Nothing was revoked since the last message."""
 
     @_builtins.property
     def closed(self) -> _stream_pb2.Closed:

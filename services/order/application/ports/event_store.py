@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from services.kernel import changes
+
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
@@ -168,17 +170,8 @@ class EventStore(Protocol):
         ...
 
 
-class Changes(Protocol):
-    """Wakes tasks that wait for a commit of any process."""
-
-    @property
-    def count(self) -> int:
-        """How many changes were seen; read it before reading the store."""
-        ...
-
-    async def wait_for_change(self, seen: int) -> int:
-        """Wait until there were more changes than `seen`; returns the count then."""
-        ...
+class Changes(changes.Changes, Protocol):
+    """The same, by a task that watches."""
 
     async def run(self) -> None:
         """Watch the store; never returns."""
