@@ -28,7 +28,7 @@ class FolderMailer:
 
     async def send(self, message: Message) -> Answer:
         try:
-            content = compose(message, sender=FOLDER_SENDER).as_bytes()
+            content = compose(message, sender=FOLDER_SENDER)
         except UnusableAddress as error:
             return Refused(str(error))
         try:

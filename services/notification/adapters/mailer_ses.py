@@ -81,14 +81,14 @@ class SesMailer:
 
     async def send(self, message: Message) -> Answer:
         try:
-            mail = compose(message, sender=self._url.sender)
+            named = {NOTIFICATION_ID_HEADER: message.message_id}
+            mail = compose(message, sender=self._url.sender, headers=named)
         except UnusableAddress as error:
             return Refused(str(error))
-        mail[NOTIFICATION_ID_HEADER] = message.message_id
         request = {
             "FromEmailAddress": self._url.sender.addr_spec,
             "Destination": {"ToAddresses": [message.recipient.email]},
-            "Content": {"Raw": {"Data": mail.as_bytes()}},
+            "Content": {"Raw": {"Data": mail}},
             "ConfigurationSetName": self._url.configuration_set,
             "EmailTags": [{"Name": NOTIFICATION_ID_TAG, "Value": message.message_id}],
         }

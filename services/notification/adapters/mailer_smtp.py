@@ -3,8 +3,6 @@
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from email.message import EmailMessage
-from email.policy import SMTPUTF8
 from typing import Self
 
 import aiosmtplib
@@ -139,7 +137,7 @@ class SmtpMailer:
         self._probe_time = self._clock() + (PROBE_INTERVAL_SECONDS if reachable else 1.0)
 
 
-async def _transact(server: aiosmtplib.SMTP, sender: str, recipient: str, mail: EmailMessage) -> Answer:
+async def _transact(server: aiosmtplib.SMTP, sender: str, recipient: str, mail: bytes) -> Answer:
     """Hand one mail over; until its content is sent, the server has certainly not taken it.
 
     Raises:
@@ -157,7 +155,7 @@ async def _transact(server: aiosmtplib.SMTP, sender: str, recipient: str, mail: 
             return RefusedForNow("recipient refused", str(error.code))
         raise
     try:
-        await server.data(mail.as_bytes(policy=SMTPUTF8 if is_utf8 else None))
+        await server.data(mail)
     except aiosmtplib.SMTPDataError:
         raise
     except (aiosmtplib.SMTPException, OSError) as error:
