@@ -12,6 +12,7 @@ from interceptors.consistency import ConsistencyInterceptor
 from interceptors.cost_trailers import CostTrailersInterceptor
 from interceptors.deadline.interceptor import DeadlineInterceptor
 from interceptors.errors import ErrorInterceptor, StatusByError
+from interceptors.rate_limit.concurrency import ConcurrencyInterceptor
 from interceptors.rate_limit.gcra import Limiter
 from interceptors.rate_limit.interceptor import RateLimitInterceptor
 from interceptors.tracing import Traces, TracingInterceptor
@@ -38,6 +39,7 @@ def standard_chain(
         ErrorInterceptor(status_by_error=status_by_error),
         DeadlineInterceptor(fast_path=fast_paths),
         AuthInterceptor(verifier=verifier, edge_secret=edge_secret, clock=clock),
+        ConcurrencyInterceptor(limits=limits),
         RateLimitInterceptor(limits=limits, limiter=limiter),
         ValidationInterceptor(fast_path=fast_paths),
         ConsistencyInterceptor(),

@@ -9,7 +9,7 @@ import yaml
 
 from mesh.contract import Contract, LimitClass, LimitPer
 
-_ALLOWED_KEYS = ("per", "rate_per_minute", "burst")
+_ALLOWED_KEYS = ("per", "rate_per_minute", "burst", "max_concurrent_calls")
 _MOST = 100_000_000
 
 
@@ -37,7 +37,7 @@ def load_limits(contract: Contract, path: Path | None) -> Mapping[str, LimitClas
         or not isinstance(parsed.get("classes", {}), dict)
     ):
         raise LimitsFileError(
-            f"{path} has to be `classes: {{NAME: {{per, rate_per_minute, burst}}}}` and nothing else"
+            f"{path} has to be `classes: {{NAME: {{{', '.join(_ALLOWED_KEYS)}}}}}` and nothing else"
         )
     merged = dict(contract.limit_classes)
     for name, changes in parsed.get("classes", {}).items():
@@ -64,14 +64,14 @@ def _changed(declared: LimitClass, changes: Any, path: Path) -> LimitClass:
         per=LimitPer[str(per).upper()],
         rate_per_minute=_count(declared, changes, "rate_per_minute", path),
         burst=_count(declared, changes, "burst", path),
+        max_concurrent_calls=_count(declared, changes, "max_concurrent_calls", path, least=0),
         undivided=True,
     )
 
 
-def _count(declared: LimitClass, changes: Mapping[str, Any], key: str, path: Path) -> int:
+def _count(declared: LimitClass, changes: Mapping[str, Any], key: str, path: Path, *, least: int = 1) -> int:
     value = changes.get(key, getattr(declared, key))
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST:
-        raise LimitsFileError(
-            f"{path}: {key} of {declared.name!r} is {value!r}; allowed is a whole number from 1 to {_MOST}"
-        )
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
+        allowed = f"allowed is a whole number from {least} to {_MOST}"
+        raise LimitsFileError(f"{path}: {key} of {declared.name!r} is {value!r}; {allowed}")
     return value

@@ -42,7 +42,11 @@ class Idempotency(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LimitClass:
-    """A token bucket; rates are calls per minute."""
+    """A token bucket; rates are calls per minute.
+
+    Attributes:
+        max_concurrent_calls: How many calls one worker answers at the same time; 0 for any number.
+    """
 
     name: str
     per: LimitPer
@@ -50,6 +54,7 @@ class LimitClass:
     burst: int
     undivided: bool
     purpose: str
+    max_concurrent_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def _limit_class(declared: policy_pb2.LimitClass) -> LimitClass:
         burst=declared.burst,
         undivided=declared.undivided,
         purpose=declared.purpose,
+        max_concurrent_calls=declared.max_concurrent_calls,
     )
 
 

@@ -22,6 +22,9 @@ calls are admitted at once, and the bucket refills at the given rate. What is ov
 (`RESOURCE_EXHAUSTED`), the reason `RATE_LIMITED`, a `RetryInfo` and, from the front proxy, a `Retry-After`
 header with the seconds after which an empty bucket admits the next call.
 
+Of some classes a worker answers only so many calls at the same time, whoever makes them. More would only
+wait: they are refused at once in the same way, with the reason `OVERLOADED`.
+
 The class `{edge}` counts every request at the front proxy before anything else is looked at. Classes per
 client address are enforced at the front proxy and again in the service; all others in the service, which
 knows the caller. A class that is not promised for the whole mesh is divided among the workers of a service
@@ -59,6 +62,7 @@ _CLASS_COLUMNS = (
     "Counted per",
     "Per minute",
     "Burst",
+    "At the same time",
     "Next call after",
     "Promised for the mesh",
     "For",
@@ -73,6 +77,7 @@ def _class_row(limit: LimitClass) -> tuple[str, ...]:
         _PER[limit.per],
         f"{limit.rate_per_minute:,}",
         f"{limit.burst:,}",
+        f"{limit.max_concurrent_calls:,}" if limit.max_concurrent_calls else "any number",
         f"{retry_after_seconds(limit)} s",
         "yes" if limit.undivided else "no",
         limit.purpose,

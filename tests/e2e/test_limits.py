@@ -33,6 +33,7 @@ def test_the_defaults_are_what_the_contract_declares(tmp_path: Path) -> None:
             "per": policy_pb2.LimitPer.Name(each.per).removeprefix("LIMIT_PER_").lower(),
             "rate_per_minute": each.rate_per_minute,
             "burst": each.burst,
+            "max_concurrent_calls": each.max_concurrent_calls,
         }
         for each in limit_classes()
     }
@@ -40,6 +41,7 @@ def test_the_defaults_are_what_the_contract_declares(tmp_path: Path) -> None:
         "per": "address",
         "rate_per_minute": 10,
         "burst": _BURST,
+        "max_concurrent_calls": 0,
     }
     assert classes["place_order"]["burst"] == 100
 
@@ -59,6 +61,7 @@ def test_the_limits_file_is_merged_class_by_class(strict: RunningMesh) -> None:
         {"no_such_class": {"burst": 1}},
         {"read": {"no_such_key": 1}},
         {"read": {"burst": 0}},
+        {"read": {"max_concurrent_calls": -1}},
         {"read": {"per": "planet"}},
         {"read": {"rate_per_minute": "many"}},
     ],

@@ -35,4 +35,9 @@ def _limits(settings: MeshSettings) -> str:
 
 
 def _document(limit: LimitClass) -> dict[str, object]:
-    return {"per": limit.per.name.lower(), "rate_per_minute": limit.rate_per_minute, "burst": limit.burst}
+    return {
+        "per": limit.per.name.lower(),
+        "rate_per_minute": limit.rate_per_minute,
+        "burst": limit.burst,
+        "max_concurrent_calls": limit.max_concurrent_calls,
+    }

@@ -26,23 +26,23 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fshopmesh/policy/v1/policy.proto\x12\x12shopmesh.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe8\x01\n\x0cMethodPolicy\x12*\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0e\x32\x1a.shopmesh.policy.v1.Access\x12\x0e\n\x06scopes\x18\x02 \x03(\t\x12(\n\x05owner\x18\x03 \x01(\x0b\x32\x19.shopmesh.policy.v1.Owner\x12\x13\n\x0blimit_class\x18\x04 \x01(\t\x12+\n\x08\x64\x65\x61\x64line\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rmax_login_age\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"-\n\x05Owner\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x15\n\rbypass_scopes\x18\x02 \x03(\t\"\x91\x01\n\nLimitClass\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x03per\x18\x02 \x01(\x0e\x32\x1c.shopmesh.policy.v1.LimitPer\x12\x17\n\x0frate_per_minute\x18\x03 \x01(\x05\x12\r\n\x05\x62urst\x18\x04 \x01(\x05\x12\x11\n\tundivided\x18\x05 \x01(\x08\x12\x0f\n\x07purpose\x18\x06 \x01(\t\"\x98\x01\n\x0cHttpEndpoint\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07methods\x18\x02 \x03(\t\x12\x13\n\x0blimit_class\x18\x03 \x01(\t\x12+\n\x08\x64\x65\x61\x64line\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x16\n\x0emax_body_bytes\x18\x06 \x01(\x05*[\n\x06\x41\x63\x63\x65ss\x12\x16\n\x12\x41\x43\x43\x45SS_UNSPECIFIED\x10\x00\x12\x11\n\rACCESS_PUBLIC\x10\x01\x12\x11\n\rACCESS_SCOPES\x10\x02\x12\x13\n\x0f\x41\x43\x43\x45SS_INTERNAL\x10\x03*\x7f\n\x08LimitPer\x12\x19\n\x15LIMIT_PER_UNSPECIFIED\x10\x00\x12\x15\n\x11LIMIT_PER_ADDRESS\x10\x01\x12\x14\n\x10LIMIT_PER_CALLER\x10\x02\x12\x15\n\x11LIMIT_PER_ACCOUNT\x10\x03\x12\x14\n\x10LIMIT_PER_CLIENT\x10\x04:R\n\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32 .shopmesh.policy.v1.MethodPolicy:1\n\x08personal\x12\x1d.google.protobuf.FieldOptions\x18\xd1\x86\x03 \x01(\x08:S\n\x0blimit_class\x12\x1c.google.protobuf.FileOptions\x18\xd1\x86\x03 \x03(\x0b\x32\x1e.shopmesh.policy.v1.LimitClass:W\n\rhttp_endpoint\x12\x1c.google.protobuf.FileOptions\x18\xd2\x86\x03 \x03(\x0b\x32 .shopmesh.policy.v1.HttpEndpointb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fshopmesh/policy/v1/policy.proto\x12\x12shopmesh.policy.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe8\x01\n\x0cMethodPolicy\x12*\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x0e\x32\x1a.shopmesh.policy.v1.Access\x12\x0e\n\x06scopes\x18\x02 \x03(\t\x12(\n\x05owner\x18\x03 \x01(\x0b\x32\x19.shopmesh.policy.v1.Owner\x12\x13\n\x0blimit_class\x18\x04 \x01(\t\x12+\n\x08\x64\x65\x61\x64line\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rmax_login_age\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"-\n\x05Owner\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x15\n\rbypass_scopes\x18\x02 \x03(\t\"\xaf\x01\n\nLimitClass\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x03per\x18\x02 \x01(\x0e\x32\x1c.shopmesh.policy.v1.LimitPer\x12\x17\n\x0frate_per_minute\x18\x03 \x01(\x05\x12\r\n\x05\x62urst\x18\x04 \x01(\x05\x12\x11\n\tundivided\x18\x05 \x01(\x08\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x1c\n\x14max_concurrent_calls\x18\x07 \x01(\x05\"\x98\x01\n\x0cHttpEndpoint\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07methods\x18\x02 \x03(\t\x12\x13\n\x0blimit_class\x18\x03 \x01(\t\x12+\n\x08\x64\x65\x61\x64line\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x16\n\x0emax_body_bytes\x18\x06 \x01(\x05*[\n\x06\x41\x63\x63\x65ss\x12\x16\n\x12\x41\x43\x43\x45SS_UNSPECIFIED\x10\x00\x12\x11\n\rACCESS_PUBLIC\x10\x01\x12\x11\n\rACCESS_SCOPES\x10\x02\x12\x13\n\x0f\x41\x43\x43\x45SS_INTERNAL\x10\x03*\x7f\n\x08LimitPer\x12\x19\n\x15LIMIT_PER_UNSPECIFIED\x10\x00\x12\x15\n\x11LIMIT_PER_ADDRESS\x10\x01\x12\x14\n\x10LIMIT_PER_CALLER\x10\x02\x12\x15\n\x11LIMIT_PER_ACCOUNT\x10\x03\x12\x14\n\x10LIMIT_PER_CLIENT\x10\x04:R\n\x06method\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32 .shopmesh.policy.v1.MethodPolicy:1\n\x08personal\x12\x1d.google.protobuf.FieldOptions\x18\xd1\x86\x03 \x01(\x08:S\n\x0blimit_class\x12\x1c.google.protobuf.FileOptions\x18\xd1\x86\x03 \x03(\x0b\x32\x1e.shopmesh.policy.v1.LimitClass:W\n\rhttp_endpoint\x12\x1c.google.protobuf.FileOptions\x18\xd2\x86\x03 \x03(\x0b\x32 .shopmesh.policy.v1.HttpEndpointb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'shopmesh.policy.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACCESS']._serialized_start=706
-  _globals['_ACCESS']._serialized_end=797
-  _globals['_LIMITPER']._serialized_start=799
-  _globals['_LIMITPER']._serialized_end=926
+  _globals['_ACCESS']._serialized_start=736
+  _globals['_ACCESS']._serialized_end=827
+  _globals['_LIMITPER']._serialized_start=829
+  _globals['_LIMITPER']._serialized_end=956
   _globals['_METHODPOLICY']._serialized_start=122
   _globals['_METHODPOLICY']._serialized_end=354
   _globals['_OWNER']._serialized_start=356
   _globals['_OWNER']._serialized_end=401
   _globals['_LIMITCLASS']._serialized_start=404
-  _globals['_LIMITCLASS']._serialized_end=549
-  _globals['_HTTPENDPOINT']._serialized_start=552
-  _globals['_HTTPENDPOINT']._serialized_end=704
+  _globals['_LIMITCLASS']._serialized_end=579
+  _globals['_HTTPENDPOINT']._serialized_start=582
+  _globals['_HTTPENDPOINT']._serialized_end=734
 # @@protoc_insertion_point(module_scope)

@@ -182,6 +182,7 @@ class LimitClass(_message.Message):
     BURST_FIELD_NUMBER: _builtins.int
     UNDIVIDED_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
+    MAX_CONCURRENT_CALLS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name by which methods and the limits file refer to it."""
     per: Global___LimitPer.ValueType
@@ -197,6 +198,10 @@ class LimitClass(_message.Message):
     """
     purpose: _builtins.str
     """What the class is for; shown on the rate-limit page."""
+    max_concurrent_calls: _builtins.int
+    """The most calls of the class, of all callers, that one worker answers at the
+    same time; 0 for any number. More are refused before they wait.
+    """
     def __init__(
         self,
         *,
@@ -206,10 +211,11 @@ class LimitClass(_message.Message):
         burst: _builtins.int = ...,
         undivided: _builtins.bool = ...,
         purpose: _builtins.str = ...,
+        max_concurrent_calls: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["burst", b"burst", "name", b"name", "per", b"per", "purpose", b"purpose", "rate_per_minute", b"rate_per_minute", "undivided", b"undivided"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["burst", b"burst", "max_concurrent_calls", b"max_concurrent_calls", "name", b"name", "per", b"per", "purpose", b"purpose", "rate_per_minute", b"rate_per_minute", "undivided", b"undivided"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
