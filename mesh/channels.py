@@ -1,9 +1,11 @@
 """How a client of the mesh connects: balanced, with deadlines, retries, token and trace."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from types import MappingProxyType
 
 import grpc
 
@@ -19,6 +21,7 @@ LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
 """What a service takes as one message."""
 
 _KEEPALIVE_MS = 30_000
+_WARM_UP_RETRY_SECONDS = 0.5
 _MAX_RECONNECT_BACKOFF_MS = 1_000
 
 
@@ -30,12 +33,27 @@ class Channels:
     trace, what remains of the caller's deadline, and the consistency token.
     """
 
-    def __init__(self, *, channels: dict[str, grpc.aio.Channel]) -> None:
+    def __init__(
+        self,
+        *,
+        channels: Mapping[str, grpc.aio.Channel],
+        credentials: Mapping[str, ClientCredentials] = MappingProxyType({}),
+    ) -> None:
         self._channels = channels
+        self._credentials = credentials
+        self._used: set[str] = set()
 
     def to(self, service: str) -> grpc.aio.Channel:
         """The channel to a service, for a generated stub."""
+        self._used.add(service)
         return self._channels[service]
+
+    async def warm_up(self) -> None:
+        """Connect to the services that are called, and have tokens for them, before the first call."""
+        for service in sorted(self._used):
+            self._channels[service].get_state(try_to_connect=True)
+            if service in self._credentials:
+                await _until_there(self._credentials[service])
 
 
 @asynccontextmanager
@@ -59,13 +77,13 @@ async def connect(
     described = contract or load_contract()
     async with AsyncExitStack() as stack:
         channels = {}
-        for service in services:
-            credentials = _credentials(client_id, service, settings)
-            stack.push_async_callback(credentials.aclose)
-            interceptors = outgoing_interceptors(partial(_token_or_silence, credentials), credentials.refused)
+        credentials = {service: _credentials(client_id, service, settings) for service in services}
+        for service, own in credentials.items():
+            stack.push_async_callback(own.aclose)
+            interceptors = outgoing_interceptors(partial(_token_or_silence, own), own.refused)
             channel = open_channel(service, settings, contract=described, interceptors=interceptors)
             channels[service] = await stack.enter_async_context(channel)
-        yield Channels(channels=channels)
+        yield Channels(channels=channels, credentials=credentials)
 
 
 def open_channel(
@@ -97,6 +115,16 @@ def _credentials(client_id: str, service: str, settings: MeshSettings) -> Client
         secret_file=settings.client_secret(client_id),
         audience=service if client_id in SERVICES else None,
     )
+
+
+async def _until_there(credentials: ClientCredentials) -> None:
+    while True:
+        try:
+            await credentials.token()
+        except TokenUnavailable:
+            await asyncio.sleep(_WARM_UP_RETRY_SECONDS)
+        else:
+            return
 
 
 async def _token_or_silence(credentials: ClientCredentials) -> str:

@@ -199,6 +199,7 @@ async def _serve(
             background.append(tasks.create_task(health.run()))
             feed = RevocationFeed(revocations, context.channels.to("user"), context.clock)
             background.append(tasks.create_task(feed.run()))
+            background.append(tasks.create_task(context.channels.warm_up()))
             if service.http is not None:
                 port_of_http = http_port(name, settings.worker, settings.port_offset)
                 background.append(tasks.create_task(serve_http(service.http, port_of_http, context.draining)))

@@ -1,5 +1,6 @@
 """What a client of the mesh sends of itself."""
 
+import asyncio
 import json
 import threading
 import time
@@ -14,7 +15,7 @@ import grpc
 import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
-from mesh.channels import open_channel
+from mesh.channels import Channels, open_channel
 from mesh.client.tokens import ClientCredentials
 from mesh.contract import load_contract
 from mesh.topology import grpc_port
@@ -80,6 +81,36 @@ async def test_a_token_that_is_refused_is_replaced_long_before_it_expires(
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
     assert answer.order.customer_id == ALICE
     assert not tokens
+
+
+async def test_a_client_that_has_warmed_up_waits_for_nothing_at_its_first_call(
+    served: Served, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("known to both")
+    tokens = [served.mint.user(ALICE, "orders")]
+    with granting(tokens) as url:
+        credentials = ClientCredentials(
+            token_url=url, client_id="checkout", secret_file=secret, audience=None
+        )
+        interceptors = outgoing_interceptors(credentials.token, credentials.refused)
+        async with grpc.aio.insecure_channel(
+            f"127.0.0.1:{served.port}", interceptors=list(interceptors)
+        ) as channel:
+            channels = Channels(
+                channels={"order": channel, "user": channel},
+                credentials={"order": credentials, "user": credentials},
+            )
+            orders = order_service_pb2_grpc.OrderServiceStub(channels.to("order"))
+
+            await channels.warm_up()
+            async with asyncio.timeout(10):
+                await channel.channel_ready()
+
+            answer = await orders.GetOrder(REQUEST)
+
+    assert not tokens
+    assert answer.order.customer_id == ALICE
 
 
 async def test_a_proxy_of_the_environment_is_not_asked_for_a_service(
