@@ -1,17 +1,18 @@
 """A member of a consumer group in Kafka: one thread that fetches ahead, commits and keeps its place."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from itertools import chain
-from queue import Empty, SimpleQueue
 from typing import Any
 
+import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
+from kafka.errors import KafkaError
 from kafka.structs import MemberState
 
 from mesh.event_log.kafka.client import Network, connection
@@ -19,15 +20,17 @@ from mesh.event_log.kafka.partition_buffers import PartitionBuffers
 from mesh.event_log.kafka.records import fetched
 from mesh.event_log.kafka.thread import call_soon
 from mesh.event_log.kafka.topics import KafkaTopics, TopicMismatch
-from mesh.event_log.port import Delivery, EventLogUnavailable, SubscriptionLost
+from mesh.event_log.port import Delivery, EventLogUnavailable
 
 BATCH = 200
 SESSION_SECONDS = 6.0
 """When a member that is silent is taken for dead; brokers allow no less by default."""
 
-_FETCH_MS = 100
-_BRIEFLY_MS = 5
-_COMMIT_WAIT_SECONDS = 0.05
+# As long as a broker holds a fetch that finds nothing.
+_FETCH_MS = 500
+COMMIT_SECONDS = 0.5
+"""A member that is killed gets again what it handled in so short a time before."""
+_FULL_SECONDS = 0.05
 _CLOSE_MS = 2000
 _COMMIT_MS = 4000
 _SETTINGS: dict[str, Any] = {
@@ -44,7 +47,7 @@ _SETTINGS: dict[str, Any] = {
     "metrics_enabled": False,
 }
 
-_Job = Callable[[KafkaConsumer], None]
+_log = structlog.get_logger()
 
 
 class KafkaMember:
@@ -69,8 +72,8 @@ class KafkaMember:
         self._loop = asyncio.get_running_loop()
         self._buffers = PartitionBuffers()
         self._arrived = asyncio.Event()
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
-        self._commits: set[asyncio.Future[None]] = set()
+        self._taken = threading.Event()
+        self._commit_time = 0.0
         self._is_stopping = False
         self._end: EventLogUnavailable | None = None
 
@@ -78,20 +81,14 @@ class KafkaMember:
         while True:
             self._raise_if_ended()
             if taken := self._buffers.take(BATCH):
-                self._jobs.put(_go_on)
+                self._taken.set()
                 return taken
             self._arrived.clear()
             await self._arrived.wait()
 
     async def commit(self, delivery: Delivery) -> None:
         self._raise_if_ended()
-        if not self._buffers.advances(delivery):
-            return
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._commits.add(done)
-        done.add_done_callback(self._commits.discard)
-        self._jobs.put(partial(self._commit, delivery, done))
-        await done
+        self._buffers.note(delivery)
 
     async def lag_seconds(self) -> float:
         """As `Subscription.lag_seconds`, by the records that were fetched already."""
@@ -101,7 +98,7 @@ class KafkaMember:
 
     def stop(self) -> None:
         self._is_stopping = True
-        self._jobs.put(_go_on)
+        self._taken.set()
 
     def run(self) -> None:
         """Consume until `stop`, or until an error ends the subscription."""
@@ -123,8 +120,6 @@ class KafkaMember:
     def _ended(self, end: EventLogUnavailable) -> None:
         self._end = end
         self._arrived.set()
-        for commit in self._commits:
-            _resolve(commit, end)
 
     def _consume(self) -> None:
         settings = {**connection(self._url), **_SETTINGS, "session_timeout_ms": self._session_ms}
@@ -141,26 +136,25 @@ class KafkaMember:
                 consumer.end_offsets([TopicPartition(name, 0) for name in self._names])
                 while not self._is_stopping:
                     self._take_turn(consumer)
+                self._commit_noted(consumer)
             finally:
                 consumer.close(timeout_ms=_CLOSE_MS)
 
     def _take_turn(self, consumer: KafkaConsumer) -> None:
-        """Do what was asked for, and fetch, but not much further than what is taken."""
-        with suppress(Empty):
-            while True:
-                self._jobs.get_nowait()(consumer)
+        """Commit what is handled, and fetch, but not much further than what is taken."""
+        if self._clock() - self._commit_time >= COMMIT_SECONDS:
+            self._commit_noted(consumer)
+        self._taken.clear()
         if self._buffers.waiting() < BATCH:
             consumer.resume(*consumer.paused())
-        else:
-            consumer.pause(*consumer.assignment())
-        if not self._buffers.has_in_flight() or not _is_stable(consumer):
             self._receive(consumer.poll(_FETCH_MS))
             return
-        # A commit will come, and must not wait for a fetch.
-        self._receive(consumer.poll(_BRIEFLY_MS))
+        consumer.pause(*consumer.assignment())
         if _is_stable(consumer):
-            with suppress(Empty):
-                self._jobs.get(timeout=_COMMIT_WAIT_SECONDS)(consumer)
+            self._receive(consumer.poll(0))
+            self._taken.wait(_FULL_SECONDS)
+        else:
+            self._receive(consumer.poll(_FETCH_MS))
 
     def _receive(self, messages: dict[TopicPartition, list[Any]]) -> None:
         records = [record for message in chain(*messages.values()) if (record := fetched(message))]
@@ -168,28 +162,21 @@ class KafkaMember:
             self._buffers.add(records)
             call_soon(self._loop, self._arrived.set)
 
-    def _commit(self, delivery: Delivery, done: asyncio.Future[None], consumer: KafkaConsumer) -> None:
-        partition = TopicPartition(delivery.record.topic, delivery.partition)
-        error: Exception | None = None
+    def _commit_noted(self, consumer: KafkaConsumer) -> None:
+        """Commit what is handled; what cannot be committed now is tried again, here or by its next owner."""
+        self._commit_time = self._clock()
+        noted = self._buffers.noted()
+        if not noted:
+            return
         try:
-            if self._buffers.advances(delivery):
-                consumer.commit({partition: OffsetAndMetadata(delivery.offset + 1)}, timeout_ms=_COMMIT_MS)
-                self._buffers.acknowledge(delivery)
-        except SubscriptionLost as lost:
-            error = lost
-        except (CommitFailedError, RebalanceInProgressError):
-            self._begin_again(partition, consumer)
-            error = SubscriptionLost(f"{self._group} is being shared out anew")
-        except KafkaError as failure:
-            error = EventLogUnavailable(f"the event log did not commit: {type(failure).__name__}")
-        call_soon(self._loop, partial(_resolve, done, error))
-
-    def _begin_again(self, partition: TopicPartition, consumer: KafkaConsumer) -> None:
-        """Behind the last commit, should the partition stay here."""
-        first = self._buffers.first_offset(partition)
-        if first is not None and partition in consumer.assignment():
-            consumer.seek(partition, first)
-            self._buffers.assign([partition])
+            consumer.commit(
+                {partition: OffsetAndMetadata(offset + 1) for partition, offset in noted.items()},
+                timeout_ms=_COMMIT_MS,
+            )
+        except KafkaError as error:
+            _log.warning("not_committed", group=self._group, error=type(error).__name__)
+        else:
+            self._buffers.committed(noted)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -211,16 +198,3 @@ def _is_stable(consumer: KafkaConsumer) -> bool:
     An answer of the broker between two polls of a member that joins is lost to kafka-python: it joins again.
     """
     return consumer.group_metadata().state is MemberState.STABLE
-
-
-def _go_on(_consumer: KafkaConsumer) -> None:
-    """Wakes the thread."""
-
-
-def _resolve(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)

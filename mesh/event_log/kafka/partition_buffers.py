@@ -1,8 +1,8 @@
-"""What a member of a group holds: the records of its partitions that are fetched and not committed."""
+"""What a member of a group holds: the records of its partitions that are fetched and not handled."""
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kafka import TopicPartition
@@ -17,13 +17,17 @@ class _PartitionBuffer:
 
     Attributes:
         waiting: Fetched, not delivered yet.
-        in_flight: Delivered, not committed yet.
+        in_flight: Delivered, not handled yet.
         delivered: The last offset that was delivered; -1 for none.
+        handled: The last offset that was handled; -1 for none.
+        committed: The last offset that the broker knows of as handled; -1 for none.
     """
 
     waiting: deque[Fetched] = field(default_factory=deque)
     in_flight: deque[Fetched] = field(default_factory=deque)
     delivered: int = -1
+    handled: int = -1
+    committed: int = -1
 
     def oldest(self) -> Fetched | None:
         return next((held[0] for held in (self.in_flight, self.waiting) if held), None)
@@ -70,13 +74,8 @@ class PartitionBuffers:
         with self._lock:
             return sum(len(buffer.waiting) for buffer in self._buffers.values())
 
-    def has_in_flight(self) -> bool:
-        """Whether a record is delivered and not committed yet."""
-        with self._lock:
-            return any(buffer.in_flight for buffer in self._buffers.values())
-
-    def advances(self, delivery: Delivery) -> bool:
-        """Whether a commit of this delivery would say more than those before it.
+    def note(self, delivery: Delivery) -> None:
+        """Note that a delivery and all before it in its partition are handled.
 
         Raises:
             SubscriptionLost: It was delivered before its partition went to another member.
@@ -85,20 +84,24 @@ class PartitionBuffers:
             buffer = self._buffers.get(_partition(delivery))
             if buffer is None or delivery.offset > buffer.delivered:
                 raise SubscriptionLost(f"partition {delivery.partition} went to another member meanwhile")
-            return bool(buffer.in_flight) and buffer.in_flight[0].delivery.offset <= delivery.offset
-
-    def first_offset(self, partition: TopicPartition) -> int | None:
-        """Where a partition goes on that begins anew; None for nothing held."""
-        with self._lock:
-            oldest = self._buffers.get(partition, _PartitionBuffer()).oldest()
-            return oldest.delivery.offset if oldest else None
-
-    def acknowledge(self, delivery: Delivery) -> None:
-        """Forget what is committed."""
-        with self._lock:
-            buffer = self._buffers.get(_partition(delivery), _PartitionBuffer())
+            buffer.handled = max(buffer.handled, delivery.offset)
             while buffer.in_flight and buffer.in_flight[0].delivery.offset <= delivery.offset:
                 buffer.in_flight.popleft()
+
+    def noted(self) -> dict[TopicPartition, int]:
+        """By partition, the last offset that is handled and that the broker does not know of."""
+        with self._lock:
+            return {
+                partition: buffer.handled
+                for partition, buffer in self._buffers.items()
+                if buffer.handled > buffer.committed
+            }
+
+    def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Note what the broker knows of."""
+        with self._lock:
+            for partition, offset in offsets.items():
+                self._buffers.get(partition, _PartitionBuffer()).committed = offset
 
     def oldest_time(self) -> float | None:
         """When the oldest record that is held was published, in seconds since 1970."""
