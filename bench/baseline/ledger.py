@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh import sql
 from mesh.sql import write_with_retry
 from services.inventory.adapters.ledger_groups import DirectWriter, Work
 from services.inventory.adapters.ledger_sql import SqlLedger
@@ -41,7 +42,7 @@ class LockingLedgers:
         self._engine = engine
 
     async def write(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
-        async def within(session: AsyncSession) -> T:
+        async def within(session: sql.Session) -> T:
             return await work(LockingLedger(session, clock=system_clock, new_id=uuid7))
 
         return await write_with_retry(self._engine, within)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh import sql
 from mesh.sql import read
 from services.inventory.adapters.tables import products, stock
 from services.inventory.domain.stock import Shelf, Stock
@@ -36,7 +37,7 @@ class OneByOneStockLevels:
         return {stock.sku: stock for stock in found if stock is not None}
 
 
-async def _find(session: AsyncSession, sku: str) -> Stock | None:
+async def _find(session: sql.Session, sku: str) -> Stock | None:
     if (await session.execute(_PRODUCT, {"of_sku": sku})).first() is None:
         return None
     shelves = (await session.execute(_SHELVES, {"of_sku": sku})).all()

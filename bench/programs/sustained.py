@@ -23,7 +23,6 @@ from bench.programs.whole import PROFILES, customer_of, mesh_up, placing
 from bench.stocked import mariadb
 from bench.twin.app import MAILS
 from mesh.client.direct import http_client
-from mesh.sql import sqlite_url
 from mesh.topology import ENVOY_PORT
 from tests.support.waiting import eventually
 
@@ -152,7 +151,7 @@ async def _both(plan: Plan, name: str, profile: str) -> AsyncIterator[tuple[_Sho
         customer = await stack.enter_async_context(customer_of(mesh))
         folder = plan.room(f"{name}-twin")
         if profile == "embedded":
-            url = sqlite_url(folder / "twin.db")
+            url = f"sqlite+aiosqlite:///{folder}/twin.db"
         else:
             url = await _database(await stack.enter_async_context(mariadb(folder / "mariadb")))
         twin = await stack.enter_async_context(_twin_up(folder, url))

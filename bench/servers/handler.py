@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 import uvloop
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh import sql
 from mesh.event_log import Record, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import INBOX_TABLES, Effect, Outcome, SqlInbox
@@ -48,7 +48,7 @@ async def consume(settings: MeshSettings, group: str, path: Path) -> None:
             await Consumer(log, group, (ORDER_EVENTS,), inbox, _effect).run()
 
 
-async def _effect(_session: AsyncSession, _event: Envelope) -> None:
+async def _effect(_session: sql.Session, _event: Envelope) -> None:
     """The inbox row is all that is written."""
     await asyncio.sleep(0)
 

@@ -2,7 +2,6 @@
 
 from mesh.sql.changes import POLL_SECONDS, Changes
 from mesh.sql.engine import (
-    Session,
     changes_of,
     create_tables,
     is_programming_error,
@@ -19,10 +18,13 @@ from mesh.sql.engine import (
     write_with_retry,
     writer_lock,
 )
+from mesh.sql.prepared import Prepared
+from mesh.sql.session import Session
 
 __all__ = [
     "POLL_SECONDS",
     "Changes",
+    "Prepared",
     "Session",
     "changes_of",
     "create_tables",

@@ -6,12 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any, Protocol
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.concurrency.file_writes import watched
 
@@ -21,11 +19,23 @@ FIRST_LOOK_SECONDS = 0.0015
 LOOK_SECONDS = 1.0
 """How often it is looked at though nobody writes; after a write soon, and then ever more slowly."""
 EMPTY_SECONDS = 5.0
-_MARIADB_POLL_SECONDS = 0.05
-_RETRY_SECONDS = 1.0
 _SLOWER = 2.5
 _log = structlog.get_logger()
-_POSITION = "SELECT @@gtid_binlog_pos"
+
+Row = tuple[Any, ...]
+IsNews = Callable[[Row | None, Row | None], bool]
+"""Whether a question's first row is news, given the row before; None: there is none."""
+
+
+class Waited(Protocol):
+    """What can be waited for."""
+
+    @property
+    def count(self) -> int: ...
+
+    async def wait_for_change(self, seen: int) -> int: ...
+
+    async def run(self) -> None: ...
 
 
 class Changes(ChangeNotifier, ABC):
@@ -134,43 +144,6 @@ class _Looking:
     def _plan(self) -> None:
         self.stop()
         self._next = asyncio.get_running_loop().call_later(self._pause_seconds, self.look)
-
-
-class MariadbChanges(Changes):
-    """The changes of a server: its binary log grows with every commit, and its position is no table's.
-
-    A server without a binary log notifies nobody: then all are woken once a second.
-    """
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        super().__init__()
-        self._engine = engine
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                await self._compare()
-            except DBAPIError:
-                # Away: those who wait should find that out themselves.
-                self.notify()
-            await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _compare(self) -> None:
-        async with self._engine.connect() as connection:
-            automatic = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            last = None
-            while current := await _position(automatic):
-                if current != last:
-                    last = current
-                    self.notify()
-                await asyncio.sleep(_MARIADB_POLL_SECONDS)
-        self.notify()
-
-
-async def _position(connection: AsyncConnection) -> str:
-    async with redeliver_cancellation():
-        position: str = (await connection.exec_driver_sql(_POSITION)).scalar_one()
-        return position
 
 
 async def _for_ever() -> None:

@@ -10,6 +10,7 @@ from mesh.settings import MeshSettings
 from mesh.sql import sqlite
 from mesh.sql.engine import open_engine, sqlite_url
 from mesh.sql.migrations import Schema, upgrade
+from mesh.sql.prepared import compile_all
 
 _DRIVER = "mysql+asyncmy"
 _PREFIX = "shopmesh"
@@ -59,6 +60,7 @@ async def opened(
     )
     try:
         await upgrade(engine, schema)
+        compile_all(engine.dialect)
         yield engine
     finally:
         await engine.dispose()

@@ -11,29 +11,32 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, MetaData, Select, event, make_url
+from sqlalchemy import URL, Connection, MetaData, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from interceptors.cost_trailers import count_query
 from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.sql import mariadb, sqlite
-from mesh.sql.changes import Changes, MariadbChanges, SqliteChanges
+from mesh.sql.changes import Changes, SqliteChanges
 from mesh.sql.counters import FLUSHES, WRITE_TRANSACTIONS
+from mesh.sql.mariadb_changes import MariadbChanges
+from mesh.sql.prepared import Given, Prepared
+from mesh.sql.session import MariadbSession, Session, SqliteSession
+from mesh.sql.sqlite_connections import SqliteConnections, driver_of
+from mesh.sql.sqlite_driver import DRIVER_NAME
 
-Session = AsyncSession
-"""An open transaction; the effects of consumers get it from the inbox."""
 T = TypeVar("T")
 
 _ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.01
 _WRITES = "shopmesh_writes"
 _OPTIONS = "shopmesh_traits"
-_POSITION = "shopmesh_position"
 _UNCOUNTED = ("SET TRANSACTION", mariadb.LAST_POSITION)
 
 
@@ -50,7 +53,8 @@ class EngineOptions:
         track_commit_positions: Each commit's place in the order of all is asked for.
         changes: Wakes those who wait for commits.
         turn: Writers of one process queue here where they come one after the other.
-        reader: For single statements that only read; the engine itself is None here.
+        reader: For single statements that only read; None: they are read as others are.
+        connections: Of a SQLite file; None of other databases.
     """
 
     serialize_writes: bool
@@ -58,11 +62,12 @@ class EngineOptions:
     changes: Changes
     turn: asyncio.Lock
     reader: AsyncEngine | None
+    connections: SqliteConnections | None
 
 
 def sqlite_url(path: Path) -> str:
     """The URL of a SQLite file; its path is percent-encoded."""
-    return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string()
+    return URL.create(DRIVER_NAME, database=str(path)).render_as_string()
 
 
 def open_engine(
@@ -88,6 +93,7 @@ def open_engine(
         # SQLite's own waiting is a poll with growing pauses.
         turn=asyncio.Lock(),
         reader=None if is_sqlite else _open_reader(engine),
+        connections=SqliteConnections(engine) if is_sqlite else None,
     )
     engine.sync_engine.update_execution_options(**{_OPTIONS: options})
     event.listen(engine.sync_engine, "before_cursor_execute", _count)
@@ -97,36 +103,47 @@ def open_engine(
 
 
 @asynccontextmanager
-async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+async def read(engine: AsyncEngine) -> AsyncIterator[Session]:
     """A read-only session on one snapshot."""
-    async with (
-        redeliver_cancellation(),
-        pool_timeout_as_error(),
-        AsyncSession(engine, expire_on_commit=False) as session,
-    ):
-        yield session
+    options = _options(engine)
+    async with redeliver_cancellation(), pool_timeout_as_error():
+        if options.connections is not None:
+            async with options.connections.taken() as connection:
+                yield SqliteSession(connection, writes=False)
+            # Statements that wait for nothing let nobody else in.
+            await asyncio.sleep(0)
+        else:
+            async with engine.connect() as connection:
+                yield MariadbSession(connection)
 
 
 @asynccontextmanager
-async def write(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+async def write(engine: AsyncEngine) -> AsyncIterator[Session]:
     """A session that writes: committed at the end, rolled back on an error."""
     options = _options(engine)
-    async with redeliver_cancellation(), pool_timeout_as_error():
-        async with writer_lock(engine), _opened(engine) as connection:
-            async with AsyncSession(connection, expire_on_commit=False) as session:
-                await _wait_for_turn(session, engine)
-                yield session
-                await session.commit()
-                WRITE_TRANSACTIONS.inc()
-                FLUSHES.inc()
-            if options.track_commit_positions:
-                session.info[_POSITION] = await mariadb.last_position(connection)
-        options.changes.notify()
+    async with redeliver_cancellation(), pool_timeout_as_error(), writer_lock(engine):
+        if options.connections is not None:
+            async with options.connections.taken() as connection:
+                on_sqlite = SqliteSession(connection, writes=True)
+                on_sqlite.after_commit(partial(_note_commit, options))
+                yield on_sqlite
+                await on_sqlite.commit()
+        else:
+            async with _opened(engine) as connection:
+                await connection.begin()
+                on_mariadb = MariadbSession(connection)
+                on_mariadb.after_commit(partial(_note_commit, options))
+                if options.serialize_writes:
+                    await on_mariadb.execute(mariadb.TURN)
+                yield on_mariadb
+                await on_mariadb.commit()
+                if options.track_commit_positions:
+                    on_mariadb.position = await mariadb.last_position(connection)
 
 
 async def write_with_retry(
     engine: AsyncEngine,
-    work: Callable[[AsyncSession], Awaitable[T]],
+    work: Callable[[Session], Awaitable[T]],
     *,
     pause: Callable[[float], float] = _up_to,
 ) -> T:
@@ -147,15 +164,15 @@ async def write_with_retry(
     return await _once(engine, work)
 
 
-async def lock(session: AsyncSession, rows: Select[Any]) -> None:
-    """Keep others from changing rows until the transaction ends; on SQLite nobody else is writing."""
-    if session.get_bind().dialect.name != "sqlite":
-        await session.execute(rows.with_for_update())
+async def lock(session: Session, rows: Prepared, parameters: Given) -> None:
+    """Select rows `FOR UPDATE`: nobody else changes them until the end; on SQLite nobody else is writing."""
+    if session.dialect.name != "sqlite":
+        await session.execute(rows, parameters)
 
 
-def position_of(session: AsyncSession) -> str | None:
+def position_of(session: Session) -> str | None:
     """How far the commit of a session got, of an engine that tracks positions; None: it is not known."""
-    return session.info.get(_POSITION)
+    return session.position
 
 
 @asynccontextmanager
@@ -166,8 +183,11 @@ async def schema_lock(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """
     async with writer_lock(engine):
         if engine.dialect.name == "sqlite":
-            async with _opened(engine) as connection, connection.begin():
-                yield connection
+            async with engine.connect() as connection:
+                assert connection.sync_connection is not None
+                await driver_of(connection.sync_connection).begin_writing()
+                async with connection.begin():
+                    yield connection
         else:
             async with mariadb.schema_lock(engine) as connection:
                 yield connection
@@ -192,8 +212,8 @@ def is_programming_error(error: Exception) -> bool:
 
 async def is_reachable(engine: AsyncEngine) -> bool:
     """Whether the database answers; a health probe."""
-    async with engine.connect() as connection:
-        return bool((await connection.exec_driver_sql("SELECT 1")).scalar())
+    async with read(engine) as session:
+        return bool(await session.scalar(text("SELECT 1")))
 
 
 def changes_of(engine: AsyncEngine) -> Changes:
@@ -201,9 +221,16 @@ def changes_of(engine: AsyncEngine) -> Changes:
     return _options(engine).changes
 
 
-def reader_of(engine: AsyncEngine) -> AsyncEngine:
-    """The engine for single statements that only read; see `mesh.sql.single_statement`."""
-    return _options(engine).reader or engine
+def reader_of(engine: AsyncEngine) -> AsyncEngine | None:
+    """The engine for single statements that only read; None: they are read as others are."""
+    return _options(engine).reader
+
+
+def connections_of(engine: AsyncEngine) -> SqliteConnections:
+    """The open connections of a SQLite file."""
+    connections = _options(engine).connections
+    assert connections is not None
+    return connections
 
 
 def writer_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
@@ -232,12 +259,6 @@ async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield await connection.execution_options(**{_WRITES: True})
 
 
-async def _wait_for_turn(session: AsyncSession, engine: AsyncEngine) -> None:
-    await session.connection()
-    if _options(engine).serialize_writes and engine.dialect.name != "sqlite":
-        await session.execute(mariadb.TURN)
-
-
 def _open_reader(engine: AsyncEngine) -> AsyncEngine:
     """Another pool over the same MariaDB, which lives as long as the engine: no transactions, no pings."""
     reader = create_async_engine(engine.url, hide_parameters=True, **mariadb.reader_options(engine.url))
@@ -247,14 +268,22 @@ def _open_reader(engine: AsyncEngine) -> AsyncEngine:
     return reader
 
 
-async def _once(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+async def _once(engine: AsyncEngine, work: Callable[[Session], Awaitable[T]]) -> T:
     async with write(engine) as session:
         return await work(session)
 
 
+def _note_commit(options: EngineOptions) -> None:
+    WRITE_TRANSACTIONS.inc()
+    FLUSHES.inc()
+    options.changes.notify()
+
+
 def _begin(connection: Connection) -> None:
-    dialect = sqlite if connection.dialect.name == "sqlite" else mariadb
-    dialect.begin(connection, writes=connection.get_execution_options().get(_WRITES, False))
+    if connection.dialect.name == "sqlite":
+        sqlite.begin(connection)
+    else:
+        mariadb.begin(connection, writes=connection.get_execution_options().get(_WRITES, False))
 
 
 def _count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:

@@ -1,15 +1,20 @@
 """MariaDB as the mesh uses it: bounded in time, in UTC, and exact about letters and constraints."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, event, text
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from mesh.sql.prepared import Prepared
 
 COLLATION = "utf8mb4_nopad_bin"
 """Letters differ by case and accent, and a space at the end counts, as in SQLite."""
@@ -20,14 +25,16 @@ LOCK_SECONDS = 5
 IDLE_SECONDS = 10
 
 LAST_POSITION = "SELECT @@last_gtid"
-TURN = text("SELECT version_num FROM alembic_version FOR UPDATE")
+TURN = Prepared(text("SELECT version_num FROM alembic_version FOR UPDATE"))
 """What writers queue at who come one after the other: every migrated database has this one row."""
 
 _ALONE_SECONDS = 30
 _POSITION = re.compile(r"\d{1,10}-\d{1,10}-\d{1,20}(,\d{1,10}-\d{1,10}-\d{1,20})*")
 _DUPLICATE, _CHECK_FAILED, _UNKNOWN_DATABASE = 1062, 4025, 1049
-_CANNOT_CONNECT = 2003
+_CANNOT_CONNECT, CONNECTION_LOST = 2003, 2013
 _LOST_RACES = frozenset({1020, 1205, 1213, _DUPLICATE})
+_USE_TIME = "shopmesh_use_time"
+_SURELY_ALIVE_SECONDS = 1.0
 _SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 _SESSION = (
     f"SET SESSION time_zone = '+00:00', sql_mode = '{_SQL_MODE}'",
@@ -47,7 +54,6 @@ def engine_options(url: URL) -> dict[str, Any]:
         "pool_size": 8,
         "max_overflow": 8,
         "pool_timeout": ANSWER_SECONDS,
-        "pool_pre_ping": True,
         "pool_recycle": 1800,
     }
 
@@ -58,7 +64,6 @@ def reader_options(url: URL) -> dict[str, Any]:
         **engine_options(url),
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
-        "pool_pre_ping": False,
         "pool_reset_on_return": None,
     }
 
@@ -67,6 +72,8 @@ def set_up(engine: Engine) -> None:
     """Prepare every connection, and name failed constraints as SQLite does."""
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "checkout", _ping)
+    event.listen(engine, "checkin", _note_use)
     event.listen(engine, "handle_error", _name_failed_check, retval=True)
 
 
@@ -108,6 +115,13 @@ def is_lost_race(error: DBAPIError) -> bool:
     return _number(error) in _LOST_RACES
 
 
+def named(error: BaseException) -> BaseException:
+    """An error of a statement; a failed constraint is an IntegrityError, as with SQLite."""
+    if not isinstance(error, DBAPIError) or _number(error) != _CHECK_FAILED or error.orig is None:
+        return error
+    return IntegrityError(error.statement, None, error.orig, hide_parameters=True)
+
+
 async def _ensure_database(engine: AsyncEngine) -> None:
     try:
         async with engine.connect():
@@ -146,8 +160,20 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _name_failed_check(context: ExceptionContext) -> Exception | None:
+def _ping(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Find out a connection that has died; one that was used a moment ago lives most likely."""
+    if time.monotonic() - record.info.get(_USE_TIME, -inf) < _SURELY_ALIVE_SECONDS:
+        return
+    try:
+        connection.ping()
+    except Exception as error:
+        raise DisconnectionError from error
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_USE_TIME] = time.monotonic()
+
+
+def _name_failed_check(context: ExceptionContext) -> BaseException | None:
     error = context.sqlalchemy_exception
-    if not isinstance(error, DBAPIError) or _number(error) != _CHECK_FAILED:
-        return None
-    return IntegrityError(error.statement, None, context.original_exception, hide_parameters=True)
+    return None if error is None else named(error)

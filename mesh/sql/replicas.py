@@ -7,14 +7,16 @@ from itertools import count
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Row, Select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.sql.consistency import note_replica, required_position
 from mesh.sql.engine import read
 from mesh.sql.mariadb import is_position
-from mesh.sql.single_statement import fetch, rows_of
+from mesh.sql.prepared import Prepared
+from mesh.sql.session import Session
+from mesh.sql.single_statement import fetch
 
 CATCH_UP_SECONDS = 0.2
 """How long a read waits for a replica to see a write; then the primary is asked."""
@@ -27,7 +29,7 @@ _PRIMARY = "primary"
 _CATCH_UP = text("SELECT MASTER_GTID_WAIT(:position, :seconds)")
 
 T = TypeVar("T")
-Work = Callable[[AsyncSession], Awaitable[T]]
+Work = Callable[[Session], Awaitable[T]]
 
 _log = structlog.get_logger()
 
@@ -43,7 +45,7 @@ class Reads(Protocol):
         """
         ...
 
-    async def fetch(self, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
+    async def fetch(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The rows of one statement; see `mesh.sql.single_statement.fetch`.
 
         Raises:
@@ -64,7 +66,7 @@ class PrimaryReads:
         note_replica(_PRIMARY)
         return result
 
-    async def fetch(self, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
+    async def fetch(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
         rows = await fetch(self._engine, statement, parameters)
         note_replica(_PRIMARY)
         return rows
@@ -114,9 +116,9 @@ class ReplicaReads:
         note_replica(name)
         return result
 
-    async def fetch(self, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
-        async def work(session: AsyncSession) -> Sequence[Row[Any]]:
-            return await rows_of(await session.connection(), statement, parameters)
+    async def fetch(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        async def work(session: Session) -> Sequence[Sequence[Any]]:
+            return await session.fetch(statement, parameters)
 
         return await self(work)
 
@@ -184,7 +186,7 @@ class _Behind(Exception):
     """A replica does not see what a call has to see."""
 
 
-async def _catch_up(session: AsyncSession, position: str) -> None:
+async def _catch_up(session: Session, position: str) -> None:
     waited = await session.execute(_CATCH_UP, {"position": position, "seconds": CATCH_UP_SECONDS})
     if waited.scalar() != 0:
         raise _Behind

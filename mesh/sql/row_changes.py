@@ -2,20 +2,17 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.concurrency.change_notifier import ChangeNotifier
-from mesh.sql.changes import Changes
+from mesh.sql.changes import Changes, IsNews, Row, Waited
 from mesh.sql.engine import changes_of
-
-Row = tuple[Any, ...]
-IsNews = Callable[[Row | None, Row | None], bool]
-"""Whether a question's first row is news, given the row before; None: there is none."""
+from mesh.sql.mariadb_changes import MariadbChanges
 
 
 def is_another(row: Row | None, before: Row | None) -> bool:
@@ -26,17 +23,6 @@ def is_another(row: Row | None, before: Row | None) -> bool:
 def is_there(row: Row | None, _before: Row | None) -> bool:
     """For questions after work to be done: its waiter looks until there is none."""
     return row is not None
-
-
-class Waited(Protocol):
-    """What can be waited for."""
-
-    @property
-    def count(self) -> int: ...
-
-    async def wait_for_change(self, seen: int) -> int: ...
-
-    async def run(self) -> None: ...
 
 
 class RowChanges(ChangeNotifier):
@@ -92,27 +78,27 @@ class RowChanges(ChangeNotifier):
 
 
 def growth_of(engine: AsyncEngine, question: str) -> Waited:
-    """Notifies when the answer to a question is another one; on MariaDB of every commit.
+    """Notifies when the answer to a question is another one.
 
     Args:
         engine: The database.
-        question: Asks for what only grows; an index answers it.
+        question: Asks for what only grows, in one column; an index answers it.
     """
     return _asked(engine, question, is_news=is_another)
 
 
 def work_in(engine: AsyncEngine, question: str) -> Waited:
-    """Notifies while there is work to be done; on MariaDB of every commit.
+    """Notifies after commits while there is work to be done.
 
     Args:
         engine: The database.
-        question: Finds a row while there is work; an index answers it.
+        question: Finds a row, of one column, while there is work; an index answers it.
     """
     return _asked(engine, question, is_news=is_there)
 
 
 def _asked(engine: AsyncEngine, question: str, *, is_news: IsNews) -> Waited:
-    changes, url = changes_of(engine), engine.url
-    if url.get_backend_name() != "sqlite":
-        return changes
-    return RowChanges(changes, Path(url.database or ""), question, is_news=is_news)
+    changes = changes_of(engine)
+    if isinstance(changes, MariadbChanges):
+        return changes.of_rows(question, is_news=is_news)
+    return RowChanges(changes, Path(engine.url.database or ""), question, is_news=is_news)

@@ -1,20 +1,20 @@
 """Single statements that only read, without a transaction around them where that costs round trips."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Row, Select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.concurrency.cancellation import redeliver_cancellation
-from mesh.sql.engine import pool_timeout_as_error, reader_of
+from mesh.sql import mariadb_driver
+from mesh.sql.engine import pool_timeout_as_error, read, reader_of
+from mesh.sql.prepared import Prepared
 
-_STATEMENTS = 1000
 
-
-async def fetch(engine: AsyncEngine, statement: Select[Any], parameters: Sequence[Any]) -> Sequence[Row[Any]]:
+async def fetch(
+    engine: AsyncEngine, statement: Prepared, parameters: Sequence[Any]
+) -> Sequence[Sequence[Any]]:
     """The rows of one statement, which is a snapshot by itself.
 
     On MariaDB it is one round trip; a transaction around it would make it three. That a connection is dead
@@ -22,10 +22,13 @@ async def fetch(engine: AsyncEngine, statement: Select[Any], parameters: Sequenc
 
     Args:
         engine: where.
-        statement: is compiled once and kept, as are its parameters' names; rows come as the driver has them.
+        statement: rows come as the driver has them.
         parameters: in the order in which the statement has them.
     """
     reader = reader_of(engine)
+    if reader is None:
+        async with read(engine) as session:
+            return await session.fetch(statement, parameters)
     async with redeliver_cancellation(), pool_timeout_as_error():
         try:
             return await _fetched(reader, statement, parameters)
@@ -36,21 +39,9 @@ async def fetch(engine: AsyncEngine, statement: Select[Any], parameters: Sequenc
 
 
 async def _fetched(
-    reader: AsyncEngine, statement: Select[Any], parameters: Sequence[Any]
-) -> Sequence[Row[Any]]:
+    reader: AsyncEngine, statement: Prepared, parameters: Sequence[Any]
+) -> Sequence[Sequence[Any]]:
+    text = statement.compiled(reader.dialect).text
     async with reader.connect() as connection:
-        return await rows_of(connection, statement, parameters)
-
-
-async def rows_of(
-    connection: AsyncConnection, statement: Select[Any], parameters: Sequence[Any]
-) -> Sequence[Row[Any]]:
-    """The same within a transaction."""
-    return (
-        await connection.exec_driver_sql(_driver_sql(statement, connection.dialect), tuple(parameters))
-    ).all()
-
-
-@lru_cache(_STATEMENTS)
-def _driver_sql(statement: Select[Any], dialect: Dialect) -> str:
-    return str(statement.compile(dialect=dialect))
+        rows, _ = await mariadb_driver.run(connection, text, tuple(parameters))
+        return rows

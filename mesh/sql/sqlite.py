@@ -7,16 +7,15 @@ from typing import Any
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine import Engine
 
-from mesh.sql.sqlite_driver import UninterruptedConnection, uninterrupted_connection
-
-BUSY_TIMEOUT_MS = 10_000
+from mesh.sql.sqlite_connections import driver_of
+from mesh.sql.sqlite_driver import BUSY_TIMEOUT_MS, SqliteConnection
 
 _WAL_ATTEMPTS = 200
 
 
 def engine_options(_url: URL) -> dict[str, Any]:
     """What `create_async_engine` has to know."""
-    return {"connect_args": {"async_creator_fn": uninterrupted_connection}}
+    return {"connect_args": {"factory": SqliteConnection, "check_same_thread": False}}
 
 
 def make_folder(url: URL) -> None:
@@ -30,11 +29,11 @@ def set_up(engine: Engine) -> None:
     event.listen(engine, "connect", _prepare)
 
 
-def begin(connection: Connection, *, writes: bool) -> None:
-    """A deferred transaction that turns into a writer fails as locked, whatever the timeout."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, UninterruptedConnection)
-    driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN", only_reads=not writes)
+def begin(connection: Connection) -> None:
+    """Begin a transaction, unless it has begun, as those have that write."""
+    driver = driver_of(connection)
+    if not driver.in_transaction:
+        driver.execute("BEGIN")
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -47,6 +46,7 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     # What is deleted is overwritten: an erased account is in no free page either.
     cursor.execute("PRAGMA secure_delete=ON")
+    cursor.execute("PRAGMA busy_timeout=0")
     cursor.close()
 
 

@@ -1,135 +1,119 @@
-"""aiosqlite connections whose statements are one hop to their thread, and are never left half-way.
+"""SQLite on the event loop's own thread, except for what may take long.
 
-aiosqlite goes there to make a cursor, to run the statement, to read the rows and to close the cursor; each
-way there and back costs more than most statements.
-
-A cancelled statement would go on in its thread while SQLAlchemy throws the connection
-away: now and then the two wait for each other for ever, with the file's lock held.
-Here a statement runs to its end, which takes milliseconds, and the cancellation is
-delivered afterwards, at the next await that is not a statement.
+A way to another thread and back costs ten times as much as most statements. What goes there all the same:
+waiting for a lock, commits that have to reach the disk, and statements that turn out to take long.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any, Self, TypeVar
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from math import inf
+from typing import Any, TypeVar
 
-import aiosqlite
-from aiosqlite.context import contextmanager
+from sqlalchemy import URL, Pool
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 from mesh.sql.counters import THREAD_HOPS
 
-_CHUNK_ROWS = 64
+DRIVER_NAME = "sqlite+inline"
+BUSY_TIMEOUT_MS = 10_000
+"""How long a thread waits for a lock; the event loop's waits for none."""
+SHORT_SECONDS = 0.002
+"""How long a statement that reads may take of the event loop's time."""
+
+_STEPS = 1_000
+_PUT_OFF = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
+# Only of those that wait for a lock or a disk there is more than one at a time.
+_THREADS = ThreadPoolExecutor(16, "sqlite")
 
 T = TypeVar("T")
 
 
-class UninterruptedConnection(aiosqlite.Connection):
-    """An aiosqlite connection that finishes what it has begun."""
+class SqliteConnection(sqlite3.Connection):
+    """A connection that one task uses at a time."""
 
-    _beginning = ""
-    _only_reads = False
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._end_time = inf
+        self.set_progress_handler(self._is_over, _STEPS)
 
-    def begin(self, statement: str, *, only_reads: bool) -> None:
-        """Begin a transaction together with its first statement."""
-        self._beginning = statement
-        self._only_reads = only_reads
+    def shortly(self, work: Callable[[], T]) -> T:
+        """Do work on this thread.
 
-    @contextmanager
-    async def cursor(self) -> aiosqlite.Cursor:
-        return SteadyCursor(self)
-
-    async def commit(self) -> None:
-        if not self._is_untouched():
-            await super().commit()
-
-    async def rollback(self) -> None:
-        if self._is_untouched():
-            return
-        if self._only_reads:
-            # Nobody has to wait for it: what comes next on this connection comes behind it.
-            self._tx.put_nowait((None, self._conn.rollback))
-            return
-        await super().rollback()
-
-    async def at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do some work on the connection's thread: of several statements, one hop there and back."""
-        done: T = await self._execute(lambda: work(self._conn))
-        return done
-
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if not self._running or not self._connection:
-            raise ValueError("Connection closed")
-        work = partial(fn, *args, **kwargs)
-        if self._beginning:
-            work = partial(_begun, self._conn, self._beginning, work)
-            self._beginning = ""
-        future = asyncio.get_running_loop().create_future()
-        THREAD_HOPS.inc()
-        self._tx.put_nowait((future, work))
+        Raises:
+            sqlite3.OperationalError, DBAPIError: `is_put_off` says whether it takes too long for this thread.
+        """
+        self._end_time = time.monotonic() + SHORT_SECONDS
         try:
-            return await asyncio.shield(future)
+            return work()
+        finally:
+            self._end_time = inf
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Do work that only reads, on this thread if it is short; so it may be done twice."""
+        try:
+            return self.shortly(work)
+        except (sqlite3.OperationalError, DBAPIError) as error:
+            if not is_put_off(error):
+                raise
+        return await self.on_thread(work)
+
+    async def begin_writing(self) -> None:
+        """Begin a transaction that writes: it has the file's lock from now on."""
+        try:
+            self.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not is_put_off(error):
+                raise
+            await self.on_thread(lambda: self.execute("BEGIN IMMEDIATE"))
+
+    async def on_thread(self, work: Callable[[], T]) -> T:
+        """Do work on another thread, to its end: a cancellation is raised at the next await that waits."""
+        THREAD_HOPS.inc()
+        running = asyncio.get_running_loop().run_in_executor(_THREADS, self._patiently, work)
+        try:
+            return await asyncio.shield(running)
         except asyncio.CancelledError:
-            await _finished(future)
-        return future.result()
+            await _finished(running)
+        return running.result()
 
-    def _is_untouched(self) -> bool:
-        """Whether no transaction is open; one that was only going to begin is forgotten."""
-        self._beginning = ""
-        return not self._conn.in_transaction
+    def _patiently(self, work: Callable[[], T]) -> T:
+        self.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        try:
+            return work()
+        finally:
+            self.execute("PRAGMA busy_timeout=0")
 
-
-class SteadyCursor(aiosqlite.Cursor):
-    """A cursor that has read all rows when its statement is done, as SQLAlchemy does in any case."""
-
-    def __init__(self, connection: UninterruptedConnection) -> None:
-        self._conn: UninterruptedConnection = connection
-        self._cursor: Any = None
-        self._rows: list[Any] = []
-
-    async def execute(self, sql: str, parameters: Any = None) -> Self:
-        def run(driver: sqlite3.Connection) -> list[Any]:
-            cursor = self._cursor = driver.cursor()
-            return cursor.execute(sql, () if parameters is None else parameters).fetchall()
-
-        self._rows = await self._conn.at_once(run)
-        return self
-
-    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> Self:
-        def run(driver: sqlite3.Connection) -> None:
-            self._cursor = driver.cursor()
-            self._cursor.executemany(sql, parameters)
-
-        await self._conn.at_once(run)
-        return self
-
-    async def fetchone(self) -> Any:
-        return next(iter(await self.fetchmany(1)), None)
-
-    async def fetchmany(self, size: int | None = None) -> list[Any]:
-        count = size or self.arraysize
-        rows, self._rows = self._rows[:count], self._rows[count:]
-        return rows
-
-    async def fetchall(self) -> list[Any]:
-        rows, self._rows = self._rows, []
-        return rows
-
-    async def close(self) -> None:
-        """Nothing is left to be done: all rows are read."""
+    def _is_over(self) -> bool:
+        return time.monotonic() > self._end_time
 
 
-def uninterrupted_connection(database: str, **options: Any) -> UninterruptedConnection:
-    """Make a connection; awaiting it opens the file."""
-    connection = UninterruptedConnection(lambda: sqlite3.connect(database, **options), _CHUNK_ROWS)
-    connection._thread.daemon = True  # as SQLAlchemy does for its own
-    return connection
+class InlineDialect(SQLiteDialect_pysqlite):
+    """SQLite for SQLAlchemy's asyncio extension, though nothing has to be waited for."""
+
+    driver = "inline"
+    is_async = True
+    supports_statement_cache = True
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[Pool]:
+        """None: `mesh.sql.sqlite_connections` keeps what is used often."""
+        return NullPool
 
 
-def _begun(driver: sqlite3.Connection, statement: str, work: Callable[[], T]) -> T:
-    driver.execute(statement)
-    return work()
+registry.register("sqlite.inline", __name__, InlineDialect.__name__)
+
+
+def is_put_off(error: BaseException) -> bool:
+    """Whether a statement failed only because this thread did not wait for it."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    # The lower byte says what kind of error it is.
+    return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _PUT_OFF
 
 
 async def _finished(future: "asyncio.Future[Any]") -> None:

@@ -11,8 +11,9 @@ from interceptors.cost_trailers import count_query
 from mesh.concurrency.group_commit import GroupCommit
 from mesh.concurrency.task_group import Tasks
 from mesh.sql.counters import FLUSHES, WRITE_TRANSACTIONS
-from mesh.sql.engine import changes_of, writer_lock
-from mesh.sql.sqlite_driver import UninterruptedConnection
+from mesh.sql.engine import changes_of, connections_of, writer_lock
+from mesh.sql.sqlite_connections import driver_of
+from mesh.sql.sqlite_driver import SqliteConnection
 from mesh.sql.sqlite_transactions import immediate
 
 _MOST_AT_ONCE = 256
@@ -27,11 +28,11 @@ _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEr
 class SqliteWriter:
     """Every write has its own outcome.
 
-    A group is one hop to the thread of a connection that is kept: SQLAlchemy makes one per statement.
+    A group is one way to another thread, with all of its statements.
     """
 
-    def __init__(self, connection: UninterruptedConnection, engine: AsyncEngine, tasks: Tasks) -> None:
-        self._connection = connection
+    def __init__(self, driver: SqliteConnection, engine: AsyncEngine, tasks: Tasks) -> None:
+        self._driver = driver
         self._changes = changes_of(engine)
         self._commits = GroupCommit(
             self._commit, most=_MOST_AT_ONCE, tasks=tasks, turn=lambda: writer_lock(engine), detached=True
@@ -41,10 +42,8 @@ class SqliteWriter:
     @asynccontextmanager
     async def opened(cls, engine: AsyncEngine) -> AsyncIterator[Self]:
         """A writer that works until the end of the context."""
-        async with engine.connect() as connection, Tasks() as tasks:
-            driver = (await connection.get_raw_connection()).driver_connection
-            assert isinstance(driver, UninterruptedConnection)
-            yield cls(driver, engine, tasks)
+        async with connections_of(engine).taken() as connection, Tasks() as tasks:
+            yield cls(driver_of(connection), engine, tasks)
 
     async def write(self, statements: _Write) -> None:
         """Run statements in one transaction; it is on disk when this returns.
@@ -58,7 +57,7 @@ class SqliteWriter:
         await self._commits.submit(statements)
 
     async def _commit(self, writes: Sequence[_Write]) -> Sequence[Exception | None]:
-        outcomes = await self._connection.at_once(lambda driver: _committed(driver, writes))
+        outcomes = await self._driver.on_thread(lambda: _committed(self._driver, writes))
         WRITE_TRANSACTIONS.inc()
         FLUSHES.inc()
         self._changes.notify()

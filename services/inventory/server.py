@@ -5,20 +5,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh import sql
 from mesh.cache.factory import Caches, open_caches
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
-from mesh.event_log.inbox.inbox import TOGETHER, SqlInbox
+from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import changes_of, is_reachable
+from mesh.sql.changes import Waited
 from mesh.sql.databases import open_replicas, opened
 from mesh.sql.replicas import PrimaryReads, ReplicaReads
-from mesh.sql.row_changes import Waited, growth_of
+from mesh.sql.row_changes import growth_of
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
@@ -55,7 +57,7 @@ from services.inventory.application.stocks import Stocks
 from services.inventory.application.wms_updates import WmsUpdates
 from services.inventory.config import Settings
 from services.inventory.entrypoints.catalog_servicer import CatalogServicer
-from services.inventory.entrypoints.consumer import CONSUMER, on_order_event
+from services.inventory.entrypoints.consumer import CONSUMER, EVENTS_WITH_EFFECT, on_order_event
 from services.inventory.entrypoints.inventory_servicer import InventoryServicer
 from services.inventory.entrypoints.parking_servicer import StockParkingServicer
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
@@ -234,14 +236,15 @@ def order_consumer(
         changed: Told whose stock an event has changed.
     """
 
-    async def effect(session: AsyncSession, event: Envelope) -> None:
+    async def effect(session: sql.Session, event: Envelope) -> None:
         ledgers = SessionLedgers(session, clock=clock, new_id=uuid7, changed=changed)
         await on_order_event(
             Reservations(ledgers=ledgers, clock=clock, hold_seconds=settings.hold_seconds), event
         )
 
-    # Where transactions run side by side, shelves are locked in order, event by event.
-    inbox = SqlInbox(engine, CONSUMER, clock, together=TOGETHER if engine.dialect.name == "sqlite" else 1)
+    # Where transactions run side by side, shelves are locked in order within an event only.
+    alone = () if engine.dialect.name == "sqlite" else EVENTS_WITH_EFFECT
+    inbox = SqlInbox(engine, CONSUMER, clock, alone=alone)
     return Consumer(log, CONSUMER, (ORDER_EVENTS,), inbox, effect)
 
 

@@ -23,7 +23,7 @@ from mesh.sql.databases import opened
 from mesh.sql.row_changes import work_in
 from services.kernel.clock import Clock
 from services.notification.adapters.contacts_grpc import GrpcContacts
-from services.notification.adapters.deliveries_sql import UNCLAIMED
+from services.notification.adapters.delivery_statements_sql import UNCLAIMED
 from services.notification.adapters.hook_messages_sns import SnsHookMessages
 from services.notification.adapters.mail_urls import ProviderUrl, SesUrl, SmtpUrl
 from services.notification.adapters.mailer_folder import FOLDER, FolderMailer

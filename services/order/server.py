@@ -50,12 +50,17 @@ from services.order.application.sealing import Sealing
 from services.order.config import Settings
 from services.order.entrypoints.audit_servicer import AuditServicer
 from services.order.entrypoints.background import manage, report
-from services.order.entrypoints.consumer import CONSUMER, on_user_event
+from services.order.entrypoints.consumer import CONSUMER, EVENTS_WITH_EFFECT, on_user_event
 from services.order.entrypoints.order_servicer import OrderServicer
 from services.order.entrypoints.parking_servicer import OrderParkingServicer
 from services.order.entrypoints.projector import project
 from services.order.entrypoints.status_by_error import STATUS_BY_ERROR
-from services.order.entrypoints.stock_consumer import STOCK_CONSUMER, on_stock_event, report_anomaly
+from services.order.entrypoints.stock_consumer import (
+    STOCK_CONSUMER,
+    STOCK_EVENTS_WITH_EFFECT,
+    on_stock_event,
+    report_anomaly,
+)
 from services.order.stores import Stores, open_database, open_stores
 from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2_grpc, parking_service_pb2_grpc
 
@@ -190,7 +195,7 @@ def user_consumer(inbox: AsyncEngine, log: EventLog, customers: Customers, *, cl
     async def effect(_session: object, event: Envelope) -> None:
         await on_user_event(customers, event)
 
-    inbox_of_user = SqlInbox(inbox, CONSUMER, clock, together=1)
+    inbox_of_user = SqlInbox(inbox, CONSUMER, clock, alone=EVENTS_WITH_EFFECT)
     return Consumer(log, CONSUMER, (USER_EVENTS,), inbox_of_user, effect)
 
 
@@ -200,7 +205,7 @@ def stock_consumer(inbox: AsyncEngine, log: EventLog, use_cases: UseCases, *, cl
     async def effect(_session: object, event: Envelope) -> None:
         await on_stock_event(use_cases.shortages, use_cases.warehouse_shipments, event)
 
-    inbox_of_stock = SqlInbox(inbox, STOCK_CONSUMER, clock, together=1)
+    inbox_of_stock = SqlInbox(inbox, STOCK_CONSUMER, clock, alone=STOCK_EVENTS_WITH_EFFECT)
     return Consumer(log, STOCK_CONSUMER, (INVENTORY_EVENTS,), inbox_of_stock, effect)
 
 

@@ -13,7 +13,8 @@ from mesh import sql
 from mesh.event_log.outbox.lease import SqlLease, lease_metadata
 from mesh.mongodb.client import database_of, open_client
 from mesh.server.context import StartupError
-from mesh.sql.row_changes import Waited, work_in
+from mesh.sql.changes import Waited
+from mesh.sql.row_changes import work_in
 from services.kernel.ids import uuid7
 from services.order.adapters.event_store import event_store_sqlite
 from services.order.adapters.event_store.changes_mongo import MongoChanges

@@ -13,8 +13,9 @@ from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import is_reachable
+from mesh.sql.changes import Waited
 from mesh.sql.databases import opened
-from mesh.sql.row_changes import Waited, growth_of
+from mesh.sql.row_changes import growth_of
 from services.kernel.clock import Clock
 from services.kernel.ids import uuid7
 from services.user.adapters.authorization_server_authlib import AuthlibAuthorizationServer

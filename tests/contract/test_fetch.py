@@ -20,7 +20,7 @@ squares = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("square", Integer),
 )
-BETWEEN = (
+BETWEEN = sql.Prepared(
     select(squares)
     .where(squares.c.number >= bindparam("least"), squares.c.number < bindparam("above"))
     .order_by(squares.c.number)
@@ -87,7 +87,7 @@ async def test_connections_that_the_server_has_closed_are_found_out_and_replaced
 
 
 async def test_a_statement_that_is_wrong_is_refused_once(engine: AsyncEngine) -> None:
-    nowhere = select(Table("nowhere", MetaData(), Column("number", Integer)))
+    nowhere = sql.Prepared(select(Table("nowhere", MetaData(), Column("number", Integer))))
 
     with pytest.raises(DBAPIError) as refused:
         await fetch(engine, nowhere, ())

@@ -67,8 +67,8 @@ async def test_a_database_made_without_steps_is_taken_over_with_its_rows(
 
 async def test_a_step_that_was_interrupted_is_taken_again(engine: AsyncEngine, schema: Schema) -> None:
     await migrations.upgrade(engine, schema)
-    async with sql.schema_lock(engine) as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    async with sql.write(engine) as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
     await migrations.upgrade(engine, schema)
 

@@ -10,7 +10,6 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh import sql
 from mesh.event_log import EventLog
@@ -51,7 +50,7 @@ async def consume(folder: Path) -> None:
         await Consumer(log, "consumer", [ORDER_EVENTS], inbox, _note).run()
 
 
-async def _note(session: AsyncSession, event: Envelope) -> None:
+async def _note(session: sql.Session, event: Envelope) -> None:
     await session.execute(insert(effects).values(key=event.key, version=event.version))
 
 

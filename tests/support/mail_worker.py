@@ -22,7 +22,7 @@ from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.sql.row_changes import work_in
 from services.notification.adapters.contacts_grpc import GrpcContacts
-from services.notification.adapters.deliveries_sql import UNCLAIMED
+from services.notification.adapters.delivery_statements_sql import UNCLAIMED
 from services.notification.adapters.mail_urls import FolderUrl, parse_mail_urls
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork

@@ -7,16 +7,17 @@ key behind it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
 
 import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
+from mesh.event_log.inbox.batches import shared_out
 from mesh.event_log.inbox.inbox_rows import ConcurrentDelivery, InboxRows, Key, Progress
 from mesh.event_log.inbox.parked import Parked, ParkedEvents, inbox_metadata
 from mesh.event_log.port import Record
@@ -25,8 +26,6 @@ from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope, hash_of
 
 RETRY_SECONDS = (0.05, 0.2, 1.0)
-TOGETHER = 32
-"""How many events at most share a transaction: other writers wait for its end."""
 _GAP = 0.1
 """Between two such transactions, as a share of the time that one took."""
 
@@ -44,7 +43,7 @@ class _Apart(Exception):
     """These events have to be handled one by one."""
 
 
-Effect = Callable[[AsyncSession, Envelope], Awaitable[None]]
+Effect = Callable[[sql.Session, Envelope], Awaitable[None]]
 """What an event does: within the inbox's transaction, and nothing outside it."""
 
 
@@ -75,7 +74,7 @@ class SqlInbox:
         clock: Clock,
         *,
         retry_seconds: Sequence[float] = RETRY_SECONDS,
-        together: int = TOGETHER,
+        alone: Collection[str] = (),
     ) -> None:
         """Bind the inbox to a database.
 
@@ -84,13 +83,13 @@ class SqlInbox:
             consumer: whose inbox; keep it for ever.
             clock: when something was parked.
             retry_seconds: pauses before a failed effect is tried again; then its event is parked.
-            together: how many events at most share a transaction; 1 where effects take long, or lock rows
-                of others in an order of their own.
+            alone: types of events that share no transaction, as their effects take long, or lock rows of
+                others in an order of their own.
         """
         self._engine = engine
         self._consumer = consumer
         self._retry_seconds = tuple(retry_seconds)
-        self._together = together
+        self._alone = frozenset(alone)
         self._rows = InboxRows(consumer)
         self._parked = ParkedEvents(consumer, clock)
 
@@ -121,8 +120,7 @@ class SqlInbox:
             RetryLater: An effect cannot happen now; deliver the records again.
             OperationalError: The database is away; deliver the records again.
         """
-        for start in range(0, len(records), self._together):
-            several = records[start : start + self._together]
+        for several in shared_out(records, alone=self._alone):
             began = time.monotonic()
             if len(several) > 1 and await self._are_handled(several, effect):
                 done()
@@ -215,7 +213,7 @@ class SqlInbox:
             moves = {key: (each.last, last[key]) for key, each in progress.items() if last[key] != each.last}
             await self._rows.advance(session, moves)
 
-    async def _apply(self, session: AsyncSession, record: Record, effect: Effect) -> None:
+    async def _apply(self, session: sql.Session, record: Record, effect: Effect) -> None:
         if hash_of(record.body) != record.hash:
             raise ValueError("the body does not have the hash that it came with")
         event = Envelope.from_body(record.body)
@@ -265,7 +263,7 @@ class SqlInbox:
             return False
         return True
 
-    async def _release(self, session: AsyncSession, parked: Parked, last: int) -> bool:
+    async def _release(self, session: sql.Session, parked: Parked, last: int) -> bool:
         """Take an event out of the parked ones; False when versions before it are missing."""
         record = parked.record
         if record.version > last + 1:
@@ -282,7 +280,7 @@ class SqlInbox:
         async with sql.write(self._engine) as session:
             await self._parked.explain(session, parked, reason)
 
-    async def _turn(self, session: AsyncSession, key: Key) -> Progress:
+    async def _turn(self, session: sql.Session, key: Key) -> Progress:
         """How far a key is; from here on nobody else handles, parks or redrives its events."""
         await self._rows.take_turns(session, [key])
         return (await self._rows.progress(session, [key]))[key]

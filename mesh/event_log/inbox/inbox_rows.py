@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import (
     Column,
@@ -18,7 +19,6 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from mesh import sql
 from mesh.event_log.inbox.parked import inbox_metadata, parked
@@ -60,26 +60,20 @@ class InboxRows:
     def __init__(self, consumer: str) -> None:
         self._consumer = consumer
 
-    async def take_turns(self, session: AsyncSession, keys: Collection[Key]) -> None:
+    async def take_turns(self, session: sql.Session, keys: Collection[Key]) -> None:
         """From here on nobody else handles, parks or redrives events of these keys."""
-        mine = select(_inbox.c.version).where(self._of(_inbox, keys))
-        # In one order: who wants the same keys must not wait for one another.
-        await sql.lock(session, mine.order_by(_inbox.c.topic, _inbox.c.key))
+        await sql.lock(session, _turns_of(len(keys)), self._places(keys))
 
-    async def progress(self, session: AsyncSession, keys: Collection[Key]) -> Mapping[Key, Progress]:
+    async def progress(self, session: sql.Session, keys: Collection[Key]) -> Mapping[Key, Progress]:
         """How far keys are."""
-        named = (_inbox.c.topic, _inbox.c.key, _inbox.c.version, literal(0).label("is_parked"))
-        first = func.min(parked.c.version)
-        handled = select(*named).where(self._of(_inbox, keys))
-        waiting = select(parked.c.topic, parked.c.key, first, literal(1)).where(self._of(parked, keys))
-        rows = await session.execute(union_all(handled, waiting.group_by(parked.c.topic, parked.c.key)))
+        rows = await session.execute(_progress_of(len(keys)), self._places(keys))
         last: dict[Key, int] = {}
         first_parked: dict[Key, int] = {}
         for topic, key, version, is_parked in rows:
             (first_parked if is_parked else last)[topic, key] = version
         return {key: Progress(last.get(key, 0), first_parked.get(key)) for key in keys}
 
-    async def advance(self, session: AsyncSession, moves: Mapping[Key, tuple[int, int]]) -> None:
+    async def advance(self, session: sql.Session, moves: Mapping[Key, tuple[int, int]]) -> None:
         """Note the last versions of keys: from the one before to the one that it is now.
 
         Raises:
@@ -97,17 +91,44 @@ class InboxRows:
         if later and await changed_rows(session, _ADVANCE, later) != len(later):
             raise ConcurrentDelivery("an event was handled by another process")
 
-    def _of(self, table: Table, keys: Collection[Key]) -> ColumnElement[bool]:
-        return (table.c.consumer == self._consumer) & tuple_(table.c.topic, table.c.key).in_(sorted(keys))
+    def _places(self, keys: Collection[Key]) -> Mapping[str, str]:
+        """The parameters of `_among`."""
+        places = {"consumer": self._consumer}
+        for number, (topic, key) in enumerate(keys):
+            places |= {f"topic{number}": topic, f"key{number}": key}
+        return places
 
 
-_BEGIN = insert(_inbox).values(
-    consumer=bindparam("of_consumer"),
-    topic=bindparam("of_topic"),
-    key=bindparam("of_key"),
-    version=bindparam("to_version"),
+def _among(table: Table, count: int) -> ColumnElement[bool]:
+    wanted = [tuple_(bindparam(f"topic{each}"), bindparam(f"key{each}")) for each in range(count)]
+    return (table.c.consumer == bindparam("consumer")) & tuple_(table.c.topic, table.c.key).in_(wanted)
+
+
+@cache
+def _turns_of(count: int) -> sql.Prepared:
+    """The rows of so many keys in one order: who wants the same keys must not wait for one another."""
+    mine = select(_inbox.c.version).where(_among(_inbox, count))
+    return sql.Prepared(mine.order_by(_inbox.c.topic, _inbox.c.key).with_for_update())
+
+
+@cache
+def _progress_of(count: int) -> sql.Prepared:
+    """The question how far so many keys are."""
+    handled = select(_inbox.c.topic, _inbox.c.key, _inbox.c.version, literal(0).label("is_parked"))
+    waiting = select(parked.c.topic, parked.c.key, func.min(parked.c.version), literal(1))
+    first_waiting = waiting.where(_among(parked, count)).group_by(parked.c.topic, parked.c.key)
+    return sql.Prepared(union_all(handled.where(_among(_inbox, count)), first_waiting))
+
+
+_BEGIN = sql.Prepared(
+    insert(_inbox).values(
+        consumer=bindparam("of_consumer"),
+        topic=bindparam("of_topic"),
+        key=bindparam("of_key"),
+        version=bindparam("to_version"),
+    )
 )
-_ADVANCE = (
+_ADVANCE = sql.Prepared(
     update(_inbox)
     .where(
         _inbox.c.consumer == bindparam("of_consumer"),

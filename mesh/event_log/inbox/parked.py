@@ -20,8 +20,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh import sql
 from mesh.event_log.port import Record
 from mesh.sql.columns import EVENT_BODY, UtcTimeText
 from services.kernel.clock import Clock
@@ -63,7 +63,7 @@ class ParkedEvents:
         self._consumer = consumer
         self._clock = clock
 
-    async def add(self, session: AsyncSession, record: Record, reason: str) -> None:
+    async def add(self, session: sql.Session, record: Record, reason: str) -> None:
         """Park a record, once."""
         same = self._of(record.topic, record.key) & (parked.c.version == record.version)
         if (await session.execute(select(parked.c.id).where(same))).first() is not None:
@@ -73,7 +73,7 @@ class ParkedEvents:
             "topic": record.topic,
             "key": record.key,
             "version": record.version,
-            "type": _type(record.body),
+            "type": type_of(record.body),
             "body": record.body,
             "hash": record.hash,
             "reason": reason,
@@ -81,32 +81,32 @@ class ParkedEvents:
         }
         await session.execute(insert(parked).values(row))
 
-    async def first(self, session: AsyncSession, topic: str, key: str) -> Parked | None:
+    async def first(self, session: sql.Session, topic: str, key: str) -> Parked | None:
         """The lowest version of a key."""
         rows = select(parked).where(self._of(topic, key)).order_by(parked.c.version).limit(1)
         row = (await session.execute(rows)).one_or_none()
         return None if row is None else _to_parked(row)
 
-    async def remove(self, session: AsyncSession, event: Parked) -> None:
+    async def remove(self, session: sql.Session, event: Parked) -> None:
         await session.execute(delete(parked).where(parked.c.id == event.position))
 
-    async def explain(self, session: AsyncSession, event: Parked, reason: str) -> None:
+    async def explain(self, session: sql.Session, event: Parked, reason: str) -> None:
         """Note why it failed this time."""
         await session.execute(update(parked).where(parked.c.id == event.position).values(reason=reason))
 
-    async def page(self, session: AsyncSession, *, after: int, limit: int) -> Sequence[Parked]:
+    async def page(self, session: sql.Session, *, after: int, limit: int) -> Sequence[Parked]:
         """What was parked behind a position, oldest first."""
         rows = select(parked).where(self._among(None), parked.c.id > after).order_by(parked.c.id).limit(limit)
         return [_to_parked(row) for row in await session.execute(rows)]
 
-    async def keys(self, session: AsyncSession, key: str | None) -> Sequence[tuple[str, str]]:
+    async def keys(self, session: sql.Session, key: str | None) -> Sequence[tuple[str, str]]:
         """The (topic, key) pairs that something is parked of; with a key: its own only."""
         rows = select(parked.c.topic, parked.c.key).where(self._among(key)).distinct()
         return [(row.topic, row.key) for row in await session.execute(rows)]
 
-    async def count(self, session: AsyncSession, key: str | None) -> int:
+    async def count(self, session: sql.Session, key: str | None) -> int:
         rows = select(func.count()).select_from(parked).where(self._among(key))
-        return (await session.execute(rows)).scalar_one()
+        return int(await session.scalar(rows))
 
     def _among(self, key: str | None) -> ColumnElement[bool]:
         mine = parked.c.consumer == self._consumer
@@ -126,7 +126,7 @@ def _to_parked(row: Any) -> Parked:
     )
 
 
-def _type(body: bytes) -> str:
+def type_of(body: bytes) -> str:
     """The event's short name, of a body that may be no event at all."""
     try:
         return str(json.loads(body)["type"])[:100]

@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     delete,
     insert,
     or_,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.sql.sqlite_transactions import write_unflushed
@@ -34,6 +35,13 @@ _leases = Table(
     Column("expire_time", Double, nullable=False),
 )
 
+_HOLDER = sql.Prepared(
+    select(_leases.c.holder).where(
+        _leases.c.name == bindparam("named"),
+        _leases.c.expire_time.between(bindparam("now"), bindparam("longest")),
+        _leases.c.expire_time > bindparam("now"),
+    )
+)
 _TAKE = """
     INSERT INTO leases (name, holder, expire_time) VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expire_time = excluded.expire_time
@@ -80,7 +88,7 @@ class SqlLease:
             if await self._holder_now(session) not in (None, self._holder):
                 return False
         if self._engine.dialect.name == "sqlite":
-            return await self._take_in_one_hop()
+            return await self._take_on_sqlite()
         return await self._take()
 
     def is_held_in(self, driver: sqlite3.Connection) -> bool:
@@ -96,7 +104,7 @@ class SqlLease:
         async with sql.write(self._engine) as session:
             await session.execute(delete(_leases).where(mine))
 
-    async def _take_in_one_hop(self) -> bool:
+    async def _take_on_sqlite(self) -> bool:
         """As `_take`. After a power failure there is no holder that could miss it: no flush."""
 
         def take(driver: sqlite3.Connection) -> float:
@@ -106,7 +114,7 @@ class SqlLease:
             return now + self.seconds / 2 if driver.execute(_TAKE, row).rowcount else 0.0
 
         try:
-            self._renew_time = await write_unflushed(self._engine, take)
+            self._renew_time = await write_unflushed(self._engine, take, is_short=True)
         except sqlite3.Error as error:
             raise OperationalError(_TAKE, None, error) from error
         return self._renew_time > 0
@@ -123,7 +131,7 @@ class SqlLease:
         self._renew_time = now + self.seconds / 2 if held else 0.0
         return held
 
-    async def _store(self, session: AsyncSession, expire_time: float) -> None:
+    async def _store(self, session: sql.Session, expire_time: float) -> None:
         row = {"holder": self._holder, "expire_time": expire_time}
         named = _leases.c.name == self._name
         if (await session.execute(select(_leases.c.name).where(named))).first() is None:
@@ -132,9 +140,11 @@ class SqlLease:
             free = or_(_leases.c.holder == self._holder, self._is_over())
             await session.execute(update(_leases).where(named, free).values(**row))
 
-    async def _holder_now(self, session: AsyncSession) -> str | None:
-        held = select(_leases.c.holder).where(_leases.c.name == self._name, ~self._is_over())
-        return (await session.execute(held)).scalar()
+    async def _holder_now(self, session: sql.Session) -> str | None:
+        now = self._clock()
+        times = {"now": now, "longest": now + self.seconds}
+        holder: str | None = await session.scalar(_HOLDER, {"named": self._name, **times})
+        return holder
 
     def _is_over(self) -> ColumnElement[bool]:
         # Further ahead than a lease lasts: the clock was set back since; nobody renews that.

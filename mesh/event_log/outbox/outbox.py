@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     insert,
     select,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
@@ -96,7 +97,7 @@ class NewEvent:
 
 
 async def enqueue(
-    session: AsyncSession, topic: str, event: NewEvent, *, clock: Clock, new_id: NewId
+    session: sql.Session, topic: str, event: NewEvent, *, clock: Clock, new_id: NewId
 ) -> Record:
     """Add the next event of a key's stream, within the transaction that changes the state.
 
@@ -126,6 +127,13 @@ async def enqueue(
     record = Record(topic, envelope.key, envelope.version, body, hash_of(body))
     await _append(session, record, envelope.occur_time)
     return record
+
+
+_IS_OF_STREAM = (_streams.c.topic == bindparam("of_topic")) & (_streams.c.key == bindparam("of_key"))
+_HEAD = sql.Prepared(select(_streams).where(_IS_OF_STREAM).with_for_update())
+_ADVANCE = sql.Prepared(update(_streams).where(_IS_OF_STREAM), ("version", "hash", "occur_time"))
+_ENQUEUE = sql.Prepared(insert(_outbox), ("topic", "key", "version", "body", "hash"))
+_OLDEST = sql.Prepared(select(_outbox).order_by(_outbox.c.id).limit(BATCH))
 
 
 class OutboxRelay:
@@ -183,9 +191,8 @@ class OutboxRelay:
         return 0
 
     async def _waiting(self) -> Sequence[tuple[int, Record]]:
-        oldest = select(_outbox).order_by(_outbox.c.id).limit(BATCH)
         async with sql.read(self._engine) as session:
-            rows = (await session.execute(oldest)).all()
+            rows = (await session.execute(_OLDEST)).all()
         return [(row.id, Record(row.topic, row.key, row.version, row.body, row.hash)) for row in rows]
 
     async def _publish(self, batch: Sequence[tuple[int, Record]]) -> int:
@@ -215,13 +222,13 @@ class OutboxRelay:
             await session.execute(delete(_outbox).where(_outbox.c.id.in_(ids)))
 
 
-async def _head(session: AsyncSession, topic: str, key: str) -> Any:
+async def _head(session: sql.Session, topic: str, key: str) -> Any:
     """The stream's last event, locked until the transaction ends; version 0 before the first."""
-    stream = select(_streams).where(_streams.c.topic == topic, _streams.c.key == key).with_for_update()
-    if (head := (await session.execute(stream)).one_or_none()) is not None:
+    stream = {"of_topic": topic, "of_key": key}
+    if (head := (await session.execute(_HEAD, stream)).one_or_none()) is not None:
         return head
-    await session.execute(_beginning(session.get_bind().dialect.name, topic, key))
-    return (await session.execute(stream)).one()
+    await session.execute(_beginning(session.dialect.name, topic, key))
+    return (await session.execute(_HEAD, stream)).one()
 
 
 def _beginning(dialect: str, topic: str, key: str) -> Insert:
@@ -232,15 +239,12 @@ def _beginning(dialect: str, topic: str, key: str) -> Insert:
     return mysql.insert(_streams).values(row).on_duplicate_key_update(version=_streams.c.version)
 
 
-async def _append(session: AsyncSession, record: Record, occur_time: datetime) -> None:
-    mine = (_streams.c.topic == record.topic) & (_streams.c.key == record.key)
-    head = {"version": record.version, "hash": record.hash, "occur_time": occur_time}
-    await session.execute(update(_streams).where(mine).values(**head))
-    await session.execute(
-        insert(_outbox).values(
-            topic=record.topic, key=record.key, version=record.version, body=record.body, hash=record.hash
-        )
-    )
+async def _append(session: sql.Session, record: Record, occur_time: datetime) -> None:
+    event = {"version": record.version, "hash": record.hash}
+    head = {"of_topic": record.topic, "of_key": record.key, "occur_time": occur_time, **event}
+    await session.execute(_ADVANCE, head)
+    place = {"topic": record.topic, "key": record.key}
+    await session.execute(_ENQUEUE, {**place, "body": record.body, **event})
 
 
 def _stream(row: tuple[int, Record]) -> tuple[str, str]:

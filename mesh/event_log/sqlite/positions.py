@@ -75,7 +75,7 @@ class Positions:
         """
         rows = [(place, dict(place.noted)) for place in self._noted if place.noted]
         if rows:
-            await write_unflushed(self._engine, lambda driver: _store(driver, rows))
+            await write_unflushed(self._engine, lambda driver: _store(driver, rows), is_short=True)
         for place, stored in rows:
             place.noted = dict(place.noted.items() - stored.items())
         self._noted = [place for place in self._noted if place.noted]

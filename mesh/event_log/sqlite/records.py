@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record
-from mesh.sql.sqlite_transactions import read_in_one_hop
+from mesh.sql.sqlite_transactions import read_with_driver
 
 BATCH = 200
 
@@ -51,7 +51,7 @@ positions = Table(
     Column("offset", Integer, nullable=False),
 )
 
-# Driver statements with plain tuples: they are run on a connection's own thread, or the event loop's.
+# Statements of the driver, with plain tuples.
 APPEND = "INSERT INTO records (topic, key, version, body, hash, append_time) VALUES (?, ?, ?, ?, ?, ?)"
 _BEYOND = """
     SELECT offset, topic, key, version, body, hash, append_time FROM records
@@ -83,11 +83,11 @@ def oldest_time(driver: sqlite3.Connection, read: Mapping[str, int]) -> float | 
 async def replay(engine: AsyncEngine, topic: str) -> AsyncGenerator[Delivery, None]:
     """As `EventLog.replay`."""
     with translated():
-        last = await read_in_one_hop(engine, lambda driver: driver.execute(_LAST).fetchone()[0])
+        last = await read_with_driver(engine, lambda driver: driver.execute(_LAST).fetchone()[0])
     read = 0
     while True:
         with translated():
-            deliveries = await read_in_one_hop(engine, partial(beyond, read={topic: read}))
+            deliveries = await read_with_driver(engine, partial(beyond, read={topic: read}))
         for delivery in deliveries:
             if delivery.offset > last:
                 return

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, tuple_
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh import sql
 from mesh.sql import position_of, read, write, write_with_retry
 from mesh.sql.consistency import note_write
 from mesh.sql.replicas import Reads
@@ -19,7 +21,7 @@ from services.inventory.adapters.product_rows_sql import (
     store_products,
     stored_products,
 )
-from services.inventory.adapters.stock_sql import in_chunks
+from services.inventory.adapters.stock_sql import among, rows_of
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import product_changes, products, stock
 from services.inventory.domain.errors import CatalogContended, ProductExists, ProductNotFound
@@ -52,9 +54,13 @@ _version = (
     .where(stock.c.sku == products.c.sku)
     .scalar_subquery()
 )
-_BY_SKUS = _listing.add_columns(_version.label("version")).where(
-    products.c.sku.in_(bindparam("skus", expanding=True))
-)
+
+
+@cache
+def _by_skus(count: int) -> sql.Prepared:
+    return sql.Prepared(_listing.add_columns(_version.label("version")).where(among(count)))
+
+
 _TOO_BIG = 2**63
 _SORT_COLUMNS: Mapping[ProductOrder, tuple[ColumnElement[Any], ...]] = MappingProxyType(
     {
@@ -79,9 +85,8 @@ class SqlCatalog:
         self._reads = reads
 
     async def find(self, skus: Sequence[str]) -> Mapping[str, Listing]:
-        async def work(session: AsyncSession) -> Mapping[str, Listing]:
-            chunks = in_chunks(session, _BY_SKUS, skus)
-            return {row.sku: _versioned(row) async for rows in chunks for row in rows}
+        async def work(session: sql.Session) -> Mapping[str, Listing]:
+            return {row.sku: _versioned(row) for row in await rows_of(session, _by_skus, skus)}
 
         if not skus:
             return {}
@@ -93,7 +98,7 @@ class SqlCatalog:
         if after is not None:
             statement = statement.where(_behind(query, after))
 
-        async def work(session: AsyncSession) -> Sequence[Row[Any]]:
+        async def work(session: sql.Session) -> Sequence[Row[Any]]:
             rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
             return rows
 
@@ -118,7 +123,7 @@ class SqlCatalog:
                 if sku not in known:
                     raise ProductNotFound(f"there is no product {sku}")
                 change_id = await store_products(session, known, [rule(known[sku])], provenance)
-                listing = _versioned((await session.execute(_BY_SKUS, {"skus": [sku]})).one())
+                listing = _versioned((await session.execute(_by_skus(1), {"sku0": sku})).one())
         _note(session, change_id)
         return listing
 
@@ -133,7 +138,7 @@ class SqlCatalog:
         rule: Callable[[Mapping[str, Product]], Sequence[Product]],
         provenance: Provenance,
     ) -> Mapping[str, Product]:
-        async def work(session: AsyncSession) -> tuple[Mapping[str, Product], AsyncSession, int | None]:
+        async def work(session: sql.Session) -> tuple[Mapping[str, Product], sql.Session, int | None]:
             known = await locked_products(session, skus)
             return known, session, await store_products(session, known, rule(known), provenance)
 
@@ -198,6 +203,6 @@ def _versioned(row: Any) -> Listing:
     return replace(_listing_of(row), version=int(row.version))
 
 
-def _note(session: AsyncSession, change_id: int | None) -> None:
+def _note(session: sql.Session, change_id: int | None) -> None:
     if change_id is not None:
         note_write("inventory", position_of(session) or f"catalog:{change_id}")

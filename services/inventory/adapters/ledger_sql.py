@@ -6,16 +6,17 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, bindparam, event, insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy import CursorResult, bindparam, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh import sql
 from mesh.event_log.outbox.outbox import NewEvent, enqueue
 from mesh.server.telemetry import current_traceparent
-from mesh.sql import position_of, read
+from mesh.sql import Prepared, position_of, read
 from mesh.topology import INVENTORY_EVENTS
 from services.inventory.adapters.reservations_sql import find_reservations, store_transitions
 from services.inventory.adapters.shortages_sql import SqlShortageRecord
-from services.inventory.adapters.stock_sql import OFFERS_BY_SKUS, in_chunks, stocks_of
+from services.inventory.adapters.stock_sql import offers_by_skus, rows_of, stocks_of
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import adjustments, movements, reservations, stock, warehouses
 from services.inventory.adapters.wms_sql import SqlWmsRecord
@@ -37,7 +38,7 @@ _ANY = -(2**31)
 
 # A literal, as in the index: SQLite proves from the statement's text that a partial index may be used.
 _IS_HELD = text("state = 'HELD'")
-_MOVE = (
+_MOVE = Prepared(
     update(stock)
     .where(
         stock.c.sku == bindparam("of_sku"),
@@ -52,6 +53,16 @@ _MOVE = (
         version=stock.c.version + 1,
     )
 )
+_RECORD = Prepared(
+    insert(movements).returning(movements.c.id),
+    [column.name for column in movements.c if column.name != "id"],
+)
+_DUE = Prepared(
+    select(reservations.c.order_id)
+    .where(_IS_HELD, reservations.c.expire_time <= bindparam("now"))
+    .order_by(reservations.c.expire_time)
+    .limit(bindparam("limit"))
+)
 
 
 def no_listener(_skus: frozenset[str]) -> None:
@@ -62,7 +73,7 @@ class SqlLedger:
     """The port `Ledger` over an open transaction; `last_movement` is the id of the newest movement, or 0."""
 
     def __init__(
-        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = no_listener
+        self, session: sql.Session, *, clock: Clock, new_id: NewId, changed: Changed = no_listener
     ) -> None:
         self._session = session
         self._clock = clock
@@ -85,7 +96,7 @@ class SqlLedger:
         return SqlShortageRecord(self._session)
 
     async def offers(self, skus: Sequence[str]) -> Mapping[str, Offer]:
-        rows = [row async for rows in in_chunks(self._session, OFFERS_BY_SKUS, sorted(skus)) for row in rows]
+        rows = await rows_of(self._session, offers_by_skus, sorted(skus))
         prices = {
             row.sku: None if row.retired else Money(row.currency_code, row.units, row.nanos) for row in rows
         }
@@ -122,16 +133,16 @@ class SqlLedger:
         if cast(CursorResult[Any], changed).rowcount != len(changes):
             raise StockContended("the stock is being changed by others, try again", retry_after_seconds=1)
         rows = [_row(movement, provenance) for movement, provenance in ordered]
-        recorded = await self._session.execute(insert(movements).returning(movements.c.id), rows)
+        recorded = await self._session.execute(_RECORD, rows)
         self.last_movement = max(recorded.scalars())
 
     def _notify_after_commit(self, skus: Iterable[str]) -> None:
         if not self._moved:
             # For every commit, and even if the call is cancelled during it.
-            event.listen(self._session.sync_session, "after_commit", self._notify)
+            self._session.after_commit(self._notify)
         self._moved.update(skus)
 
-    def _notify(self, _session: object) -> None:
+    def _notify(self) -> None:
         self._changed(frozenset(self._moved))
 
     async def has_warehouse(self, warehouse: str) -> bool:
@@ -185,15 +196,9 @@ class SqlDueHolds:
         self._engine = engine
 
     async def find(self, now: datetime, *, limit: int) -> Sequence[str]:
-        due = (
-            select(reservations.c.order_id)
-            .where(_IS_HELD, reservations.c.expire_time <= now)
-            .order_by(reservations.c.expire_time)
-            .limit(limit)
-        )
         with translated():
             async with read(self._engine) as session:
-                return (await session.execute(due)).scalars().all()
+                return [*await session.scalars(_DUE, {"now": now, "limit": limit})]
 
 
 def _shelf_of(movement: Movement) -> tuple[str, str]:

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh import sql
 from mesh.concurrency.task_group import Tasks
 from mesh.sql import write_with_retry
 from services.inventory.adapters.ledger_groups import DirectWriter, GroupedWriter, Work, note_position
@@ -70,7 +71,7 @@ class SqlLedgers:
             return await self._once(work)
 
     async def _once(self, work: Callable[[Ledger], Awaitable[T]]) -> tuple[T, str]:
-        async def within(session: AsyncSession) -> tuple[T, SqlLedger]:
+        async def within(session: sql.Session) -> tuple[T, SqlLedger]:
             ledger = SqlLedger(session, clock=self._clock, new_id=self._new_id, changed=self._changed)
             return await work(ledger), ledger
 
@@ -85,7 +86,7 @@ class SessionLedgers:
     """The port `Ledgers` within a transaction that somebody else commits: an inbox with its effect."""
 
     def __init__(
-        self, session: AsyncSession, *, clock: Clock, new_id: NewId, changed: Changed = no_listener
+        self, session: sql.Session, *, clock: Clock, new_id: NewId, changed: Changed = no_listener
     ) -> None:
         self._session = session
         self._clock = clock

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh import sql
 from mesh.sql.replicas import Reads
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import money_of, price_history, product_changes
@@ -36,7 +36,7 @@ class SqlPriceHistory:
         if before is not None:
             statement = statement.where(price_history.c.change_id < before)
 
-        async def work(session: AsyncSession) -> Sequence[PriceEntry]:
+        async def work(session: sql.Session) -> Sequence[PriceEntry]:
             return [_entry(row) for row in await session.execute(statement)]
 
         with translated():

@@ -1,13 +1,14 @@
 """Products and their changes as rows, in SQL."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.inventory.adapters.stock_sql import in_chunks
+from mesh import sql
+from services.inventory.adapters.stock_sql import among, rows_of
 from services.inventory.adapters.tables import (
     money_columns,
     money_of,
@@ -18,25 +19,23 @@ from services.inventory.adapters.tables import (
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.product import Product
 
-_BY_SKUS = select(products).where(products.c.sku.in_(bindparam("skus", expanding=True)))
-_FOR_UPDATE = _BY_SKUS.order_by(products.c.sku).with_for_update()
 _UPDATE = update(products).where(products.c.sku == bindparam("of_sku"))
 _RECORD = insert(product_changes).returning(product_changes.c.id, product_changes.c.sku)
 _FIELDS = ("name", "description", "category", "price", "image_url", "retired")
 
 
-async def stored_products(session: AsyncSession, skus: Sequence[str]) -> dict[str, Product]:
+async def stored_products(session: sql.Session, skus: Sequence[str]) -> dict[str, Product]:
     """The products that exist."""
-    return await _found(session, _BY_SKUS, skus)
+    return {row.sku: product_of(row) for row in await rows_of(session, _by_skus, skus)}
 
 
-async def locked_products(session: AsyncSession, skus: Sequence[str]) -> dict[str, Product]:
+async def locked_products(session: sql.Session, skus: Sequence[str]) -> dict[str, Product]:
     """The products that exist; nobody else changes them until the end of the transaction."""
-    return await _found(session, _FOR_UPDATE, sorted(skus))
+    return {row.sku: product_of(row) for row in await rows_of(session, _for_update, sorted(skus))}
 
 
 async def store_products(
-    session: AsyncSession, known: Mapping[str, Product], new: Sequence[Product], provenance: Provenance
+    session: sql.Session, known: Mapping[str, Product], new: Sequence[Product], provenance: Provenance
 ) -> int | None:
     """Write products, what changed of them, and their new prices.
 
@@ -63,7 +62,7 @@ async def store_products(
     return await _record(session, changes, provenance)
 
 
-def product_of(row: Row[Any]) -> Product:
+def product_of(row: Row[*tuple[Any, ...]]) -> Product:
     return Product(
         sku=row.sku,
         name=row.name,
@@ -76,12 +75,18 @@ def product_of(row: Row[Any]) -> Product:
     )
 
 
-async def _found(session: AsyncSession, statement: Any, skus: Sequence[str]) -> dict[str, Product]:
-    return {row.sku: product_of(row) async for rows in in_chunks(session, statement, skus) for row in rows}
+@cache
+def _by_skus(count: int) -> sql.Prepared:
+    return sql.Prepared(select(products).where(among(count)))
+
+
+@cache
+def _for_update(count: int) -> sql.Prepared:
+    return sql.Prepared(select(products).where(among(count)).order_by(products.c.sku).with_for_update())
 
 
 async def _record(
-    session: AsyncSession, changes: Sequence[tuple[Product | None, Product]], provenance: Provenance
+    session: sql.Session, changes: Sequence[tuple[Product | None, Product]], provenance: Provenance
 ) -> int:
     said = {"actor": provenance.actor, "time": provenance.time}
     rows = [{"sku": new.sku, "what": _difference(old, new), **said} for old, new in changes]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, tuple_
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh import sql
 from mesh.sql.replicas import Reads
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import wms_quarantine as kept
@@ -32,7 +32,7 @@ class SqlQuarantine:
             # The first condition finds them by the index, which MariaDB does not use for the second.
             statement = statement.where(kept.c.time <= before.time, tuple_(*_POSITION) < tuple(before))
 
-        async def work(session: AsyncSession) -> Sequence[QuarantinedUpdate]:
+        async def work(session: sql.Session) -> Sequence[QuarantinedUpdate]:
             return [_update(row) for row in await session.execute(statement)]
 
         with translated():

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BindParameter, and_, bindparam, delete, insert, select, update
 
+from mesh import sql
 from services.inventory.adapters.tables import (
     allocations,
     money_columns,
@@ -55,11 +56,25 @@ _WITH_LINES = (
     # A reservation is read here to be decided on: others wait, and see the outcome.
     .with_for_update()
 )
+_ADD = sql.Prepared(insert(reservations))
+_ADD_LINES = sql.Prepared(insert(reservation_lines))
+_ADD_ALLOCATIONS = sql.Prepared(insert(allocations))
+_ADD_SHIPMENTS = sql.Prepared(insert(shipments))
+_REPLACE = sql.Prepared(update(reservations).where(reservations.c.order_id == bindparam("named")))
 
 
-async def find_reservations(session: AsyncSession, order_ids: Sequence[str]) -> dict[str, Reservation]:
+@cache
+def _of_orders(count: int) -> sql.Prepared:
+    wanted: list[BindParameter[str]] = [bindparam(f"order{number}") for number in range(count)]
+    return sql.Prepared(_WITH_LINES.where(reservations.c.order_id.in_(wanted)))
+
+
+async def find_reservations(session: sql.Session, order_ids: Sequence[str]) -> dict[str, Reservation]:
     """The reservations of orders with their lines and allocations, in one statement."""
-    rows = await session.execute(_WITH_LINES.where(reservations.c.order_id.in_(order_ids)))
+    if not order_ids:
+        return {}
+    wanted = {f"order{number}": order_id for number, order_id in enumerate(order_ids)}
+    rows = await session.execute(_of_orders(len(order_ids)), wanted)
     by_order: defaultdict[str, list[Any]] = defaultdict(list)
     for row in rows:
         by_order[row.order_id].append(row)
@@ -69,35 +84,34 @@ async def find_reservations(session: AsyncSession, order_ids: Sequence[str]) -> 
     }
 
 
-async def store_transitions(session: AsyncSession, changes: Sequence[tuple[Transition, Provenance]]) -> None:
+async def store_transitions(session: sql.Session, changes: Sequence[tuple[Transition, Provenance]]) -> None:
     """Write what transitions change of their reservations; new ones in as few statements as one takes."""
     new = [(each.after, provenance) for each, provenance in changes if each.before is None]
     added = [reservation for reservation, _ in new]
-    await _insert(session, reservations, [_header(*each) for each in new])
-    await _insert(session, reservation_lines, [row for each in added for row in _line_rows(each)])
-    await _insert(session, allocations, [row for each in added for row in _allocation_rows(each)])
+    await _insert(session, _ADD, [_header(*each) for each in new])
+    await _insert(session, _ADD_LINES, [row for each in added for row in _line_rows(each)])
+    await _insert(session, _ADD_ALLOCATIONS, [row for each in added for row in _allocation_rows(each)])
     for each, provenance in changes:
         if each.before is not None:
             await _update(session, each.before, each.after, provenance)
     left = [
         _shipment_row(shipment, provenance) for each, provenance in changes for shipment in each.shipments
     ]
-    await _insert(session, shipments, left)
+    await _insert(session, _ADD_SHIPMENTS, left)
 
 
-async def _insert(session: AsyncSession, table: Table, rows: list[dict[str, Any]]) -> None:
+async def _insert(session: sql.Session, insertion: sql.Prepared, rows: list[dict[str, Any]]) -> None:
     if rows:
-        await session.execute(insert(table), rows)
+        await session.execute(insertion, rows)
 
 
 async def _update(
-    session: AsyncSession, before: Reservation, after: Reservation, provenance: Provenance
+    session: sql.Session, before: Reservation, after: Reservation, provenance: Provenance
 ) -> None:
-    mine = reservations.c.order_id == after.order_id
-    await session.execute(update(reservations).where(mine).values(**_header(after, provenance)))
+    await session.execute(_REPLACE, {"named": after.order_id, **_header(after, provenance)})
     if _allocated(before) != _allocated(after):
         await session.execute(delete(allocations).where(allocations.c.order_id == after.order_id))
-        await _insert(session, allocations, list(_allocation_rows(after)))
+        await _insert(session, _ADD_ALLOCATIONS, list(_allocation_rows(after)))
 
 
 def _line_rows(reservation: Reservation) -> Iterator[dict[str, Any]]:

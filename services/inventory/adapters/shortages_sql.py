@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh import sql
 from mesh.sql import read
 from mesh.sql.rows import changed_rows
 from services.inventory.adapters.store_errors_sql import translated
@@ -17,13 +18,19 @@ from services.inventory.domain.reservation import ReservationState
 from services.inventory.domain.shortage import ShelfShortage
 
 _SHORTAGE = (shortages.c.sku, shortages.c.warehouse, shortages.c.missing, shortages.c.times)
+_DUE = sql.Prepared(
+    select(*_SHORTAGE)
+    .where(shortages.c.due_time <= bindparam("now"))
+    .order_by(shortages.c.due_time)
+    .limit(bindparam("limit"))
+)
 _STATES = (ReservationState.HELD, ReservationState.COMMITTED)
 
 
 class SqlShortageRecord:
     """The port `ShortageRecord` over an open transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def find(self, sku: str, warehouse: str) -> ShelfShortage | None:
@@ -60,12 +67,9 @@ class SqlDueShortages:
         self._engine = engine
 
     async def find(self, now: datetime, *, limit: int) -> Sequence[ShelfShortage]:
-        due = (
-            select(*_SHORTAGE).where(shortages.c.due_time <= now).order_by(shortages.c.due_time).limit(limit)
-        )
         with translated():
             async with read(self._engine) as session:
-                return [_shortage(row) for row in await session.execute(due)]
+                return [_shortage(row) for row in await session.execute(_DUE, {"now": now, "limit": limit})]
 
 
 def _claims_of(sku: str, warehouse: str, state: ReservationState) -> Any:

@@ -1,25 +1,27 @@
-"""Whose stock changed: the movements since last time, looked at when anything was committed."""
+"""Whose stock changed: the movements since last time, looked at when there are more."""
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import read
+from mesh.sql import Prepared, read
+from mesh.sql.changes import Waited
 from mesh.sql.mariadb import ANSWER_SECONDS, IDLE_SECONDS
-from mesh.sql.row_changes import Waited
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import movements
 
 _LAST = select(func.coalesce(func.max(movements.c.id), 0))
-_BEHIND = select(movements.c.id, movements.c.sku).where(
-    or_(
-        movements.c.id > bindparam("position"),
-        movements.c.id.in_(bindparam("missing", expanding=True)),
-    )
-)
+_MOVED = select(movements.c.id, movements.c.sku)
+_IS_BEHIND = movements.c.id > bindparam("position")
+_BEHIND = Prepared(_MOVED.where(_IS_BEHIND))
+_BEHIND_OR_MISSING = _MOVED.where(or_(_IS_BEHIND, movements.c.id.in_(bindparam("missing", expanding=True))))
 _MOST_MISSING = 190
+_MISSING_SECONDS = 0.05
 # No transaction is open for longer.
 _KEPT_SECONDS = ANSWER_SECONDS + IDLE_SECONDS
 
@@ -55,16 +57,25 @@ class MariadbStockChanges:
                 last = max(position, *skus)
                 self._note(position, last, skus.keys())
                 return last, frozenset(skus.values())
-            await self._changes.wait_for_change(seen)
+            await self._wait(seen)
+
+    async def _wait(self, seen: int) -> None:
+        """Wait for higher numbers; while some are missing, no longer than a moment."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_MISSING_SECONDS if self._missing else None):
+                await self._changes.wait_for_change(seen)
 
     async def _ids_behind(self, position: int) -> set[int]:
         return set(await self._skus_behind(position))
 
     async def _skus_behind(self, position: int) -> dict[int, str]:
-        asked = {"position": position, "missing": list(self._missing)}
+        asked: dict[str, Any] = {"position": position}
+        if self._missing:
+            asked["missing"] = list(self._missing)
+        statement = _BEHIND_OR_MISSING if self._missing else _BEHIND
         with translated():
             async with read(self._engine) as session:
-                return {row.id: row.sku for row in await session.execute(_BEHIND, asked)}
+                return {row.id: row.sku for row in await session.execute(statement, asked)}
 
     def _note(self, position: int, last: int, seen: Collection[int]) -> None:
         now = self._clock()

@@ -3,8 +3,8 @@
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import read
-from mesh.sql.row_changes import Waited
+from mesh.sql import Prepared, read
+from mesh.sql.changes import Waited
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import movements
 
@@ -13,7 +13,7 @@ LAST_MOVEMENT = "SELECT max(id) FROM movements"
 _SINCE = select(movements.c.sku, func.max(movements.c.id).label("last")).where(
     movements.c.id > bindparam("position")
 )
-_SKUS_SINCE = _SINCE.group_by(movements.c.sku)
+_SKUS_SINCE = Prepared(_SINCE.group_by(movements.c.sku))
 
 
 class SqliteStockChanges:

@@ -1,12 +1,13 @@
 """Stock for reading, in SQL."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 
+from mesh import sql
+from mesh.sql.prepared import Prepared
 from mesh.sql.replicas import Reads
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import products, stock
@@ -35,8 +36,15 @@ def _by_skus(which: ColumnElement[bool], *columns: Any) -> Select[Any]:
     )
 
 
-OFFERS_BY_SKUS = _by_skus(products.c.sku.in_(bindparam("skus", expanding=True)), *_SHELF, *_PRICE)
-"""Stock and price of SKUs; the first seven columns are what `stocks_of` takes."""
+def among(count: int) -> ColumnElement[bool]:
+    """Products of so many SKUs: the parameters `sku0`, `sku1` and so on."""
+    return products.c.sku.in_([bindparam(f"sku{number}") for number in range(count)])
+
+
+@cache
+def offers_by_skus(count: int) -> Prepared:
+    """Stock and price of so many SKUs; the first seven columns are what `stocks_of` takes."""
+    return Prepared(_by_skus(among(count), *_SHELF, *_PRICE))
 
 
 class SqlStockLevels:
@@ -54,15 +62,26 @@ class SqlStockLevels:
 
 
 @cache
-def _by_count(count: int) -> Select[Any]:
-    """The question for so many SKUs, made once: each time anew it would cost as much as reading the rows."""
-    return _by_skus(products.c.sku.in_([bindparam(f"sku{number}") for number in range(count)]), *_SHELF)
+def _by_count(count: int) -> Prepared:
+    """The question for so many SKUs."""
+    return Prepared(_by_skus(among(count), *_SHELF))
 
 
-async def in_chunks(session: AsyncSession, statement: Any, skus: Sequence[str]) -> Any:
-    """The rows for each chunk of SKUs, one statement per chunk."""
+async def rows_of(
+    session: sql.Session, statement: Callable[[int], Prepared], skus: Sequence[str]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The rows of SKUs, in one statement for each chunk of them.
+
+    Args:
+        session: Where.
+        statement: Asks for so many SKUs; see `among`.
+        skus: Of any number.
+    """
+    rows: list[Row[*tuple[Any, ...]]] = []
     for some in _chunks(skus):
-        yield (await session.execute(statement, {"skus": some})).all()
+        wanted = {f"sku{number}": sku for number, sku in enumerate(some)}
+        rows += (await session.execute(statement(len(some)), wanted)).all()
+    return rows
 
 
 def _chunks(skus: Sequence[str]) -> Iterator[Sequence[str]]:

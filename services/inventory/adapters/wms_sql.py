@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, Update, and_, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh import sql
 from mesh.sql.rows import changed_rows
 from services.inventory.adapters.tables import shipments, stock, wms_quarantine, wms_updates
 from services.inventory.domain.errors import StockContended
@@ -20,7 +20,7 @@ _QUARANTINE_KEY = ("sku", "warehouse", "sequence", "digest")
 class SqlWmsRecord:
     """The port `WmsRecord` over an open transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def position(self, sku: str, warehouse: str) -> int | None:

@@ -12,10 +12,18 @@ async def on_order_event(reservations: Reservations, event: Envelope) -> None:
 
     The order service has released already, unless it died in between.
     """
-    match event.type:
-        case "OrderShipped":
-            await reservations.ship(event.key, actor=event.actor, causation=event.event_id)
-        case "OrderRejected" | "OrderCancelled":
-            await reservations.release(event.key, actor=event.actor, causation=event.event_id)
-        case _:
-            return
+    effect = _EFFECTS.get(event.type)
+    if effect is not None:
+        await effect(reservations, event)
+
+
+async def _ship(reservations: Reservations, event: Envelope) -> None:
+    await reservations.ship(event.key, actor=event.actor, causation=event.event_id)
+
+
+async def _release(reservations: Reservations, event: Envelope) -> None:
+    await reservations.release(event.key, actor=event.actor, causation=event.event_id)
+
+
+_EFFECTS = {"OrderShipped": _ship, "OrderRejected": _release, "OrderCancelled": _release}
+EVENTS_WITH_EFFECT = frozenset(_EFFECTS)

@@ -1,14 +1,23 @@
 """Deliveries in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, case, delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
-from mesh.sql.columns import UtcTime
+from mesh import sql
 from mesh.sql.rows import changed_rows
+from services.notification.adapters import delivery_statements_sql as statements
+from services.notification.adapters.delivery_statements_sql import IS_PENDING, IS_UNSENT, IS_WAITING, NOBODY
 from services.notification.adapters.tables import deliveries
 from services.notification.application.ports import Claim, ClaimLimit, Deferred, MailFilter, NextDue, Unsent
 from services.notification.domain.answer import AnswerKind
@@ -16,106 +25,95 @@ from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, Deliv
 from services.notification.domain.feedback import FeedbackKind
 from services.notification.domain.template import Template
 
-_NOBODY = ""
 _LONGEST_CODE = 100
-
-
-UNCLAIMED = f"""
-SELECT 1 FROM deliveries WHERE state = '{DeliveryState.PENDING.value}' AND holder = '{_NOBODY}' UNION ALL
-SELECT 1 FROM deliveries WHERE state = '{DeliveryState.WAITING.value}' UNION ALL
-SELECT 1 FROM erased_mails LIMIT 1
-"""  # noqa: S608 - constants
-"""Finds a row while a sender has to look: what is claimed is due again at a known time."""
 
 
 class SqlDeliveryStore:
     """The deliveries of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def add(self, delivery: Delivery) -> None:
-        same = select(deliveries.c.position).where(_is_named(delivery))
-        if (await self._session.execute(same)).first() is None:
-            await self._session.execute(insert(deliveries).values(_row(delivery)))
+        if await self._session.scalar(statements.POSITION_OF, {"named": delivery.notification_id}) is None:
+            await self._session.execute(statements.ADD, _row(delivery))
 
     async def claim(
         self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
     ) -> Sequence[Claim]:
-        mine = {"holder": holder, "due_time": until, "handed_to": _handed_to(limit)}
-        claimed = []
-        for position in await self._due(now, limit) if limit.mails else ():
-            # Due still: where transactions run side by side, another worker may have been faster.
-            claim = update(deliveries).where(deliveries.c.position == position, _is_due(now)).values(mine)
-            if await self._changed(claim):
-                claimed.append(position)
-        return await self._claims(deliveries.c.position.in_(claimed)) if claimed else ()
+        mine = {
+            "to_holder": holder,
+            "until": until,
+            "of_accounts": limit.accounts.provider,
+            "of_orders": limit.orders.provider,
+            **_times(now),
+        }
+        due = await self._due(now, limit) if limit.mails else ()
+        # Due still: where transactions run side by side, another worker may have been faster.
+        claimed = [
+            position
+            for position in due
+            if await self._changed(statements.CLAIM, {"at_position": position, **mine})
+        ]
+        if not claimed:
+            return ()
+        return await self._claims(statements.at_positions(len(claimed)), _numbered(claimed))
 
     async def _due(self, now: datetime, limit: ClaimLimit) -> Sequence[int]:
-        """The positions of what is due; an index answers each question, however long the backlog is."""
-        is_due, most = _is_pending_and_due(now), limit.mails
-        due = await self._oldest(is_due, most)
+        """The positions of what is due."""
+        most = limit.mails
+        due = await self._oldest(statements.DUE, now, most)
         if len(due) == most:
             # People wait for these at a page, and a backlog of either kind may be long.
-            due = await self._oldest(is_due & _IS_ABOUT_AN_ACCOUNT, most)
-            due |= await self._oldest(is_due & ~_IS_ABOUT_AN_ACCOUNT, most)
+            due = await self._oldest(statements.ACCOUNTS_DUE, now, most)
+            due |= await self._oldest(statements.ORDERS_DUE, now, most)
         else:
-            due |= await self._oldest(_is_rarely_due(now), most - len(due))
+            due |= await self._oldest(statements.RARELY_DUE, now, most - len(due))
         accounts = [position for position, order_id in due.items() if not order_id][: limit.accounts.mails]
         orders = [position for position, order_id in due.items() if order_id][: limit.orders.mails]
         return [*accounts, *orders][:most]
 
-    async def _oldest(self, which: ColumnElement[bool], limit: int) -> dict[int, str]:
+    async def _oldest(self, which: sql.Prepared, now: datetime, limit: int) -> dict[int, str]:
         """Deliveries by their positions, with the orders that they are about."""
-        found = select(deliveries.c.position, deliveries.c.order_id).where(which)
-        oldest = found.order_by(deliveries.c.due_time, deliveries.c.position).limit(limit)
-        return {row.position: row.order_id for row in await self._session.execute(oldest)}
+        rows = await self._session.execute(which, {"limit": limit, **_times(now)})
+        return {row.position: row.order_id for row in rows}
 
     async def hand_to(self, provider: str, delivery: Delivery, holder: str, *, until: datetime) -> bool:
-        mine = update(deliveries).where(_is_mine(delivery, holder))
+        mine = update(deliveries).where(_is_named(delivery), deliveries.c.holder == holder, IS_UNSENT)
         return await self._changed(mine.values(handed_to=provider, due_time=until))
 
     async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
-        if delivery.state is not DeliveryState.SENT:
-            return await self._changed(
-                update(deliveries).where(_is_mine(delivery, holder)).values(_row(delivery))
-            )
-        # The provider has taken it, also where another worker has claimed it since and lost an answer.
-        known, lost = deliveries.c.lost_answers, delivery.lost_answers
-        row = {**_row(delivery), "lost_answers": case((known > lost, known), else_=lost)}
-        unsent = _is_named(delivery) & (deliveries.c.state != DeliveryState.SENT.value)
-        return await self._changed(update(deliveries).where(unsent).values(row))
+        named = {"named": delivery.notification_id, **_row(delivery)}
+        if delivery.state is DeliveryState.SENT:
+            # The provider has taken it, also where another worker has claimed it since and lost an answer.
+            return await self._changed(statements.RECORD_SENT, {"lost": delivery.lost_answers, **named})
+        return await self._changed(statements.RECORD, {"of_holder": holder, **named})
 
     async def claims(self, holder: str) -> Sequence[Claim]:
-        return await self._claims(deliveries.c.holder == holder, _IS_PENDING)
+        return await self._claims(statements.CLAIMED_BY, {"of_holder": holder})
 
     async def expired_claims(self, now: datetime) -> Sequence[Claim]:
-        return await self._claims(deliveries.c.holder > _NOBODY, deliveries.c.due_time <= now, _IS_PENDING)
+        return await self._claims(statements.CLAIMED_LONG_AGO, {"now": now})
 
-    async def _claims(self, *which: ColumnElement[bool]) -> Sequence[Claim]:
-        rows = select(deliveries).where(*which).order_by(deliveries.c.position)
-        return [
-            Claim(_delivery(row), row.handed_to, row.due_time) for row in await self._session.execute(rows)
-        ]
+    async def _claims(self, which: sql.Prepared, parameters: Mapping[str, Any]) -> Sequence[Claim]:
+        rows = await self._session.execute(which, parameters)
+        return [Claim(_delivery(row), row.handed_to, row.due_time) for row in rows]
 
     async def next_due(self) -> NextDue:
-        kinds = (_IS_PENDING & _IS_ABOUT_AN_ACCOUNT, _IS_PENDING & ~_IS_ABOUT_AN_ACCOUNT, _IS_WAITING)
-        earliest = [select(func.min(deliveries.c.due_time)).where(which) for which in kinds]
-        row = (await self._session.execute(select(*(each.scalar_subquery() for each in earliest)))).one()
-        return NextDue(*row)
+        return NextDue(*(await self._session.execute(statements.NEXT_DUE)).one())
 
     async def release_waiting(self, now: datetime) -> None:
-        await self._release(now, _IS_WAITING)
+        await self._release(now, IS_WAITING)
 
     async def release_oldest_waiting(self, now: datetime, *, provider: str) -> bool:
         may_send = deliveries.c.provider.in_(("", provider))
-        oldest = select(func.min(deliveries.c.position)).where(_IS_WAITING, may_send)
+        oldest = select(func.min(deliveries.c.position)).where(IS_WAITING, may_send)
         position = await self._session.scalar(oldest)
-        await self._release(now, _IS_WAITING & (deliveries.c.position == position))
+        await self._release(now, IS_WAITING & (deliveries.c.position == position))
         return position is not None
 
     async def _release(self, now: datetime, which: ColumnElement[bool]) -> None:
-        due = {"state": DeliveryState.PENDING.value, "due_time": now, "holder": _NOBODY, "handed_to": ""}
+        due = {"state": DeliveryState.PENDING.value, "due_time": now, "holder": NOBODY, "handed_to": ""}
         await self._session.execute(update(deliveries).where(which).values(due))
 
     async def page(
@@ -128,11 +126,7 @@ class SqlDeliveryStore:
         return [(row.position, _delivery(row)) for row in await self._session.execute(newest)]
 
     async def unsent(self) -> Sequence[Unsent]:
-        kind = (deliveries.c.state, deliveries.c.template, deliveries.c.provider)
-        times = (deliveries.c.wait_time, deliveries.c.retry_time, deliveries.c.create_time)
-        since = func.coalesce(*times, type_=UtcTime)
-        counted = select(*kind, func.count().label("count"), func.min(since).label("oldest"))
-        rows = await self._session.execute(counted.where(_IS_UNSENT).group_by(*kind))
+        rows = await self._session.execute(statements.UNSENT)
         return [
             Unsent(DeliveryState(row.state), row.template, row.provider, row[3], row.oldest) for row in rows
         ]
@@ -140,7 +134,7 @@ class SqlDeliveryStore:
     async def deferred(self, now: datetime) -> Deferred:
         due_time = deliveries.c.due_time
         later = select(func.count(), func.min(due_time)).where(
-            _IS_PENDING, deliveries.c.holder == _NOBODY, due_time > now
+            IS_PENDING, deliveries.c.holder == NOBODY, due_time > now
         )
         return Deferred(*(await self._session.execute(later)).one())
 
@@ -153,7 +147,10 @@ class SqlDeliveryStore:
         return [_delivery(row) for row in await self._session.execute(oldest)]
 
     async def find(self, notification_id: str, provider_message_id: str) -> Delivery | None:
-        names = ((deliveries.c.notification_id, notification_id), (_PROVIDER_MESSAGE, provider_message_id))
+        names = (
+            (deliveries.c.notification_id, notification_id),
+            (deliveries.c.provider_message_id, provider_message_id),
+        )
         for column, name in names:
             if name and (
                 row := (await self._session.execute(select(deliveries).where(column == name))).first()
@@ -166,50 +163,26 @@ class SqlDeliveryStore:
 
     async def forget(self, user_id: str) -> Sequence[str]:
         theirs = deliveries.c.user_id == user_id
-        ids = (await self._session.scalars(select(deliveries.c.notification_id).where(theirs))).all()
+        ids = [*await self._session.scalars(select(deliveries.c.notification_id).where(theirs))]
         await self._session.execute(delete(deliveries).where(theirs))
         return ids
 
-    async def _changed(self, statement: Update) -> bool:
-        return await changed_rows(self._session, statement) == 1
-
-
-_IS_PENDING = deliveries.c.state == DeliveryState.PENDING.value
-_IS_WAITING = deliveries.c.state == DeliveryState.WAITING.value
-_IS_UNSENT = deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.WAITING.value))
-_IS_ABOUT_AN_ACCOUNT = deliveries.c.order_id == ""
-_PROVIDER_MESSAGE = deliveries.c.provider_message_id
+    async def _changed(
+        self, statement: Update | sql.Prepared, parameters: Mapping[str, Any] | None = None
+    ) -> bool:
+        return await changed_rows(self._session, statement, parameters) == 1
 
 
 def _is_named(delivery: Delivery) -> ColumnElement[bool]:
     return deliveries.c.notification_id == delivery.notification_id
 
 
-def _is_mine(delivery: Delivery, holder: str) -> ColumnElement[bool]:
-    return _is_named(delivery) & (deliveries.c.holder == holder) & _IS_UNSENT
+def _times(now: datetime) -> Mapping[str, Any]:
+    return {"now": now, "far_ahead": now + LONGEST_PAUSE}
 
 
-def _handed_to(limit: ClaimLimit) -> ColumnElement[str]:
-    """Who gets a mail that is claimed: the one that may have it already, or who takes mails of its kind."""
-    return case(
-        (deliveries.c.provider > "", deliveries.c.provider),
-        (_IS_ABOUT_AN_ACCOUNT, limit.accounts.provider),
-        else_=limit.orders.provider,
-    )
-
-
-def _is_pending_and_due(now: datetime) -> ColumnElement[bool]:
-    return _IS_PENDING & (deliveries.c.due_time <= now)
-
-
-def _is_rarely_due(now: datetime) -> ColumnElement[bool]:
-    """Waiting until its time was over; or further ahead than any pause, as the clock was set back since."""
-    is_far_ahead = deliveries.c.due_time > now + LONGEST_PAUSE
-    return or_(_IS_WAITING & (deliveries.c.due_time <= now), _IS_PENDING & is_far_ahead)
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return or_(_is_pending_and_due(now), _is_rarely_due(now))
+def _numbered(positions: Sequence[int]) -> Mapping[str, int]:
+    return {f"position{number}": position for number, position in enumerate(positions)}
 
 
 def _filters(which: MailFilter) -> Sequence[ColumnElement[bool]]:
@@ -245,7 +218,7 @@ def _row(delivery: Delivery) -> dict[str, Any]:
         "feedback": delivery.feedback.value,
         "feedback_detail": delivery.feedback_detail[:_LONGEST_CODE],
         "feedback_time": delivery.feedback_time,
-        "holder": _NOBODY,
+        "holder": NOBODY,
         "handed_to": "",
     }
 

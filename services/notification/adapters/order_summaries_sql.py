@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, insert, select, update
 
+from mesh import sql
 from services.kernel.money import Money
 from services.notification.adapters.tables import order_summaries
 from services.notification.domain.order_summary import OrderedLine, OrderSummary
@@ -14,23 +14,21 @@ from services.notification.domain.order_summary import OrderedLine, OrderSummary
 class SqlOrderSummaryStore:
     """The orders of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def get(self, order_id: str) -> OrderSummary | None:
-        row = (await self._session.execute(select(order_summaries).where(_named(order_id)))).one_or_none()
+        row = (await self._session.execute(_FIND, {"named": order_id})).one_or_none()
         return None if row is None else _summary(row)
 
     async def put(self, summary: OrderSummary) -> None:
         if await self.get(summary.order_id) is None:
-            row = {"order_id": summary.order_id, **_row(summary)}
-            await self._session.execute(insert(order_summaries).values(row))
+            await self._session.execute(_ADD, _row(summary))
         else:
             await self.replace(summary)
 
     async def replace(self, summary: OrderSummary) -> None:
-        named = update(order_summaries).where(_named(summary.order_id))
-        await self._session.execute(named.values(_row(summary)))
+        await self._session.execute(_REPLACE, {"named": summary.order_id, **_row(summary)})
 
     async def forget(self, customer_id: str) -> None:
         nothing = OrderSummary.erased("")
@@ -38,12 +36,14 @@ class SqlOrderSummaryStore:
         await self._session.execute(theirs.values(customer_id="", content=_content(nothing)))
 
 
-def _named(order_id: str) -> Any:
-    return order_summaries.c.order_id == order_id
+_IS_NAMED = order_summaries.c.order_id == bindparam("named")
+_FIND = sql.Prepared(select(order_summaries).where(_IS_NAMED))
+_ADD = sql.Prepared(insert(order_summaries))
+_REPLACE = sql.Prepared(update(order_summaries).where(_IS_NAMED))
 
 
 def _row(summary: OrderSummary) -> dict[str, Any]:
-    return {"customer_id": summary.customer_id, "content": _content(summary)}
+    return {"order_id": summary.order_id, "customer_id": summary.customer_id, "content": _content(summary)}
 
 
 def _content(summary: OrderSummary) -> Mapping[str, Any]:

@@ -3,17 +3,19 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, delete, insert, select, update
 
+from mesh import sql
 from services.notification.adapters.tables import preferences
 from services.notification.domain.preferences import Preferences
+
+_FIND = sql.Prepared(select(preferences).where(preferences.c.user_id == bindparam("user_id")))
 
 
 class SqlPreferenceStore:
     """The preferences of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def get(self, user_id: str) -> Preferences:
@@ -31,5 +33,4 @@ class SqlPreferenceStore:
         await self._session.execute(delete(preferences).where(preferences.c.user_id == user_id))
 
     async def _row(self, user_id: str) -> Any:
-        theirs = select(preferences).where(preferences.c.user_id == user_id)
-        return (await self._session.execute(theirs)).one_or_none()
+        return (await self._session.execute(_FIND, {"user_id": user_id})).one_or_none()

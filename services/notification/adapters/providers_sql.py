@@ -4,22 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from mesh import sql
 from mesh.sql.rows import changed_rows
 from services.notification.adapters.tables import providers, sending_budgets
 from services.notification.domain.budget import Allowance, SendingBudget
 from services.notification.domain.provider import Condition, ProviderState
 
+_ALL = sql.Prepared(select(providers))
+
 
 class SqlProviderStore:
     """The provider states of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def all(self) -> Sequence[ProviderState]:
-        return [_state(row) for row in await self._session.execute(select(providers))]
+        return [_state(row) for row in await self._session.execute(_ALL)]
 
     async def put(self, state: ProviderState) -> None:
         await self._session.execute(delete(providers).where(providers.c.name == state.name))
@@ -35,7 +37,7 @@ class SqlProviderStore:
 class SqlBudgetStore:
     """The sending budgets of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def get(self, provider: str) -> SendingBudget:

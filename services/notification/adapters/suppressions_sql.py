@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, delete, insert, select
 
+from mesh import sql
 from mesh.sql.rows import changed_rows
 from services.notification.adapters.tables import hook_messages, suppressions
 from services.notification.domain.suppression import Suppression, SuppressionCause
+
+_FIND = sql.Prepared(select(suppressions).where(suppressions.c.address_hash == bindparam("address_hash")))
 
 
 class SqlSuppressionStore:
     """The suppressions of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def add(self, suppression: Suppression) -> None:
@@ -29,8 +31,7 @@ class SqlSuppressionStore:
             await self._session.execute(insert(suppressions).values(row))
 
     async def find(self, address_hash: str) -> Suppression | None:
-        named = select(suppressions).where(suppressions.c.address_hash == address_hash)
-        row = (await self._session.execute(named)).first()
+        row = (await self._session.execute(_FIND, {"address_hash": address_hash})).first()
         return _suppression(row) if row else None
 
     async def page(self, *, before: int | None, limit: int) -> Sequence[tuple[int, Suppression]]:
@@ -48,7 +49,7 @@ class SqlSuppressionStore:
 class SqlHookMessageStore:
     """The hooks' messages of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def add(self, message_id: str, now: datetime) -> bool:

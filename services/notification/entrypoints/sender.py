@@ -7,7 +7,7 @@ from contextlib import nullcontext, suppress
 import structlog
 
 from mesh.server.telemetry import continue_trace
-from mesh.sql.row_changes import Waited
+from mesh.sql.changes import Waited
 from services.notification.application.claims import Claims
 from services.notification.application.deliveries import Deliveries, Outcome
 from services.notification.application.ports import Claim

@@ -7,6 +7,7 @@ from services.order.domain.errors import StoreUnavailable
 
 CONSUMER = "order"
 """The consumer group and inbox that these events are counted in."""
+EVENTS_WITH_EFFECT = frozenset({"UserErased"})
 
 
 async def on_user_event(customers: Customers, event: Envelope) -> None:
@@ -15,7 +16,7 @@ async def on_user_event(customers: Customers, event: Envelope) -> None:
     Raises:
         RetryLater: The keys cannot be reached.
     """
-    if event.type != "UserErased":
+    if event.type not in EVENTS_WITH_EFFECT:
         return
     try:
         await customers.erase(event.key)

@@ -12,6 +12,8 @@ from services.order.domain.errors import StoreUnavailable
 
 STOCK_CONSUMER = "order.stock"
 """The consumer group and inbox of these events: those of accounts do not wait for them."""
+_SHORT, _REPORTED = "StockShort", "ShipmentReported"
+STOCK_EVENTS_WITH_EFFECT = frozenset({_SHORT, _REPORTED})
 
 _log = structlog.get_logger()
 
@@ -25,11 +27,10 @@ async def on_stock_event(
         RetryLater: The orders cannot be reached, or inventory cannot where an order has to be decided first.
     """
     try:
-        match event.type:
-            case "StockShort":
-                await _resolve(shortages, event)
-            case "ShipmentReported":
-                await warehouse_shipments.record(event.payload["orderId"], _cause(WMS, event))
+        if event.type == _SHORT:
+            await _resolve(shortages, event)
+        elif event.type == _REPORTED:
+            await warehouse_shipments.record(event.payload["orderId"], _cause(WMS, event))
     except (StoreUnavailable, InventoryUnreachable):
         raise RetryLater from None
 

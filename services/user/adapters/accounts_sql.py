@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
+from mesh import sql
 from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
 from services.user.domain.account import Account, Activity, Address
@@ -24,24 +24,27 @@ _OWNED = (
     tables.issued_tokens,
 )
 
+_BY_ID = sql.Prepared(select(tables.accounts).where(tables.accounts.c.user_id == bindparam("named")))
+_BY_EMAIL = sql.Prepared(select(tables.accounts).where(tables.accounts.c.email == bindparam("named")))
+
 
 class SqlAccountStore:
     """The accounts of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def add(self, account: Account) -> None:
         await self._session.execute(insert(tables.accounts).values(**asdict(account)))
 
     async def get(self, user_id: str) -> Account:
-        row = await self._find(tables.accounts.c.user_id == user_id)
-        if row is None:
+        account = await self._find(_BY_ID, user_id)
+        if account is None:
             raise UserNotFound(f"there is no account {user_id}")
-        return row
+        return account
 
     async def find_by_email(self, email: str) -> Account | None:
-        return await self._find(tables.accounts.c.email == email)
+        return await self._find(_BY_EMAIL, email)
 
     async def save(self, account: Account) -> None:
         mine = tables.accounts.c.user_id == account.user_id
@@ -79,15 +82,15 @@ class SqlAccountStore:
         )
         return [Activity(row.kind, row.occur_time) for row in await self._session.execute(query)]
 
-    async def _find(self, condition: object) -> Account | None:
-        row = (await self._session.execute(select(tables.accounts).where(condition))).one_or_none()  # type: ignore[arg-type]
+    async def _find(self, which: sql.Prepared, name: str) -> Account | None:
+        row = (await self._session.execute(which, {"named": name})).one_or_none()
         return None if row is None else _account(row)
 
 
 class SqlAddressStore:
     """The postal addresses of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def add(self, address: Address) -> None:
@@ -112,7 +115,7 @@ class SqlAddressStore:
 class SqlLinkStore:
     """The one-time links of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def put(self, link: Link) -> None:
@@ -140,7 +143,7 @@ class SqlLinkStore:
 class SqlBudgetStore:
     """The budgets of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def arrival(self, key: str) -> float:

@@ -4,8 +4,7 @@ from dataclasses import asdict
 from enum import Enum
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from mesh import sql
 from mesh.event_log.outbox.outbox import NewEvent, enqueue
 from mesh.server.telemetry import current_traceparent
 from mesh.topology import USER_EVENTS
@@ -18,7 +17,7 @@ from services.user.domain.events import Event
 class OutboxEventStream:
     """The events of one transaction."""
 
-    def __init__(self, session: AsyncSession, *, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, session: sql.Session, *, clock: Clock, new_id: NewId) -> None:
         self._session = session
         self._clock = clock
         self._new_id = new_id

@@ -8,21 +8,42 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, delete, insert, literal, not_, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
+from mesh import sql
 from mesh.sql.columns import UtcTime
 from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
 from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
 
-LAST_REVOCATION = "SELECT max(cursor) FROM revocations"
+_REVOCATIONS_BEHIND = sql.Prepared(
+    select(tables.revocations)
+    .where(
+        tables.revocations.c.cursor > bindparam("position"),
+        tables.revocations.c.expire_time > bindparam("at"),
+    )
+    .order_by(tables.revocations.c.cursor)
+    .limit(bindparam("limit"))
+)
+LAST_REVOCATION = "SELECT max(`cursor`) FROM revocations"
 
 
 class SqlSessionStore:
     """The login sessions of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def add(self, session: Session) -> None:
@@ -48,7 +69,7 @@ class SqlSessionStore:
 class SqlGrantStore:
     """The codes and refresh tokens of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def add_code(self, code: Code) -> None:
@@ -119,7 +140,7 @@ class SqlGrantStore:
 class SqlRevocationStore:
     """The living and the revoked access tokens of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: sql.Session) -> None:
         self._session = session
 
     async def note_issued(self, token: IssuedToken) -> None:
@@ -149,13 +170,8 @@ class SqlRevocationStore:
         return (await self._session.execute(query.limit(1))).first() is not None
 
     async def after(self, position: int, *, at: datetime, limit: int) -> tuple[Sequence[Revocation], int]:
-        query = (
-            select(tables.revocations)
-            .where(tables.revocations.c.cursor > position, tables.revocations.c.expire_time > at)
-            .order_by(tables.revocations.c.cursor)
-            .limit(limit)
-        )
-        rows = (await self._session.execute(query)).all()
+        asked = {"position": position, "at": at, "limit": limit}
+        rows = (await self._session.execute(_REVOCATIONS_BEHIND, asked)).all()
         found = [Revocation(row.token_id, row.subject, row.revoke_time, row.expire_time) for row in rows]
         return found, int(rows[-1].cursor) if rows else position
 

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.sql import store_errors
@@ -42,7 +42,7 @@ _translated = partial(store_errors.translated, StoreUnavailable, "the accounts c
 class SqlUnit:
     """The stores of one transaction."""
 
-    def __init__(self, session: AsyncSession, *, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, session: sql.Session, *, clock: Clock, new_id: NewId) -> None:
         self._session = session
         self._clock = clock
         self._new_id = new_id

@@ -1,6 +1,5 @@
 """The list by which services honour the end of a token before it expires."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from services.kernel.changes import Changes
@@ -9,7 +8,6 @@ from services.user.application.ports import UnitOfWork
 from services.user.domain.grant import Revocation
 
 _PAGE_SIZE = 1000
-_PAUSE_SECONDS = 0.1
 
 
 class Revocations:
@@ -41,5 +39,3 @@ class Revocations:
                 yield found, position
             else:
                 await self._revoked.wait_for_change(seen)
-                # Where any commit wakes, one look is enough for many.
-                await asyncio.sleep(_PAUSE_SECONDS)

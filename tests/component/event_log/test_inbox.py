@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log import Record
@@ -26,7 +26,7 @@ class Effects:
         self.poison: set[int] = set()
         self.calls = 0
 
-    async def __call__(self, session: AsyncSession, event: Envelope) -> None:
+    async def __call__(self, session: sql.Session, event: Envelope) -> None:
         self.calls += 1
         await session.execute(insert(effects).values(key=event.key, version=event.version))
         if event.version in self.poison:
@@ -104,7 +104,7 @@ async def test_an_effect_that_fails_leaves_nothing_behind_and_parks_after_its_at
 async def test_a_passing_failure_is_tried_again_and_parks_nothing(
     engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
-    async def fails_once(session: AsyncSession, event: Envelope) -> None:
+    async def fails_once(session: sql.Session, event: Envelope) -> None:
         effect.poison = {1} if effect.calls == 0 else set()
         await effect(session, event)
 
@@ -193,7 +193,7 @@ async def test_a_version_beyond_the_next_parks_until_the_gap_is_filled(
 async def test_what_waited_for_a_gap_is_handled_later_when_its_effect_has_to_wait(
     engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
-    async def peer_is_silent_about_the_third(session: AsyncSession, event: Envelope) -> None:
+    async def peer_is_silent_about_the_third(session: sql.Session, event: Envelope) -> None:
         if event.version == 3:
             raise RetryLater
         await effect(session, event)
@@ -225,7 +225,7 @@ async def test_a_body_that_was_changed_is_parked(inbox: SqlInbox, effect: Effect
 async def test_an_effect_that_has_to_wait_parks_nothing(
     engine: AsyncEngine, inbox: SqlInbox, effect: Effects
 ) -> None:
-    async def peer_is_silent(_session: AsyncSession, _event: Envelope) -> None:
+    async def peer_is_silent(_session: sql.Session, _event: Envelope) -> None:
         raise RetryLater
 
     with pytest.raises(RetryLater):
@@ -239,7 +239,7 @@ async def test_a_worker_that_dies_within_an_effect_leaves_it_to_the_next(
 ) -> None:
     applied = asyncio.Event()
 
-    async def dies(session: AsyncSession, event: Envelope) -> None:
+    async def dies(session: sql.Session, event: Envelope) -> None:
         await effect(session, event)
         applied.set()
         await asyncio.Event().wait()

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log import Record
-from mesh.event_log.inbox.inbox import INBOX_TABLES, TOGETHER, RetryLater, SqlInbox
+from mesh.event_log.inbox.batches import TOGETHER
+from mesh.event_log.inbox.inbox import INBOX_TABLES, RetryLater, SqlInbox
 from mesh.event_log.inbox.inbox_rows import ConcurrentDelivery, InboxRows
 from mesh.topology import ORDER_EVENTS
 from services.kernel.envelope import Envelope
@@ -32,7 +33,7 @@ class Effects:
         self.raises: dict[tuple[str, int], BaseException] = {}
         self.sessions: set[int] = set()
 
-    async def __call__(self, session: AsyncSession, event: Envelope) -> None:
+    async def __call__(self, session: sql.Session, event: Envelope) -> None:
         self.sessions.add(id(session))
         await session.execute(insert(effects).values(key=event.key, version=event.version))
         if (event.key, event.version) in self.raises:
@@ -57,8 +58,8 @@ def effect() -> Effects:
     return Effects()
 
 
-def event(key: str, version: int) -> Record:
-    return record(ORDER_EVENTS, envelope("OrderPlaced", key, version))
+def event(key: str, version: int, kind: str = "OrderPlaced") -> Record:
+    return record(ORDER_EVENTS, envelope(kind, key, version))
 
 
 async def happened(engine: AsyncEngine) -> list[tuple[str, int]]:
@@ -84,6 +85,17 @@ async def test_events_of_several_keys_share_a_transaction(
 
     assert await happened(engine) == [(each.key, each.version) for each in events]
     assert (len(effect.sessions), done.count) == (1, 1)
+
+
+async def test_events_of_some_kinds_share_no_transaction(engine: AsyncEngine, effect: Effects) -> None:
+    inbox, done = SqlInbox(engine, "mail", morning, alone={"OrderShipped"}), Done()
+    kinds = ("OrderPlaced", "OrderConfirmed", "OrderShipped", "OrderShipped", "OrderDelivered", "OrderClosed")
+    events = [event("order-1", version, kind) for version, kind in enumerate(kinds, start=1)]
+
+    await inbox.deliver_all(events, effect, done=done)
+
+    assert await happened(engine) == [(each.key, each.version) for each in events]
+    assert done.count == len(("the two before", "one", "the other", "the two behind"))
 
 
 async def test_what_was_handled_before_is_dropped(

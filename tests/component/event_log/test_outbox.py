@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subscription
@@ -48,7 +48,7 @@ async def log(open_log: Open) -> AsyncIterator[EventLog]:
         yield log
 
 
-async def write_event(session: AsyncSession, user: str, *, now: datetime = MORNING) -> Record:
+async def write_event(session: sql.Session, user: str, *, now: datetime = MORNING) -> Record:
     event = NewEvent(
         type="MailRequested",
         key=user,
@@ -74,7 +74,7 @@ async def taken(log: EventLog, count: int, group: str = "test") -> list[Record]:
     return records
 
 
-async def note_effect(session: AsyncSession, event: Envelope) -> None:
+async def note_effect(session: sql.Session, event: Envelope) -> None:
     await session.execute(insert(effects).values(key=event.key, version=event.version))
 
 

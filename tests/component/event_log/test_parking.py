@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, make_url, select
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log import Record
@@ -29,7 +29,7 @@ class Effect:
     def __init__(self) -> None:
         self.failure: Exception | None = LookupError("MUG-RED is unknown")
 
-    async def __call__(self, session: AsyncSession, event: Envelope) -> None:
+    async def __call__(self, session: sql.Session, event: Envelope) -> None:
         if self.failure is not None:
             raise self.failure
         await session.execute(insert(effects).values(key=event.key, version=event.version))

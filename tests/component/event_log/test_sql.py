@@ -39,7 +39,7 @@ async def value(engine: AsyncEngine) -> int:
 async def create(engines: list[AsyncEngine]) -> None:
     await asyncio.gather(*(sql.create_tables(engine, metadata) for engine in engines))
     async with sql.schema_lock(engines[0]) as connection:
-        await connection.execute(insert(versions).values(version_num="1"))
+        await connection.run_sync(lambda each: each.execute(insert(versions).values(version_num="1")))
     async with sql.write(engines[0]) as session:
         await session.execute(insert(counters).values(name="mugs", value=0))
 

@@ -10,13 +10,13 @@ from typing import Any
 import grpc
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import Engine, event
 
 from services.inventory.domain.adjustment import AdjustStock
 from shopmesh.inventory.v1 import catalog_service_pb2 as catalog_pb
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from tests.component.inventory.conftest import Inventory, open_inventory
 from tests.support.inventory.shop import STAFF, Shop, order_id
+from tests.support.statements import noted_statements
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
 
@@ -46,17 +46,15 @@ async def emptied(valkey: Valkey) -> str:
 
 
 @pytest.fixture
-def questions() -> Iterator[list[str]]:
-    """The questions that databases were asked, by whichever engine."""
-    asked: list[str] = []
+def statements() -> Iterator[list[str]]:
+    """The statements that databases were asked to run, by whichever engine."""
+    with noted_statements() as noted:
+        yield noted
 
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "FROM products" in statement:
-            asked.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(Engine, "before_cursor_execute", note)
+def questions(statements: list[str]) -> list[str]:
+    """Those that ask for products."""
+    return [statement for statement in statements if "FROM products" in statement]
 
 
 async def cost(call: Any) -> tuple[int, str]:
@@ -99,25 +97,25 @@ async def test_a_batch_tells_what_was_known_and_what_was_not(cached: Inventory) 
 
 
 async def test_single_reads_that_arrive_together_share_statements(
-    cached: Inventory, questions: list[str]
+    cached: Inventory, statements: list[str]
 ) -> None:
     calls = [batch(cached, f"SKU-{number}") for number in range(60)]
     costs = [await cost(call) for call in calls]
 
     assert [(await call).missing_skus for call in calls] == [[f"SKU-{number}"] for number in range(60)]
     assert {where for _, where in costs} == {"l1=0,l2=0,miss=1"}
-    assert len(questions) < 60 / 2
+    assert len(questions(statements)) < 60 / 2
     # A statement is counted for the call that began it: the sum is what was sent.
-    assert sum(queries for queries, _ in costs) == len(questions)
+    assert sum(queries for queries, _ in costs) == len(questions(statements))
 
 
 async def test_reads_of_one_cold_sku_that_arrive_together_are_one_statement(
-    cached: Inventory, questions: list[str]
+    cached: Inventory, statements: list[str]
 ) -> None:
     calls = [get(cached) for _ in range(60)]
     costs = [await cost(call) for call in calls]
 
-    assert len(questions) == 1
+    assert len(questions(statements)) == 1
     assert sum(queries for queries, _ in costs) == 1
 
 

@@ -6,9 +6,10 @@ from typing import Any, TypeAlias
 
 import grpc
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import insert, update
 
-from services.inventory.adapters.tables import movements
+from mesh import sql
+from services.inventory.adapters.tables import movements, stock
 from services.inventory.application.stock_feed import StockFeed
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.stock import Stock
@@ -19,6 +20,7 @@ from tests.component.inventory.conftest import Inventory
 from tests.support.events import MORNING, running
 from tests.support.inventory.shop import STAFF, Shop
 from tests.support.serving import reason_of
+from tests.support.statements import noted_statements
 
 DEADLINE_SECONDS = 20
 Stream: TypeAlias = "grpc.aio.UnaryStreamCall[pb.WatchStockRequest, pb.WatchStockResponse]"
@@ -81,25 +83,18 @@ async def test_a_service_that_stops_says_so(inventory: Inventory) -> None:
 async def test_a_thousand_watchers_cost_one_look_per_change(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=3)
     feed = feed_of(shop)
-    looks: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "FROM products" in statement:
-            looks.append(statement)
-
     watchers = [feed.watch(["MUG-RED"]) for _ in range(1000)]
     async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS * 2):
         for watcher in watchers:
             await anext(watcher)
-        event.listen(shop.engine.sync_engine, "before_cursor_execute", note)
-        async with asyncio.TaskGroup() as tasks:
-            seen = [tasks.create_task(_next(watcher)) for watcher in watchers]
-            tasks.create_task(deliver(shop, "MUG-RED", 1))
-        event.remove(shop.engine.sync_engine, "before_cursor_execute", note)
+        with noted_statements() as statements:
+            async with asyncio.TaskGroup() as tasks:
+                seen = [tasks.create_task(_next(watcher)) for watcher in watchers]
+                tasks.create_task(deliver(shop, "MUG-RED", 1))
 
     assert {task.result().available for task in seen} == {4}
     # The adjustment itself looks twice: before and after.
-    assert len(looks) <= 2 + 2
+    assert len(_looks(statements)) <= 2 + 2
 
 
 async def test_what_different_watchers_watch_is_read_together(shop: Shop) -> None:
@@ -108,23 +103,16 @@ async def test_what_different_watchers_watch_is_read_together(shop: Shop) -> Non
         await shop.sell(sku, berlin=1)
     feed = feed_of(shop)
     watchers = [feed.watch([sku]) for sku in skus for _ in range(10)]
-    looks: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "FROM products" in statement:
-            looks.append(statement)
-
     async with running(feed.run()), asyncio.timeout(DEADLINE_SECONDS * 2):
         for watcher in watchers:
             await anext(watcher)
         await _elsewhere(shop, skus, 1)
-        event.listen(shop.engine.sync_engine, "before_cursor_execute", note)
-        shop.changes.notify()
-        seen = [await anext(watcher) for watcher in watchers]
-        event.remove(shop.engine.sync_engine, "before_cursor_execute", note)
+        with noted_statements() as statements:
+            shop.changes.notify()
+            seen = [await anext(watcher) for watcher in watchers]
 
     assert {stock.available for stock in seen} == {2}
-    assert len(looks) == 1
+    assert len(_looks(statements)) == 1
 
 
 async def test_a_slow_watcher_is_told_the_newest_state_only(shop: Shop) -> None:
@@ -189,13 +177,18 @@ async def _next(watcher: AsyncIterator[Stock]) -> Stock:
     return await anext(watcher)
 
 
+def _looks(statements: list[str]) -> list[str]:
+    return [statement for statement in statements if "FROM products" in statement]
+
+
 async def _elsewhere(shop: Shop, skus: list[str], count: int) -> None:
     """Change stock as another process does: over another connection, telling nobody."""
-    async with shop.engine.begin() as connection:
-        await connection.exec_driver_sql(
-            "UPDATE stock SET book_quantity = book_quantity + ?, version = version + 1", (count,)
-        )
-        await connection.execute(insert(movements), [_movement(sku, count) for sku in skus])
+    another = sql.open_engine(shop.engine.url.render_as_string(hide_password=False))
+    async with sql.write(another) as session:
+        more = {"book_quantity": stock.c.book_quantity + count, "version": stock.c.version + 1}
+        await session.execute(update(stock).values(more))
+        await session.execute(insert(movements), [_movement(sku, count) for sku in skus])
+    await another.dispose()
 
 
 def _movement(sku: str, count: int) -> dict[str, Any]:

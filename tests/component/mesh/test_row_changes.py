@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log.sqlite.log import SqliteEventLog
-from mesh.sql.row_changes import RowChanges, is_another, work_in
+from mesh.sql.row_changes import growth_of, work_in
 from mesh.topology import INVENTORY_EVENTS, ORDER_EVENTS
 from tests.support.events import envelope, record, running
 
@@ -21,9 +21,9 @@ SOME_WORK = "SELECT 1 FROM work LIMIT 1"
 
 
 @pytest.fixture
-async def engines(tmp_path: Path) -> AsyncIterator[Sequence[AsyncEngine]]:
-    """One file as two processes have it."""
-    opened = [sql.open_engine(sql.sqlite_url(tmp_path / "shop.db")) for _ in range(2)]
+async def engines(database_url: str) -> AsyncIterator[Sequence[AsyncEngine]]:
+    """One database as two processes have it."""
+    opened = [sql.open_engine(database_url) for _ in range(2)]
     await sql.create_tables(opened[0], metadata)
     yield opened
     for engine in opened:
@@ -74,10 +74,8 @@ async def test_work_that_follows_work_under_the_same_number_is_not_missed(
         await waited.wait_for_change(seen)
 
 
-async def test_an_answer_that_grows_is_news_once(engines: Sequence[AsyncEngine], tmp_path: Path) -> None:
-    waited = RowChanges(
-        sql.changes_of(engines[0]), tmp_path / "shop.db", "SELECT max(id) FROM work", is_news=is_another
-    )
+async def test_an_answer_that_grows_is_news_once(engines: Sequence[AsyncEngine]) -> None:
+    waited = growth_of(engines[0], "SELECT max(id) FROM work")
     async with running(waited.run()), asyncio.timeout(10):
         first = await waited.wait_for_change(0)
         await add(engines[0], work)

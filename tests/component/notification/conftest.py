@@ -23,7 +23,7 @@ from mesh.event_log.sqlite.log import SqliteEventLog
 from mesh.sql.row_changes import work_in
 from mesh.topology import ORDER_EVENTS, USER_EVENTS
 from services.notification.adapters.contacts_grpc import GrpcContacts
-from services.notification.adapters.deliveries_sql import UNCLAIMED
+from services.notification.adapters.delivery_statements_sql import UNCLAIMED
 from services.notification.adapters.mailer_folder import FOLDER, FolderMailer
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.renderer_jinja import JinjaRenderer

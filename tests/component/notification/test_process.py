@@ -11,6 +11,7 @@ from pathlib import Path
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
+from sqlalchemy import text
 
 from mesh import sql
 from mesh.event_log.sqlite.log import SqliteEventLog
@@ -69,8 +70,7 @@ async def count(home: Path, what: str, *, database: str = "notification.db") -> 
         return 0
     engine = sql.open_engine(sql.sqlite_url(path))
     async with sql.read(engine) as session:
-        connection = await session.connection()
-        rows = (await connection.exec_driver_sql(f"SELECT count(*) FROM {what}")).scalar()  # noqa: S608
+        rows = await session.scalar(text(f"SELECT count(*) FROM {what}"))  # noqa: S608
     await engine.dispose()
     return int(rows or 0)
 

@@ -11,7 +11,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from mesh.client.direct import http_client
-from mesh.sql import sqlite
+from mesh.sql import sqlite_driver
 from services.user.server import compose
 from shopmesh.user.v1 import user_service_pb2 as pb
 from tests.component.user.calls import alice
@@ -70,7 +70,7 @@ async def test_guesses_are_counted_over_both_workers(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A waiter for a lock is refused at once."""
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 0)
+    monkeypatch.setattr(sqlite_driver, "BUSY_TIMEOUT_MS", 0)
 
 
 @pytest.mark.usefixtures("impatient")

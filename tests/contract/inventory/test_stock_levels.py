@@ -4,13 +4,13 @@ import asyncio
 import math
 
 import pytest
-from sqlalchemy import Engine, event
 
 from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.stock import Shelf, Stock
 from services.inventory.server import stock_changes
 from tests.support.events import running
 from tests.support.inventory.shop import ORDER, Shop, order_id
+from tests.support.statements import noted_statements
 
 
 async def test_stock_is_told_by_warehouse_in_the_order_of_their_names(shop: Shop) -> None:
@@ -39,15 +39,8 @@ async def test_a_look_shows_only_what_is_committed(shop: Shop) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 10, 199, 200, 398, 399, 500])
 async def test_a_batch_takes_one_statement_per_199_skus(shop: Shop, count: int) -> None:
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    await shop.levels.find([f"SKU-{number}" for number in range(count)])
-    event.remove(Engine, "before_cursor_execute", note)
+    with noted_statements() as statements:
+        await shop.levels.find([f"SKU-{number}" for number in range(count)])
 
     assert len(statements) == math.ceil(count / 199)
 

@@ -12,7 +12,7 @@ from mesh.sql.databases import database_url, mysql_url, replica_urls
 def test_without_a_server_it_is_a_file_below_the_home() -> None:
     settings = MeshSettings(home=Path("/home/mesh"))
 
-    assert database_url(settings, "user") == "sqlite+aiosqlite:////home/mesh/embedded/user.db"
+    assert database_url(settings, "user") == "sqlite+inline:////home/mesh/embedded/user.db"
     assert replica_urls(settings, "user") == ()
 
 

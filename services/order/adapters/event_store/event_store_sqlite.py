@@ -10,24 +10,24 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.sql.consistency import note_write
-from mesh.sql.sqlite_transactions import read_in_one_hop, write_unflushed
+from mesh.sql.sqlite_transactions import read_with_driver, write_unflushed
 from mesh.sql.sqlite_writer import SqliteWriter
 from services.order.adapters.event_store.event_tables_sqlite import (
     BODIES,
     COMMITS,
-    IN_ORDER,
     IS_FIRST,
     JOINED,
     PUBLISH,
     UNPUBLISHED,
     insertion,
     metadata,
+    of_orders,
     streams_of,
     unpublished_of,
 )
@@ -74,11 +74,15 @@ class SqliteEventStore:
             raise VersionTaken(f"one of {len(commits)} versions is there already") from None
 
     async def read(self, order_id: str) -> Stream | None:
-        streams = await self._streams(JOINED.where(COMMITS.c.order_id == order_id))
+        streams = await self.several([order_id])
         return streams[0] if streams else None
 
     async def several(self, order_ids: Sequence[str]) -> Sequence[Stream]:
-        return await self._streams(JOINED.where(COMMITS.c.order_id.in_(order_ids)))
+        if not order_ids:
+            return []
+        wanted = {f"order{number}": order_id for number, order_id in enumerate(order_ids)}
+        async with self._read() as session:
+            return streams_of(await session.execute(of_orders(len(order_ids)), wanted))
 
     async def streams(self, *, after: str | None, limit: int) -> Sequence[Stream]:
         page = select(COMMITS.c.order_id).distinct().order_by(COMMITS.c.order_id).limit(limit)
@@ -90,13 +94,17 @@ class SqliteEventStore:
                 break
             # Also behind commits that somebody has left without their events.
             within = COMMITS.c.order_id.between(order_ids[0], order_ids[-1])
-            found, after = await self._streams(JOINED.where(within)), order_ids[-1]
+            async with self._read() as session:
+                found = streams_of(await session.execute(JOINED.where(within)))
+            after = order_ids[-1]
         return found
 
     async def bodies(self, *, after: str | None, limit: int) -> Sequence[tuple[str, Sequence[bytes]]]:
         page = (after or "", limit)
         with translated():
-            rows = await read_in_one_hop(self._engine, lambda driver: driver.execute(BODIES, page).fetchall())
+            rows = await read_with_driver(
+                self._engine, lambda driver: driver.execute(BODIES, page).fetchall()
+            )
         whole = whole_orders(rows, more_follow=len(rows) == limit)
         return whole if whole or not rows else await self.bodies(after=after, limit=2 * limit)
 
@@ -115,7 +123,7 @@ class SqliteEventStore:
     async def unpublished(self, *, after: tuple[str, int] | None, limit: int) -> Sequence[Commit]:
         page = (*(after or ("", 0)), limit)
         with translated():
-            rows = await read_in_one_hop(
+            rows = await read_with_driver(
                 self._engine, lambda driver: driver.execute(UNPUBLISHED, page).fetchall()
             )
         return unpublished_of(rows)
@@ -126,7 +134,9 @@ class SqliteEventStore:
         published = [(commit.order_id, commit.version) for commit in commits]
         with translated():
             # Markers that get lost with the power are of events that are published again.
-            await write_unflushed(self._engine, lambda driver: driver.executemany(PUBLISH, published))
+            await write_unflushed(
+                self._engine, lambda driver: driver.executemany(PUBLISH, published), is_short=True
+            )
 
     async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
         since = func.min(COMMITS.c.commit_time)
@@ -170,11 +180,6 @@ class SqliteEventStore:
         with translated():
             async with sql.write(self._engine) as session:
                 yield session
-
-    async def _streams(self, query: Select[tuple[object, ...]]) -> list[Stream]:
-        async with self._read() as session:
-            rows = (await session.execute(query.order_by(*IN_ORDER))).all()
-        return streams_of(rows)
 
 
 def _selected(selection: Selection) -> ColumnElement[bool]:

@@ -1,11 +1,13 @@
 """The tables of the event store in SQLite, and how commits stand in them."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Boolean,
     Column,
     ForeignKeyConstraint,
@@ -17,9 +19,11 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    bindparam,
     select,
 )
 
+from mesh.sql import Prepared
 from mesh.sql.sqlite_writer import Statement
 from services.order.adapters.times import time_of, time_text
 from services.order.application.ports import Commit, StoredEvent, Stream
@@ -58,14 +62,17 @@ Index(
 )
 
 _COLUMNS = (*COMMITS.c, EVENTS.c.version.label("event_version"), EVENTS.c.body, EVENTS.c.hash)
-JOINED = select(*_COLUMNS).join_from(
-    COMMITS,
-    EVENTS,
-    and_(EVENTS.c.order_id == COMMITS.c.order_id, EVENTS.c.commit_version == COMMITS.c.version),
+JOINED = (
+    select(*_COLUMNS)
+    .join_from(
+        COMMITS,
+        EVENTS,
+        and_(EVENTS.c.order_id == COMMITS.c.order_id, EVENTS.c.commit_version == COMMITS.c.version),
+    )
+    .order_by(COMMITS.c.order_id, EVENTS.c.version)
 )
-IN_ORDER = (COMMITS.c.order_id, EVENTS.c.version)
 
-# Driver statements with plain tuples: they are run on the driver's own thread.
+# Statements of the driver, with plain tuples.
 INSERT_COMMIT = """
     INSERT INTO commits (order_id, version, customer_id, commit_time, unpublished, open)
     VALUES (?, ?, ?, ?, ?, ?)
@@ -89,8 +96,15 @@ BODIES = """
 """
 
 
-def streams_of(rows: Iterable[Row[tuple[object, ...]]]) -> list[Stream]:
-    """The streams that rows of `JOINED`, in the order of `IN_ORDER`, make."""
+@cache
+def of_orders(count: int) -> Prepared:
+    """The rows of so many orders: `order0`, `order1` and so on."""
+    wanted: list[BindParameter[str]] = [bindparam(f"order{number}") for number in range(count)]
+    return Prepared(JOINED.where(COMMITS.c.order_id.in_(wanted)))
+
+
+def streams_of(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[Stream]:
+    """The streams that rows of `JOINED` make."""
     by_order = groupby(rows, key=lambda row: str(row.order_id))
     return [Stream(order_id, tuple(_commits_of(each))) for order_id, each in by_order]
 

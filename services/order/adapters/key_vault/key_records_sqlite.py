@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sql.sqlite_transactions import read_in_one_hop
+from mesh.sql.sqlite_transactions import read_with_driver
 from services.order.adapters.key_vault.key_records import KeyRecord
 from services.order.adapters.store_errors_sql import translated
 from services.order.adapters.times import time_text
@@ -54,7 +54,7 @@ class SqliteKeyRecords:
 
     async def find_with_mark(self, customer_id: str) -> tuple[KeyRecord | None, bool]:
         with translated():
-            is_known, wrapped_key, is_marked = await read_in_one_hop(
+            is_known, wrapped_key, is_marked = await read_with_driver(
                 self._engine, lambda driver: driver.execute(_KEY_WITH_MARK, (customer_id,)).fetchone()
             )
         return KeyRecord(wrapped_key) if is_known else None, bool(is_marked)

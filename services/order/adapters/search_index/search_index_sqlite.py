@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sql.sqlite_transactions import write_in_one_hop, write_unflushed
+from mesh.sql.sqlite_transactions import write_unflushed, write_with_driver
 from services.order.adapters.search_index import search_writes_sqlite as writes
 from services.order.adapters.search_index.search_tables_sqlite import (
     POINTER,
@@ -36,7 +36,7 @@ class SqliteOrderIndex:
 
     async def upsert(self, rows: Sequence[OrderRow]) -> None:
         with translated():
-            await write_in_one_hop(self._engine, lambda driver: writes.upsert(driver, rows))
+            await write_with_driver(self._engine, lambda driver: writes.upsert(driver, rows))
 
     async def find(self, search: Search, *, after: Position | None, limit: int) -> Sequence[OrderRow]:
         newest = (ROWS.c.place_time.desc(), ROWS.c.order_id)
@@ -60,19 +60,23 @@ class SqliteOrderIndex:
 
     async def begin(self) -> int:
         with translated():
-            return await write_unflushed(self._engine, writes.begin)
+            return await write_unflushed(self._engine, writes.begin, is_short=True)
 
     async def fill(self, generation: int, rows: Sequence[OrderRow]) -> None:
         with translated():
-            await write_unflushed(self._engine, lambda driver: writes.fill(driver, generation, rows))
+            await write_unflushed(
+                self._engine, lambda driver: writes.fill(driver, generation, rows), is_short=False
+            )
 
     async def finish(self, generation: int) -> None:
         with translated():
-            await write_in_one_hop(self._engine, lambda driver: writes.finish(driver, generation))
+            await write_with_driver(self._engine, lambda driver: writes.finish(driver, generation))
 
     async def discard(self, *, limit: int) -> int:
         with translated():
-            return await write_unflushed(self._engine, lambda driver: writes.discard(driver, limit=limit))
+            return await write_unflushed(
+                self._engine, lambda driver: writes.discard(driver, limit=limit), is_short=False
+            )
 
 
 def _selecting(search: Search) -> Select[tuple[object, ...]]:

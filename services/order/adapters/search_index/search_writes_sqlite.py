@@ -1,4 +1,4 @@
-"""What is written to the order index in SQLite, on the driver's own thread: one hop per transaction."""
+"""What is written to the order index in SQLite, by statements of the driver."""
 
 import sqlite3
 from collections.abc import Sequence
