@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.event_log.port import Delivery, SubscriptionLost
 from mesh.event_log.sqlite.positions import Place, Positions, stored_of
-from mesh.event_log.sqlite.records import beyond, oldest_time, translated
+from mesh.event_log.sqlite.records import BATCH, beyond, oldest_time, translated
 
 
 class Member:
@@ -45,6 +45,7 @@ class Member:
         self._appended = appended
         self._clock = clock
         self._read: dict[str, int] = {}
+        self._all_read_at: int | None = None
         self._active = asyncio.Event()
 
     async def renew(self) -> None:
@@ -62,9 +63,14 @@ class Member:
         while True:
             await self._active.wait()
             seen = self._appended.count
-            if deliveries := self._next():
+            if seen == self._all_read_at:
+                await self._appended.wait_for_change(seen)
+                continue
+            deliveries = self._next()
+            # Fewer than might have come: there are no more before the next change.
+            self._all_read_at = seen if len(deliveries) < BATCH else None
+            if deliveries:
                 return deliveries
-            await self._appended.wait_for_change(seen)
 
     async def commit(self, delivery: Delivery) -> None:
         with translated():
@@ -85,7 +91,7 @@ class Member:
             self._appended.notify()
         elif not held:
             self._active.clear()
-            self._read = {}
+            self._read, self._all_read_at = {}, None
 
     def _next(self) -> Sequence[Delivery]:
         with translated():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from mesh.event_log import EventLogUnavailable, Record, SubscriptionLost
 from mesh.event_log.sqlite.log import SqliteEventLog
@@ -44,6 +45,31 @@ async def test_a_paused_member_loses_its_lease_and_cannot_commit(tmp_path: Path)
             assert versions(await take(successor, 1)) == [("order-1", 1)]
             with pytest.raises(SubscriptionLost):
                 await paused.commit(delivery)
+
+
+async def test_who_has_read_all_looks_again_only_for_more(tmp_path: Path) -> None:
+    def looks() -> float:
+        return float(REGISTRY.get_sample_value("shopmesh_event_log_reads_total") or 0)
+
+    async with (
+        SqliteEventLog.opened(tmp_path / "event_log.db") as log,
+        log.consume("mail", [ORDER_EVENTS]) as member,
+        asyncio.timeout(10),
+    ):
+        # Until its first look, before which nothing is known.
+        polling = asyncio.create_task(member.poll())
+        await log.publish(placed())
+        [delivery] = await polling
+        await member.commit(delivery)
+        before = looks()
+
+        for version in range(2, 12):
+            polling = asyncio.create_task(member.poll())
+            await log.publish(record(ORDER_EVENTS, envelope("OrderPlaced", "order-1", version)))
+            assert versions(await polling) == [("order-1", version)]
+
+    # One may come from a notice that was on its way already.
+    assert looks() - before <= 10 + 1
 
 
 async def test_a_lease_from_a_future_that_never_comes_is_over(tmp_path: Path) -> None:
