@@ -6,7 +6,9 @@ from typing import Any
 from unittest.mock import patch
 
 from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mesh.sql import mariadb_driver
 from mesh.sql.sqlite_driver import SqliteConnection
 
 _OF_TRANSACTIONS = ("BEGIN", "PRAGMA")
@@ -25,10 +27,15 @@ def noted_statements() -> Iterator[list[str]]:
         note(self, self, statement)
         return super(SqliteConnection, self).execute(statement, *parameters)
 
-    # SQLAlchemy runs statements on cursors, prepared ones are run on the connection.
+    async def run(connection: AsyncConnection, text: str, values: Any) -> Any:
+        note(connection, connection, text)
+        return await run_by_driver(connection, text, values)
+
+    run_by_driver = mariadb_driver.run
+    # SQLAlchemy runs statements on cursors, prepared ones are run by the drivers.
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        with patch.object(SqliteConnection, "execute", execute):
+        with patch.object(SqliteConnection, "execute", execute), patch.object(mariadb_driver, "run", run):
             yield noted
     finally:
         event.remove(Engine, "before_cursor_execute", note)
