@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, MetaData, event, make_url, text
+from sqlalchemy import URL, Connection, MetaData, event, literal, make_url, select
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -37,6 +37,7 @@ _ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.01
 _WRITES = "shopmesh_writes"
 _OPTIONS = "shopmesh_traits"
+_ONE = Prepared(select(literal(1)))
 _UNCOUNTED = ("SET TRANSACTION", mariadb.LAST_POSITION)
 
 
@@ -213,7 +214,7 @@ def is_programming_error(error: Exception) -> bool:
 async def is_reachable(engine: AsyncEngine) -> bool:
     """Whether the database answers; a health probe."""
     async with read(engine) as session:
-        return bool(await session.scalar(text("SELECT 1")))
+        return bool(await session.scalar(_ONE))
 
 
 def changes_of(engine: AsyncEngine) -> Changes:
