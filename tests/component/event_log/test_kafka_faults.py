@@ -89,7 +89,8 @@ async def test_all_goes_on_when_a_killed_broker_is_back(place: Place, topics: To
         assert await log.is_reachable()
         await publish_at_last(log, placed(topics, 2))
         await publish_at_last(log, placed(topics, 3))
-        assert await first_occurrences(subscription, [2, 3]) == [2, 3]
+        # What was handled just before may come again: its place is stored a moment later.
+        assert [each for each in await first_occurrences(subscription, [2, 3]) if each > 1] == [2, 3]
 
 
 @pytest.mark.long
@@ -112,7 +113,8 @@ async def test_all_goes_on_when_a_broker_that_hung_answers_again(place: Place, t
 
         await publish_at_last(log, placed(topics, 2))
         await publish_at_last(log, placed(topics, 3))
-        assert await first_occurrences(subscription, [2, 3]) == [2, 3]
+        # What was handled just before may come again: its place is stored a moment later.
+        assert [each for each in await first_occurrences(subscription, [2, 3]) if each > 1] == [2, 3]
 
 
 async def test_a_log_can_be_opened_before_its_broker_is_there(

@@ -1,5 +1,7 @@
 """Notification that notes an event as handled before it is."""
 
+import asyncio
+from typing import Any
 from unittest.mock import patch
 
 from mesh.event_log.inbox.consumer import Consumer
@@ -9,6 +11,8 @@ from mesh.server.process import run
 from mesh.topology import ORDER_EVENTS
 from services.notification import server
 
+_LOOK_SECONDS = 0.05
+
 
 class HastyConsumer(Consumer):
     """Commits first. The failpoint stays between the two steps, and waits for an order."""
@@ -17,10 +21,17 @@ class HastyConsumer(Consumer):
         deliveries = await subscription.poll()
         for delivery in deliveries:
             await subscription.commit(delivery)
+        await _stored(subscription)
         if any(delivery.record.topic == ORDER_EVENTS for delivery in deliveries):
             failpoints.reached("effect_done")
         for delivery in deliveries:
             await self._inbox.deliver(delivery.record, self._effect)
+
+
+async def _stored(subscription: Any) -> None:
+    """Wait until the broker knows: a member commits together what it has noted."""
+    while subscription._buffers.noted():
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 if __name__ == "__main__":

@@ -41,13 +41,14 @@ class Load:
     url: str
     confirmed: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    is_over: bool = False
 
     async def run(self) -> None:
-        """Place orders for ever."""
+        """Place orders until it is over; none is left half-way."""
         headers = {"authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False, timeout=30) as shop:
             number = 0
-            while True:
+            while not self.is_over:
                 number += 1
                 await self._place(shop, number)
 
@@ -68,8 +69,8 @@ async def under_load(load: Load) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        placing.cancel()
-        await asyncio.gather(placing, return_exceptions=True)
+        load.is_over = True
+        await placing
 
 
 def arrived(mesh: RunningMesh, ses: FakeSes, smtp: SmtpServer) -> Counter[str]:
