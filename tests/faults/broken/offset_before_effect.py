@@ -1,6 +1,5 @@
 """Notification that notes an event as handled before it is."""
 
-import asyncio
 from typing import Any
 from unittest.mock import patch
 
@@ -10,8 +9,9 @@ from mesh.server import failpoints
 from mesh.server.process import run
 from mesh.topology import ORDER_EVENTS
 from services.notification import server
+from tests.support.waiting import eventually
 
-_LOOK_SECONDS = 0.05
+_STORED_SECONDS = 30
 
 
 class HastyConsumer(Consumer):
@@ -30,8 +30,11 @@ class HastyConsumer(Consumer):
 
 async def _stored(subscription: Any) -> None:
     """Wait until the broker knows: a member commits together what it has noted."""
-    while subscription._buffers.noted():
-        await asyncio.sleep(_LOOK_SECONDS)
+
+    async def is_stored() -> bool:
+        return not subscription._buffers.noted()
+
+    await eventually(is_stored, "the broker knows", seconds=_STORED_SECONDS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A shop under load moves its mails to Amazon SES by one setting and one command."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -73,6 +74,13 @@ async def under_load(load: Load) -> AsyncIterator[None]:
         await placing
 
 
+def _without_limit(folder: Path) -> Path:
+    """A limits file under which one customer may order as fast as the mesh answers."""
+    limits = folder / "limits.json"
+    limits.write_text(json.dumps({"classes": {"place_order": {"rate_per_minute": 100_000}}}))
+    return limits
+
+
 def arrived(mesh: RunningMesh, ses: FakeSes, smtp: SmtpServer) -> Counter[str]:
     """How often each mail arrived anywhere, by its id."""
     in_folder = [file.stem for file in (mesh.home / "mail").glob("*.eml")]
@@ -90,8 +98,9 @@ async def test_nothing_is_lost_or_doubled_and_no_order_notices(tmp_path: Path, f
         }
         ses.rate = 1000.0
         with leased_offset() as offset:
-            mesh = RunningMesh(tmp_path / "home", offset, {**CREDENTIALS, MAIL_URL: before[first]})
-            switched = replace(mesh, variables={**CREDENTIALS, **SITE, MAIL_URL: ses.url_text})
+            settings = {**CREDENTIALS, "SHOPMESH_LIMITS_FILE": str(_without_limit(tmp_path))}
+            mesh = RunningMesh(tmp_path / "home", offset, {**settings, MAIL_URL: before[first]})
+            switched = replace(mesh, variables={**settings, **SITE, MAIL_URL: ses.url_text})
             try:
                 await asyncio.to_thread(mesh.run, "up")
                 load = Load(await asyncio.to_thread(mesh.token, "alice"), mesh.url)
