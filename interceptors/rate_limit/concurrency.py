@@ -15,7 +15,7 @@ RETRY_SECONDS = 1.0
 
 
 class ConcurrencyInterceptor(Hook):
-    """Counts the calls that are being answered, by class, whoever makes them."""
+    """Counts the calls of all callers that are being answered, by class."""
 
     def __init__(self, *, limits: Mapping[str, LimitClass]) -> None:
         self._limits = limits

@@ -22,7 +22,7 @@ calls are admitted at once, and the bucket refills at the given rate. What is ov
 (`RESOURCE_EXHAUSTED`), the reason `RATE_LIMITED`, a `RetryInfo` and, from the front proxy, a `Retry-After`
 header with the seconds after which an empty bucket admits the next call.
 
-Of some classes a worker answers only so many calls at the same time, whoever makes them. More would only
+Of some classes a worker answers only so many calls at the same time, those of all callers. More would only
 wait: they are refused at once in the same way, with the reason `OVERLOADED`.
 
 The class `{edge}` counts every request at the front proxy before anything else is looked at. Classes per

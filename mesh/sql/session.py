@@ -25,12 +25,12 @@ Statement = Executable | Prepared
 AnyResult = Result[*tuple[Any, ...]]
 T = TypeVar("T")
 
-_FEW = 100
+_MOST_ROWS = 100
 _TURN_SECONDS = 0.005
 
 
 class Session(ABC):
-    """A transaction of a database; whoever opened it commits it or rolls it back.
+    """A transaction of a database, committed or rolled back by the code that opened it.
 
     Attributes:
         dialect: Of the database.
@@ -121,7 +121,7 @@ class SqliteSession(Session):
     async def _run(self, run: Callable[[], T], statement: Executable | Compiled, parameters: Given) -> T:
         if statement.is_select or not self._writes:
             return await self._driver.read(run)
-        if parameters is not None and len(parameters) > _FEW:
+        if isinstance(parameters, Sequence) and len(parameters) > _MOST_ROWS:
             return await self._driver.on_thread(run)
         return run()
 

@@ -42,25 +42,16 @@ class SqliteConnection(sqlite3.Connection):
         self._end_time = inf
         self.set_progress_handler(self._is_over, _STEPS)
 
-    def shortly(self, work: Callable[[], T]) -> T:
-        """Do work on this thread.
-
-        Raises:
-            sqlite3.OperationalError, DBAPIError: `is_put_off` says whether it takes too long for this thread.
-        """
+    async def read(self, work: Callable[[], T]) -> T:
+        """Do work that only reads, on this thread if it is short; so it may be done twice."""
         self._end_time = time.monotonic() + SHORT_SECONDS
         try:
             return work()
+        except (sqlite3.OperationalError, DBAPIError) as error:
+            if not _is_put_off(error):
+                raise
         finally:
             self._end_time = inf
-
-    async def read(self, work: Callable[[], T]) -> T:
-        """Do work that only reads, on this thread if it is short; so it may be done twice."""
-        try:
-            return self.shortly(work)
-        except (sqlite3.OperationalError, DBAPIError) as error:
-            if not is_put_off(error):
-                raise
         return await self.on_thread(work)
 
     async def begin_writing(self) -> None:
@@ -68,7 +59,7 @@ class SqliteConnection(sqlite3.Connection):
         try:
             self.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if not is_put_off(error):
+            if not _is_put_off(error):
                 raise
             await self.on_thread(lambda: self.execute("BEGIN IMMEDIATE"))
 
@@ -109,7 +100,7 @@ class InlineDialect(SQLiteDialect_pysqlite):
 registry.register("sqlite.inline", __name__, InlineDialect.__name__)
 
 
-def is_put_off(error: BaseException) -> bool:
+def _is_put_off(error: BaseException) -> bool:
     """Whether a statement failed only because this thread did not wait for it."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     # The lower byte says what kind of error it is.
