@@ -1,7 +1,6 @@
 """How a client of the mesh connects: balanced, with deadlines, retries, token and trace."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -10,19 +9,13 @@ from types import MappingProxyType
 import grpc
 
 from interceptors.client.outgoing import outgoing_interceptors
-from mesh.client.direct import DIRECT
+from mesh.client.channel import open_channel
 from mesh.client.tokens import ClientCredentials, TokenUnavailable
 from mesh.contract import Contract, load_contract
-from mesh.render.service_config import service_config
 from mesh.settings import MeshSettings
-from mesh.topology import SERVICES, grpc_port, http_port
+from mesh.topology import SERVICES, http_port
 
-LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024
-"""What a service takes as one message."""
-
-_KEEPALIVE_MS = 30_000
 _WARM_UP_RETRY_SECONDS = 0.5
-_MAX_RECONNECT_BACKOFF_MS = 1_000
 
 
 class Channels:
@@ -84,28 +77,6 @@ async def connect(
             channel = open_channel(service, settings, contract=described, interceptors=interceptors)
             channels[service] = await stack.enter_async_context(channel)
         yield Channels(channels=channels, credentials=credentials)
-
-
-def open_channel(
-    service: str,
-    settings: MeshSettings,
-    *,
-    contract: Contract,
-    interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
-) -> grpc.aio.Channel:
-    """A channel to all workers of a service, with the contract's deadlines and retries."""
-    workers = range(settings.workers)
-    addresses = ",".join(
-        f"127.0.0.1:{grpc_port(service, worker, settings.port_offset)}" for worker in workers
-    )
-    options = (
-        ("grpc.service_config", json.dumps(service_config(contract, service))),
-        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
-        ("grpc.max_reconnect_backoff_ms", _MAX_RECONNECT_BACKOFF_MS),
-        ("grpc.initial_reconnect_backoff_ms", 100),
-        DIRECT,
-    )
-    return grpc.aio.insecure_channel(f"ipv4:{addresses}", options=options, interceptors=list(interceptors))
 
 
 def _credentials(client_id: str, service: str, settings: MeshSettings) -> ClientCredentials:

@@ -16,7 +16,7 @@ from bench.instance import Instance, serving
 from bench.plan import Plan, in_turns
 from bench.running import MeasuredMesh, measured_mesh
 from bench.shop import skus
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import load_contract
 from shopmesh.inventory.v1 import catalog_service_pb2 as catalog
 from shopmesh.order.v1 import order_service_pb2 as orders

@@ -16,7 +16,7 @@ from bench.running import MeasuredMesh, measured_mesh
 from bench.saturation import saturate
 from bench.shop import skus
 from bench.stock_calls import BATCH_GET_STOCK, FRAME_BYTES, answer_of, request_of
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from tests.e2e.shop import order_of
 
 _BATCH = 20

@@ -22,7 +22,7 @@ from bench.processes import started
 from bench.programs.whole import PROFILES, customer_of, mesh_up, placing
 from bench.stocked import mariadb
 from bench.twin.app import MAILS
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.topology import ENVOY_PORT
 from tests.support.waiting import eventually
 

@@ -22,7 +22,7 @@ from bench.instance import Instance, serving, write_unlimited
 from bench.open_loop import Call
 from bench.plan import Plan, in_turns
 from bench.processes import Process
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.topology import SERVICES
 from tests.e2e.shop import order_of
 from tests.support.running_mesh import RunningMesh, up

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import grpc
@@ -11,14 +11,13 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from interceptors.client.outgoing import outgoing_interceptors
-from mesh.channels import Channels, connect, open_channel
 from mesh.cli.login.credentials import account
 from mesh.cli.login.oauth import token_of_account
+from mesh.client.channel import open_channel
 from mesh.contract import load_contract
 from mesh.settings import MeshSettings
 
 ADMIN = "admin"
-WMS = "wms"
 
 
 @asynccontextmanager
@@ -54,11 +53,6 @@ async def channels_as(
             )
             for service in services
         }
-
-
-def channel_as_wms(settings: MeshSettings) -> AbstractAsyncContextManager[Channels]:
-    """A channel to inventory whose calls carry the warehouse system's own token, renewed as it runs out."""
-    return connect(WMS, settings, services=("inventory",))
 
 
 def print_json(message: Message) -> None:

@@ -2,60 +2,56 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
 import typer
 
-from mesh.cli.commands import (
-    config,
-    doctor,
-    events,
-    lifecycle,
-    logs,
-    mail,
-    orders,
-    products,
-    restart,
-    stock,
-    token,
-    users,
-    wms,
-)
-from mesh.cli.problems import PROBLEMS, report_problem
-
-app = typer.Typer(
-    name="shopmesh",
-    help="Runs the shop's mesh on this machine and looks into it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-)
-for command in (
-    lifecycle.up,
-    lifecycle.down,
-    restart.restart,
-    lifecycle.status,
-    doctor.doctor,
-    logs.logs,
-    token.token,
-):
-    app.command()(command)
-for name, group in (
-    ("orders", orders.app),
-    ("products", products.app),
-    ("stock", stock.app),
-    ("wms", wms.app),
-    ("users", users.app),
-    ("mail", mail.app),
-    ("events", events.app),
-    ("config", config.app),
-):
-    app.add_typer(group, name=name)
+_COMMANDS: Mapping[str, str] = {
+    "up": "lifecycle",
+    "down": "lifecycle",
+    "restart": "restart",
+    "status": "status",
+    "doctor": "doctor",
+    "logs": "logs",
+    "token": "token",
+}
+"""By name, the module with the function of that name."""
+_GROUPS = ("orders", "products", "stock", "wms", "users", "mail", "events", "config")
+"""Modules with commands of their own."""
 
 
 def main() -> None:
     """Run the command line; whatever goes wrong ends as a message with a remedy."""
     try:
-        app(obj=os.environ)
-    except PROBLEMS as problem:
-        sys.exit(report_problem(problem))
+        _application(sys.argv[1:2])(obj=os.environ)
+    except Exception as error:
+        from mesh.cli.problems import PROBLEMS, report_problem  # noqa: PLC0415 - most commands end well
+
+        if not isinstance(error, PROBLEMS):
+            raise
+        sys.exit(report_problem(error))
+
+
+def _application(named: list[str]) -> typer.Typer:
+    """The command line with the command that is named, or with all: loading all takes a second."""
+    app = typer.Typer(
+        name="shopmesh",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+    )
+    app.callback()(_shopmesh)
+    is_known = {*_COMMANDS, *_GROUPS}.issuperset(named) and named
+    for name in named if is_known else (*_COMMANDS, *_GROUPS):
+        module = import_module(f"mesh.cli.commands.{_COMMANDS.get(name, name)}")
+        if name in _COMMANDS:
+            app.command()(getattr(module, name))
+        else:
+            app.add_typer(module.app, name=name)
+    return app
+
+
+def _shopmesh() -> None:
+    """Runs the shop's mesh on this machine and looks into it."""

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from mesh.cli.context import environ_of, running_backends_of, store_settings_of
-from mesh.launcher.planning import part_environment
 
 _MODULE = "services.order.maintenance"
 
@@ -21,6 +20,8 @@ def run_maintenance(context: typer.Context, work: str, *, dry_run: bool) -> int:
 
 def run_module(context: typer.Context, module: str, *arguments: str) -> int:
     """Run any module so, for example `services.order.keys`; returns its exit code."""
+    from mesh.launcher.planning import part_environment  # noqa: PLC0415 - asks who has which port
+
     settings = store_settings_of(context)
     environment = {
         **environ_of(context),

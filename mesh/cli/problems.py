@@ -2,15 +2,14 @@
 
 import grpc
 
-from interceptors.rate_limit.limits import LimitsFileError
 from mesh.cli.console import show_problem
 from mesh.launcher.errors import LaunchError
 from mesh.settings import SettingError
 
 FAILED, WRONG_USAGE = 1, 2
-PROBLEMS = (LaunchError, SettingError, LimitsFileError, grpc.aio.AioRpcError, OSError)
+PROBLEMS = (LaunchError, SettingError, grpc.aio.AioRpcError, OSError)
 """What a command may end with."""
-Problem = LaunchError | SettingError | LimitsFileError | grpc.aio.AioRpcError | OSError
+Problem = LaunchError | SettingError | grpc.aio.AioRpcError | OSError
 
 _REMEDIES = {
     grpc.StatusCode.UNAVAILABLE: "Is the mesh well? shopmesh status",
@@ -34,7 +33,7 @@ def report_problem(problem: Problem, *, failed: int = FAILED) -> int:
         case LaunchError():
             show_problem(problem.message, problem.remedy)
             return WRONG_USAGE if problem.usage else failed
-        case SettingError() | LimitsFileError():
+        case SettingError():
             show_problem(str(problem), "Correct or unset the variable and try again.")
             return WRONG_USAGE
         case grpc.aio.AioRpcError():

@@ -2,9 +2,6 @@
 
 import ssl
 from collections.abc import Mapping
-from typing import Any
-
-import httpx
 
 DIRECT = ("grpc.enable_http_proxy", 0)
 """The option of a gRPC channel that ignores `http_proxy`; gRPC would take it for loopback addresses too."""
@@ -12,17 +9,6 @@ NO_PROXY = "export no_proxy=localhost,127.0.0.1"
 """What lets other programs reach the mesh directly."""
 _PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "grpc_proxy")
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
-
-
-def http_client(base_url: str = "", **options: Any) -> httpx.AsyncClient:
-    """A client that ignores the environment's proxies.
-
-    Args:
-        base_url: What its paths begin with. Only for https are certificates loaded, which takes longer than
-            a request; a client without them refuses https.
-        options: See `httpx.AsyncClient`.
-    """
-    return httpx.AsyncClient(base_url=base_url, trust_env=False, verify=certificates(base_url), **options)
 
 
 def certificates(base_url: str) -> ssl.SSLContext:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 
 _EARLIEST_RETRY_SECONDS = 0.5
 _TIMEOUT_SECONDS = 2.0

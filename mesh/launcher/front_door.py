@@ -4,10 +4,10 @@ import secrets
 from pathlib import Path
 
 import mesh
-from interceptors.rate_limit.limits import load_limits
 from mesh.contract import load_contract
 from mesh.launcher.host.files import make_private_folder, write_private
 from mesh.launcher.host.open_files import connections_for, most_files
+from mesh.launcher.limits import limits_of
 from mesh.launcher.planning import envoy_config
 from mesh.render.envoy.config import render_envoy
 from mesh.render.envoy.front_door import FrontDoor
@@ -32,12 +32,11 @@ def front_door_yaml(settings: MeshSettings) -> str:
     """Envoy's configuration for these settings.
 
     Raises:
-        LimitsFileError: The limits file cannot be used.
+        LaunchError: The limits file cannot be used.
     """
     contract = load_contract()
-    limits = load_limits(contract, settings.limits_file)
     door = FrontDoor.of(settings, static=_page(), connections=connections_for(most_files()))
-    return dump(render_envoy(contract, limits, door))
+    return dump(render_envoy(contract, limits_of(settings, contract), door))
 
 
 def _page() -> Path | None:

@@ -1,18 +1,16 @@
 """Asks the parts of a mesh whether they are ready."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 import grpc
-import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
 
-from mesh.client.direct import DIRECT, http_client
+from mesh.client.direct import DIRECT
+from mesh.client.loopback import OK, Browser, NoAnswer
 from mesh.launcher.backends import Backends
 from mesh.launcher.parts import BACKEND_SCHEME
 
@@ -41,20 +39,15 @@ class Report:
 
 
 EMPTY = Report()
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Readiness:
     """Asks once per call; no answer within a second, of a backend within a few, means: not ready."""
 
-    def __init__(self, http: httpx.AsyncClient, backends: Backends) -> None:
-        self._http = http
+    def __init__(self, backends: Backends) -> None:
+        self._browser = Browser.opened("", timeout_seconds=_PATIENCE_SECONDS)
         self._backends = backends
-
-    @classmethod
-    @asynccontextmanager
-    async def opened(cls, backends: Backends) -> AsyncIterator[Self]:
-        async with http_client(timeout=_PATIENCE_SECONDS) as http:
-            yield cls(http, backends)
 
     async def is_ready(self, ready_url: str) -> bool:
         """Ask a part: `grpc://…` by grpc.health.v1, `http://…` by a GET, `backend://name` its backend."""
@@ -74,7 +67,7 @@ class Readiness:
             return ("any service",)
         return tuple(
             cluster["name"]
-            for cluster in answer.json()["cluster_statuses"]
+            for cluster in json.loads(answer)["cluster_statuses"]
             for host in cluster.get("host_statuses", ())
             if host["health_status"].get("failed_active_health_check")
         )
@@ -84,25 +77,28 @@ class Readiness:
         answer = await self._get(metrics_url) if metrics_url else None
         if answer is None:
             return EMPTY
-        samples = [each for family in text_string_to_metric_families(answer.text) for each in family.samples]
         return Report(
-            dependencies={
-                each.labels["name"]: each.value == 1 for each in samples if each.name == _DEPENDENCY_UP
-            },
-            waiting_mails=sum(int(each.value) for each in samples if _is_waiting(each, _UNSENT)),
-            oldest_waiting=min((each.value for each in samples if _is_waiting(each, _OLDEST)), default=0.0),
+            dependencies={labels["name"]: value == 1 for labels, value in _samples(answer, _DEPENDENCY_UP)},
+            waiting_mails=sum(int(count) for count in _of_waiting(answer, _UNSENT)),
+            oldest_waiting=min(_of_waiting(answer, _OLDEST), default=0.0),
         )
 
-    async def _get(self, url: str) -> httpx.Response | None:
+    async def _get(self, url: str) -> str | None:
         try:
-            answer = await self._http.get(url)
-        except httpx.TransportError:
+            answer = await self._browser.get(url)
+        except NoAnswer:
             return None
-        return answer if answer.status_code == httpx.codes.OK else None
+        return answer.text if answer.status == OK else None
 
 
-def _is_waiting(sample: Sample, name: str) -> bool:
-    return sample.name == name and sample.labels["state"] == "WAITING"
+def _of_waiting(metrics: str, name: str) -> Iterator[float]:
+    return (value for labels, value in _samples(metrics, name) if labels["state"] == "WAITING")
+
+
+def _samples(metrics: str, name: str) -> Iterator[tuple[Mapping[str, str], float]]:
+    # By hand: the library's parser takes longer to import than all services to ask.
+    for labels, value in re.findall(rf"^{name}\{{(.*)\}} (\S+)$", metrics, re.MULTILINE):
+        yield dict(_LABEL.findall(labels)), float(value)
 
 
 async def _serves(address: str) -> bool:

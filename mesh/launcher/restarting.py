@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psutil
 
-from interceptors.rate_limit.limits import load_limits
 from mesh.contract import load_contract
 from mesh.launcher.backends import Backends
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.host.lock import exclusive
+from mesh.launcher.limits import limits_of
 from mesh.launcher.parts import FRONT_DOOR
 from mesh.launcher.preparation import edge_secret
 from mesh.launcher.readiness import Readiness
@@ -43,10 +43,9 @@ async def restart(
 
     Raises:
         LaunchError: No mesh is up; the environment names other stores; or a worker was not ready with it,
-            so that it has its former one again, as have those after it.
-        LimitsFileError: The limits file cannot be used.
+            so that it has its former one again, as have those after it; or the limits file cannot be used.
     """
-    load_limits(load_contract(), settings.limits_file)
+    limits_of(settings, load_contract())
     MeshState.read_running(settings.home)
     async with exclusive(settings.home, waiting=lambda: say(WAITING)):
         state = MeshState.read_running(settings.home)
@@ -69,16 +68,16 @@ async def restart_workers(
     Raises:
         LaunchError: One was not ready with it; carries the last lines of its log.
     """
-    async with Readiness.opened(Backends(home)) as readiness:
-        trials = Trials(home, readiness, patience_seconds=patience_seconds)
-        for service in services:
-            for worker, name in enumerate(_workers(home, service)):
-                if worker:
-                    await asyncio.sleep(_RECONNECTED_SECONDS)
-                say(f"Restarting {name} …")
-                await trials.restart(name, environment)
-                await _await_reached(home, service, readiness)
-                report(trials.part(name))
+    readiness = Readiness(Backends(home))
+    trials = Trials(home, readiness, patience_seconds=patience_seconds)
+    for service in services:
+        for worker, name in enumerate(_workers(home, service)):
+            if worker:
+                await asyncio.sleep(_RECONNECTED_SECONDS)
+            say(f"Restarting {name} …")
+            await trials.restart(name, environment)
+            await _await_reached(home, service, readiness)
+            report(trials.part(name))
 
 
 def refuse_other_stores(

@@ -66,9 +66,9 @@ async def status_of(home: Path) -> tuple[PartCondition, ...]:
     state = MeshState.read(home)
     if state is None:
         return ()
-    async with Readiness.opened(Backends.running(home, state)) as readiness:
-        asked = (_condition_of(part, readiness, kept=state.running) for part in state.parts)
-        return tuple(await asyncio.gather(*asked))
+    readiness = Readiness(Backends.running(home, state))
+    asked = (_condition_of(part, readiness, kept=state.running) for part in state.parts)
+    return tuple(await asyncio.gather(*asked))
 
 
 async def _condition_of(part: PartState, readiness: Readiness, *, kept: bool) -> PartCondition:

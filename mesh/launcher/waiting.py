@@ -60,9 +60,9 @@ class Waiting:
         await self._until(self._has_all)
 
     async def _until(self, is_over: Callable[[Readiness], Awaitable[bool]]) -> None:
-        backends = Backends.running(self._home, _state(self._home))
+        readiness = Readiness(Backends.running(self._home, _state(self._home)))
         try:
-            async with asyncio.timeout(READY_WITHIN_SECONDS), Readiness.opened(backends) as readiness:
+            async with asyncio.timeout(READY_WITHIN_SECONDS):
                 while not await is_over(readiness):
                     self._say_now_and_then()
                     await asyncio.sleep(POLL_SECONDS)

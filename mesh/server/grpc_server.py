@@ -5,7 +5,7 @@ from typing import Any
 import grpc
 import structlog
 
-from mesh.channels import LARGEST_MESSAGE_BYTES
+from mesh.client.channel import LARGEST_MESSAGE_BYTES
 
 TESTED_GRPCIO = ("1.83",)
 """Of which `accept_queue` was tested with the private parts that it uses."""

@@ -15,7 +15,7 @@ from typing import Any
 import envoy
 import httpx
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import Contract, load_contract
 from mesh.launcher.front_door import write_front_door
 from mesh.launcher.planning import envoy_config

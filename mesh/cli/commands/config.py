@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from interceptors.rate_limit.limits import load_limits
 from mesh.cli.context import settings_of
 from mesh.contract import LimitClass, load_contract
 from mesh.launcher.front_door import front_door_yaml
+from mesh.launcher.limits import limits_of
 from mesh.render.envoy.xds import dump
 from mesh.settings import MeshSettings
 
@@ -30,7 +30,7 @@ def render(
 
 
 def _limits(settings: MeshSettings) -> str:
-    classes = load_limits(load_contract(), settings.limits_file)
+    classes = limits_of(settings, load_contract())
     return dump({"classes": {name: _document(each) for name, each in classes.items()}})
 
 

@@ -17,7 +17,7 @@ from mesh.cli.console import note, out, show_table
 from mesh.cli.context import running_settings_of
 from mesh.cli.sheets.mail_sheets import moment, provider_lines, show_check, suppression_row
 from mesh.cli.times import utc_time
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.messages import time_of, timestamp
 from mesh.settings import MeshSettings
 from shopmesh.notification.v1.mail_service_pb2 import (

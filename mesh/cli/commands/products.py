@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mesh.channels import LARGEST_MESSAGE_BYTES
 from mesh.cli.channels import ADMIN, channel_as
 from mesh.cli.console import note, out
 from mesh.cli.context import running_settings_of
 from mesh.cli.sheets.product_checks import checked, column_of
 from mesh.cli.sheets.product_sheets import COLUMNS, BadLine, Sheet, read_sheet
+from mesh.client.channel import LARGEST_MESSAGE_BYTES
 from mesh.settings import MeshSettings
 from shopmesh.inventory.v1.catalog_service_pb2 import (
     ImportProductsRequest,

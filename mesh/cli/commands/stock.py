@@ -11,10 +11,11 @@ import grpc
 import typer
 from google.protobuf.json_format import ParseDict, ParseError
 
-from mesh.cli.channels import ADMIN, channel_as, channel_as_wms, print_json
+from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands.parked_events import Who
 from mesh.cli.console import note, show_table
 from mesh.cli.context import running_settings_of
+from mesh.cli.wms_channel import channel_as_wms
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from shopmesh.inventory.v1.wms_service_pb2 import (

@@ -1,23 +1,22 @@
 """An OAuth 2.0 client without a browser: it gets tokens as any other client does."""
 
+import json
 import secrets
 import socket
-from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-import httpx
-
 from mesh.cli.login.login_form import Form, alert, login_form
-from mesh.client.direct import http_client
+from mesh.client.loopback import OK, Answer, Browser, NoAnswer
 from mesh.launcher.errors import LaunchError
 
 CLIENT_ID = "cli"
+_NOBODY: Mapping[str, str] = {}
 _MAX_STEPS = 8
-_NOBODY = httpx.Auth()
 _TIMEOUT_SECONDS = 15.0
 _REMEDY = "The demo accounts' passwords are in credentials.json in the mesh's home."
 _ASK_STATUS = "Is the mesh well? shopmesh status"
@@ -50,11 +49,12 @@ async def token_of_account(issuer: str, account: Account, *, scope: str = "") ->
         "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     } | ({"scope": scope} if scope else {})
-    async with _browser(issuer) as browser:
-        callback = await _log_in(browser, request, account, redirect_uri)
+    with _browser(issuer) as browser:
+        callback = await _log_in(browser, issuer, request, account)
         code = _code(callback, state)
         return await _redeem(
             browser,
+            issuer,
             {
                 "grant_type": "authorization_code",
                 "client_id": CLIENT_ID,
@@ -72,28 +72,26 @@ async def token_of_client(issuer: str, client_id: str, secret: str, *, audience:
         LaunchError: The client was refused; says why.
     """
     form = {"grant_type": "client_credentials"} | ({"audience": audience} if audience else {})
-    async with _browser(issuer) as browser:
-        return await _redeem(browser, form, auth=httpx.BasicAuth(client_id, secret))
+    basic = b64encode(f"{client_id}:{secret}".encode()).decode()
+    with _browser(issuer) as browser:
+        return await _redeem(browser, issuer, form, {"authorization": f"Basic {basic}"})
 
 
-@asynccontextmanager
-async def _browser(issuer: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with http_client(issuer, timeout=_TIMEOUT_SECONDS) as client:
-        try:
-            yield client
-        except httpx.TransportError as error:
-            raise LaunchError(f"{issuer} does not answer ({type(error).__name__}).", _ASK_STATUS) from error
+@contextmanager
+def _browser(issuer: str) -> Iterator[Browser]:
+    try:
+        yield Browser.opened(issuer, timeout_seconds=_TIMEOUT_SECONDS)
+    except NoAnswer as error:
+        raise LaunchError(f"{issuer} does not answer ({error}).", _ASK_STATUS) from error
 
 
-async def _log_in(
-    browser: httpx.AsyncClient, request: dict[str, str], account: Account, redirect_uri: str
-) -> str:
-    answer = await browser.get("/oauth2/authorize", params=request)
+async def _log_in(browser: Browser, issuer: str, request: Mapping[str, str], account: Account) -> str:
+    answer = await browser.get(f"{issuer}/oauth2/authorize", request)
     submitted = False
     for _ in range(_MAX_STEPS):
-        if answer.is_redirect:
-            target = urljoin(str(answer.url), answer.headers["location"])
-            if target.startswith(redirect_uri):
+        if answer.location:
+            target = urljoin(answer.url, answer.location)
+            if target.startswith(request["redirect_uri"]):
                 return target
             answer = await browser.get(target)
             continue
@@ -103,14 +101,14 @@ async def _log_in(
             raise LaunchError(f"Login as {account.email}: {why}", _REMEDY)
         submitted = True
         answer = await browser.post(
-            urljoin(str(answer.url), form.action or str(answer.url)),
-            data=form.filled(name=account.email, password=account.password),
-            headers={"origin": str(browser.base_url).rstrip("/")},
+            urljoin(answer.url, form.action or answer.url),
+            form.filled(name=account.email, password=account.password),
+            {"origin": issuer},
         )
     raise LaunchError("The login never came to an end.", _ASK_STATUS)
 
 
-def _form(answer: httpx.Response) -> Form:
+def _form(answer: Answer) -> Form:
     form = login_form(answer.text)
     if form is None:
         raise LaunchError(f"The login was refused: {_reason(answer)}.", _ASK_STATUS)
@@ -127,20 +125,22 @@ def _code(callback: str, state: str) -> str:
     return query["code"]
 
 
-async def _redeem(browser: httpx.AsyncClient, form: dict[str, str], *, auth: httpx.Auth = _NOBODY) -> str:
-    answer = await browser.post("/oauth2/token", data=form, auth=auth)
-    if answer.status_code != httpx.codes.OK:
+async def _redeem(
+    browser: Browser, issuer: str, form: Mapping[str, str], headers: Mapping[str, str] = _NOBODY
+) -> str:
+    answer = await browser.post(f"{issuer}/oauth2/token", form, headers)
+    if answer.status != OK:
         raise LaunchError(f"No token: {_reason(answer)}.", _ASK_STATUS)
-    return str(answer.json()["access_token"])
+    return str(json.loads(answer.text)["access_token"])
 
 
-def _reason(answer: httpx.Response) -> str:
+def _reason(answer: Answer) -> str:
     try:
-        document = answer.json()
+        document = json.loads(answer.text)
     except ValueError:
-        return f"HTTP status {answer.status_code}"
+        return f"HTTP status {answer.status}"
     why = document.get("error_description") or document.get("error") or document.get("message")
-    return str(why or f"HTTP status {answer.status_code}").rstrip(".")
+    return str(why or f"HTTP status {answer.status}").rstrip(".")
 
 
 def _free_port() -> int:

@@ -15,7 +15,8 @@ import grpc
 import pytest
 
 from interceptors.client.outgoing import outgoing_interceptors
-from mesh.channels import Channels, open_channel
+from mesh.channels import Channels
+from mesh.client.channel import open_channel
 from mesh.client.tokens import ClientCredentials
 from mesh.contract import load_contract
 from mesh.topology import grpc_port

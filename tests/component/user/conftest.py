@@ -18,7 +18,7 @@ import uvicorn
 
 from interceptors.core.status_error import DETAILS_KEY, StatusError
 from mesh.channels import Channels
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service
 from mesh.settings import MeshSettings

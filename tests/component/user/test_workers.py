@@ -10,7 +10,7 @@ import httpx
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.sql import sqlite_driver
 from services.user.server import compose
 from shopmesh.user.v1 import user_service_pb2 as pb

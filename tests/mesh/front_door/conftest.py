@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import Contract, load_contract
 from tests.mesh.front_door.provider import Provider, open_provider
 from tests.mesh.front_door.proxy import Proxy, open_proxy

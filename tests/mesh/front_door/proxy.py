@@ -14,7 +14,7 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import Contract, LimitClass
 from mesh.render.envoy.config import render_envoy
 from mesh.render.envoy.front_door import FrontDoor

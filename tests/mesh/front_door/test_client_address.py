@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import Contract
 from mesh.settings import TrustedProxies
 from tests.mesh.front_door.proxy import EDGE_SECRET, Proxy, open_proxy

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import Contract
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import reason

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import Contract, LimitClass, LimitPer
 from tests.mesh.front_door.proxy import Proxy, open_proxy
 from tests.mesh.front_door.requests import path_of, reason

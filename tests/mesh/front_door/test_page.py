@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import Contract
 from tests.mesh.front_door.proxy import open_proxy
 from tests.mesh.front_door.requests import reason

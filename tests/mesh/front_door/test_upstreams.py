@@ -11,7 +11,7 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.contract import Contract
 from shopmesh.inventory.v1 import catalog_service_pb2
 from tests.mesh.front_door.proxy import open_proxy

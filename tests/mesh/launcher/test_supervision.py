@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.client.direct import http_client
+from mesh.client.http import http_client
 from mesh.launcher.errors import LaunchError
 from mesh.launcher.host.processes import ProcessId, wait_ended
 from mesh.launcher.parts import BACKEND_LAYER, Plan

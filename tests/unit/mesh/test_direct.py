@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from mesh.client.direct import http_client, proxy_of_localhost
+from mesh.client.direct import proxy_of_localhost
+from mesh.client.http import http_client
 
 PROXY = "http://proxy.example.com:3128"
 

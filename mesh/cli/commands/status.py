@@ -1,0 +1,66 @@
+"""`status`: how the parts of the mesh are doing."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.text import Text
+
+from mesh.cli.console import err, out, show_table
+from mesh.cli.context import settings_of
+from mesh.launcher.status import Condition, PartCondition, status_of
+from mesh.launcher.waiting import exit_text
+
+_STYLES = {
+    Condition.READY: "green",
+    Condition.RUNNING: "yellow",
+    Condition.RESTARTING: "red",
+    Condition.STOPPED: "red",
+}
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: a list of parts.")] = False,
+) -> None:
+    """Show every part; exits with 0 only when all are ready."""
+    home = settings_of(context).home
+    conditions = asyncio.run(status_of(home))
+    if as_json:
+        out.print_json(json.dumps([each.document() for each in conditions]))
+    elif conditions:
+        show_table(("part", "pid", "port", "state", "restarts", "last exit"), map(_row, conditions))
+        _show_waiting_mails(conditions)
+    else:
+        err.print(f"No mesh is up in {escape(str(home))}. Start it: [cyan]shopmesh up[/]")
+    if not conditions or any(each.condition is not Condition.READY for each in conditions):
+        raise typer.Exit(1)
+
+
+def _show_waiting_mails(conditions: Sequence[PartCondition]) -> None:
+    """Say that mails wait; every worker knows of all of them."""
+    count, oldest = max((each.report.waiting_mails, each.report.oldest_waiting) for each in conditions)
+    if count:
+        since = datetime.fromtimestamp(oldest, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        out.print(
+            f"[yellow]{count} mail(s) wait for a provider, the oldest since {since}.[/] "
+            "What is missing: shopmesh mail check"
+        )
+
+
+def _row(each: PartCondition) -> tuple[str | Text, ...]:
+    state = Text(each.condition.value, style=_STYLES[each.condition])
+    if each.broken:
+        state.append(f" without {', '.join(each.broken)}", style="yellow")
+    return (
+        each.part.name,
+        str(each.pid or "-"),
+        ", ".join(str(port) for port in each.part.ports),
+        state,
+        str(each.part.restarts),
+        exit_text(each.part.last_exit),
+    )
