@@ -24,6 +24,7 @@ _NAMES = {
     "payload": "payload",
     "prev_hash": "prevHash",
 }
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Envelope:
     def _body(self, occur_time: str) -> bytes:
         fields = {name: getattr(self, attribute) for attribute, name in _NAMES.items()}
         fields["occurTime"] = occur_time
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return _CANONICAL.encode(fields).encode()
 
     def _naive_time(self) -> str:
         return self.occur_time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")

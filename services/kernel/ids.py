@@ -15,5 +15,5 @@ _VARIANT_RFC = 0b10 << 62
 def uuid7() -> str:
     """A UUIDv7: sorts by the millisecond in which it was made (RFC 9562 §5.7)."""
     milliseconds = time.time_ns() // 1_000_000
-    random_a, random_b = secrets.randbits(12) << 64, secrets.randbits(62)
-    return str(UUID(int=milliseconds << 80 | _VERSION_7 | random_a | _VARIANT_RFC | random_b))
+    random_a, random_b = divmod(secrets.randbits(74), 1 << 62)
+    return str(UUID(int=milliseconds << 80 | _VERSION_7 | random_a << 64 | _VARIANT_RFC | random_b))

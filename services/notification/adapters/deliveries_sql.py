@@ -17,7 +17,12 @@ from sqlalchemy import (
 from mesh import sql
 from mesh.sql.rows import changed_rows
 from services.notification.adapters import delivery_statements_sql as statements
-from services.notification.adapters.delivery_statements_sql import IS_PENDING, IS_UNSENT, IS_WAITING, NOBODY
+from services.notification.adapters.delivery_statements_sql import (
+    IS_PENDING,
+    IS_UNSENT,
+    IS_WAITING,
+    NOBODY,
+)
 from services.notification.adapters.tables import deliveries
 from services.notification.application.ports import Claim, ClaimLimit, Deferred, MailFilter, NextDue, Unsent
 from services.notification.domain.answer import AnswerKind
@@ -36,7 +41,7 @@ class SqlDeliveryStore:
 
     async def add(self, delivery: Delivery) -> None:
         if await self._session.scalar(statements.POSITION_OF, {"named": delivery.notification_id}) is None:
-            await self._session.execute(statements.ADD, _row(delivery))
+            await self._session.execute(statements.ADD, row_of(delivery))
 
     async def claim(
         self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
@@ -83,7 +88,7 @@ class SqlDeliveryStore:
         return await self._changed(mine.values(handed_to=provider, due_time=until))
 
     async def record_outcome(self, delivery: Delivery, holder: str) -> bool:
-        named = {"named": delivery.notification_id, **_row(delivery)}
+        named = {"named": delivery.notification_id, **row_of(delivery)}
         if delivery.state is DeliveryState.SENT:
             # The provider has taken it, also where another worker has claimed it since and lost an answer.
             return await self._changed(statements.RECORD_SENT, {"lost": delivery.lost_answers, **named})
@@ -159,7 +164,7 @@ class SqlDeliveryStore:
         return None
 
     async def replace(self, delivery: Delivery) -> None:
-        await self._session.execute(update(deliveries).where(_is_named(delivery)).values(_row(delivery)))
+        await self._session.execute(update(deliveries).where(_is_named(delivery)).values(row_of(delivery)))
 
     async def forget(self, user_id: str) -> Sequence[str]:
         theirs = deliveries.c.user_id == user_id
@@ -194,7 +199,8 @@ def _filters(which: MailFilter) -> Sequence[ColumnElement[bool]]:
     return [column == value for column, value in wanted if value]
 
 
-def _row(delivery: Delivery) -> dict[str, Any]:
+def row_of(delivery: Delivery) -> dict[str, Any]:
+    """What `ADD` takes."""
     return {
         "notification_id": delivery.notification_id,
         "template": str(delivery.template),

@@ -23,12 +23,12 @@ class SqlOrderSummaryStore:
 
     async def put(self, summary: OrderSummary) -> None:
         if await self.get(summary.order_id) is None:
-            await self._session.execute(_ADD, _row(summary))
+            await self._session.execute(ADD, row_of(summary))
         else:
             await self.replace(summary)
 
     async def replace(self, summary: OrderSummary) -> None:
-        await self._session.execute(_REPLACE, {"named": summary.order_id, **_row(summary)})
+        await self._session.execute(_REPLACE, {"named": summary.order_id, **row_of(summary)})
 
     async def forget(self, customer_id: str) -> None:
         nothing = OrderSummary.erased("")
@@ -38,11 +38,12 @@ class SqlOrderSummaryStore:
 
 _IS_NAMED = order_summaries.c.order_id == bindparam("named")
 _FIND = sql.Prepared(select(order_summaries).where(_IS_NAMED))
-_ADD = sql.Prepared(insert(order_summaries))
+ADD = sql.Prepared(insert(order_summaries))
 _REPLACE = sql.Prepared(update(order_summaries).where(_IS_NAMED))
 
 
-def _row(summary: OrderSummary) -> dict[str, Any]:
+def row_of(summary: OrderSummary) -> dict[str, Any]:
+    """What `ADD` takes."""
     return {"order_id": summary.order_id, "customer_id": summary.customer_id, "content": _content(summary)}
 
 

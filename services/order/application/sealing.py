@@ -1,7 +1,7 @@
 """Personal data of orders: encrypted before it is stored, readable while the customer's key exists."""
 
 import json
-from dataclasses import asdict
+from typing import Any
 
 from services.order.application.event_codec import SEALED_ADDRESS
 from services.order.application.place_order import PlaceOrder
@@ -30,7 +30,7 @@ class Sealing:
         Raises:
             CustomerIsClosed: The customer was erased.
         """
-        address = json.dumps(asdict(command.shipping_address), sort_keys=True, ensure_ascii=False)
+        address = json.dumps(command.shipping_address, default=_fields, sort_keys=True, ensure_ascii=False)
         return await self._vault.seal(command.customer_id, _address_field(order_id, event_id), address)
 
     async def address_of(self, order: Order) -> ShippingAddress | None:
@@ -50,4 +50,11 @@ def _address_field(order_id: str, event_id: str) -> SealedField:
 
 
 def _canonical(command: PlaceOrder) -> bytes:
-    return json.dumps(asdict(command), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(
+        command, default=_fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    ).encode()
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    # Commands are dataclasses with slots; `dataclasses.asdict` copies all values first.
+    return {name: getattr(value, name) for name in value.__slots__}

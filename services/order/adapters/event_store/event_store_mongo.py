@@ -28,6 +28,7 @@ from services.order.adapters.event_store.commits_mongo import (
     document_of,
     streams_of,
 )
+from services.order.adapters.event_store.settling import settled
 from services.order.adapters.event_store.whole_orders import whole_orders
 from services.order.adapters.store_errors_mongo import translated, unavailable
 from services.order.adapters.times import time_of, time_text
@@ -79,8 +80,8 @@ class MongoEventStore:
         note_write("order", f"{commit.order_id}:{commit.last_version}")
 
     async def restore(self, commits: Sequence[Commit]) -> None:
-        documents = [document_of(commit, self._new_id(), unpublished=False) for commit in commits]
-        closed = [_closing(commit.order_id, commit.version) for commit in commits if not commit.open]
+        kept, closed = settled(commits)
+        documents = [document_of(commit, self._new_id(), unpublished=False) for commit in kept]
         with translated():
             try:
                 await self._commits.insert_many(documents, ordered=False)
@@ -89,7 +90,7 @@ class MongoEventStore:
                     raise VersionTaken(f"one of {len(commits)} versions is there already") from None
                 raise
             if closed:
-                await self._commits.bulk_write(closed, ordered=False)
+                await self._commits.bulk_write([_closing(*each) for each in closed.items()], ordered=False)
 
     async def read(self, order_id: str) -> Stream | None:
         streams = await self.several([order_id])

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from mesh.sql import Prepared
 from mesh.sql.sqlite_writer import Statement
+from services.order.adapters.event_store.settling import settled
 from services.order.adapters.times import time_of, time_text
 from services.order.application.ports import Commit, StoredEvent, Stream
 
@@ -148,13 +149,11 @@ def _bytes(body: bytes | str) -> bytes:
 
 def insertion(commits: Sequence[Commit], *, unpublished: bool) -> list[Statement]:
     """Stores commits, and closes the orders whose commits are not open."""
-    closed = [
-        (commit.order_id, commit.version) for commit in commits if not commit.open and commit.version > 1
-    ]
+    kept, closed = settled(commits)
     return [
-        (INSERT_COMMIT, [commit_row(commit, unpublished=unpublished) for commit in commits]),
+        (INSERT_COMMIT, [commit_row(commit, unpublished=unpublished) for commit in kept]),
         (INSERT_EVENT, [row for commit in commits for row in event_rows(commit)]),
-        *([(_MARK_CLOSED, closed)] if closed else []),
+        *([(_MARK_CLOSED, list(closed.items()))] if closed else []),
     ]
 
 
