@@ -61,6 +61,7 @@ def check(
 
 
 def _stream_findings(stream: Stream) -> Iterator[Finding]:
+    envelopes = {event.version: _readable(event) for event in stream.events}
     prev_hash, prev_time = "", None
     for expected, event in enumerate(stream.events, start=1):
         if event.version != expected:
@@ -68,7 +69,7 @@ def _stream_findings(stream: Stream) -> Iterator[Finding]:
             return
         if hash_of(event.body) != event.hash:
             yield Finding(event.version, "the stored bytes do not have the stored hash")
-        envelope = _readable(event)
+        envelope = envelopes[event.version]
         if envelope is None:
             yield Finding(event.version, "the stored bytes are not an event")
         else:
@@ -77,8 +78,9 @@ def _stream_findings(stream: Stream) -> Iterator[Finding]:
                 yield Finding(event.version, "it occurred before the event that it follows")
             prev_time = envelope.occur_time
         prev_hash = event.hash
+    placed = _placed(envelopes[stream.events[0].version])
     for commit in stream.commits:
-        yield from _copy_findings(commit, stream)
+        yield from _copy_findings(commit, envelopes[commit.version], placed)
 
 
 def _envelope_findings(
@@ -94,12 +96,10 @@ def _envelope_findings(
         yield Finding(event.version, "it does not follow the event that stands before it")
 
 
-def _copy_findings(commit: Commit, stream: Stream) -> Iterator[Finding]:
+def _copy_findings(commit: Commit, first: Envelope | None, placed: OrderPlaced | None) -> Iterator[Finding]:
     """Compare what is indexed with what the bytes say."""
-    first = _readable(commit.events[0])
     if first is not None and first.occur_time != commit.commit_time:
         yield Finding(commit.version, "its indexed time is another one")
-    placed = _placed(stream)
     if placed is not None and placed.customer_id != commit.customer_id:
         yield Finding(commit.version, "its indexed customer is another one")
 
@@ -123,8 +123,7 @@ def _unsigned_findings(stream: Stream, heads: Sequence[SignedHead]) -> Iterator[
                 yield Finding(event.version, "it is marked as published and was never signed")
 
 
-def _placed(stream: Stream) -> OrderPlaced | None:
-    envelope = _readable(stream.events[0])
+def _placed(envelope: Envelope | None) -> OrderPlaced | None:
     event = None if envelope is None else _event(envelope)
     return event if isinstance(event, OrderPlaced) else None
 
