@@ -16,6 +16,7 @@ from bench.programs import (
     rebuild,
     reservations,
     stock,
+    stored,
     sustained,
     watching,
     whole,
@@ -44,6 +45,7 @@ ROWS: Mapping[str, Program] = {
     "P19": whole.idle_mesh,
     "P20": consuming.events_per_second,
     "P21": commands.command_lines,
+    "P22": stored.with_many_orders,
     "P23": echoed.rest_against_echo,
     "W1": watching.live_stock,
 }

@@ -186,7 +186,7 @@ async def idle_mesh(plan: Plan) -> AsyncIterator[Figure]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cost:
+class Cost:
     """Seconds of processor time per order or call: of the mesh or the echo, and of backends beside it."""
 
     seconds: float
@@ -194,7 +194,7 @@ class _Cost:
     errors: int = 0
 
 
-async def _in_echoes(plan: Plan, whole: Whole, callers: int) -> AsyncIterator[tuple[_Cost, _Cost]]:
+async def _in_echoes(plan: Plan, whole: Whole, callers: int) -> AsyncIterator[tuple[Cost, Cost]]:
     """An order's cost and an echo's server time, under the same number of callers, in turns."""
     folder = plan.room(f"{whole.mesh.home.parent.name}-echo-{callers}")
     (folder / "Say.bin").write_bytes(bytes(_ECHO_BYTES))
@@ -206,28 +206,34 @@ async def _in_echoes(plan: Plan, whole: Whole, callers: int) -> AsyncIterator[tu
         client = await stack.enter_async_context(customer_of(whole.mesh))
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(home.address("order")))
         await call_times(callers, placing(client), clients=callers)
-        count = (_QUICK_ORDERS if plan.is_quick else _ORDERS)[callers]
+        count = orders_of(plan, callers)
         for order, echoed in await in_turns(
             plan,
-            lambda: _placed(whole, client, count, callers),
+            lambda: placed(whole, client, count, callers),
             lambda: _echoed(echo, channel, plan.seconds, callers),
         ):
             yield order, echoed
 
 
-async def _placed(whole: Whole, client: httpx.AsyncClient, count: int, callers: int) -> _Cost:
+def orders_of(plan: Plan, callers: int) -> int:
+    """How many orders are placed to see what one costs."""
+    return (_QUICK_ORDERS if plan.is_quick else _ORDERS)[callers]
+
+
+async def placed(whole: Whole, client: httpx.AsyncClient, count: int, callers: int) -> Cost:
+    """Place orders, and wait for their mails."""
     mails = whole.mails()
     ours, backends = _cpu((*whole.services, *whole.others)), _cpu(whole.backends)
     load = await call_times(count, placing(client), clients=callers)
     await whole.until_mails(mails + load.calls)
-    return _Cost(
+    return Cost(
         (_cpu((*whole.services, *whole.others)) - ours) / count,
         (_cpu(whole.backends) - backends) / count,
         load.errors,
     )
 
 
-async def _echoed(echo: Process, channel: grpc.aio.Channel, seconds: float, callers: int) -> _Cost:
+async def _echoed(echo: Process, channel: grpc.aio.Channel, seconds: float, callers: int) -> Cost:
     say: Any = channel.unary_unary("/bench.Echo/Say")
 
     async def call(_number: int) -> bool:
@@ -235,7 +241,7 @@ async def _echoed(echo: Process, channel: grpc.aio.Channel, seconds: float, call
 
     before = echo.cpu_seconds()
     load = await call_for(seconds, call, clients=callers)
-    return _Cost((echo.cpu_seconds() - before) / load.calls)
+    return Cost((echo.cpu_seconds() - before) / load.calls)
 
 
 @contextmanager

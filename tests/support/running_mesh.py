@@ -70,7 +70,12 @@ class RunningMesh:
         return f"http://127.0.0.1:{metrics_port(service, worker, self.port_offset)}/metrics"
 
     def run(
-        self, *arguments: str, check: bool = True, answer: str = "", program: Sequence[str] = (str(SHOPMESH),)
+        self,
+        *arguments: str,
+        check: bool = True,
+        answer: str = "",
+        program: Sequence[str] = (str(SHOPMESH),),
+        patience_seconds: float = _UP_SECONDS,
     ) -> "subprocess.CompletedProcess[str]":
         """Run the command line against this mesh; `answer` is typed at its prompt."""
         environ = {
@@ -86,7 +91,7 @@ class RunningMesh:
             start_new_session=bool(answer),
             capture_output=True,
             text=True,
-            timeout=_UP_SECONDS,
+            timeout=patience_seconds,
             check=False,
         )
         assert not check or done.returncode == 0, (
