@@ -16,6 +16,7 @@ import httpx
 
 import bench.past_orders
 from bench.closed_loop import call_times
+from bench.cores import DRIVER, MEASURED, working_on
 from bench.estimates import percentile, ratios
 from bench.figures import Estimate, Figure, at_most
 from bench.plan import Plan, in_turns
@@ -48,7 +49,8 @@ async def with_many_orders(plan: Plan) -> AsyncIterator[Figure]:
         stored = f"{profile}, {count:,} orders stored"
         with mesh_up(plan, _full(profile), profile) as whole:
             customer_id = _subject(whole.mesh.token("alice"))
-        minutes = await _fill(plan.room(_full(profile)) / "home", profile, customer_id, count)
+        with working_on(MEASURED, DRIVER):
+            minutes = await _fill(plan.room(_full(profile)) / "home", profile, customer_id, count)
         yield Figure("P22", f"{stored}: filling all stores", Estimate.exact(minutes), "min", _FILLING)
         async with _both(plan, profile) as (full, empty):
             async for figure in _compared(plan, stored, full, empty):
