@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    and_,
     bindparam,
     func,
     insert,
@@ -100,8 +101,15 @@ class InboxRows:
 
 
 def _among(table: Table, count: int) -> ColumnElement[bool]:
-    wanted = [tuple_(bindparam(f"topic{each}"), bindparam(f"key{each}")) for each in range(count)]
-    return (table.c.consumer == bindparam("consumer")) & tuple_(table.c.topic, table.c.key).in_(wanted)
+    topics = [bindparam(f"topic{each}", type_=String) for each in range(count)]
+    keys = [bindparam(f"key{each}", type_=String) for each in range(count)]
+    return and_(
+        table.c.consumer == bindparam("consumer"),
+        # By pairs alone neither database looks into the index, but reads all that the consumer ever had.
+        table.c.topic.in_(topics),
+        table.c.key.in_(keys),
+        tuple_(table.c.topic, table.c.key).in_([tuple_(*pair) for pair in zip(topics, keys, strict=True)]),
+    )
 
 
 @cache

@@ -10,10 +10,8 @@ from services.inventory.adapters.tables import movements
 
 _LAST = select(func.coalesce(func.max(movements.c.id), 0))
 LAST_MOVEMENT = "SELECT max(id) FROM movements"
-_SINCE = select(movements.c.sku, func.max(movements.c.id).label("last")).where(
-    movements.c.id > bindparam("position")
-)
-_SKUS_SINCE = Prepared(_SINCE.group_by(movements.c.sku))
+# Not grouped by SKU: for that SQLite would read all movements there are, in the order of the SKUs.
+_SINCE = Prepared(select(movements.c.id, movements.c.sku).where(movements.c.id > bindparam("position")))
 
 
 class SqliteStockChanges:
@@ -33,7 +31,7 @@ class SqliteStockChanges:
             seen = self._changes.count
             with translated():
                 async with read(self._engine) as session:
-                    rows = (await session.execute(_SKUS_SINCE, {"position": position})).all()
+                    rows = (await session.execute(_SINCE, {"position": position})).all()
             if rows:
-                return max(row.last for row in rows), frozenset(row.sku for row in rows)
+                return max(row.id for row in rows), frozenset(row.sku for row in rows)
             await self._changes.wait_for_change(seen)

@@ -40,7 +40,8 @@ deliveries = Table(
     Index("deliveries_by_user", "user_id", "position"),
     Index("deliveries_by_order", "order_id", "state", "due_time"),
     Index("deliveries_by_provider_message", "provider_message_id"),
-    Index("deliveries_by_holder", "holder"),
+    # Nobody holds what was sent: by the holder alone SQLite would go through all of that for the unclaimed.
+    Index("deliveries_by_claim", "holder", "state"),
     sqlite_autoincrement=True,
 )
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -23,6 +23,7 @@ from services.order.adapters.event_store.event_tables_sqlite import (
     COMMITS,
     IS_FIRST,
     JOINED,
+    OPEN_ORDERS,
     PUBLISH,
     UNPUBLISHED,
     insertion,
@@ -139,20 +140,12 @@ class SqliteEventStore:
             )
 
     async def open_orders(self, *, after: OpenOrder | None, limit: int) -> Sequence[OpenOrder]:
-        since = func.min(COMMITS.c.commit_time)
-        longest_first = (
-            select(COMMITS.c.order_id, since.label("since"))
-            .where(COMMITS.c.open)
-            .group_by(COMMITS.c.order_id)
-            .order_by(since, COMMITS.c.order_id)
-            .limit(limit)
-        )
-        if after is not None:
-            behind = tuple_(since, COMMITS.c.order_id) > tuple_(time_text(after.open_time), after.order_id)
-            longest_first = longest_first.having(behind)
-        async with self._read() as session:
-            rows = (await session.execute(longest_first)).all()
-        return [OpenOrder(row.order_id, time_of(row.since)) for row in rows]
+        behind = ("", "") if after is None else (time_text(after.open_time), after.order_id)
+        with translated():
+            rows = await read_with_driver(
+                self._engine, lambda driver: driver.execute(OPEN_ORDERS, (*behind, limit)).fetchall()
+            )
+        return [OpenOrder(order_id, time_of(since)) for order_id, since in rows]
 
     async def mark_closed(self, order_id: str, version: int) -> None:
         mine = and_(COMMITS.c.order_id == order_id, COMMITS.c.version <= version, COMMITS.c.open)

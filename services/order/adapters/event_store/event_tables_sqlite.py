@@ -88,6 +88,11 @@ UNPUBLISHED = """
     JOIN events ON events.order_id = page.order_id AND commit_version = page.version
     ORDER BY page.order_id, events.version
 """
+# SQLite would rather read all commits there are, in the order of the groups.
+OPEN_ORDERS = """
+    SELECT order_id, min(commit_time) AS since FROM commits INDEXED BY commits_open
+    WHERE open GROUP BY order_id HAVING (since, order_id) > (?, ?) ORDER BY since, order_id LIMIT ?
+"""
 ANY_UNPUBLISHED = "SELECT 1 FROM commits WHERE unpublished LIMIT 1"
 PUBLISH = "UPDATE commits SET unpublished = 0 WHERE order_id = ? AND version = ?"
 _MARK_CLOSED = "UPDATE commits SET open = 0 WHERE order_id = ? AND version <= ? AND open"
