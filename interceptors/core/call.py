@@ -26,7 +26,6 @@ class Call:
     Attributes:
         method: What the contract says about it.
         metadata: The request's metadata; the last value of a repeated key.
-        raw_request: The request as it was sent, where the method has path fields.
         trace_id: The trace that it belongs to.
         trace_flags: That trace's flags as of W3C Trace Context.
         span_id: Its own span in that trace; 0 until somebody asks.
@@ -49,7 +48,6 @@ class Call:
 
     method: Method
     metadata: Mapping[str, str | bytes]
-    raw_request: bytes = b""
     trace_id: int = 0
     trace_flags: int = 0
     span_id: int = 0

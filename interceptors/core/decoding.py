@@ -11,14 +11,6 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A request, and the bytes it was made from."""
-
-    message: Message
-    raw_request: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Malformed:
     """Bytes that are no request.
 
@@ -29,28 +21,24 @@ class Malformed:
     fields: tuple[str, ...]
 
 
-def decoder(
-    deserialize: Callable[[bytes], Message], request: Descriptor, *, keep_raw_request: bool
-) -> Callable[[bytes], Any]:
+def decoder(deserialize: Callable[[bytes], Message], request: Descriptor) -> Callable[[bytes], Any]:
     """A deserializer that never fails: grpc would answer INTERNAL before anybody could refuse.
 
     Args:
         deserialize: The generated one.
         request: The message that it makes.
-        keep_raw_request: Whether the bytes are needed later; then it makes `Received`.
     """
 
-    def decode(raw_request: bytes) -> Message | Received | Malformed:
+    def decode(raw_request: bytes) -> Message | Malformed:
         try:
-            message = deserialize(raw_request)
+            return deserialize(raw_request)
         except DecodeError:
             return Malformed(tuple(_broken_texts(raw_request, request)))
-        return Received(message, raw_request) if keep_raw_request else message
 
     return decode
 
 
-def raw_fields(raw_request: bytes) -> Iterator[tuple[int, Any]]:
+def _fields(raw_request: bytes) -> Iterator[tuple[int, Any]]:
     """Field numbers and values as they were sent, repeated ones too."""
     fields = UnknownFieldSet(Empty.FromString(raw_request))
     for place in range(len(fields)):
@@ -59,7 +47,7 @@ def raw_fields(raw_request: bytes) -> Iterator[tuple[int, Any]]:
 
 def _broken_texts(raw_request: bytes, request: Descriptor) -> Iterator[str]:
     try:
-        sent = list(raw_fields(raw_request))
+        sent = list(_fields(raw_request))
     except DecodeError:
         return
     for number, value in sent:

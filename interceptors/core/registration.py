@@ -7,8 +7,8 @@ from typing import Any
 import grpc
 from grpc_interceptor.server import AsyncServerInterceptor
 
-from interceptors.core.call import Behavior, Call, Context, begin, current_call
-from interceptors.core.decoding import Received, decoder
+from interceptors.core.call import Behavior, Call, Context, begin
+from interceptors.core.decoding import decoder
 from interceptors.core.hooks import nest
 from interceptors.core.hooks_fast_path import nest_hooks_in_one
 from interceptors.core.status_error import StatusError
@@ -68,24 +68,8 @@ def _wrapped(
     behavior = put_around(chain, _innermost(handler), method.full_name)
     deserialize = handler.request_deserializer
     if deserialize is not None:
-        keep_raw_request = _keeps_raw_request(method)
-        deserialize = decoder(deserialize, method.input, keep_raw_request=keep_raw_request)
-        behavior = _with_raw_request(behavior) if keep_raw_request else behavior
+        deserialize = decoder(deserialize, method.input)
     return _factory(handler)(behavior, deserialize, handler.response_serializer)
-
-
-def _keeps_raw_request(method: Method) -> bool:
-    """Whether the front proxy puts path fields behind those of the body."""
-    return method.binding is not None and bool(method.binding.path_fields)
-
-
-def _with_raw_request(behavior: Behavior) -> Behavior:
-    async def answer(received: Any, context: Context) -> Any:
-        if isinstance(received, Received):
-            current_call().raw_request, received = received.raw_request, received.message
-        return await behavior(received, context)
-
-    return answer
 
 
 class HandlerCollector:

@@ -1,11 +1,14 @@
 """Refusals: each is a `google.rpc.Status`, whichever process refuses."""
 
+import re
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+import yaml
 
 from tests.e2e.calls import json_name, rest
 from tests.e2e.contract_methods import Method, methods
@@ -16,8 +19,17 @@ BOUND = [method for method in methods() if method.verb]
 READ_BY_GET = [method for method in BOUND if method.verb == "GET"]
 WITH_PATH_FIELDS = [method for method in BOUND if method.path_fields]
 WITH_BODY_AND_PATH_FIELDS = [method for method in WITH_PATH_FIELDS if method.body == "*"]
+WITH_BODY = [method for method in BOUND if method.verb in ("POST", "PUT", "PATCH")]
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+OPENAPI = yaml.safe_load(Path("docs/openapi.yaml").read_text())
 _MIB = 1_048_576
+
+
+def body_bound(method: Method) -> int:
+    """How many bytes the documentation allows to a method's body."""
+    template = re.sub(r"{(\w+)}", lambda name: f"{{{json_name(name[1])}}}", method.template)
+    says = OPENAPI["paths"][template][method.verb.lower()]["requestBody"]["description"]
+    return int(says.split()[0].replace(",", ""))
 
 
 def request_of(method: Method) -> tuple[str, str, dict[str, Any], Any]:
@@ -123,22 +135,34 @@ def test_a_broken_rule_names_every_field(alice: httpx.Client) -> None:
     assert all(field in found.message for field in found.fields)
 
 
-def test_an_unknown_body_field_is_ignored(alice: httpx.Client, store: Store) -> None:
-    body = order_of((store.product(berlin=1), 1), gift={"wrap": True})
+def test_an_unknown_body_field_is_refused_and_nothing_is_ordered(alice: httpx.Client, store: Store) -> None:
+    body = order_of((sku := store.product(berlin=1), 1))
     body["lines"][0]["colour"] = "red"
 
-    assert answered(alice.post("/v1/orders", json=body))["order"]["state"] == "ORDER_STATE_CONFIRMED"
+    found = refused(alice.post("/v1/orders", json=body), 400, "INVALID_REQUEST")
+
+    assert found.fields == ("lines[0].colour",)
+    del body["lines"][0]["colour"]
+    assert answered(alice.post("/v1/orders", json=body))["order"]["lines"][0]["sku"] == sku
 
 
-def test_a_body_may_have_1_mib_and_not_a_byte_more(alice: httpx.Client, store: Store) -> None:
-    headers = {"content-type": "application/json"}
-    body = str(order_of((store.product(berlin=1), 1))).replace("'", '"').encode()
+@pytest.mark.parametrize("method", WITH_BODY, ids=str)
+def test_a_body_may_be_as_long_as_openapi_says_and_not_a_byte_longer(
+    admin: httpx.Client, method: Method
+) -> None:
+    headers, bound = {"content-type": "application/json"}, body_bound(method)
+    verb, path, query, _ = request_of(method)
+    content = b'{"unknown": 1}'.ljust(bound)
 
-    most = alice.post("/v1/orders", content=body.ljust(_MIB), headers=headers)
-    assert answered(most)["order"]["state"] == "ORDER_STATE_CONFIRMED"
-    for more in (body.ljust(_MIB + 1), iter([body, b" " * _MIB])):
-        found = refused(alice.post("/v1/orders", content=more, headers=headers), 413, "BODY_TOO_LARGE")
-        assert found.code == 3
+    most = admin.request(verb, path, params=query, content=content, headers=headers)
+    assert refused(most, 400, "INVALID_REQUEST").fields == ("unknown",)
+    for more in (content + b" ", iter([content, b" "])):
+        answer = admin.request(verb, path, params=query, content=more, headers=headers)
+        assert refused(answer, 413, "BODY_TOO_LARGE").code == 3
+
+
+def test_no_body_may_be_longer_than_1_mib() -> None:
+    assert max(map(body_bound, WITH_BODY)) <= _MIB
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Which refusal wins at the front proxy when a request deserves two."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -18,7 +17,7 @@ from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
 _USED_UP = "127.0.0.88"
-_BODY_BYTES = 1_048_576
+_BODY_BYTES = 1_048_577
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,9 @@ ROUTE = Fault("unbound path", 404, "ROUTE_NOT_FOUND")
 VERB = Fault("wrong verb", 405, "METHOD_NOT_ALLOWED")
 NO_TOKEN = Fault("no token", 401, "TOKEN_REQUIRED")
 BAD_TOKEN = Fault("bad token", 401, "TOKEN_INVALID")
-SIZE = Fault("body over 1 MiB", 413, "BODY_TOO_LARGE")
+SIZE = Fault("body over its bound", 413, "BODY_TOO_LARGE")
 MEDIA = Fault("not JSON", 415, "UNSUPPORTED_MEDIA_TYPE")
+BODY = Fault("unknown field", 400, "INVALID_REQUEST", "padding is not known here")
 REVOKED = Fault("revoked token", 401, "TOKEN_INVALID", "revoked")
 SCOPE = Fault("scope missing", 403, "SCOPE_MISSING")
 CALLER = Fault("caller over the limit", 429, "RATE_LIMITED", "of class write")
@@ -54,6 +54,7 @@ PRECEDENCE = (
     BAD_TOKEN,
     SIZE,
     MEDIA,
+    BODY,
     REVOKED,
     SCOPE,
     CALLER,
@@ -83,10 +84,11 @@ class Desk:
     def send(self, *faults: Fault) -> httpx.Response:
         client = self.used_up if ADDRESS in faults else self.client
         order_id = "no-uuid" if RULE in faults else uuid4()
+        body = '{"padding": 1}' if BODY in faults else "{}"
         return client.request(
             "PUT" if VERB in faults else "POST",
             f"/v1/orders/{order_id}:{'nothing' if ROUTE in faults else 'cancel'}",
-            content=json.dumps({"padding": "x" * _BODY_BYTES if SIZE in faults else ""}),
+            content=body.ljust(_BODY_BYTES if SIZE in faults else 0),
             headers=self._headers(faults),
         )
 

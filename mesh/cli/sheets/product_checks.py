@@ -23,11 +23,11 @@ def column_of(field: str) -> str:
 def _broken_rules(products: Mapping[int, Product]) -> Iterator[BadLine]:
     import protovalidate  # noqa: PLC0415 - takes 0.4 s to import, as does what uses it
 
-    from interceptors.validation.interceptor import broken_rules  # noqa: PLC0415
+    from interceptors.validation.judging import violations_of  # noqa: PLC0415
 
     validator = protovalidate.Validator()
     for line, product in products.items():
-        for field, problem in broken_rules(validator, product):
+        for field, problem in violations_of(validator, product):
             # A price that can be read keeps its rules.
             if field != "price":
                 yield BadLine(line, column_of(field), problem)

@@ -1,19 +1,20 @@
 """The chain of HTTP filters: the order is the precedence of refusals.
 
 429 by address, (the router's 404 and 405, whose routes run nothing else), 401,
-413, 415, then the service.
+413, 415, 400 of the JSON, then the service.
 """
 
 from collections.abc import Mapping
 
-from mesh.contract import Contract, LimitClass
+from mesh.contract import Contract, LimitClass, Method
+from mesh.contract.bounds import MOST_BODY_BYTES, most_body_bytes
 from mesh.render.envoy.cors import cors_filter
-from mesh.render.envoy.duplicate_fields import body_field_filters
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.headers import response_cleaner
 from mesh.render.envoy.jwt import jwt_filter
 from mesh.render.envoy.local_rate_limits import class_limits, edge_limit
 from mesh.render.envoy.session import csrf_filter, oauth2_filter
+from mesh.render.envoy.strict_body import strict, strict_body_filter
 from mesh.render.envoy.xds import Config, http_filter, on, typed
 
 BUFFER = "envoy.filters.http.buffer"
@@ -21,7 +22,6 @@ JSON_ONLY = "shopmesh.json_only"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 COMPRESSOR = "envoy.filters.http.compressor"
 
-MAX_BODY_BYTES = 1_048_576
 MAX_RESPONSE_BYTES = 16_777_216
 _COMPRESSED = (
     "application/json",
@@ -48,11 +48,11 @@ def http_filters(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
         http_filter(
             BUFFER,
             "envoy.extensions.filters.http.buffer.v3.Buffer",
-            {"max_request_bytes": MAX_BODY_BYTES},
+            {"max_request_bytes": MOST_BODY_BYTES},
             disabled=True,
         ),
         _json_only(),
-        *body_field_filters(contract.methods),
+        strict_body_filter(method for method in contract.methods if has_body(method)),
         _transcoder(contract, door),
         http_filter(
             "envoy.filters.http.router",
@@ -62,14 +62,21 @@ def http_filters(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
     ]
 
 
-def transcoded(*, body: bool) -> dict[str, Config]:
+def has_body(method: Method) -> bool:
+    """Whether a method has a binding with a JSON body."""
+    return method.binding is not None and bool(method.binding.body)
+
+
+def transcoded(method: Method, *, body: bool) -> dict[str, Config]:
     """What the route of a binding enables."""
-    json = {JSON_ONLY: on()} if body else {}
-    return {BUFFER: on(), **json, TRANSCODER: on()}
+    if not body:
+        return {BUFFER: on(), TRANSCODER: on()}
+    judged = strict(method) if has_body(method) else {}
+    return {**bounded_body(most_body_bytes(method.input)), JSON_ONLY: on(), **judged, TRANSCODER: on()}
 
 
 def bounded_body(most_bytes: int) -> dict[str, Config]:
-    """What the route of a plain HTTP endpoint enables whose bodies are bounded: over it 413."""
+    """What a route enables whose bodies are bounded: over it 413."""
     bound = typed(
         "envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
         {"buffer": {"max_request_bytes": most_bytes}},
@@ -96,7 +103,7 @@ def _transcoder(contract: Contract, door: FrontDoor) -> Config:
                 "reject_binding_body_field_collisions": True,
             },
             "print_options": {"always_print_primitive_fields": True, "stream_sse_style_delimited": True},
-            "max_request_body_size": MAX_BODY_BYTES,
+            "max_request_body_size": MOST_BODY_BYTES,
             "max_response_body_size": MAX_RESPONSE_BYTES,
         },
         disabled=True,

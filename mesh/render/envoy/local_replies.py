@@ -37,6 +37,9 @@ _RETRY = typed("google.rpc.RetryInfo", {"retryDelay": "%RESP(RETRY-AFTER)%s"})
 _WAIT = typed("google.rpc.RetryInfo", {"retryDelay": "1s"})
 _KNOWN_BY = typed("google.rpc.RequestInfo", {"requestId": _TRACE_ID})
 
+_AS_IT_IS = "lua_response"
+"""What Envoy says of an answer that a script has made: a `google.rpc.Status` already."""
+
 REFUSALS = (
     Refusal(400, 3, "INVALID_REQUEST", _BODY, "(early_)?grpc_json_transcode"),
     Refusal(400, 3, "INVALID_REQUEST", "the path, a header or the framing of the request is not allowed"),
@@ -67,7 +70,7 @@ REFUSALS = (
     Refusal(404, 5, "ROUTE_NOT_FOUND", "there is nothing at this path"),
     Refusal(405, 12, "METHOD_NOT_ALLOWED", "this path has no such method; Allow names those it has"),
     Refusal(408, 4, "REQUEST_TIMEOUT", "the request did not arrive in time"),
-    Refusal(413, 3, "BODY_TOO_LARGE", "the body is over 1048576 bytes"),
+    Refusal(413, 3, "BODY_TOO_LARGE", "the body is longer than this method takes"),
     Refusal(426, 9, "UPGRADE_REQUIRED", "this version of HTTP is not spoken here"),
     Refusal(
         429,
@@ -106,26 +109,34 @@ REFUSALS = (
 
 def local_replies() -> Config:
     """HCM's `local_reply_config`."""
-    return {"mappers": [_mapper(refusal) for refusal in REFUSALS]}
+    return {"mappers": [_of_script(), *(_mapper(refusal) for refusal in REFUSALS)]}
+
+
+def _of_script() -> Config:
+    body = {"text_format_source": {"inline_string": _BODY}, "content_type": "application/json"}
+    return {"filter": _matching(400, _AS_IT_IS), "body_format_override": body}
 
 
 def _mapper(refusal: Refusal) -> Config:
-    mapper: Config = {"filter": _filter(refusal), "body_format_override": _body(refusal)}
+    mapper: Config = {
+        "filter": _matching(refusal.status, refusal.details),
+        "body_format_override": _body(refusal),
+    }
     return {**mapper, "status_code": refusal.becomes} if refusal.becomes else mapper
 
 
-def _filter(refusal: Refusal) -> Config:
+def _matching(status_code: int, details: str | None) -> Config:
     status: Config = {
         "status_code_filter": {
             "comparison": {
                 "op": "EQ",
-                "value": {"default_value": refusal.status, "runtime_key": f"local_reply.{refusal.status}"},
+                "value": {"default_value": status_code, "runtime_key": f"local_reply.{status_code}"},
             }
         }
     }
-    if refusal.details is None:
+    if details is None:
         return status
-    expression = f"response.code_details.matches('^{refusal.details}')"
+    expression = f"response.code_details.matches('^{details}')"
     cel = typed("envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter", {"expression": expression})
     extension = {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": cel}
     return {"and_filter": {"filters": [status, {"extension_filter": extension}]}}

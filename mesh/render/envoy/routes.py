@@ -10,7 +10,6 @@ from mesh.contract import Access, Contract, HttpEndpoint, Idempotency, LimitClas
 from mesh.render.envoy import cors, internal_listener
 from mesh.render.envoy.clusters import http_cluster
 from mesh.render.envoy.direct_responses import refusal, wrong_verb
-from mesh.render.envoy.duplicate_fields import duplicates_found, duplicates_reported
 from mesh.render.envoy.filters import COMPRESSOR, bounded_body, transcoded
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.headers import (
@@ -76,8 +75,7 @@ def _method_routes(method: Method, path: Config, limits: Mapping[str, LimitClass
     run = {
         **token_of(method),
         **enabled_limits(method, limits),
-        **transcoded(body=verb in _BODY_VERBS),
-        **duplicates_found(method),
+        **transcoded(method, body=verb in _BODY_VERBS),
     }
     if method.policy.access is not Access.PUBLIC:
         writes = verb in _WRITES
@@ -126,7 +124,6 @@ def _service_route(name: str, match: Config, method: Method, filters: Mapping[st
     return {
         **_forward(name, match, action, filters),
         "request_headers_to_remove": ["cookie"],
-        "request_headers_to_add": duplicates_reported(method),
     }
 
 

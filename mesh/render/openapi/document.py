@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from mesh.contract import Access, Binding, Contract, LimitClass, Method
+from mesh.contract.bounds import most_body_bytes
 from mesh.render.envoy.local_rate_limits import enabled_limits
 from mesh.render.openapi.error_responses import ERROR_SCHEMAS, ERRORS, error_responses
 from mesh.render.openapi.schemas import Schema, component_schemas, field_schema, fields_of, reference
@@ -182,6 +183,7 @@ def _request_body(contract: Contract, method: Method, binding: Binding) -> dict[
     else:
         schema = field_schema(contract, method.input.fields_by_name[binding.body])
     return {
+        "description": f"{most_body_bytes(method.input):,} bytes at most.",
         "required": bool(schema.get("required") or "$ref" in schema),
         "content": {"application/json": {"schema": schema}},
     }

@@ -13,7 +13,7 @@ DESCRIPTIONS: Mapping[int, str] = {
     403: "The token's scopes do not allow it (PERMISSION_DENIED).",
     404: "There is no such object, or it is somebody else's (NOT_FOUND).",
     409: "It exists already, or it changed meanwhile (ALREADY_EXISTS, ABORTED).",
-    413: "The body is over 1 MiB.",
+    413: "The body is longer than this method takes.",
     415: "The body is not `application/json`.",
     429: "Too many calls; `RetryInfo` says when to try again (RESOURCE_EXHAUSTED).",
     500: "Internal error; the message has a trace id (INTERNAL).",

@@ -178,33 +178,6 @@ async def test_a_query_that_repeats_a_path_field_is_refused(orders: Any, metadat
     )
 
 
-async def test_a_body_that_repeats_a_path_field_is_refused(served: Served, metadata: Any) -> None:
-    """The front proxy writes what the path gives behind what the body said: the field is sent twice."""
-    get_order: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = served.channel.unary_unary(
-        "/shopmesh.order.v1.OrderService/GetOrder"
-    )
-    in_path = get(FINE).SerializeToString()
-    edge = (*metadata, ("x-envoy-original-path", f"/v1/orders/{FINE}"))
-
-    for in_body in (get(FINE), get(AWAY)):
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await get_order(in_body.SerializeToString() + in_path, metadata=edge)
-        assert violations_of(refused.value).keys() == {"orderId"}
-
-    await get_order(in_path, metadata=edge)
-
-
-async def test_a_body_in_which_the_front_proxy_found_a_path_field_is_refused(
-    orders: Any, metadata: Any
-) -> None:
-    edge = (*metadata, ("x-envoy-original-path", f"/v1/orders/{FINE}"))
-
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await orders.GetOrder(get(FINE), metadata=(*edge, ("x-shopmesh-repeated-field", "order_id")))
-
-    assert violations_of(refused.value).keys() == {"orderId"}
-
-
 @pytest.mark.parametrize(("wire", "fields"), [(b"\x0a\x02\xff\xff", {"orderId"}), (b"\x0a\x20short", set())])
 async def test_bytes_that_are_no_request_are_refused_like_any_bad_request(
     served: Served, metadata: Any, wire: bytes, fields: set[str]
