@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +28,8 @@ _NOBODY = "00000000-0000-7000-8000-000000000000"
 def main() -> None:
     """Fill all stores, each by a process of its own."""
     chosen = _arguments()
+    # As Ctrl+C: the servers that were started end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = MeshSettings.from_environ(os.environ)
     if chosen.part:
         asyncio.run(_fill(chosen, settings))
