@@ -46,6 +46,7 @@ ROWS: Mapping[str, Program] = {
     "P20": consuming.events_per_second,
     "P21": commands.command_lines,
     "P22": stored.with_many_orders,
+    "P22r": stored.with_many_orders_on_servers,
     "P23": echoed.rest_against_echo,
     "W1": watching.live_stock,
 }

@@ -1,4 +1,4 @@
-"""P22: what an order costs where a million are stored."""
+"""P22, P22r: what an order costs where a million are stored, on the embedded default and on real servers."""
 
 import asyncio
 import base64
@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from bench.cores import DRIVER, MEASURED, working_on
 from bench.estimates import percentile, ratios
 from bench.figures import Estimate, Figure, at_most
 from bench.plan import Plan, in_turns
-from bench.programs.whole import PROFILES, Whole, customer_of, mesh_up, orders_of, placed, placing
+from bench.programs.whole import Whole, customer_of, mesh_up, orders_of, placed, placing
 from tests.support.ports import free_offset
 
 _ORDERS = 1_000_000
@@ -42,35 +42,43 @@ class _Shop:
     client: httpx.AsyncClient
 
 
-async def with_many_orders(plan: Plan) -> AsyncIterator[Figure]:
+def with_many_orders(plan: Plan) -> AsyncIterator[Figure]:
     """P22: orders where a million are stored, a tenth of them the customer's, against an empty mesh."""
+    return _measured(plan, "P22", "embedded")
+
+
+def with_many_orders_on_servers(plan: Plan) -> AsyncIterator[Figure]:
+    """P22r: the same on real servers."""
+    return _measured(plan, "P22r", "real")
+
+
+async def _measured(plan: Plan, row: str, profile: str) -> AsyncIterator[Figure]:
     count = _QUICK_ORDERS if plan.is_quick else _ORDERS
-    for profile in PROFILES:
-        stored = f"{profile}, {count:,} orders stored"
-        with mesh_up(plan, _full(profile), profile) as whole:
-            customer_id = _subject(whole.mesh.token("alice"))
-        with working_on(MEASURED, DRIVER):
-            minutes = await _fill(plan.room(_full(profile)) / "home", profile, customer_id, count)
-        yield Figure("P22", f"{stored}: filling all stores", Estimate.exact(minutes), "min", _FILLING)
-        async with _both(plan, profile) as (full, empty):
-            async for figure in _compared(plan, stored, full, empty):
-                yield figure
-            yield await _verified(full, stored)
+    stored = f"{profile}, {count:,} orders stored"
+    with mesh_up(plan, _full(profile), profile) as whole:
+        customer_id = _subject(whole.mesh.token("alice"))
+    with working_on(MEASURED, DRIVER):
+        minutes = await _fill(plan.room(_full(profile)) / "home", profile, customer_id, count)
+    yield Figure(row, f"{stored}: filling all stores", Estimate.exact(minutes), "min", _FILLING)
+    async with _both(plan, profile) as (full, empty):
+        async for what, pairs in _compared(plan, full, empty):
+            notes = {"ms": 1000 * pairs[-1][0], "ms where none are": 1000 * pairs[-1][1]}
+            yield Figure(row, f"{stored}: {what}, against none", ratios(pairs), "x", _LIKE_EMPTY, notes=notes)
+        minutes = await _verified(full)
+    yield Figure(row, f"{stored}: `orders verify` finds nothing wrong", Estimate.exact(minutes), "min")
 
 
-async def _compared(plan: Plan, stored: str, full: _Shop, empty: _Shop) -> AsyncIterator[Figure]:
+async def _compared(
+    plan: Plan, full: _Shop, empty: _Shop
+) -> AsyncIterator[tuple[str, Sequence[tuple[float, float]]]]:
+    """What was compared, and both sides of each round."""
     for callers in (1, 16):
         rounds = await in_turns(plan, _cost(plan, full, callers), _cost(plan, empty, callers))
-        costs = [(ours, theirs) for ours, theirs in rounds]
-        what = f"{stored}: processor time of an order, {callers} callers, against none stored"
-        notes = {"ms": 1000 * costs[-1][0], "ms where none are": 1000 * costs[-1][1]}
-        yield Figure("P22", what, ratios(costs), "x", _LIKE_EMPTY, notes=notes)
+        yield f"processor time of an order, {callers} callers", [(ours, theirs) for ours, theirs in rounds]
     waits = await in_turns(plan, _waits(plan, full), _waits(plan, empty))
     for percent in (50, 99):
         pairs = [(percentile(ours, percent), percentile(theirs, percent)) for ours, theirs in waits]
-        what = f"{stored}: PlaceOrder alone, p{percent}, against none stored"
-        notes = {"ms": 1000 * pairs[-1][0], "ms where none are": 1000 * pairs[-1][1]}
-        yield Figure("P22", what, ratios(pairs), "x", _LIKE_EMPTY, notes=notes)
+        yield f"PlaceOrder alone, p{percent}", pairs
 
 
 async def _fill(home: Path, profile: str, customer_id: str, count: int) -> float:
@@ -127,12 +135,11 @@ def _waits(plan: Plan, shop: _Shop) -> Callable[[], Awaitable[list[float]]]:
     return side
 
 
-async def _verified(shop: _Shop, stored: str) -> Figure:
-    """That every stored byte is as it was written, and how long it takes to see it."""
+async def _verified(shop: _Shop) -> float:
+    """Every stored byte is as it was written; how many minutes it takes to see it."""
     began = time.monotonic()
     await asyncio.to_thread(shop.whole.mesh.run, "orders", "verify", patience_seconds=_VERIFY_SECONDS)
-    minutes = (time.monotonic() - began) / 60
-    return Figure("P22", f"{stored}: `orders verify` finds nothing wrong", Estimate.exact(minutes), "min")
+    return (time.monotonic() - began) / 60
 
 
 def _full(profile: str) -> str:

@@ -116,5 +116,5 @@ def _malformed(request: Malformed) -> StatusError:
 def _refusal(fields: tuple[Violation, ...]) -> StatusError:
     message = "; ".join(f"{path} {what}" if path else what for path, what in fields[:_MAX_REPORTED])
     if len(fields) > _MAX_REPORTED:
-        message += f"; and {len(fields) - _MAX_REPORTED} more"
+        message += "; and more"
     return StatusError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", message, fields=fields)

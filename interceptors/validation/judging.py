@@ -1,6 +1,6 @@
 """What is wrong with a request: what is beyond its bounds, or else what breaks the rules of its contents."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -34,7 +34,7 @@ def _of_contents(validator: protovalidate.Validator, message: Message) -> Iterat
     try:
         first = validator.collect_violations(message, fail_fast=True)
         if first:
-            yield from _read(_several(validator, message, first))
+            yield from _first_of(validator, message, first[0].proto.field)
     except protovalidate.EvaluationError as error:
         # A rule that fails decides nothing: what it was to judge is not let through.
         _log.warning("rule_failed", kind=message.DESCRIPTOR.full_name, error=str(error))
@@ -42,9 +42,31 @@ def _of_contents(validator: protovalidate.Validator, message: Message) -> Iterat
     yield from impossible_times(message)
 
 
-def _several(validator: protovalidate.Validator, message: Message, first: Sequence[Any]) -> Sequence[Any]:
-    """All violations, unless there might be many: each takes as long as a thousand that are none."""
-    return validator.collect_violations(message) if _items(message) <= _FEW_ITEMS else first
+def _first_of(validator: protovalidate.Validator, message: Message, place: Any) -> Iterator[Violation]:
+    """The violations from the first one on: each takes as long as a thousand that are none."""
+    if _items(message) <= _FEW_ITEMS or place is None or place.elements[0].subscript is None:
+        yield from ((_path(each.proto.field), each.proto.message) for each in _all(validator, message))
+        return
+    name, start = place.elements[0].field_name, int(place.elements[0].subscript.value)
+    part = _part(message, name, start, _FEW_ITEMS)
+    if _items(part) > _FEW_ITEMS:
+        part = _part(message, name, start, 1)
+    for each in _all(validator, part):
+        yield _path(each.proto.field, name, start), each.proto.message
+
+
+def _all(validator: protovalidate.Validator, message: Message) -> Sequence[Any]:
+    return validator.collect_violations(message)
+
+
+def _part(message: Message, name: str, start: int, count: int) -> Message:
+    """The message with so many items of one of its lists only."""
+    part = type(message)()
+    part.CopyFrom(message)
+    items = getattr(part, name)
+    del items[start + count :]
+    del items[:start]
+    return part
 
 
 def _items(message: Message) -> int:
@@ -58,16 +80,19 @@ def _items(message: Message) -> int:
     return count
 
 
-def _read(violations: Iterable[Any]) -> Iterator[Violation]:
-    return ((_path(each.proto.field), each.proto.message) for each in violations)
+def _path(field: Any, cut: str = "", start: int = 0) -> str:
+    """A violation's place as JSON callers write it, for example `lines[0].unitPrice`.
+
+    Args:
+        field: As protovalidate has it.
+        cut: A list of which the first items are left out.
+        start: How many.
+    """
+    return ".".join(_element(each, cut, start) for each in field.elements) if field else ""
 
 
-def _path(field: Any) -> str:
-    """A violation's place as JSON callers write it, for example `lines[0].unitPrice`."""
-    return ".".join(_element(each) for each in field.elements) if field else ""
-
-
-def _element(element: Any) -> str:
-    name = json_name(element.field_name)
-    subscript = element.subscript
-    return f"{name}[{subscript.value}]" if subscript is not None else name
+def _element(element: Any, cut: str, start: int) -> str:
+    name, subscript = json_name(element.field_name), element.subscript
+    if subscript is None:
+        return name
+    return f"{name}[{subscript.value + start if element.field_name == cut else subscript.value}]"

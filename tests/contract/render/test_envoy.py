@@ -13,7 +13,9 @@ import yaml
 from mesh.contract import Access, Contract, Idempotency, LimitPer, load_contract
 from mesh.render.artefacts import ENVOY, artefacts
 from mesh.render.envoy.config import render_envoy
+from mesh.render.envoy.filters import has_body
 from mesh.render.envoy.front_door import FrontDoor
+from mesh.render.envoy.strict_body.filter import script
 from mesh.render.envoy.xds import dump
 from mesh.render.validate import validate
 from mesh.settings import TrustedProxies
@@ -85,8 +87,9 @@ def test_the_committed_configuration_has_relative_paths_and_no_secret() -> None:
     files |= {value for key, value in values(config) if key == "path" and str(value).endswith(".yaml")}
     assert {".shopmesh/jwks.json", ".shopmesh/secrets/envoy/hmac.yaml", "web/dist/index.html"} <= files
     assert not [file for file in files if Path(file).is_absolute()]
-    inline = [key for key, _ in values(config) if key.startswith("inline_")]
-    assert not inline
+    inline = {value for key, value in values(config) if key.startswith("inline_")}
+    bodies = [method for method in CONTRACT.methods if has_body(method)]
+    assert inline == {"%LOCAL_REPLY_BODY%", script(bodies)}
     assert "%ENVIRONMENT(SHOPMESH_EDGE_SECRET)%" in {value for _, value in values(config)}
 
 

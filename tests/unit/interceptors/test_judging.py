@@ -161,6 +161,16 @@ def test_a_rule_that_fails_refuses_the_request() -> None:
     assert violations_of(Failing(), request) == (("", "cannot be judged by the rules of this method"),)  # type: ignore[arg-type]
 
 
+def test_of_a_long_list_the_first_bad_items_are_named() -> None:
+    request = wms_service_pb2.ReconcileStockRequest()
+    for number in range(1000):
+        request.lines.add(sku="mug" if number > 700 and number % 7 == 0 else "MUG", warehouse="berlin")
+
+    found = [path for path, _ in violations_of(VALIDATOR, request)]
+
+    assert found == [f"lines[{number}].sku" for number in range(707, 807, 7)]
+
+
 def test_bad_items_of_a_short_list_are_all_named() -> None:
     request = wms_service_pb2.ReconcileStockRequest()
     for sku in ("MUG-RED", "mug", "MUG-BLUE", ""):
