@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
+import grpc
 import typer
 from rich.text import Text
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _PAGE = 200
 _VERIFIED_AT_ONCE = 500
+_PATIENCE = 12
 _TAMPERED = 1
 _UNKNOWN = 3
 _Answer = TypeVar("_Answer")
@@ -246,12 +248,25 @@ async def _history_with_changes(
     return found, await asyncio.gather(*(audit.DiffOrder(step) for step in steps))
 
 
+async def _page_verified(
+    audit: "AuditServiceAsyncStub", request: VerifyOrdersRequest
+) -> VerifyOrdersResponse:
+    """A page; where many orders were ever signed, the first one has to wait until all that is read."""
+    for _ in range(_PATIENCE):
+        try:
+            return await audit.VerifyOrders(request)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise
+    return await audit.VerifyOrders(request)
+
+
 async def _all_verified(audit: "AuditServiceAsyncStub") -> VerifyOrdersResponse:
     """All pages as one."""
     whole = VerifyOrdersResponse(valid=True)
     request = VerifyOrdersRequest(page_size=_VERIFIED_AT_ONCE)
     while True:
-        page = await audit.VerifyOrders(request)
+        page = await _page_verified(audit, request)
         whole.valid &= page.valid
         whole.orders += page.orders
         whole.events += page.events

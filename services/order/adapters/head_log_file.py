@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import os
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from services.order.application.ports import Head, SignedHead
 
 _UNREADABLE = SignedHead(0, "", genuine=False)
 _NOWHERE: Sequence[int] = ()
+_WRITTEN = re.compile(rb'\{"orderId":"([0-9a-f-]{36})",')
+"""How a line of ours begins; what was written otherwise is parsed."""
 
 
 class FileHeadLog:
@@ -25,7 +28,7 @@ class FileHeadLog:
     def __init__(self, path: Path, *, key: bytes) -> None:
         self._path = path
         self._key = key
-        self._reading = asyncio.Lock()
+        self._noting: asyncio.Task[None] | None = None
         self._read_bytes = 0
         self._places: dict[str, array[int]] = {}
         self._order_ids: list[str] = []
@@ -59,10 +62,15 @@ class FileHeadLog:
 
     async def _catch_up(self) -> None:
         """Note what was written since the last time, by whichever process."""
+        if self._noting is not None and not self._noting.done():
+            # It may have passed the end of the file before the last lines were there.
+            await asyncio.shield(self._noting)
         if self._path.exists() and self._path.stat().st_size == self._read_bytes:
             return
-        async with self._reading:
-            await asyncio.to_thread(self._note_lines)
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(asyncio.to_thread(self._note_lines))
+        # Who asks first may not have the time for all of it: it goes on for those who ask again.
+        await asyncio.shield(self._noting)
 
     def _note_lines(self) -> None:
         if not self._path.exists():
@@ -81,8 +89,11 @@ class FileHeadLog:
         self._read_bytes = end
 
     def _note(self, line: bytes, start: int) -> None:
+        if line == b"\n":
+            return
+        written = _WRITTEN.match(line)
         try:
-            order_id = str(orjson.loads(line)["orderId"])
+            order_id = written[1].decode() if written else str(orjson.loads(line)["orderId"])
         except (ValueError, KeyError, TypeError):
             return
         self._places.setdefault(order_id, array("Q")).extend((start, len(line)))

@@ -86,3 +86,25 @@ async def test_the_file_is_the_owners_only(tmp_path: Path) -> None:
     await FileHeadLog(path, key=KEY).append([Head("order-1", 1, "hash 1")])
 
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_reading_goes_on_though_who_asked_has_no_more_time(tmp_path: Path) -> None:
+    path = tmp_path / "heads.log"
+    log, other = FileHeadLog(path, key=KEY), FileHeadLog(path, key=KEY)
+    await other.append([Head("order-1", 1, "hash 1")])
+    asked = asyncio.create_task(log.of_order("order-1"))
+    await asyncio.sleep(0)
+    asked.cancel()
+    await other.append([Head("order-1", 2, "hash 2")])
+
+    assert [head.version for head in await log.of_order("order-1")] == [1, 2]
+
+
+async def test_a_line_that_is_written_otherwise_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "heads.log"
+    log = FileHeadLog(path, key=KEY)
+    order_id = "4f4f2e51-77cd-5fd1-aed2-1cb0dfdaf48d"
+    await log.append([Head(order_id, 1, "hash 1")])
+    path.write_bytes(path.read_bytes() + path.read_bytes().replace(b'"orderId":', b' "orderId" : '))
+
+    assert await log.of_order(order_id) == (SignedHead(1, "hash 1", True), SignedHead(1, "hash 1", True))
