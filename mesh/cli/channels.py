@@ -1,7 +1,8 @@
 """Calls to the services with the token of an account."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -12,12 +13,14 @@ from google.protobuf.message import Message
 
 from interceptors.client.outgoing import outgoing_interceptors
 from mesh.cli.login.credentials import account
-from mesh.cli.login.oauth import token_of_account
+from mesh.cli.login.oauth import Account, token_of_account
 from mesh.client.channel import open_channel
 from mesh.contract import load_contract
 from mesh.settings import MeshSettings
 
 ADMIN = "admin"
+_RENEW_SECONDS = 120.0
+"""Tokens live for five minutes."""
 
 
 @asynccontextmanager
@@ -31,6 +34,28 @@ async def channel_as(who: str, service: str, settings: MeshSettings) -> AsyncIte
         yield channels[service]
 
 
+class _Login:
+    """Logs in, and again before the token runs out: verifying all orders may take longer."""
+
+    def __init__(self, issuer: str, who: Account, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._issuer = issuer
+        self._who = who
+        self._monotonic = monotonic
+        self._token = ""
+        self._renew_time = 0.0
+
+    async def token(self) -> str:
+        """A token that is good for a while.
+
+        Raises:
+            LaunchError: The account cannot log in.
+        """
+        if self._monotonic() >= self._renew_time:
+            self._renew_time = self._monotonic() + _RENEW_SECONDS
+            self._token = await token_of_account(self._issuer, self._who)
+        return self._token
+
+
 @asynccontextmanager
 async def channels_as(
     who: str, services: Iterable[str], settings: MeshSettings
@@ -40,12 +65,9 @@ async def channels_as(
     Raises:
         LaunchError: The account cannot log in.
     """
-    token = await token_of_account(settings.issuer, account(settings, who))
-
-    async def known() -> str:
-        return token
-
-    contract, interceptors = load_contract(), outgoing_interceptors(known)
+    login = _Login(settings.issuer, account(settings, who))
+    await login.token()
+    contract, interceptors = load_contract(), outgoing_interceptors(login.token)
     async with AsyncExitStack() as stack:
         yield {
             service: await stack.enter_async_context(

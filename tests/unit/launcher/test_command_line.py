@@ -7,6 +7,8 @@ import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError, Metadata
 
+from mesh.cli import channels
+from mesh.cli.login.oauth import Account
 from mesh.cli.problems import Problem, report_problem
 from mesh.cli.times import utc_time
 from mesh.launcher.errors import LaunchError
@@ -239,3 +241,20 @@ def test_parked_events_are_asked_of_a_mesh(
 ) -> None:
     assert shopmesh(group, command) == 1
     assert "shopmesh up" in capsys.readouterr().err
+
+
+async def test_a_long_command_logs_in_again_before_its_token_runs_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logins, now = iter(("first", "second")), 0.0
+
+    async def logged_in(_issuer: str, _account: Account) -> str:
+        return next(logins)
+
+    monkeypatch.setattr(channels, "token_of_account", logged_in)
+    account = Account("alice@example.com", "secret")
+    login = channels._Login("http://localhost:8080", account, monotonic=lambda: now)
+
+    assert [await login.token(), await login.token()] == ["first", "first"]
+    now = 240.0
+    assert [await login.token(), await login.token()] == ["second", "second"]
