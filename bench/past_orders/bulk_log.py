@@ -20,7 +20,7 @@ _TIMEOUT_MS = 10_000
 
 
 class BulkLog(Protocol):
-    """An event log that nobody else writes to or reads meanwhile."""
+    """An event log that nobody else writes to or reads."""
 
     def publish(self, records: Sequence[Record]) -> None:
         """Append records, those of a key in their order."""

@@ -1,4 +1,4 @@
-"""Which orders there were: the same for all stores, whoever asks."""
+"""Which orders there were: the same for all stores."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

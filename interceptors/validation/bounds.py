@@ -1,8 +1,8 @@
 """What of a request is beyond its bounds: counts and lengths, judged before contents.
 
 Rules about contents cost as much as there is to judge, some of them its square: they run on what is within
-bounds only. This look costs a step for each list and text that is set, whatever is in it. Texts of a list are
-left to the rules: to read them costs what they are long.
+bounds only. This look costs a step for each list and text that is set. Texts of a list are left to the rules:
+to read them costs what they are long.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
 """What is wrong with a request: what is beyond its bounds, or else what breaks the rules of its contents."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -44,19 +44,13 @@ def _of_contents(validator: protovalidate.Validator, message: Message) -> Iterat
 
 def _first_of(validator: protovalidate.Validator, message: Message, place: Any) -> Iterator[Violation]:
     """The violations from the first one on: each takes as long as a thousand that are none."""
-    if _items(message) <= _FEW_ITEMS or place is None or place.elements[0].subscript is None:
-        yield from ((_path(each.proto.field), each.proto.message) for each in _all(validator, message))
-        return
-    name, start = place.elements[0].field_name, int(place.elements[0].subscript.value)
-    part = _part(message, name, start, _FEW_ITEMS)
-    if _items(part) > _FEW_ITEMS:
-        part = _part(message, name, start, 1)
-    for each in _all(validator, part):
+    name, start = "", 0
+    if _items(message) > _FEW_ITEMS and place is not None and place.elements[0].subscript is not None:
+        name, start = place.elements[0].field_name, int(place.elements[0].subscript.value)
+        part = _part(message, name, start, _FEW_ITEMS)
+        message = part if _items(part) <= _FEW_ITEMS else _part(message, name, start, 1)
+    for each in validator.collect_violations(message):
         yield _path(each.proto.field, name, start), each.proto.message
-
-
-def _all(validator: protovalidate.Validator, message: Message) -> Sequence[Any]:
-    return validator.collect_violations(message)
 
 
 def _part(message: Message, name: str, start: int, count: int) -> Message:

@@ -31,7 +31,7 @@ class NoAnswer(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered, whatever its status.
+    """What was answered, with any status.
 
     Attributes:
         url: Who answered.

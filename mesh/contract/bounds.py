@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from mesh.contract.names import json_name
 
 MOST_BODY_BYTES = 1_048_576
-"""No body is longer, whatever its rules would allow."""
+"""No body is longer, even where its rules would allow it."""
 
 _UUID_CHARACTERS = 36
 _MASK = "google.protobuf.FieldMask"

@@ -13,7 +13,6 @@ import orjson
 
 from services.order.application.ports import Head, SignedHead
 
-_UNREADABLE = SignedHead(0, "", genuine=False)
 _NOWHERE: Sequence[int] = ()
 _WRITTEN = re.compile(rb'\{"orderId":"([0-9a-f-]{36})",')
 """How a line of ours begins; what was written otherwise is parsed."""
@@ -58,7 +57,9 @@ class FileHeadLog:
 
     def _read(self, file: int, order_id: str, places: Sequence[int]) -> Iterator[SignedHead]:
         for start, length in zip(places[::2], places[1::2], strict=True):
-            yield self._signed(order_id, os.pread(file, length, start))
+            # A line that a crash has cut off says nothing.
+            if (head := self._signed(order_id, os.pread(file, length, start))) is not None:
+                yield head
 
     async def _catch_up(self) -> None:
         """Note what was written since the last time, by whichever process."""
@@ -98,13 +99,13 @@ class FileHeadLog:
             return
         self._places.setdefault(order_id, array("Q")).extend((start, len(line)))
 
-    def _signed(self, order_id: str, line: bytes) -> SignedHead:
+    def _signed(self, order_id: str, line: bytes) -> SignedHead | None:
         try:
             fields = orjson.loads(line)
             version, head = int(fields["version"]), str(fields["hash"])
             genuine = hmac.compare_digest(str(fields["mac"]), self._mac(order_id, version, head))
         except (ValueError, KeyError, TypeError):
-            return _UNREADABLE
+            return None
         return SignedHead(version, head, genuine)
 
     def _line(self, head: Head) -> bytes:

@@ -108,3 +108,17 @@ async def test_a_line_that_is_written_otherwise_is_read_too(tmp_path: Path) -> N
     path.write_bytes(path.read_bytes() + path.read_bytes().replace(b'"orderId":', b' "orderId" : '))
 
     assert await log.of_order(order_id) == (SignedHead(1, "hash 1", True), SignedHead(1, "hash 1", True))
+
+
+async def test_a_line_that_was_cut_off_anywhere_says_nothing(tmp_path: Path) -> None:
+    order_id = "4f4f2e51-77cd-5fd1-aed2-1cb0dfdaf48d"
+    whole = tmp_path / "whole.log"
+    await FileHeadLog(whole, key=KEY).append([Head(order_id, 1, "hash 1")])
+    line = whole.read_bytes().strip()
+    for length in range(len(line)):
+        path = tmp_path / f"{length}.log"
+        path.write_bytes(b"\n" + line[:length])
+        log = FileHeadLog(path, key=KEY)
+        await log.append([Head(order_id, 2, "hash 2")])
+
+        assert await log.of_order(order_id) == (SignedHead(2, "hash 2", True),)

@@ -1,4 +1,4 @@
-"""A request is judged at a cost that its bounds limit, whatever is in it, and never fails the judge."""
+"""A request is judged at a cost that its bounds limit, and never fails the judge."""
 
 import sys
 from collections.abc import Iterator

@@ -273,7 +273,6 @@ end
 
 local function unknown(name, fields)
   local known = nearest(name, fields)
-  depth = depth + 1
   path[depth] = (depth > 1 and "." or "") .. printable(name)
   refuse(known and "is not known here; the nearest name is " .. known or "is not known here")
 end
@@ -288,6 +287,16 @@ local function enter()
   end
 end
 
+-- Over a comma or the sign that ends a list or an object; whether it was that.
+local function is_over(last, sign)
+  local c = skip()
+  if c ~= last and c ~= 44 then
+    broken("a comma or " .. sign .. " has to follow")
+  end
+  at = at + 1
+  return c == last
+end
+
 -- Over a list; each item is of the type of the field.
 local function skip_list(field)
   enter()
@@ -296,19 +305,11 @@ local function skip_list(field)
   if skip() == 93 then
     at = at + 1
   else
-    while true do
+    repeat
       path[depth] = "[" .. index .. "]"
       skip_value(field, true)
-      local c = skip()
-      at = at + 1
-      if c == 93 then
-        break
-      elseif c ~= 44 then
-        at = at - 1
-        broken("a comma or ] has to follow")
-      end
       index = index + 1
-    end
+    until is_over(93, "]")
   end
   depth = depth - 1
 end
@@ -325,13 +326,12 @@ local function skip_object(fields)
     depth = depth - 1
     return
   end
-  while true do
+  repeat
     local name = name_of_field()
     local field = ANY
     if fields then
       field = fields[name]
       if not field then
-        depth = depth - 1
         unknown(name, fields)
       end
     end
@@ -355,15 +355,7 @@ local function skip_object(fields)
       end
       chosen[field.oneof] = name
     end
-    local c = skip()
-    at = at + 1
-    if c == 125 then
-      break
-    elseif c ~= 44 then
-      at = at - 1
-      broken("a comma or } has to follow")
-    end
-  end
+  until is_over(125, "}")
   depth = depth - 1
 end
 

@@ -15,6 +15,7 @@ from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.mongodb import client as mongo
 from mesh.sql.consistency import note_write
 from services.kernel.ids import NewId
+from services.order.adapters.event_store.closing import closed_together
 from services.order.adapters.event_store.commit_writer_mongo import CommitWriter
 from services.order.adapters.event_store.commits_mongo import (
     BODIES,
@@ -28,7 +29,6 @@ from services.order.adapters.event_store.commits_mongo import (
     document_of,
     streams_of,
 )
-from services.order.adapters.event_store.settling import settled
 from services.order.adapters.event_store.whole_orders import whole_orders
 from services.order.adapters.store_errors_mongo import translated, unavailable
 from services.order.adapters.times import time_of, time_text
@@ -80,7 +80,7 @@ class MongoEventStore:
         note_write("order", f"{commit.order_id}:{commit.last_version}")
 
     async def restore(self, commits: Sequence[Commit]) -> None:
-        kept, closed = settled(commits)
+        kept, closed = closed_together(commits)
         documents = [document_of(commit, self._new_id(), unpublished=False) for commit in kept]
         with translated():
             try:

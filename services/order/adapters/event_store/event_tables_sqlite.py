@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from mesh.sql import Prepared
 from mesh.sql.sqlite_writer import Statement
-from services.order.adapters.event_store.settling import settled
+from services.order.adapters.event_store.closing import closed_together
 from services.order.adapters.times import time_of, time_text
 from services.order.application.ports import Commit, StoredEvent, Stream
 
@@ -154,7 +154,7 @@ def _bytes(body: bytes | str) -> bytes:
 
 def insertion(commits: Sequence[Commit], *, unpublished: bool) -> list[Statement]:
     """Stores commits, and closes the orders whose commits are not open."""
-    kept, closed = settled(commits)
+    kept, closed = closed_together(commits)
     return [
         (INSERT_COMMIT, [commit_row(commit, unpublished=unpublished) for commit in kept]),
         (INSERT_EVENT, [row for commit in commits for row in event_rows(commit)]),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from services.order.application.ports import Commit
 
 
-def settled(commits: Sequence[Commit]) -> tuple[Sequence[Commit], Mapping[str, int]]:
+def closed_together(commits: Sequence[Commit]) -> tuple[Sequence[Commit], Mapping[str, int]]:
     """The commits as they are once all of them are stored, and what has to be closed beside them.
 
     Args:
