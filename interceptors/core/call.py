@@ -33,6 +33,7 @@ class Call:
         from_edge: Whether the front proxy sent it.
         caller: Who calls, once their token is verified.
         request: What it asks for; a stream of requests where there are several.
+        raw_request: What it asks for as it was sent, where that differs: the texts are not normalised.
         start_ns: When it began, on the clock of `time.perf_counter_ns`.
         took_ns: How long it took, once it has ended.
         status: How it has ended.
@@ -55,6 +56,7 @@ class Call:
     from_edge: bool = False
     caller: Caller = ANONYMOUS
     request: Any = None
+    raw_request: Any = None
     start_ns: int = 0
     took_ns: int = 0
     status: grpc.StatusCode = grpc.StatusCode.UNKNOWN

@@ -16,6 +16,7 @@ from interceptors.core.status_error import StatusError
 from interceptors.validation.bounds import Violation
 from interceptors.validation.fast_path import Check, plain_check
 from interceptors.validation.judging import violations_of
+from interceptors.validation.texts import normalise
 from mesh.contract import Binding
 from mesh.contract.names import json_name
 
@@ -34,11 +35,13 @@ class ValidationInterceptor(Hook):
         self._keeps_rules: dict[type, Check] = {}
 
     def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
-        """Let a request pass that keeps the rules."""
-        self._check(request_or_iterator)
+        """Let a request pass that keeps the rules; its texts are brought into one form."""
+        if isinstance(request_or_iterator, Malformed):
+            raise _malformed(request_or_iterator)
         original_path = call.text(ORIGINAL_PATH_KEY)
         if original_path:
             _refuse_repeated_path_fields(call, original_path, request_or_iterator)
+        call.raw_request = self._check(request_or_iterator)
 
     async def intercept(
         self,
@@ -54,22 +57,29 @@ class ValidationInterceptor(Hook):
 
     async def _checked(self, requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
         async for request in requests:
+            if isinstance(request, Malformed):
+                raise _malformed(request)
             self._check(request)
             yield request
 
-    def _check(self, request: Message | Malformed) -> None:
-        if isinstance(request, Malformed):
-            raise _malformed(request)
+    def _check(self, request: Message) -> Message | None:
+        """Refuse a request that breaks a rule.
+
+        Returns:
+            The request as it was sent, where its texts had to be normalised.
+        """
         kind = type(request)
         keeps_rules = self._keeps_rules.get(kind)
         if keeps_rules is None:
             fast = plain_check(kind) if self._fast_path else None
             keeps_rules = self._keeps_rules[kind] = fast or _undecided
         if keeps_rules(request):
-            return
+            return None
+        raw = normalise(request)
         violations = violations_of(self._validator, request)
         if violations:
             raise _refusal(violations)
+        return raw
 
 
 def _undecided(_request: Message) -> bool:

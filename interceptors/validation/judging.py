@@ -8,7 +8,10 @@ import protovalidate
 import structlog
 from google.protobuf.message import Message
 
+from interceptors.validation.amounts import impossible_amounts
 from interceptors.validation.bounds import Violation, exceeded
+from interceptors.validation.masks import absent_values
+from interceptors.validation.texts import text_problems
 from interceptors.validation.times import impossible_times
 from mesh.contract.bounds import bounds_of
 from mesh.contract.names import json_name
@@ -24,7 +27,8 @@ _log = structlog.get_logger()
 def violations_of(validator: protovalidate.Validator, message: Message) -> tuple[Violation, ...]:
     """What of a message is beyond its bounds, or else breaks the rules of its contents.
 
-    Of many violations the first are named: it costs no more than the message is long.
+    Its texts are normalised (`texts.normalise`). Of many violations the first are named: it costs no more
+    than the message is long.
     """
     beyond = tuple(islice(exceeded(message, bounds_of(message.DESCRIPTOR)), MOST_NAMED))
     return beyond or tuple(islice(_of_contents(validator, message), MOST_NAMED))
@@ -39,7 +43,8 @@ def _of_contents(validator: protovalidate.Validator, message: Message) -> Iterat
         # A rule that fails decides nothing: what it was to judge is not let through.
         _log.warning("rule_failed", kind=message.DESCRIPTOR.full_name, error=str(error))
         yield _UNJUDGED
-    yield from impossible_times(message)
+    for also_wrong in (text_problems, impossible_times, impossible_amounts, absent_values):
+        yield from also_wrong(message)
 
 
 def _first_of(validator: protovalidate.Validator, message: Message, place: Any) -> Iterator[Violation]:

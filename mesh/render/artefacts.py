@@ -8,12 +8,14 @@ from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.xds import dump
 from mesh.render.limits_page import limits_page
 from mesh.render.openapi.document import render_openapi
+from mesh.render.page_data import page_data
 
 ENVOY = Path("mesh/front_proxy/envoy.yaml")
 OPENAPI = Path("docs/openapi.yaml")
 LIMITS = Path("docs/rate-limits.md")
 
 PAGE = Path("web/dist")
+PAGE_DATA = Path("web/src/places_data.ts")
 
 _NOTICE = "# Rendered from the contract by `make render`; do not edit.\n"
 _START = """\
@@ -29,6 +31,7 @@ def artefacts(contract: Contract) -> dict[Path, str]:
         ENVOY: _NOTICE + _START + dump(render_envoy(contract, limits, FrontDoor(static=_page()))),
         OPENAPI: _NOTICE + dump(render_openapi(contract, limits)),
         LIMITS: limits_page(contract, limits),
+        PAGE_DATA: page_data(),
     }
 
 

@@ -38,6 +38,10 @@ class Money:
         """The whole amount in billionths of a unit."""
         return self.units * _NANOS_PER_UNIT + self.nanos
 
+    @property
+    def is_zero(self) -> bool:
+        return self.total_nanos == 0
+
     def times(self, quantity: int) -> "Money":
         return Money.of_nanos(self.currency_code, self.total_nanos * quantity)
 
@@ -47,7 +51,7 @@ class Money:
         return Money.of_nanos(self.currency_code, self.total_nanos + other.total_nanos)
 
     def __str__(self) -> str:
-        """For people: two decimals, more only where they count."""
+        """For developers: exact, with two decimals or more, whatever the currency has."""
         decimals = f"{self.nanos:09d}".rstrip("0").ljust(2, "0")
         return f"{self.units}.{decimals} {self.currency_code}"
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mesh import places
 from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
@@ -35,6 +36,7 @@ from services.order.application.commands.warehouse_shipments import WarehouseShi
 from services.order.application.journal import Journal
 from services.order.application.ports import (
     Accounts,
+    AddressProblems,
     Changes,
     EventStore,
     Failpoint,
@@ -93,7 +95,13 @@ class UseCases:
     warehouse_shipments: WarehouseShipments
 
 
-def wire(adapters: Adapters, *, clock: Clock, reached: Failpoint = failpoints.reached) -> UseCases:
+def wire(
+    adapters: Adapters,
+    *,
+    clock: Clock,
+    address_problems: AddressProblems = places.address_problems,
+    reached: Failpoint = failpoints.reached,
+) -> UseCases:
     """Put the use cases on top of the ports."""
     journal = Journal(store=adapters.store, clock=clock, new_id=uuid7)
     sealing = Sealing(vault=adapters.vault)
@@ -110,6 +118,7 @@ def wire(adapters: Adapters, *, clock: Clock, reached: Failpoint = failpoints.re
         inventory=adapters.inventory,
         vault=adapters.vault,
         sealing=sealing,
+        address_problems=address_problems,
         new_id=uuid7,
         reached=reached,
     )

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from mesh.event_log.open import open_event_log
 from mesh.event_log.outbox.outbox import OutboxRelay
+from mesh.places import address_problems
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import is_reachable
@@ -102,7 +103,9 @@ def wire(
             grantable_scopes=scopes - CLIENT_SCOPES,
             clock=clock,
         ),
-        addresses=Addresses(unit_of_work=unit_of_work, clock=clock, new_id=uuid7),
+        addresses=Addresses(
+            unit_of_work=unit_of_work, address_problems=address_problems, clock=clock, new_id=uuid7
+        ),
         passwords=Passwords(
             unit_of_work=unit_of_work, hasher=hasher, mail_budget=mails, clock=clock, new_id=uuid7
         ),

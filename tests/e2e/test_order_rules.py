@@ -6,12 +6,69 @@ from typing import Any
 import httpx
 import pytest
 
+from mesh.places import country_of
 from tests.e2e.shop import HOME, JSON, Store, answered, money, new_sku, order_of, place, refused
 from tests.e2e.stores import rows
 from tests.support.running_mesh import RunningMesh
 
 REQUIRED = ("recipient", "line1", "city", "postalCode", "countryCode")
 OPTIONAL = ("line2", "region")
+# With and without postal codes, regions and towns; the largest shops' forms differ among all of them.
+COUNTRIES = (
+    *(
+        "AE",
+        "AR",
+        "AT",
+        "AU",
+        "BR",
+        "CA",
+        "CH",
+        "CL",
+        "CN",
+        "CZ",
+        "DE",
+        "EG",
+        "ES",
+        "FR",
+        "GB",
+        "GH",
+        "HK",
+        "IE",
+    ),
+    *(
+        "IN",
+        "IT",
+        "JP",
+        "KE",
+        "KR",
+        "KW",
+        "MO",
+        "MX",
+        "NG",
+        "NL",
+        "NO",
+        "NZ",
+        "PL",
+        "PT",
+        "QA",
+        "SE",
+        "SG",
+        "TH",
+    ),
+    *("TW", "US", "XK", "ZA"),
+)
+
+
+def address_in(country_code: str) -> dict[str, str]:
+    """An address with all that a country requires."""
+    country = country_of(country_code)
+    assert country is not None
+    return HOME | {
+        "city": "Town" if "city" in country.used else "",
+        "region": country.regions[0].key if country.regions else "",
+        "postalCode": country.postal_code_example,
+        "countryCode": country_code,
+    }
 
 
 def orders_stored(mesh: RunningMesh) -> int:
@@ -155,6 +212,57 @@ def test_an_address_is_required(alice: httpx.Client) -> None:
     del body["shippingAddress"]
 
     assert refused(alice.post("/v1/orders", json=body), 400, "INVALID_REQUEST").fields == ("shippingAddress",)
+
+
+@pytest.mark.parametrize("country_code", COUNTRIES)
+def test_people_order_to_where_they_live(alice: httpx.Client, store: Store, country_code: str) -> None:
+    address = address_in(country_code)
+
+    order = place(alice, (store.product(berlin=5), 1), shippingAddress=address)
+
+    assert order["state"] == "ORDER_STATE_CONFIRMED"
+    assert order["shippingAddress"] == address
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"postalCode": "?!"}, "postalCode"),
+        ({"postalCode": "1234"}, "postalCode"),
+        ({"countryCode": "AC"}, "countryCode"),
+        ({"countryCode": "US", "postalCode": "90210", "region": "Bavaria"}, "region"),
+        ({"countryCode": "HK", "postalCode": "", "region": ""}, "region"),
+        ({"recipient": "\u200b"}, "recipient"),
+        ({"line1": "1 Main\u202e Street"}, "line1"),
+        ({"city": "Ber\nlin"}, "city"),
+    ],
+)
+def test_an_address_that_is_none_stores_nothing(
+    running_mesh: RunningMesh, alice: httpx.Client, change: JSON, field: str
+) -> None:
+    before = orders_stored(running_mesh)
+    body = order_of(("MUG-RED", 1), shippingAddress=HOME | change)
+
+    found = refused(alice.post("/v1/orders", json=body), 400, "INVALID_REQUEST")
+
+    assert found.fields == (f"shippingAddress.{field}",)
+    assert orders_stored(running_mesh) == before
+
+
+def test_a_text_written_otherwise_is_the_same_order(alice: httpx.Client, store: Store) -> None:
+    body = order_of((store.product(berlin=5), 1), shippingAddress=HOME | {"recipient": "Zo\u00eb Ample"})
+    first = answered(alice.post("/v1/orders", json=body))
+
+    otherwise = body | {"shippingAddress": HOME | {"recipient": "  Zoe\u0308 Ample\u00a0"}}
+
+    assert answered(alice.post("/v1/orders", json=otherwise)) == first
+    assert first["order"]["shippingAddress"]["recipient"] == "Zo\u00eb Ample"
+
+
+def test_an_order_id_in_capitals_is_the_same_order(alice: httpx.Client, store: Store) -> None:
+    order = place(alice, (store.product(berlin=5), 1))
+
+    assert answered(alice.get(f"/v1/orders/{order['orderId'].upper()}"))["order"] == order
 
 
 def test_second_line_and_region_may_be_left_out(alice: httpx.Client, store: Store) -> None:

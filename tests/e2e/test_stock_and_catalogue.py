@@ -178,6 +178,83 @@ def test_a_product_is_changed_by_a_mask_only(admin: httpx.Client, store: Store) 
     assert (answer["name"], answer["price"]) == ("New name", money(12))
 
 
+@pytest.mark.parametrize("product", [{"description": "new"}, {"name": None}], ids=["absent", "null"])
+def test_a_masked_value_that_is_absent_changes_nothing(
+    admin: httpx.Client, store: Store, product: JSON
+) -> None:
+    path = f"/v1/products/{store.product()}"
+    before = answered(admin.get(path))
+
+    found = refused(
+        admin.patch(path, json={"product": product, "updateMask": "name"}), 400, "INVALID_REQUEST"
+    )
+
+    assert found.fields == ("product.name",)
+    assert answered(admin.get(path)) == before
+
+
+def test_nothing_costs_nothing_unless_it_is_meant(admin: httpx.Client, store: Store) -> None:
+    sku = store.product()
+    path, free = f"/v1/products/{sku}", {"currencyCode": "EUR"}
+    product = answered(admin.get(path))["product"]
+    new = product | {"sku": new_sku(), "price": free}
+
+    refused(admin.post("/v1/products", json=new), 400, "INVALID_PRODUCT")
+    change = {"product": {"price": free}, "updateMask": "price"}
+    assert refused(admin.patch(path, json=change), 400, "INVALID_PRODUCT").fields == ("product.price",)
+    imported = {"products": [product | {"price": free}], "validateOnly": False}
+    found = refused(admin.post("/v1/products:import", json=imported), 400, "INVALID_PRODUCT")
+    assert found.fields == ("products[0].price",)
+    assert answered(admin.get(path))["product"] == product
+
+    answered(admin.post("/v1/products?allowZeroPrice=true", json=new))
+    answered(admin.patch(path, json=change | {"allowZeroPrice": True}))
+    again = answered(admin.post("/v1/products:import", json=imported | {"allowZeroPrice": True}))
+    assert (again["createdCount"], again["unchangedCount"]) == (0, 1)
+
+
+def test_what_makes_something_real_is_said_and_not_assumed(
+    admin: httpx.Client, wms: httpx.Client, store: Store
+) -> None:
+    sku = store.product(berlin=5)
+    product = answered(admin.get(f"/v1/products/{sku}"))["product"]
+    line = {"sku": sku, "warehouse": "berlin", "onHand": 7}
+    count = {"sku": sku, "warehouse": "berlin", "sequence": "1", "count": {}}
+
+    found = refused(admin.post("/v1/products:import", json={"products": [product]}), 400, "INVALID_REQUEST")
+    assert found.fields == ("validateOnly",)
+    found = refused(wms.post("/v1/wms:reconcile", json={"lines": [line]}), 400, "INVALID_REQUEST")
+    assert found.fields == ("repair",)
+    del line["onHand"]
+    body = {"lines": [line], "repair": True}
+    assert refused(wms.post("/v1/wms:reconcile", json=body), 400, "INVALID_REQUEST").fields == (
+        "lines[0].onHand",
+    )
+    found = refused(wms.post("/v1/wms/stock-updates", json={"updates": [count]}), 400, "INVALID_REQUEST")
+    assert found.fields == ("updates[0].count.onHand",)
+    assert store.stock(sku)["onHand"] == 5
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        {"currencyCode": "JPY", "units": "1", "nanos": 500_000_000},
+        {"currencyCode": "EUR", "units": "1", "nanos": 1_000_000},
+        {"currencyCode": "KWD", "units": "1", "nanos": 100_000},
+        {"currencyCode": "ABC", "units": "1"},
+        {"currencyCode": "XAU", "units": "1"},
+    ],
+)
+def test_a_price_that_nobody_can_pay_is_refused(admin: httpx.Client, store: Store, price: JSON) -> None:
+    product = answered(admin.get(f"/v1/products/{store.product()}"))["product"]
+
+    found = refused(
+        admin.post("/v1/products", json=product | {"sku": new_sku(), "price": price}), 400, "INVALID_REQUEST"
+    )
+
+    assert found.fields[0].startswith("product.price")
+
+
 def test_a_taken_sku_is_a_conflict(admin: httpx.Client, store: Store) -> None:
     product = answered(admin.get(f"/v1/products/{store.product()}"))["product"]
 

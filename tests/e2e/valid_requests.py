@@ -70,7 +70,7 @@ def _values(message: Any, known: Known) -> Iterator[tuple[str, Any]]:
 def _is_needed(field: FieldDescriptor) -> bool:
     rules = _rules(field)
     group = field.containing_oneof
-    if group is not None:
+    if group is not None and len(group.fields) > 1:
         required = group.GetOptions().Extensions[validate_pb2.oneof].required
         return bool(required) and group.fields[0] is field
     if field.is_repeated:
@@ -94,6 +94,8 @@ def _single(field: FieldDescriptor, rules: validate_pb2.FieldRules, known: Known
         return known.get(field.message_type.full_name) or _document(field.message_type, known)
     if field.enum_type is not None:
         return field.enum_type.values[1].name
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        return False
     if field.type == FieldDescriptor.TYPE_STRING:
         return next(text for text in _TEXTS if _is_text(text, rules.string))
     return next(number for number in _NUMBERS if _is_number(number, _number_rules(rules)))

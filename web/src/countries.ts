@@ -1,25 +1,83 @@
-/** Countries by their ISO 3166-1 codes, named by the browser. */
+/** Countries by their ISO 3166-1 codes, named by the browser, and how an address is written there. */
 
-const CODES =
-  "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
-  "CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR " +
-  "GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP " +
-  "KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT " +
-  "MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW " +
-  "SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ " +
-  "UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+import type { ShippingAddress } from "./contract.ts";
+import { COUNTRIES } from "./places_data.ts";
 
 export interface Country {
   readonly code: string;
   readonly name: string;
 }
 
+export interface Region {
+  /** As it stands in an address. */
+  readonly written: string;
+  readonly name: string;
+}
+
+/** What the form of an address needs to know of a country. */
+export interface AddressRules {
+  readonly required: ReadonlySet<string>;
+  readonly used: ReadonlySet<string>;
+  readonly regionWord: string;
+  readonly regions: readonly Region[];
+  readonly postalCodeExample: string;
+}
+
+type Field = keyof ShippingAddress;
+
+const PLACES: Readonly<Record<string, readonly Field[]>> = {
+  N: ["recipient"],
+  A: ["line1", "line2"],
+  C: ["city"],
+  S: ["region"],
+  Z: ["postalCode"],
+};
+const ANYWHERE = { format: "%N%n%A%n%Z %C%n%S", required: [], regionWord: "region", regions: [], postalCodeExample: "" };
+
 /** Every country, by name. */
 export function countries(locale = "en"): readonly Country[] {
-  const all = CODES.split(" ").map((code) => ({ code, name: countryName(code, locale) }));
+  const all = Object.keys(COUNTRIES).map((code) => ({ code, name: countryName(code, locale) }));
   return all.sort((one, other) => one.name.localeCompare(other.name, locale));
 }
 
 export function countryName(code: string, locale = "en"): string {
   return new Intl.DisplayNames(locale, { type: "region" }).of(code) ?? code;
+}
+
+export function addressRules(code: string): AddressRules {
+  const { format, required, regionWord, regions, postalCodeExample } = COUNTRIES[code] ?? ANYWHERE;
+  return {
+    required: new Set(required),
+    used: new Set([...required, ...fieldsOf(format)]),
+    regionWord,
+    regions: regions.map((each) => {
+      const [written = each, name = written] = each.split("=");
+      return { written, name };
+    }),
+    postalCodeExample,
+  };
+}
+
+/** The lines of an address as its country writes them; what the country has no place for comes after them. */
+export function addressLines(address: ShippingAddress, locale = "en"): readonly string[] {
+  const format = (COUNTRIES[address.countryCode] ?? ANYWHERE).format;
+  const lines = format.split("%n").map((line) => filled(line, address));
+  const placed = new Set(fieldsOf(format));
+  const others = (["line2", "city", "region", "postalCode"] as const).filter((field) => !placed.has(field));
+  const left = others.map((field) => address[field]);
+  return [...lines.flat(), ...left, countryName(address.countryCode, locale)].filter((line) => line !== "");
+}
+
+function fieldsOf(format: string): readonly Field[] {
+  return [...format.matchAll(/%([A-Z])/g)].flatMap(([, place]) => PLACES[place ?? ""] ?? []);
+}
+
+/** One line of a format, or several where a field has several; what only separates or heads an empty field goes. */
+function filled(line: string, address: ShippingAddress): readonly string[] {
+  if (line === "%A") return [address.line1, address.line2];
+  const text = line.replaceAll(/([^\s%]*)%([A-Z])/g, (_, head: string, place: string) => {
+    const values = (PLACES[place] ?? []).map((field) => address[field]).filter((value) => value !== "");
+    return values.length === 0 ? head.replaceAll(/[^,]/g, "") : head + values.join(", ");
+  });
+  return [text.replaceAll(/\s+/g, " ").replaceAll(/( ,)+/g, ",").replaceAll(/^[\s,-]+|[\s,-]+$/g, "")];
 }

@@ -48,7 +48,11 @@ def import_products(
             help=f"CSV in UTF-8 with up to {_MOST_PRODUCTS} products; header: {', '.join(COLUMNS)}.",
         ),
     ],
+    *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    allow_zero_price: Annotated[
+        bool, typer.Option("--allow-zero-price", help="Prices of zero are meant; else they are bad.")
+    ] = False,
     who: Annotated[str, typer.Option("--as", metavar="NAME|EMAIL", help="Who imports.")] = ADMIN,
     as_json: Annotated[bool, typer.Option("--json", help="The outcome for programs.")] = False,
 ) -> None:
@@ -59,7 +63,8 @@ def import_products(
     sheet = read_sheet(file)
     _check_size(file, sheet)
     settings = running_settings_of(context)
-    answer, bad_lines = asyncio.run(_imported_as(who, settings, sheet, dry_run=dry_run))
+    request = ImportProductsRequest(validate_only=dry_run, allow_zero_price=allow_zero_price)
+    answer, bad_lines = asyncio.run(_imported_as(who, settings, sheet, request))
     (_print_json if as_json else _show)(answer, bad_lines, dry_run=dry_run)
     if bad_lines:
         raise typer.Exit(_BAD_LINES)
@@ -79,27 +84,34 @@ def _check_size(file: Path, sheet: Sheet) -> None:
 
 
 async def _imported_as(
-    who: str, settings: MeshSettings, sheet: Sheet, *, dry_run: bool
+    who: str, settings: MeshSettings, sheet: Sheet, request: ImportProductsRequest
 ) -> tuple[ImportProductsResponse, Sequence[BadLine]]:
     async with channel_as(who, "inventory", settings) as channel:
-        return await imported(CatalogServiceStub(channel), sheet, dry_run=dry_run)
+        return await imported(CatalogServiceStub(channel), sheet, request)
 
 
 async def imported(
-    catalog: "CatalogServiceAsyncStub", sheet: Sheet, *, dry_run: bool
+    catalog: "CatalogServiceAsyncStub", sheet: Sheet, how: ImportProductsRequest
 ) -> tuple[ImportProductsResponse, Sequence[BadLine]]:
     """Import a sheet if nothing is wrong with it; its right lines the service checks in any case.
+
+    Args:
+        catalog: The service.
+        sheet: The products.
+        how: The request without its products.
 
     Returns:
         The service's answer, and all bad lines.
     """
     right, bad_lines = checked(sheet)
-    lines, request = list(right), ImportProductsRequest(products=right.values(), validate_only=True)
+    lines, request = list(right), ImportProductsRequest(products=right.values())
+    request.MergeFrom(how)
+    request.validate_only = True
     answer = await catalog.ImportProducts(request) if lines else ImportProductsResponse()
     bad_lines += [
         BadLine(lines[each.index], column_of(each.field), each.description) for each in answer.problems
     ]
-    if not bad_lines and not dry_run:
+    if not bad_lines and not how.validate_only:
         request.validate_only = False
         answer = await catalog.ImportProducts(request)
     return answer, sorted(bad_lines)

@@ -100,7 +100,9 @@ async def _played(
         )
         tally = await simulation.run()
         lines = list(warehouse.snapshot())
-        found = await WmsServiceStub(inventory).ReconcileStock(ReconcileStockRequest(lines=lines))
+        found = await WmsServiceStub(inventory).ReconcileStock(
+            ReconcileStockRequest(lines=lines, repair=False)
+        )
         return warehouse, tally, found
 
 

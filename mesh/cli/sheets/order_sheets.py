@@ -85,7 +85,11 @@ def _address(order: Order) -> str:
 
 
 def _money(money: Money) -> str:
-    return f"{money.units + money.nanos / 1_000_000_000:.2f} {money.currency_code}"
+    from babel import default_locale  # noqa: PLC0415 - takes time that most commands do not need
+
+    from mesh.money import coded_money_text  # noqa: PLC0415
+
+    return coded_money_text(money, (default_locale("LC_MONETARY") or "").replace("_", "-"))
 
 
 def _short(value: Value) -> str:

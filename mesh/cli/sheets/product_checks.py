@@ -24,9 +24,11 @@ def _broken_rules(products: Mapping[int, Product]) -> Iterator[BadLine]:
     import protovalidate  # noqa: PLC0415 - takes 0.4 s to import, as does what uses it
 
     from interceptors.validation.judging import violations_of  # noqa: PLC0415
+    from interceptors.validation.texts import normalise  # noqa: PLC0415
 
     validator = protovalidate.Validator()
     for line, product in products.items():
+        normalise(product)
         for field, problem in violations_of(validator, product):
             # A price that can be read keeps its rules.
             if field != "price":

@@ -9,13 +9,13 @@ from pathlib import Path
 import typer
 from google.type.money_pb2 import Money
 
+from mesh.contract.currencies import MINOR_DIGITS, currency_problem
 from shopmesh.inventory.v1.catalog_service_pb2 import Product
 
 COLUMNS = ("sku", "name", "description", "category", "price", "currency", "image_url")
 
 _HIGHEST_UNITS = 10_000_000
-_PRICE = re.compile(r"([0-9]{1,8})(?:\.([0-9]{1,2}))?")
-_CURRENCY = re.compile("[A-Z]{3}")
+_PRICE = re.compile(r"([0-9]{1,8})(?:\.([0-9]{1,9}))?")
 # What `surrogateescape` makes of bytes that are no UTF-8.
 _FOREIGN = re.compile("[\udc80-\udcff]")
 
@@ -125,8 +125,12 @@ def _money(price: str, currency: str) -> tuple[Money | None, list[tuple[str, str
     if found is None or int(found[1]) > _HIGHEST_UNITS:
         allowed = f"a price is written like 12.90, and is at most {_HIGHEST_UNITS}.99"
         problems.append(("price", f"{price!r} is none; {allowed}"))
-    if not _CURRENCY.fullmatch(currency):
-        problems.append(("currency", f"{currency!r} is none; a currency is three capital letters like EUR"))
+    if wrong := currency_problem(currency):
+        problems.append(("currency", f"{currency!r} is none: it {wrong}"))
     if found is None or problems:
         return None, problems
-    return Money(currency_code=currency, units=int(found[1]), nanos=int((found[2] or "").ljust(9, "0"))), []
+    units, decimals, digits = int(found[1]), found[2] or "", MINOR_DIGITS[currency]
+    # Zeros too: 12.900 is no price to some and a thousand times as much to others.
+    if len(decimals) > digits:
+        return None, [("price", f"{price!r} has more decimals than {currency}, which has {digits}")]
+    return Money(currency_code=currency, units=units, nanos=int(decimals.ljust(9, "0"))), []

@@ -7,7 +7,7 @@ from functools import partial
 from services.inventory.application.ports import Catalog
 from services.inventory.domain.errors import ProductNotFound
 from services.inventory.domain.movement import Provenance
-from services.inventory.domain.product import Listing, Product, ProductChange, changed, retired
+from services.inventory.domain.product import Listing, Product, ProductChange, changed, require_price, retired
 from services.inventory.domain.product_query import ProductOrder, ProductQuery
 from services.kernel.clock import Clock
 from services.kernel.paging import decode_page_token, encode_page_token, foreign_page_token, page_size
@@ -82,17 +82,25 @@ class Products:
             sku for sku in asked if sku not in sold
         )
 
-    async def create(self, product: Product, *, actor: str) -> Listing:
+    async def create(self, product: Product, *, actor: str, allow_zero_price: bool = False) -> Listing:
         """Add a product, without stock.
 
         Raises:
             ProductExists: The SKU is taken.
+            InvalidProduct: Its price is zero, and that is not allowed.
         """
+        require_price(product.price, allow_zero=allow_zero_price)
         await self._catalog.add(product, Provenance(actor, product.update_time))
         return Listing(product, available=0)
 
     async def update(
-        self, sku: str, change: ProductChange, *, fields: tuple[str, ...], actor: str
+        self,
+        sku: str,
+        change: ProductChange,
+        *,
+        fields: tuple[str, ...],
+        actor: str,
+        allow_zero_price: bool = False,
     ) -> Listing:
         """Change the named fields of a product.
 
@@ -100,6 +108,7 @@ class Products:
             ProductNotFound: There is none.
             InvalidProduct: No field is named, or one cannot be changed like that.
         """
+        require_price(change.price if "price" in fields else None, allow_zero=allow_zero_price)
         now = self._clock()
         rule = partial(changed, change=change, fields=fields, time=now)
         return await self._catalog.change(sku, rule, Provenance(actor, now))

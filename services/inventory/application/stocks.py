@@ -37,8 +37,13 @@ class Stocks:
         missing = [sku for sku in asked if sku not in found]
         return tuple(known), tuple(missing)
 
-    async def adjust(self, command: AdjustStock, *, actor: str) -> Stock:
+    async def adjust(self, command: AdjustStock, *, actor: str, as_sent: AdjustStock | None = None) -> Stock:
         """Change stock by hand, once per request id.
+
+        Args:
+            command: What to change.
+            actor: Who does.
+            as_sent: The same with its texts as the caller wrote them, as adjustments were once recorded.
 
         Returns:
             The stock as it is now, also for a repeat.
@@ -53,7 +58,10 @@ class Stocks:
         """
 
         async def work(ledger: Ledger) -> Stock:
-            await _adjust_once(ledger, command, self._provenance(command, actor))
+            if not _is_repeated(
+                await ledger.adjustment(command.caller, command.request_id), command, as_sent
+            ):
+                await _adjust(ledger, command, self._provenance(command, actor))
             return await _stock(ledger, command.sku)
 
         return await self._ledgers.write(work)
@@ -66,12 +74,10 @@ def unknown_sku(sku: str) -> StockNotFound:
     return StockNotFound(f"there is no stock of {sku}: the SKU is unknown", metadata={"sku": sku})
 
 
-async def _adjust_once(ledger: Ledger, command: AdjustStock, provenance: Provenance) -> None:
-    earlier = await ledger.adjustment(command.caller, command.request_id)
-    if earlier is None:
-        await _adjust(ledger, command, provenance)
-    elif earlier != command:
+def _is_repeated(earlier: AdjustStock | None, command: AdjustStock, as_sent: AdjustStock | None) -> bool:
+    if earlier is not None and earlier not in (as_sent, command):
         raise RequestIdReused(f"request id {command.request_id} was used for another adjustment")
+    return earlier is not None
 
 
 async def _adjust(ledger: Ledger, command: AdjustStock, provenance: Provenance) -> None:

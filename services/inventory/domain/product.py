@@ -9,6 +9,8 @@ from typing import Any
 from services.inventory.domain.errors import InvalidProduct
 from services.kernel.money import Money
 
+ZERO_PRICE = "is zero; where that is meant, set allowZeroPrice"
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -67,6 +69,16 @@ class ProductChange:
     image_url: str = ""
 
 
+def require_price(price: Money | None, *, allow_zero: bool) -> None:
+    """Take a price of zero only from those who say that they mean it.
+
+    Raises:
+        InvalidProduct: It is zero, and nobody said so.
+    """
+    if price is not None and price.is_zero and not allow_zero:
+        raise _refused("product.price", ZERO_PRICE)
+
+
 def changed(product: Product, change: ProductChange, *, fields: tuple[str, ...], time: datetime) -> Product:
     """Apply those fields of a change that are named.
 
@@ -122,6 +134,8 @@ def _price(product: Product, value: Money | None) -> None:
 _RULES: Mapping[str, Callable[[Product, Any], None]] = MappingProxyType(
     {"name": _name, "description": _anything, "category": _category, "price": _price, "image_url": _anything}
 )
+
+CHANGEABLE_FIELDS = tuple(_RULES)
 
 
 def _refused(field: str, problem: str) -> InvalidProduct:

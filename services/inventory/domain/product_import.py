@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.inventory.domain.errors import InvalidProduct
-from services.inventory.domain.product import Product, ProductChange, changed
-
-_FIELDS = ("name", "description", "category", "price", "image_url")
+from services.inventory.domain.product import CHANGEABLE_FIELDS, ZERO_PRICE, Product, ProductChange, changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,9 @@ class ImportPlan:
         return self.created + self.updated
 
 
-def import_plan(wanted: Sequence[Product], known: Mapping[str, Product]) -> ImportPlan:
+def import_plan(
+    wanted: Sequence[Product], known: Mapping[str, Product], *, allow_zero_price: bool = False
+) -> ImportPlan:
     """Compare products as they are to be with those of the same SKUs that are there."""
     created, updated, unchanged, problems = [], [], 0, []
     first: dict[str, int] = {}
@@ -52,6 +52,8 @@ def import_plan(wanted: Sequence[Product], known: Mapping[str, Product]) -> Impo
         if first.setdefault(product.sku, index) != index:
             twice = f"{product.sku} is products[{first[product.sku]}] too; each may stand there once"
             problems.append(ImportProblem(index, "sku", twice))
+        elif product.price.is_zero and not allow_zero_price:
+            problems.append(ImportProblem(index, "price", ZERO_PRICE))
         elif product.sku not in known:
             created.append(product)
         else:
@@ -68,7 +70,7 @@ def import_plan(wanted: Sequence[Product], known: Mapping[str, Product]) -> Impo
 
 def _replaced(known: Product, wanted: Product) -> Product:
     change = ProductChange(wanted.name, wanted.description, wanted.category, wanted.price, wanted.image_url)
-    return changed(known, change, fields=_FIELDS, time=wanted.update_time)
+    return changed(known, change, fields=CHANGEABLE_FIELDS, time=wanted.update_time)
 
 
 def _problems(index: int, refused: InvalidProduct) -> list[ImportProblem]:

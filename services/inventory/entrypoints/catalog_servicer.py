@@ -66,7 +66,9 @@ class CatalogServicer(rpc.CatalogServiceServicer):
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Any) -> pb.CreateProductResponse:
         product = new_product(request.product, clock=self._clock)
-        listing = await self._products.create(product, actor=staff_actor())
+        listing = await self._products.create(
+            product, allow_zero_price=request.allow_zero_price, actor=staff_actor()
+        )
         return pb.CreateProductResponse(product=product_message(listing))
 
     async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Any) -> pb.UpdateProductResponse:
@@ -74,6 +76,7 @@ class CatalogServicer(rpc.CatalogServiceServicer):
             request.sku,
             product_change(request.product),
             fields=tuple(request.update_mask.paths),
+            allow_zero_price=request.allow_zero_price,
             actor=staff_actor(),
         )
         return pb.UpdateProductResponse(product=product_message(listing))
@@ -91,6 +94,9 @@ class CatalogServicer(rpc.CatalogServiceServicer):
         self, request: pb.ImportProductsRequest, context: Any
     ) -> pb.ImportProductsResponse:
         wanted = [new_product(product, clock=self._clock) for product in request.products]
+        allow_zero_price = request.allow_zero_price
         if request.validate_only:
-            return import_response(await self._imports.check(wanted))
-        return import_response(await self._imports.run(wanted, actor=staff_actor()))
+            plan = await self._imports.check(wanted, allow_zero_price=allow_zero_price)
+        else:
+            plan = await self._imports.run(wanted, allow_zero_price=allow_zero_price, actor=staff_actor())
+        return import_response(plan)

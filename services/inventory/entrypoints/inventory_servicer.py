@@ -6,14 +6,15 @@ from operator import attrgetter
 from typing import Any
 
 from interceptors.auth.caller import caller, staff_actor
+from interceptors.validation.raw_request import as_sent
 from mesh.server.streams import watch
 from services.inventory.application.reservations import Reservations
 from services.inventory.application.stock_feed import StockFeed
 from services.inventory.application.stocks import Stocks
-from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.stock import Stock
 from services.inventory.entrypoints.messages import (
+    adjustment_of,
     reservation_message,
     reserve_response,
     stock_answer,
@@ -93,12 +94,9 @@ class InventoryServicer(rpc.InventoryServiceServicer):
 
     async def AdjustStock(self, request: pb.AdjustStockRequest, context: Any) -> pb.AdjustStockResponse:
         actor = staff_actor()
-        command = AdjustStock(
-            caller=actor,
-            request_id=request.request_id,
-            sku=request.sku,
-            warehouse=request.warehouse,
-            delta=request.delta,
-            reason=request.reason,
+        stock = await self._stocks.adjust(
+            adjustment_of(request, caller=actor),
+            actor=actor,
+            as_sent=adjustment_of(as_sent(request), caller=actor),
         )
-        return pb.AdjustStockResponse(stock=stock_message(await self._stocks.adjust(command, actor=actor)))
+        return pb.AdjustStockResponse(stock=stock_message(stock))

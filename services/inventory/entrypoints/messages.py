@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from mesh.messages import amount_of, money_message, timestamp
 from services.inventory.application.reservations import Shortage
+from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.product import Listing, PriceEntry, Product, ProductChange
 from services.inventory.domain.product_import import ImportPlan
 from services.inventory.domain.reservation import Line, Reservation, ReservationState, Shortfall
@@ -80,6 +81,17 @@ def import_response(plan: ImportPlan) -> catalog.ImportProductsResponse:
             catalog.ImportProblem(index=each.index, field=each.field, description=each.description)
             for each in plan.problems
         ],
+    )
+
+
+def adjustment_of(request: inventory.AdjustStockRequest, *, caller: str) -> AdjustStock:
+    return AdjustStock(
+        caller=caller,
+        request_id=request.request_id,
+        sku=request.sku,
+        warehouse=request.warehouse,
+        delta=request.delta,
+        reason=request.reason,
     )
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
+from mesh.money import money_text
 from services.kernel.money import Money
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.message import Contact, Text
 from services.notification.domain.order_summary import OrderSummary
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
-_CENT_NANOS = 10_000_000
 
 
 class JinjaRenderer:
@@ -44,9 +44,7 @@ class JinjaRenderer:
         return self._environment.get_template(name).render(shown)
 
 
-def _money(money: Money) -> str:
-    """An amount as people write it, for example €1,299.90."""
-    units, cents = divmod(round(money.total_nanos / _CENT_NANOS), 100)
-    amount = f"{units:,}.{cents:02d}"
-    symbol = _SYMBOLS.get(money.currency_code)
-    return f"{symbol}{amount}" if symbol else f"{amount} {money.currency_code}"
+@pass_context
+def _money(context: Context, money: Money) -> str:
+    """An amount as the one who gets the mail writes it."""
+    return money_text(money, context["contact"].locale)

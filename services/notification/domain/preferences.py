@@ -32,11 +32,11 @@ class Preferences:
             UnknownPreference: the mask names something else.
         """
         if not mask:
-            raise NothingToChange(_CHANGEABLE)
+            raise NothingToChange(CHANGEABLE_FIELDS)
         for name in mask:
-            if name not in _CHANGEABLE:
-                raise UnknownPreference(name, _CHANGEABLE)
+            if name not in CHANGEABLE_FIELDS:
+                raise UnknownPreference(name, CHANGEABLE_FIELDS)
         return replace(self, **{name: getattr(wanted, name) for name in mask})
 
 
-_CHANGEABLE = tuple(field.name for field in fields(Preferences))
+CHANGEABLE_FIELDS = tuple(field.name for field in fields(Preferences))

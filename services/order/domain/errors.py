@@ -21,6 +21,12 @@ class InvalidLines(DomainError):
     reason = "INVALID_LINES"
 
 
+class InvalidAddress(DomainError):
+    """The address is not one of its country: a rule of the request like those that need no other field."""
+
+    reason = "INVALID_REQUEST"
+
+
 class UnknownSku(DomainError):
     """The shop does not sell a SKU, or not any more."""
 

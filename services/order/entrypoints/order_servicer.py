@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from interceptors.auth.caller import caller
+from interceptors.validation.raw_request import as_sent
 from mesh.messages import time_of
 from mesh.server.streams import watch
 from services.kernel.clock import Clock
@@ -59,9 +60,13 @@ class OrderServicer(rpc.OrderServiceServicer):
         return pb.QuoteOrderResponse(quote=quote_message(quote))
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, context: Any) -> pb.PlaceOrderResponse:
-        command = place_order_of(request, customer_id=caller().subject)
-        deadline = self._deadline("PlaceOrder", context)
-        order = await self._orders.place(command, customer_cause(self._new_id), deadline=deadline)
+        customer_id = caller().subject
+        order = await self._orders.place(
+            place_order_of(request, customer_id=customer_id),
+            customer_cause(self._new_id),
+            as_sent=place_order_of(as_sent(request), customer_id=customer_id),
+            deadline=self._deadline("PlaceOrder", context),
+        )
         return pb.PlaceOrderResponse(order=order_message(await self._views.view(order)))
 
     async def GetOrder(self, request: pb.GetOrderRequest, context: Any) -> pb.GetOrderResponse:

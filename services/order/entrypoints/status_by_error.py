@@ -17,6 +17,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
         InvalidPageToken: StatusCode.INVALID_ARGUMENT,
         MixedCurrencies: StatusCode.INVALID_ARGUMENT,
         errors.InvalidLines: StatusCode.INVALID_ARGUMENT,
+        errors.InvalidAddress: StatusCode.INVALID_ARGUMENT,
         errors.UnknownSku: StatusCode.INVALID_ARGUMENT,
         errors.OrderNotFound: StatusCode.NOT_FOUND,
         errors.VersionNotFound: StatusCode.NOT_FOUND,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
-from services.user.application.ports import UnitOfWork
+from services.user.application.ports import AddressProblems, UnitOfWork
 from services.user.domain.account import MAX_ADDRESSES, Address
-from services.user.domain.errors import AddressNotFound, TooManyAddresses
+from services.user.domain.errors import AddressNotFound, InvalidAddress, TooManyAddresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,16 @@ class NewAddress:
 class Addresses:
     """The use cases of addresses."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, clock: Clock, new_id: NewId) -> None:
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWork,
+        address_problems: AddressProblems,
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
         self._unit_of_work = unit_of_work
+        self._address_problems = address_problems
         self._clock = clock
         self._new_id = new_id
 
@@ -35,6 +43,7 @@ class Addresses:
         """Add one.
 
         Raises:
+            InvalidAddress: It is not an address of its country.
             TooManyAddresses: The account has 50 already.
         """
         address = Address(
@@ -49,6 +58,10 @@ class Addresses:
             country_code=new.country_code,
             create_time=self._clock(),
         )
+        if problems := [(f"address.{field}", problem) for field, problem in self._address_problems(address)]:
+            raise InvalidAddress(
+                "; ".join(f"{field} {problem}" for field, problem in problems), fields=problems
+            )
         async with self._unit_of_work.write() as unit:
             await unit.accounts.get(user_id)
             if await unit.addresses.count(user_id) >= MAX_ADDRESSES:

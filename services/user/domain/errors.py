@@ -27,6 +27,12 @@ class InvalidField(DomainError):
     reason = "INVALID_FIELD"
 
 
+class InvalidAddress(InvalidField):
+    """The address is not one of its country: a rule of the request like those that need no other field."""
+
+    reason = "INVALID_REQUEST"
+
+
 class WeakPassword(InvalidField):
     """The password is among those that are guessed first."""
 

@@ -140,7 +140,9 @@ async def test_a_retired_product_is_shown_but_not_listed(inventory: Inventory) -
 
 async def test_pages_lead_through_the_whole_catalogue(inventory: Inventory) -> None:
     for number in range(7):
-        await inventory.shop.products.create(product(f"MUG-{number}", f"{number % 3}"), actor="staff:admin")
+        await inventory.shop.products.create(
+            product(f"MUG-{number}", f"{number % 3 + 1}"), actor="staff:admin"
+        )
 
     seen, token = [], ""
     while True:

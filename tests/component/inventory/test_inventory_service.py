@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from services.inventory.adapters.tables import movements
+from services.inventory.domain.adjustment import AdjustStock
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from tests.component.inventory.conftest import Inventory
 from tests.support.inventory.shop import order_id
@@ -219,6 +220,24 @@ async def test_another_adjustment_under_the_same_id_is_refused(
     call = adjust(inventory, **({"delta": 3} | other))
 
     assert await refusal(call) == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
+
+
+async def test_an_adjustment_is_the_same_however_its_reason_is_written(inventory: Inventory) -> None:
+    await inventory.sell(MUG_RED=5)
+
+    first = await adjust(inventory, 3, reason="Caf\u00e9 delivery")
+
+    assert await adjust(inventory, 3, reason=" Cafe\u0301 delivery ") == first
+    assert (await inventory.shop.rows(movements))[-1].note == "Caf\u00e9 delivery"
+
+
+async def test_an_adjustment_recorded_as_it_was_sent_is_repeated(inventory: Inventory) -> None:
+    await inventory.sell(MUG_RED=5)
+    recorded = AdjustStock("staff:admin-id", "count-1", "MUG-RED", "", 3, " counted ")
+    await inventory.shop.stocks.adjust(recorded, actor="staff:admin-id")
+
+    assert (await adjust(inventory, 3, reason=" counted ")).stock.on_hand == 8
+    assert await refusal(adjust(inventory, 3)) == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
 
 
 async def test_an_adjustment_needs_a_warehouse_where_there_is_a_choice(inventory: Inventory) -> None:

@@ -39,7 +39,7 @@ async def test_the_shop_has_the_warehouses_numbers_in_the_end(
         )
         tally = await played.run()
         await transport.close()
-        snapshot = ReconcileStockRequest(lines=warehouse.snapshot())
+        snapshot = ReconcileStockRequest(lines=warehouse.snapshot(), repair=False)
         found = await WmsServiceStub(channel).ReconcileStock(snapshot)
 
     assert (found.compared, list(found.drift)) == (2, [])

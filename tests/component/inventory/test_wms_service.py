@@ -226,7 +226,8 @@ async def test_drift_is_reported_and_repaired_on_demand(inventory: Inventory) ->
         pb.SnapshotLine(sku="MUG-BLUE", warehouse="berlin", on_hand=2),
     ]
 
-    compared = await inventory.wms.ReconcileStock(pb.ReconcileStockRequest(lines=lines), **as_wms(inventory))
+    request = pb.ReconcileStockRequest(lines=lines, repair=False)
+    compared = await inventory.wms.ReconcileStock(request, **as_wms(inventory))
     repaired = await inventory.wms.ReconcileStock(
         pb.ReconcileStockRequest(lines=lines, repair=True), **as_wms(inventory)
     )
@@ -240,8 +241,10 @@ async def test_drift_is_reported_and_repaired_on_demand(inventory: Inventory) ->
 async def test_a_snapshot_that_contradicts_itself_is_refused(inventory: Inventory) -> None:
     line = pb.SnapshotLine(sku="MUG-RED", warehouse="berlin", on_hand=4)
 
+    request = pb.ReconcileStockRequest(lines=[line, line], repair=False)
+
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await inventory.wms.ReconcileStock(pb.ReconcileStockRequest(lines=[line, line]), **as_wms(inventory))
+        await inventory.wms.ReconcileStock(request, **as_wms(inventory))
 
     assert (refused.value.code(), reason_of(refused.value)) == (
         grpc.StatusCode.INVALID_ARGUMENT,

@@ -90,9 +90,10 @@ async def update(worker: Worker, mask: list[str]) -> messages.Preferences:
 
 async def test_preferences_are_on_until_they_are_changed_and_then_stay(worker: Worker) -> None:
     log_in(ALICE)
-    assert await update(worker, ["shipping_updates"]) == messages.Preferences(order_updates=True)
+    chosen = messages.Preferences(order_updates=True, shipping_updates=False)
+    assert await update(worker, ["shipping_updates"]) == chosen
     shown = await worker.servicer.GetPreferences(messages.GetPreferencesRequest(), NO_CONTEXT)
-    assert shown.preferences == messages.Preferences(order_updates=True)
+    assert shown.preferences == chosen
     log_in(BOB)
     shown = await worker.servicer.GetPreferences(messages.GetPreferencesRequest(), NO_CONTEXT)
     assert shown.preferences == messages.Preferences(order_updates=True, shipping_updates=True)

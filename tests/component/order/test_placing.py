@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +12,28 @@ import pytest
 
 from services.kernel.money import MixedCurrencies, Money
 from services.order.application.place_order import PlaceOrder
-from services.order.domain.errors import CustomerClosed, InvalidLines, RequestIdReused, UnknownSku
+from services.order.domain.errors import (
+    CustomerClosed,
+    InvalidAddress,
+    InvalidLines,
+    RequestIdReused,
+    UnknownSku,
+)
 from services.order.domain.events import RejectionReason, ShortLine
 from services.order.domain.lines import Line
 from services.order.domain.order import OrderState, order_id_of
-from tests.support.order_world import ADDRESS, ALICE, BOB, MUG_PRICE, OrderWorld, mugs, open_world
+from services.order.server import wire
+from tests.support.order_world import (
+    ADDRESS,
+    ALICE,
+    BOB,
+    MUG_PRICE,
+    OrderWorld,
+    cause,
+    in_time,
+    mugs,
+    open_world,
+)
 
 
 @pytest.fixture
@@ -212,3 +230,26 @@ def _mark_closed(database: Path) -> None:
     """What another process does."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("INSERT INTO closed_marks VALUES (?, 'a mark', '2026-11-23T09:00:00')", (ALICE,))
+
+
+async def test_an_order_recorded_with_its_texts_as_they_were_sent_is_repeated(world: OrderWorld) -> None:
+    address = replace(ADDRESS, recipient="  Zoe\u0308 Ample")
+    as_sent = PlaceOrder(ALICE, "old", (Line("MUG-RED", 1),), address)
+    command = replace(as_sent, shipping_address=replace(address, recipient="Zo\u00eb Ample"))
+    # As orders were recorded when texts were not normalised.
+    recorded = await world.place(as_sent)
+
+    assert await world.orders.place(command, cause(), as_sent=as_sent, deadline=in_time()) == recorded
+    with pytest.raises(RequestIdReused):
+        await world.place(command)
+
+
+async def test_an_order_recorded_when_addresses_were_not_judged_is_repeated(world: OrderWorld) -> None:
+    permissive = wire(world.adapters, clock=world.clock, address_problems=lambda _: ()).orders
+    command = PlaceOrder(ALICE, "old", (Line("MUG-RED", 1),), replace(ADDRESS, postal_code="?!"))
+    recorded = await permissive.place(command, cause(), deadline=in_time())
+
+    assert await world.place(command) == recorded
+    with pytest.raises(InvalidAddress) as refused:
+        await world.place(replace(command, request_id="new"))
+    assert [field for field, _ in refused.value.fields] == ["shippingAddress.postalCode"]

@@ -162,9 +162,11 @@ def test_a_rule_that_fails_refuses_the_request() -> None:
 
 
 def test_of_a_long_list_the_first_bad_items_are_named() -> None:
-    request = wms_service_pb2.ReconcileStockRequest()
+    request = wms_service_pb2.ReconcileStockRequest(repair=False)
     for number in range(1000):
-        request.lines.add(sku="mug" if number > 700 and number % 7 == 0 else "MUG", warehouse="berlin")
+        request.lines.add(
+            sku="mug" if number > 700 and number % 7 == 0 else "MUG", warehouse="berlin", on_hand=0
+        )
 
     found = [path for path, _ in violations_of(VALIDATOR, request)]
 
@@ -172,8 +174,8 @@ def test_of_a_long_list_the_first_bad_items_are_named() -> None:
 
 
 def test_bad_items_of_a_short_list_are_all_named() -> None:
-    request = wms_service_pb2.ReconcileStockRequest()
+    request = wms_service_pb2.ReconcileStockRequest(repair=False)
     for sku in ("MUG-RED", "mug", "MUG-BLUE", ""):
-        request.lines.add(sku=sku, warehouse="berlin")
+        request.lines.add(sku=sku, warehouse="berlin", on_hand=0)
 
     assert [path for path, _ in violations_of(VALIDATOR, request)] == ["lines[1].sku", "lines[3].sku"]

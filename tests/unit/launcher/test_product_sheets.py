@@ -71,7 +71,7 @@ def test_every_bad_line_is_named_and_the_others_are_kept(tmp_path: Path) -> None
     lines = [
         RED,
         "mug red,Mug,,kitchen,1,EUR,",
-        "MUG-A,,,Kitchen,1.999,euro,ftp://mug",
+        "MUG-A,,,Kitchen,1.-,euro,ftp://mug",
         "",
         'MUG-B,"A mug\nof two lines",,kitchen,1,EUR,',
         "MUG-C,Mug,,kitchen,12,90,EUR,",
@@ -87,16 +87,24 @@ def test_every_bad_line_is_named_and_the_others_are_kept(tmp_path: Path) -> None
         (4, "image_url"),
         (4, "name"),
         (4, "price"),
+        (6, "name"),
         (8, ""),
         (9, ""),
         (10, "sku"),
         (11, ""),
     ]
     right, _ = checked(sheet(tmp_path, HEADER, *lines))
-    assert list(right) == [2, 6]
+    assert list(right) == [2]
 
 
-@pytest.mark.parametrize("price", ["", "12,90", "12.900", "-1", "1e3", " ١٢", "10000001", "EUR 5"])
+@pytest.mark.parametrize(("price", "currency"), [("12.900", "EUR"), ("12.0", "JPY"), ("1.2345", "KWD")])
+def test_a_price_has_no_more_decimals_than_its_currency(tmp_path: Path, price: str, currency: str) -> None:
+    line = RED.replace("12.90,EUR", f"{price},{currency}")
+
+    assert bad_lines(tmp_path, line) == [(2, "price")]
+
+
+@pytest.mark.parametrize("price", ["", "12,90", "12.", "-1", "1e3", " ١٢", "10000001", "EUR 5"])
 def test_what_is_no_price_is_told_how_prices_are_written(tmp_path: Path, price: str) -> None:
     read = sheet(tmp_path, HEADER, f'MUG-RED,Mug,,kitchen,"{price}",EUR,')
 

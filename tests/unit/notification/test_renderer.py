@@ -157,10 +157,12 @@ def test_a_line_without_a_name_shows_its_sku() -> None:
 @pytest.mark.parametrize(
     ("price", "shown"),
     [
-        (Money("EUR", 0, 5_000_000), "€0.00"),
+        (Money("EUR", 0, 5_000_000), "€0.005"),
         (Money("EUR", 0, 990_000_000), "€0.99"),
         (Money("GBP", 1_234_567), "£1,234,567.00"),
-        (Money("CHF", 3, 999_000_000), "4.00 CHF"),
+        (Money("JPY", 1500), "¥1,500"),
+        (Money("CHF", 3, 990_000_000), "CHF\u00a03.99"),
+        (Money("KWD", 3, 999_000_000), "KWD\u00a03.999"),
     ],
 )
 def test_amounts_are_written_as_people_do(price: Money, shown: str) -> None:

@@ -1,7 +1,7 @@
 /** What stands in an order: its lines, total and address. */
 
 import type { Order, OrderLine, ShippingAddress } from "../contract.ts";
-import { countryName } from "../countries.ts";
+import { addressLines } from "../countries.ts";
 import { h } from "../dom.ts";
 import { formatMoney } from "../money.ts";
 import { explainLine, explainRejection, stateLabel } from "../orders.ts";
@@ -59,15 +59,6 @@ function row(line: OrderLine): HTMLElement {
 
 function address(value: ShippingAddress | null | undefined): HTMLElement | undefined {
   if (!value) return undefined;
-  const town = [value.postalCode, value.city].filter((text) => text !== "").join(" ");
-  const parts = [
-    value.recipient,
-    value.line1,
-    value.line2,
-    town,
-    value.region,
-    countryName(value.countryCode),
-  ];
-  const rows = parts.filter((text) => text !== "").map((text) => h("span", {}, text));
+  const rows = addressLines(value).map((text) => h("span", {}, text));
   return h("div", { class: "ships-to" }, h("h2", {}, "Ships to"), h("address", {}, ...rows));
 }

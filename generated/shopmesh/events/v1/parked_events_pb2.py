@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&shopmesh/events/v1/parked_events.proto\x12\x12shopmesh.events.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x01\n\x0bParkedEvent\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tpark_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x17ListParkedEventsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"d\n\x18ListParkedEventsResponse\x12/\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1f.shopmesh.events.v1.ParkedEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"2\n\x1aRedriveParkedEventsRequest\x12\x14\n\x03key\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"A\n\x1bRedriveParkedEventsResponse\x12\x0f\n\x07handled\x18\x01 \x01(\x05\x12\x11\n\tremaining\x18\x02 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&shopmesh/events/v1/parked_events.proto\x12\x12shopmesh.events.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\x87\x01\n\x0bParkedEvent\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tpark_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x17ListParkedEventsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"d\n\x18ListParkedEventsResponse\x12/\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1f.shopmesh.events.v1.ParkedEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x1aRedriveParkedEventsRequest\x12\x18\n\x03key\x18\x01 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\x90\xb5\x18\x03\"A\n\x1bRedriveParkedEventsResponse\x12\x0f\n\x07handled\x18\x01 \x01(\x05\x12\x11\n\tremaining\x18\x02 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,15 +39,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPARKEDEVENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTPARKEDEVENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_REDRIVEPARKEDEVENTSREQUEST'].fields_by_name['key']._loaded_options = None
-  _globals['_REDRIVEPARKEDEVENTSREQUEST'].fields_by_name['key']._serialized_options = b'\272H\004r\002\030d'
-  _globals['_PARKEDEVENT']._serialized_start=125
-  _globals['_PARKEDEVENT']._serialized_end=260
-  _globals['_LISTPARKEDEVENTSREQUEST']._serialized_start=262
-  _globals['_LISTPARKEDEVENTSREQUEST']._serialized_end=345
-  _globals['_LISTPARKEDEVENTSRESPONSE']._serialized_start=347
-  _globals['_LISTPARKEDEVENTSRESPONSE']._serialized_end=447
-  _globals['_REDRIVEPARKEDEVENTSREQUEST']._serialized_start=449
-  _globals['_REDRIVEPARKEDEVENTSREQUEST']._serialized_end=499
-  _globals['_REDRIVEPARKEDEVENTSRESPONSE']._serialized_start=501
-  _globals['_REDRIVEPARKEDEVENTSRESPONSE']._serialized_end=566
+  _globals['_REDRIVEPARKEDEVENTSREQUEST'].fields_by_name['key']._serialized_options = b'\272H\004r\002\030d\220\265\030\003'
+  _globals['_PARKEDEVENT']._serialized_start=158
+  _globals['_PARKEDEVENT']._serialized_end=293
+  _globals['_LISTPARKEDEVENTSREQUEST']._serialized_start=295
+  _globals['_LISTPARKEDEVENTSREQUEST']._serialized_end=378
+  _globals['_LISTPARKEDEVENTSRESPONSE']._serialized_start=380
+  _globals['_LISTPARKEDEVENTSRESPONSE']._serialized_end=480
+  _globals['_REDRIVEPARKEDEVENTSREQUEST']._serialized_start=482
+  _globals['_REDRIVEPARKEDEVENTSREQUEST']._serialized_end=536
+  _globals['_REDRIVEPARKEDEVENTSRESPONSE']._serialized_start=538
+  _globals['_REDRIVEPARKEDEVENTSRESPONSE']._serialized_end=603
 # @@protoc_insertion_point(module_scope)

@@ -30,7 +30,7 @@ from google.type import money_pb2 as google_dot_type_dot_money__pb2
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+shopmesh/inventory/v1/catalog_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xc9\x04\n\x07Product\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12/\n\x08\x63\x61tegory\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x95\x02\n\x05price\x18\x05 \x01(\x0b\x32\x12.google.type.MoneyB\xf1\x01\xbaH\xed\x01\xba\x01\xe6\x01\n\x05price\x12WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\x1a\x83\x01this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\xc8\x01\x01\x12\x38\n\timage_url\x18\x06 \x01(\tB%\xbaH\"r \x18\xf4\x03\x32\x1b^(|/[^\\s]*|https://[^\\s]+)$\x12\x11\n\tavailable\x18\x07 \x01(\x05\x12\x0f\n\x07retired\x18\x08 \x01(\x08\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x01\n\x13ListProductsRequest\x12\x19\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18(\x12\x16\n\x05query\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12L\n\x08order_by\x18\x03 \x01(\tB:\xbaH7r5R\x00R\x04nameR\tname descR\x05priceR\nprice descR\x03skuR\x08sku desc\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"a\n\x14ListProductsResponse\x12\x30\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.Product\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x11GetProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"E\n\x12GetProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"S\n\x17\x42\x61tchGetProductsRequest\x12\x38\n\x04skus\x18\x01 \x03(\tB*\xbaH\'\x92\x01$\x08\x01\x10\xf4\x03\"\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"b\n\x18\x42\x61tchGetProductsResponse\x12\x30\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.Product\x12\x14\n\x0cmissing_skus\x18\x02 \x03(\t\"O\n\x14\x43reateProductRequest\x12\x37\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\"H\n\x15\x43reateProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"\xbd\x01\n\x14UpdateProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12=\n\x07product\x18\x02 \x01(\x0b\x32$.shopmesh.inventory.v1.ProductChangeB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"\xc9\x03\n\rProductChange\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x32\n\x08\x63\x61tegory\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^(|[a-z][a-z0-9-]{0,39})$\x12\x92\x02\n\x05price\x18\x04 \x01(\x0b\x32\x12.google.type.MoneyB\xee\x01\xbaH\xea\x01\xba\x01\xe6\x01\n\x05price\x12WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\x1a\x83\x01this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\x12\x38\n\timage_url\x18\x05 \x01(\tB%\xbaH\"r \x18\xf4\x03\x32\x1b^(|/[^\\s]*|https://[^\\s]+)$\"H\n\x15UpdateProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"E\n\x14RetireProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"H\n\x15RetireProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"|\n\x11ListPricesRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"n\n\nPriceEntry\x12!\n\x05price\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\"`\n\x12ListPricesResponse\x12\x31\n\x06prices\x18\x01 \x03(\x0b\x32!.shopmesh.inventory.v1.PriceEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"m\n\x15ImportProductsRequest\x12=\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.ProductB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\"B\n\rImportProblem\x12\r\n\x05index\x18\x01 \x01(\x05\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"\x97\x01\n\x16ImportProductsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x03 \x01(\x05\x12\x36\n\x08problems\x18\x04 \x03(\x0b\x32$.shopmesh.inventory.v1.ImportProblem2\xd5\n\n\x0e\x43\x61talogService\x12\x92\x01\n\x0cListProducts\x12*.shopmesh.inventory.v1.ListProductsRequest\x1a+.shopmesh.inventory.v1.ListProductsResponse\")\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/products\x12\x92\x01\n\nGetProduct\x12(.shopmesh.inventory.v1.GetProductRequest\x1a).shopmesh.inventory.v1.GetProductResponse\"/\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/products/{sku}\x12\xaa\x01\n\x10\x42\x61tchGetProducts\x12..shopmesh.inventory.v1.BatchGetProductsRequest\x1a/.shopmesh.inventory.v1.BatchGetProductsResponse\"5\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/products:batchGet:\x01*\x12\xa9\x01\n\rCreateProduct\x12+.shopmesh.inventory.v1.CreateProductRequest\x1a,.shopmesh.inventory.v1.CreateProductResponse\"=\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/products:\x07product\x12\xac\x01\n\rUpdateProduct\x12+.shopmesh.inventory.v1.UpdateProductRequest\x1a,.shopmesh.inventory.v1.UpdateProductResponse\"@\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x17\x32\x12/v1/products/{sku}:\x01*\x12\xb3\x01\n\rRetireProduct\x12+.shopmesh.inventory.v1.RetireProductRequest\x1a,.shopmesh.inventory.v1.RetireProductResponse\"G\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/products/{sku}:retire:\x01*\x12\xa7\x01\n\nListPrices\x12(.shopmesh.inventory.v1.ListPricesRequest\x1a).shopmesh.inventory.v1.ListPricesResponse\"D\x90\x02\x01\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/products/{sku}/prices\x12\xb0\x01\n\x0eImportProducts\x12,.shopmesh.inventory.v1.ImportProductsRequest\x1a-.shopmesh.inventory.v1.ImportProductsResponse\"A\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/products:import:\x01*BB\x8a\xb5\x18>\n\x06\x62rowse\x10\x02\x18\xe0] \xe8\x07\x32,Products and stock, with or without a token.b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+shopmesh/inventory/v1/catalog_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xd5\x04\n\x07Product\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x1c\n\x04name\x18\x02 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x90\xb5\x18\x01\x12!\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x0c\xbaH\x05r\x03\x18\xd0\x0f\x90\xb5\x18\x02\x12/\n\x08\x63\x61tegory\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x95\x02\n\x05price\x18\x05 \x01(\x0b\x32\x12.google.type.MoneyB\xf1\x01\xbaH\xed\x01\xba\x01\xe6\x01\n\x05price\x12WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\x1a\x83\x01this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\xc8\x01\x01\x12<\n\timage_url\x18\x06 \x01(\tB)\xbaH\"r \x18\xf4\x03\x32\x1b^(|/[^\\s]*|https://[^\\s]+)$\x90\xb5\x18\x03\x12\x11\n\tavailable\x18\x07 \x01(\x05\x12\x0f\n\x07retired\x18\x08 \x01(\x08\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd8\x01\n\x13ListProductsRequest\x12\x1d\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x0b\xbaH\x04r\x02\x18(\x90\xb5\x18\x03\x12\x1a\n\x05query\x18\x02 \x01(\tB\x0b\xbaH\x04r\x02\x18\x64\x90\xb5\x18\x01\x12L\n\x08order_by\x18\x03 \x01(\tB:\xbaH7r5R\x00R\x04nameR\tname descR\x05priceR\nprice descR\x03skuR\x08sku desc\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"a\n\x14ListProductsResponse\x12\x30\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.Product\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x11GetProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"E\n\x12GetProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"S\n\x17\x42\x61tchGetProductsRequest\x12\x38\n\x04skus\x18\x01 \x03(\tB*\xbaH\'\x92\x01$\x08\x01\x10\xf4\x03\"\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"b\n\x18\x42\x61tchGetProductsResponse\x12\x30\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.Product\x12\x14\n\x0cmissing_skus\x18\x02 \x03(\t\"i\n\x14\x43reateProductRequest\x12\x37\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x10\x61llow_zero_price\x18\x02 \x01(\x08\"H\n\x15\x43reateProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"\xd7\x01\n\x14UpdateProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12=\n\x07product\x18\x02 \x01(\x0b\x32$.shopmesh.inventory.v1.ProductChangeB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x10\x61llow_zero_price\x18\x04 \x01(\x08\"\x9d\x04\n\rProductChange\x12\x1f\n\x04name\x18\x01 \x01(\tB\x0c\xbaH\x05r\x03\x18\xc8\x01\x90\xb5\x18\x01H\x00\x88\x01\x01\x12&\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x0c\xbaH\x05r\x03\x18\xd0\x0f\x90\xb5\x18\x02H\x01\x88\x01\x01\x12\x37\n\x08\x63\x61tegory\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x32\x19^(|[a-z][a-z0-9-]{0,39})$H\x02\x88\x01\x01\x12\x92\x02\n\x05price\x18\x04 \x01(\x0b\x32\x12.google.type.MoneyB\xee\x01\xbaH\xea\x01\xba\x01\xe6\x01\n\x05price\x12WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\x1a\x83\x01this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\x12\x41\n\timage_url\x18\x05 \x01(\tB)\xbaH\"r \x18\xf4\x03\x32\x1b^(|/[^\\s]*|https://[^\\s]+)$\x90\xb5\x18\x03H\x03\x88\x01\x01\x42\x07\n\x05_nameB\x0e\n\x0c_descriptionB\x0b\n\t_categoryB\x0c\n\n_image_url\"H\n\x15UpdateProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"E\n\x14RetireProductRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\"H\n\x15RetireProductResponse\x12/\n\x07product\x18\x01 \x01(\x0b\x32\x1e.shopmesh.inventory.v1.Product\"|\n\x11ListPricesRequest\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"n\n\nPriceEntry\x12!\n\x05price\x18\x01 \x01(\x0b\x32\x12.google.type.Money\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\"`\n\x12ListPricesResponse\x12\x31\n\x06prices\x18\x01 \x03(\x0b\x32!.shopmesh.inventory.v1.PriceEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa6\x01\n\x15ImportProductsRequest\x12=\n\x08products\x18\x01 \x03(\x0b\x32\x1e.shopmesh.inventory.v1.ProductB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12\"\n\rvalidate_only\x18\x02 \x01(\x08\x42\x06\xbaH\x03\xc8\x01\x01H\x00\x88\x01\x01\x12\x18\n\x10\x61llow_zero_price\x18\x03 \x01(\x08\x42\x10\n\x0e_validate_only\"B\n\rImportProblem\x12\r\n\x05index\x18\x01 \x01(\x05\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"\x97\x01\n\x16ImportProductsResponse\x12\x15\n\rcreated_count\x18\x01 \x01(\x05\x12\x15\n\rupdated_count\x18\x02 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x03 \x01(\x05\x12\x36\n\x08problems\x18\x04 \x03(\x0b\x32$.shopmesh.inventory.v1.ImportProblem2\xd5\n\n\x0e\x43\x61talogService\x12\x92\x01\n\x0cListProducts\x12*.shopmesh.inventory.v1.ListProductsRequest\x1a+.shopmesh.inventory.v1.ListProductsResponse\")\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/products\x12\x92\x01\n\nGetProduct\x12(.shopmesh.inventory.v1.GetProductRequest\x1a).shopmesh.inventory.v1.GetProductResponse\"/\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/products/{sku}\x12\xaa\x01\n\x10\x42\x61tchGetProducts\x12..shopmesh.inventory.v1.BatchGetProductsRequest\x1a/.shopmesh.inventory.v1.BatchGetProductsResponse\"5\x90\x02\x01\x8a\xb5\x18\x0e\x08\x01\"\x06\x62rowse*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/products:batchGet:\x01*\x12\xa9\x01\n\rCreateProduct\x12+.shopmesh.inventory.v1.CreateProductRequest\x1a,.shopmesh.inventory.v1.CreateProductResponse\"=\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/products:\x07product\x12\xac\x01\n\rUpdateProduct\x12+.shopmesh.inventory.v1.UpdateProductRequest\x1a,.shopmesh.inventory.v1.UpdateProductResponse\"@\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x17\x32\x12/v1/products/{sku}:\x01*\x12\xb3\x01\n\rRetireProduct\x12+.shopmesh.inventory.v1.RetireProductRequest\x1a,.shopmesh.inventory.v1.RetireProductResponse\"G\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/products/{sku}:retire:\x01*\x12\xa7\x01\n\nListPrices\x12(.shopmesh.inventory.v1.ListPricesRequest\x1a).shopmesh.inventory.v1.ListPricesResponse\"D\x90\x02\x01\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/products/{sku}/prices\x12\xb0\x01\n\x0eImportProducts\x12,.shopmesh.inventory.v1.ImportProductsRequest\x1a-.shopmesh.inventory.v1.ImportProductsResponse\"A\x90\x02\x02\x8a\xb5\x18\x1c\x08\x02\x12\rcatalog:write\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/products:import:\x01*BB\x8a\xb5\x18>\n\x06\x62rowse\x10\x02\x18\xe0] \xe8\x07\x32,Products and stock, with or without a token.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,19 +41,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRODUCT'].fields_by_name['sku']._loaded_options = None
   _globals['_PRODUCT'].fields_by_name['sku']._serialized_options = b'\272H\035r\0332\031^[A-Z0-9][A-Z0-9-]{0,63}$'
   _globals['_PRODUCT'].fields_by_name['name']._loaded_options = None
-  _globals['_PRODUCT'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_PRODUCT'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\310\001\220\265\030\001'
   _globals['_PRODUCT'].fields_by_name['description']._loaded_options = None
-  _globals['_PRODUCT'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\320\017'
+  _globals['_PRODUCT'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\320\017\220\265\030\002'
   _globals['_PRODUCT'].fields_by_name['category']._loaded_options = None
   _globals['_PRODUCT'].fields_by_name['category']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{0,39}$'
   _globals['_PRODUCT'].fields_by_name['price']._loaded_options = None
   _globals['_PRODUCT'].fields_by_name['price']._serialized_options = b'\272H\355\001\272\001\346\001\n\005price\022WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\032\203\001this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999\310\001\001'
   _globals['_PRODUCT'].fields_by_name['image_url']._loaded_options = None
-  _globals['_PRODUCT'].fields_by_name['image_url']._serialized_options = b'\272H\"r \030\364\0032\033^(|/[^\\s]*|https://[^\\s]+)$'
+  _globals['_PRODUCT'].fields_by_name['image_url']._serialized_options = b'\272H\"r \030\364\0032\033^(|/[^\\s]*|https://[^\\s]+)$\220\265\030\003'
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['category']._loaded_options = None
-  _globals['_LISTPRODUCTSREQUEST'].fields_by_name['category']._serialized_options = b'\272H\004r\002\030('
+  _globals['_LISTPRODUCTSREQUEST'].fields_by_name['category']._serialized_options = b'\272H\004r\002\030(\220\265\030\003'
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['query']._loaded_options = None
-  _globals['_LISTPRODUCTSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_LISTPRODUCTSREQUEST'].fields_by_name['query']._serialized_options = b'\272H\004r\002\030d\220\265\030\001'
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['order_by']._loaded_options = None
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['order_by']._serialized_options = b'\272H7r5R\000R\004nameR\tname descR\005priceR\nprice descR\003skuR\010sku desc'
   _globals['_LISTPRODUCTSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -73,15 +73,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEPRODUCTREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEPRODUCTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
   _globals['_PRODUCTCHANGE'].fields_by_name['name']._loaded_options = None
-  _globals['_PRODUCTCHANGE'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_PRODUCTCHANGE'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\310\001\220\265\030\001'
   _globals['_PRODUCTCHANGE'].fields_by_name['description']._loaded_options = None
-  _globals['_PRODUCTCHANGE'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\320\017'
+  _globals['_PRODUCTCHANGE'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\320\017\220\265\030\002'
   _globals['_PRODUCTCHANGE'].fields_by_name['category']._loaded_options = None
   _globals['_PRODUCTCHANGE'].fields_by_name['category']._serialized_options = b'\272H\035r\0332\031^(|[a-z][a-z0-9-]{0,39})$'
   _globals['_PRODUCTCHANGE'].fields_by_name['price']._loaded_options = None
   _globals['_PRODUCTCHANGE'].fields_by_name['price']._serialized_options = b'\272H\352\001\272\001\346\001\n\005price\022WcurrencyCode has to be three capital letters, units 0 to 10000000, nanos 0 to 999999999\032\203\001this.currency_code.matches(\'^[A-Z]{3}$\') && this.units >= 0 && this.units <= 10000000 && this.nanos >= 0 && this.nanos <= 999999999'
   _globals['_PRODUCTCHANGE'].fields_by_name['image_url']._loaded_options = None
-  _globals['_PRODUCTCHANGE'].fields_by_name['image_url']._serialized_options = b'\272H\"r \030\364\0032\033^(|/[^\\s]*|https://[^\\s]+)$'
+  _globals['_PRODUCTCHANGE'].fields_by_name['image_url']._serialized_options = b'\272H\"r \030\364\0032\033^(|/[^\\s]*|https://[^\\s]+)$\220\265\030\003'
   _globals['_RETIREPRODUCTREQUEST'].fields_by_name['sku']._loaded_options = None
   _globals['_RETIREPRODUCTREQUEST'].fields_by_name['sku']._serialized_options = b'\272H\035r\0332\031^[A-Z0-9][A-Z0-9-]{0,63}$'
   _globals['_LISTPRICESREQUEST'].fields_by_name['sku']._loaded_options = None
@@ -92,6 +92,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTPRICESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_IMPORTPRODUCTSREQUEST'].fields_by_name['products']._loaded_options = None
   _globals['_IMPORTPRODUCTSREQUEST'].fields_by_name['products']._serialized_options = b'\272H\010\222\001\005\010\001\020\210\''
+  _globals['_IMPORTPRODUCTSREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_IMPORTPRODUCTSREQUEST'].fields_by_name['validate_only']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CATALOGSERVICE'].methods_by_name['ListProducts']._loaded_options = None
   _globals['_CATALOGSERVICE'].methods_by_name['ListProducts']._serialized_options = b'\220\002\001\212\265\030\016\010\001\"\006browse*\002\010\005\202\323\344\223\002\016\022\014/v1/products'
   _globals['_CATALOGSERVICE'].methods_by_name['GetProduct']._loaded_options = None
@@ -109,45 +111,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CATALOGSERVICE'].methods_by_name['ImportProducts']._loaded_options = None
   _globals['_CATALOGSERVICE'].methods_by_name['ImportProducts']._serialized_options = b'\220\002\002\212\265\030\034\010\002\022\rcatalog:write\"\005admin*\002\010\036\202\323\344\223\002\030\"\023/v1/products:import:\001*'
   _globals['_PRODUCT']._serialized_start=255
-  _globals['_PRODUCT']._serialized_end=840
-  _globals['_LISTPRODUCTSREQUEST']._serialized_start=843
-  _globals['_LISTPRODUCTSREQUEST']._serialized_end=1051
-  _globals['_LISTPRODUCTSRESPONSE']._serialized_start=1053
-  _globals['_LISTPRODUCTSRESPONSE']._serialized_end=1150
-  _globals['_GETPRODUCTREQUEST']._serialized_start=1152
-  _globals['_GETPRODUCTREQUEST']._serialized_end=1218
-  _globals['_GETPRODUCTRESPONSE']._serialized_start=1220
-  _globals['_GETPRODUCTRESPONSE']._serialized_end=1289
-  _globals['_BATCHGETPRODUCTSREQUEST']._serialized_start=1291
-  _globals['_BATCHGETPRODUCTSREQUEST']._serialized_end=1374
-  _globals['_BATCHGETPRODUCTSRESPONSE']._serialized_start=1376
-  _globals['_BATCHGETPRODUCTSRESPONSE']._serialized_end=1474
-  _globals['_CREATEPRODUCTREQUEST']._serialized_start=1476
-  _globals['_CREATEPRODUCTREQUEST']._serialized_end=1555
-  _globals['_CREATEPRODUCTRESPONSE']._serialized_start=1557
-  _globals['_CREATEPRODUCTRESPONSE']._serialized_end=1629
-  _globals['_UPDATEPRODUCTREQUEST']._serialized_start=1632
-  _globals['_UPDATEPRODUCTREQUEST']._serialized_end=1821
-  _globals['_PRODUCTCHANGE']._serialized_start=1824
-  _globals['_PRODUCTCHANGE']._serialized_end=2281
-  _globals['_UPDATEPRODUCTRESPONSE']._serialized_start=2283
-  _globals['_UPDATEPRODUCTRESPONSE']._serialized_end=2355
-  _globals['_RETIREPRODUCTREQUEST']._serialized_start=2357
-  _globals['_RETIREPRODUCTREQUEST']._serialized_end=2426
-  _globals['_RETIREPRODUCTRESPONSE']._serialized_start=2428
-  _globals['_RETIREPRODUCTRESPONSE']._serialized_end=2500
-  _globals['_LISTPRICESREQUEST']._serialized_start=2502
-  _globals['_LISTPRICESREQUEST']._serialized_end=2626
-  _globals['_PRICEENTRY']._serialized_start=2628
-  _globals['_PRICEENTRY']._serialized_end=2738
-  _globals['_LISTPRICESRESPONSE']._serialized_start=2740
-  _globals['_LISTPRICESRESPONSE']._serialized_end=2836
-  _globals['_IMPORTPRODUCTSREQUEST']._serialized_start=2838
-  _globals['_IMPORTPRODUCTSREQUEST']._serialized_end=2947
-  _globals['_IMPORTPROBLEM']._serialized_start=2949
-  _globals['_IMPORTPROBLEM']._serialized_end=3015
-  _globals['_IMPORTPRODUCTSRESPONSE']._serialized_start=3018
-  _globals['_IMPORTPRODUCTSRESPONSE']._serialized_end=3169
-  _globals['_CATALOGSERVICE']._serialized_start=3172
-  _globals['_CATALOGSERVICE']._serialized_end=4537
+  _globals['_PRODUCT']._serialized_end=852
+  _globals['_LISTPRODUCTSREQUEST']._serialized_start=855
+  _globals['_LISTPRODUCTSREQUEST']._serialized_end=1071
+  _globals['_LISTPRODUCTSRESPONSE']._serialized_start=1073
+  _globals['_LISTPRODUCTSRESPONSE']._serialized_end=1170
+  _globals['_GETPRODUCTREQUEST']._serialized_start=1172
+  _globals['_GETPRODUCTREQUEST']._serialized_end=1238
+  _globals['_GETPRODUCTRESPONSE']._serialized_start=1240
+  _globals['_GETPRODUCTRESPONSE']._serialized_end=1309
+  _globals['_BATCHGETPRODUCTSREQUEST']._serialized_start=1311
+  _globals['_BATCHGETPRODUCTSREQUEST']._serialized_end=1394
+  _globals['_BATCHGETPRODUCTSRESPONSE']._serialized_start=1396
+  _globals['_BATCHGETPRODUCTSRESPONSE']._serialized_end=1494
+  _globals['_CREATEPRODUCTREQUEST']._serialized_start=1496
+  _globals['_CREATEPRODUCTREQUEST']._serialized_end=1601
+  _globals['_CREATEPRODUCTRESPONSE']._serialized_start=1603
+  _globals['_CREATEPRODUCTRESPONSE']._serialized_end=1675
+  _globals['_UPDATEPRODUCTREQUEST']._serialized_start=1678
+  _globals['_UPDATEPRODUCTREQUEST']._serialized_end=1893
+  _globals['_PRODUCTCHANGE']._serialized_start=1896
+  _globals['_PRODUCTCHANGE']._serialized_end=2437
+  _globals['_UPDATEPRODUCTRESPONSE']._serialized_start=2439
+  _globals['_UPDATEPRODUCTRESPONSE']._serialized_end=2511
+  _globals['_RETIREPRODUCTREQUEST']._serialized_start=2513
+  _globals['_RETIREPRODUCTREQUEST']._serialized_end=2582
+  _globals['_RETIREPRODUCTRESPONSE']._serialized_start=2584
+  _globals['_RETIREPRODUCTRESPONSE']._serialized_end=2656
+  _globals['_LISTPRICESREQUEST']._serialized_start=2658
+  _globals['_LISTPRICESREQUEST']._serialized_end=2782
+  _globals['_PRICEENTRY']._serialized_start=2784
+  _globals['_PRICEENTRY']._serialized_end=2894
+  _globals['_LISTPRICESRESPONSE']._serialized_start=2896
+  _globals['_LISTPRICESRESPONSE']._serialized_end=2992
+  _globals['_IMPORTPRODUCTSREQUEST']._serialized_start=2995
+  _globals['_IMPORTPRODUCTSREQUEST']._serialized_end=3161
+  _globals['_IMPORTPROBLEM']._serialized_start=3163
+  _globals['_IMPORTPROBLEM']._serialized_end=3229
+  _globals['_IMPORTPRODUCTSRESPONSE']._serialized_start=3232
+  _globals['_IMPORTPRODUCTSRESPONSE']._serialized_end=3383
+  _globals['_CATALOGSERVICE']._serialized_start=3386
+  _globals['_CATALOGSERVICE']._serialized_end=4751
 # @@protoc_insertion_point(module_scope)

@@ -52,7 +52,7 @@ class Product(_message.Message):
     """Whether it was taken out of sale; set by the service."""
     @_builtins.property
     def price(self) -> _money_pb2.Money:
-        """Price of one piece, zero or more."""
+        """Price of one piece; zero only where the request says `allow_zero_price`."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
@@ -252,6 +252,9 @@ class CreateProductRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_FIELD_NUMBER: _builtins.int
+    ALLOW_ZERO_PRICE_FIELD_NUMBER: _builtins.int
+    allow_zero_price: _builtins.bool
+    """True where a price of zero is meant; else it is refused."""
     @_builtins.property
     def product(self) -> Global___Product:
         """The product to add."""
@@ -260,10 +263,11 @@ class CreateProductRequest(_message.Message):
         self,
         *,
         product: Global___Product | None = ...,
+        allow_zero_price: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["product", b"product"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_zero_price", b"allow_zero_price", "product", b"product"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -302,11 +306,14 @@ class UpdateProductRequest(_message.Message):
     SKU_FIELD_NUMBER: _builtins.int
     PRODUCT_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    ALLOW_ZERO_PRICE_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """Which product."""
+    allow_zero_price: _builtins.bool
+    """True where a price of zero is meant; else it is refused."""
     @_builtins.property
     def product(self) -> Global___ProductChange:
-        """The new values; fields that the mask does not name are ignored."""
+        """The new values: those that the mask names have to be there, others are ignored."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
@@ -318,10 +325,11 @@ class UpdateProductRequest(_message.Message):
         sku: _builtins.str = ...,
         product: Global___ProductChange | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        allow_zero_price: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["product", b"product", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["product", b"product", "sku", b"sku", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_zero_price", b"allow_zero_price", "product", b"product", "sku", b"sku", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -350,22 +358,37 @@ class ProductChange(_message.Message):
     """A picture, a path of the shop or an https URL; may be empty."""
     @_builtins.property
     def price(self) -> _money_pb2.Money:
-        """Price of one piece, zero or more, in the currency it has."""
+        """Price of one piece in the currency it has; zero only with `allow_zero_price`."""
 
     def __init__(
         self,
         *,
-        name: _builtins.str = ...,
-        description: _builtins.str = ...,
-        category: _builtins.str = ...,
+        name: _builtins.str | None = ...,
+        description: _builtins.str | None = ...,
+        category: _builtins.str | None = ...,
         price: _money_pb2.Money | None = ...,
-        image_url: _builtins.str = ...,
+        image_url: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_image_url", b"_image_url", "_name", b"_name", "category", b"category", "description", b"description", "image_url", b"image_url", "name", b"name", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "description", b"description", "image_url", b"image_url", "name", b"name", "price", b"price"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_description", b"_description", "_image_url", b"_image_url", "_name", b"_name", "category", b"category", "description", b"description", "image_url", b"image_url", "name", b"name", "price", b"price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
+    _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
+    _WhichOneofReturnType__description: _TypeAlias = _typing.Literal["description"]  # noqa: Y015
+    _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
+    _WhichOneofReturnType__image_url: _TypeAlias = _typing.Literal["image_url"]  # noqa: Y015
+    _WhichOneofArgType__image_url: _TypeAlias = _typing.Literal["_image_url", b"_image_url"]  # noqa: Y015
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__category) -> _WhichOneofReturnType__category | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__image_url) -> _WhichOneofReturnType__image_url | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
 
 Global___ProductChange: _TypeAlias = ProductChange  # noqa: Y015
 
@@ -539,8 +562,13 @@ class ImportProductsRequest(_message.Message):
 
     PRODUCTS_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ALLOW_ZERO_PRICE_FIELD_NUMBER: _builtins.int
     validate_only: _builtins.bool
-    """Store nothing, and answer what would happen, with every problem there is."""
+    """True: store nothing, and answer what would happen, with every problem there is.
+    False: import. Required: neither is taken for granted.
+    """
+    allow_zero_price: _builtins.bool
+    """True where a price of zero is meant; else it is refused."""
     @_builtins.property
     def products(self) -> _containers.RepeatedCompositeFieldContainer[Global___Product]:
         """The products as they are to be, 1 to 5,000, each SKU once; what only the service
@@ -551,13 +579,16 @@ class ImportProductsRequest(_message.Message):
         self,
         *,
         products: _abc.Iterable[Global___Product] | None = ...,
-        validate_only: _builtins.bool = ...,
+        validate_only: _builtins.bool | None = ...,
+        allow_zero_price: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_validate_only", b"_validate_only", "validate_only", b"validate_only"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["products", b"products", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_validate_only", b"_validate_only", "allow_zero_price", b"allow_zero_price", "products", b"products", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__validate_only: _TypeAlias = _typing.Literal["validate_only"]  # noqa: Y015
+    _WhichOneofArgType__validate_only: _TypeAlias = _typing.Literal["_validate_only", b"_validate_only"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__validate_only) -> _WhichOneofReturnType__validate_only | None: ...
 
 Global___ImportProductsRequest: _TypeAlias = ImportProductsRequest  # noqa: Y015
 

@@ -112,7 +112,7 @@ class StockCount(_message.Message):
     ON_HAND_FIELD_NUMBER: _builtins.int
     SHIPPED_ORDER_IDS_FIELD_NUMBER: _builtins.int
     on_hand: _builtins.int
-    """Pieces that lie there, zero or more."""
+    """Pieces that lie there, zero or more. Required: an empty shelf has to be said."""
     @_builtins.property
     def shipped_order_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Orders whose shipment from here the count already lacks."""
@@ -120,14 +120,16 @@ class StockCount(_message.Message):
     def __init__(
         self,
         *,
-        on_hand: _builtins.int = ...,
+        on_hand: _builtins.int | None = ...,
         shipped_order_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand", "on_hand", b"on_hand"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_hand", b"on_hand", "shipped_order_ids", b"shipped_order_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand", "on_hand", b"on_hand", "shipped_order_ids", b"shipped_order_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__on_hand: _TypeAlias = _typing.Literal["on_hand"]  # noqa: Y015
+    _WhichOneofArgType__on_hand: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__on_hand) -> _WhichOneofReturnType__on_hand | None: ...
 
 Global___StockCount: _TypeAlias = StockCount  # noqa: Y015
 
@@ -321,19 +323,21 @@ class SnapshotLine(_message.Message):
     warehouse: _builtins.str
     """In which warehouse."""
     on_hand: _builtins.int
-    """Pieces that lie there."""
+    """Pieces that lie there, zero or more. Required: an empty shelf has to be said."""
     def __init__(
         self,
         *,
         sku: _builtins.str = ...,
         warehouse: _builtins.str = ...,
-        on_hand: _builtins.int = ...,
+        on_hand: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand", "on_hand", b"on_hand"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["on_hand", b"on_hand", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand", "on_hand", b"on_hand", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__on_hand: _TypeAlias = _typing.Literal["on_hand"]  # noqa: Y015
+    _WhichOneofArgType__on_hand: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__on_hand) -> _WhichOneofReturnType__on_hand | None: ...
 
 Global___SnapshotLine: _TypeAlias = SnapshotLine  # noqa: Y015
 
@@ -346,7 +350,7 @@ class ReconcileStockRequest(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     REPAIR_FIELD_NUMBER: _builtins.int
     repair: _builtins.bool
-    """Whether to book the difference."""
+    """Whether to book the differences. Required: neither is taken for granted."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotLine]:
         """The WMS's numbers, 1 to 5,000 lines."""
@@ -355,13 +359,15 @@ class ReconcileStockRequest(_message.Message):
         self,
         *,
         lines: _abc.Iterable[Global___SnapshotLine] | None = ...,
-        repair: _builtins.bool = ...,
+        repair: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_repair", b"_repair", "repair", b"repair"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "repair", b"repair"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_repair", b"_repair", "lines", b"lines", "repair", b"repair"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__repair: _TypeAlias = _typing.Literal["repair"]  # noqa: Y015
+    _WhichOneofArgType__repair: _TypeAlias = _typing.Literal["_repair", b"_repair"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__repair) -> _WhichOneofReturnType__repair | None: ...
 
 Global___ReconcileStockRequest: _TypeAlias = ReconcileStockRequest  # noqa: Y015
 

@@ -130,14 +130,21 @@ class Preferences(_message.Message):
     def __init__(
         self,
         *,
-        order_updates: _builtins.bool = ...,
-        shipping_updates: _builtins.bool = ...,
+        order_updates: _builtins.bool | None = ...,
+        shipping_updates: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_order_updates", b"_order_updates", "_shipping_updates", b"_shipping_updates", "order_updates", b"order_updates", "shipping_updates", b"shipping_updates"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_updates", b"order_updates", "shipping_updates", b"shipping_updates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_order_updates", b"_order_updates", "_shipping_updates", b"_shipping_updates", "order_updates", b"order_updates", "shipping_updates", b"shipping_updates"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__order_updates: _TypeAlias = _typing.Literal["order_updates"]  # noqa: Y015
+    _WhichOneofArgType__order_updates: _TypeAlias = _typing.Literal["_order_updates", b"_order_updates"]  # noqa: Y015
+    _WhichOneofReturnType__shipping_updates: _TypeAlias = _typing.Literal["shipping_updates"]  # noqa: Y015
+    _WhichOneofArgType__shipping_updates: _TypeAlias = _typing.Literal["_shipping_updates", b"_shipping_updates"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__order_updates) -> _WhichOneofReturnType__order_updates | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__shipping_updates) -> _WhichOneofReturnType__shipping_updates | None: ...
 
 Global___Preferences: _TypeAlias = Preferences  # noqa: Y015
 
@@ -246,7 +253,7 @@ class UpdatePreferencesRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def preferences(self) -> Global___Preferences:
-        """The new values; fields that the mask does not name are ignored."""
+        """The new values: those that the mask names have to be there, others are ignored."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:

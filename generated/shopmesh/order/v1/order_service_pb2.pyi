@@ -302,13 +302,15 @@ class ShippingAddress(_message.Message):
     line2: _builtins.str
     """Floor, flat, company; may be empty."""
     city: _builtins.str
-    """Town; 1 to 100 characters."""
+    """Town, where the country's addresses have one; up to 100 characters."""
     region: _builtins.str
-    """State or province; may be empty."""
+    """State or province, its name or its code; required where the country's addresses
+    have one.
+    """
     postal_code: _builtins.str
-    """Postal code as written in its country; 1 to 20 characters."""
+    """Postal code as written in its country; empty where it has none."""
     country_code: _builtins.str
-    """Country, ISO 3166-1 alpha-2, for example `DE`."""
+    """Country, ISO 3166-1 alpha-2, for example `DE`, or `XK` for Kosovo."""
     def __init__(
         self,
         *,

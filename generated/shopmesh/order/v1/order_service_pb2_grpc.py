@@ -108,8 +108,9 @@ class OrderServiceServicer:
         asked for, the order is PENDING and is decided later.
 
         Fails with ALREADY_EXISTS (REQUEST_ID_REUSED) for another command under the
-        same id, INVALID_ARGUMENT (UNKNOWN_SKU) when the shop does not sell a SKU, and
-        FAILED_PRECONDITION (CUSTOMER_CLOSED) while the account is being erased.
+        same id, INVALID_ARGUMENT when the address is not one of its country or
+        (UNKNOWN_SKU) when the shop does not sell a SKU, and FAILED_PRECONDITION
+        (CUSTOMER_CLOSED) while the account is being erased.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

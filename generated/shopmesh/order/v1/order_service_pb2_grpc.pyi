@@ -46,8 +46,9 @@ class OrderServiceStub:
     asked for, the order is PENDING and is decided later.
 
     Fails with ALREADY_EXISTS (REQUEST_ID_REUSED) for another command under the
-    same id, INVALID_ARGUMENT (UNKNOWN_SKU) when the shop does not sell a SKU, and
-    FAILED_PRECONDITION (CUSTOMER_CLOSED) while the account is being erased.
+    same id, INVALID_ARGUMENT when the address is not one of its country or
+    (UNKNOWN_SKU) when the shop does not sell a SKU, and FAILED_PRECONDITION
+    (CUSTOMER_CLOSED) while the account is being erased.
     """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]
     """Returns one of the caller's orders.
@@ -118,8 +119,9 @@ class OrderServiceAsyncStub(OrderServiceStub):
     asked for, the order is PENDING and is decided later.
 
     Fails with ALREADY_EXISTS (REQUEST_ID_REUSED) for another command under the
-    same id, INVALID_ARGUMENT (UNKNOWN_SKU) when the shop does not sell a SKU, and
-    FAILED_PRECONDITION (CUSTOMER_CLOSED) while the account is being erased.
+    same id, INVALID_ARGUMENT when the address is not one of its country or
+    (UNKNOWN_SKU) when the shop does not sell a SKU, and FAILED_PRECONDITION
+    (CUSTOMER_CLOSED) while the account is being erased.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.GetOrderRequest, _order_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one of the caller's orders.
@@ -199,8 +201,9 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         asked for, the order is PENDING and is decided later.
 
         Fails with ALREADY_EXISTS (REQUEST_ID_REUSED) for another command under the
-        same id, INVALID_ARGUMENT (UNKNOWN_SKU) when the shop does not sell a SKU, and
-        FAILED_PRECONDITION (CUSTOMER_CLOSED) while the account is being erased.
+        same id, INVALID_ARGUMENT when the address is not one of its country or
+        (UNKNOWN_SKU) when the shop does not sell a SKU, and FAILED_PRECONDITION
+        (CUSTOMER_CLOSED) while the account is being erased.
         """
 
     @_abc_1.abstractmethod

@@ -26,6 +26,40 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Text:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TextEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Text.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TEXT_UNSPECIFIED: _Text.ValueType  # 0
+    """No such text: an id, a token, or a word that the rules list."""
+    TEXT_LINE: _Text.ValueType  # 1
+    """A name, a sentence: one line."""
+    TEXT_BLOCK: _Text.ValueType  # 2
+    """Several lines; their ends become line feeds."""
+    TEXT_CODE: _Text.ValueType  # 3
+    """What is compared and not only read, for example a postal code: one line
+    without invisible characters.
+    """
+
+class Text(_Text, metaclass=_TextEnumTypeWrapper):
+    """A kind of text that people enter. None may have control characters or such as
+    change the direction of the text around them.
+    """
+
+TEXT_UNSPECIFIED: Text.ValueType  # 0
+"""No such text: an id, a token, or a word that the rules list."""
+TEXT_LINE: Text.ValueType  # 1
+"""A name, a sentence: one line."""
+TEXT_BLOCK: Text.ValueType  # 2
+"""Several lines; their ends become line feeds."""
+TEXT_CODE: Text.ValueType  # 3
+"""What is compared and not only read, for example a postal code: one line
+without invisible characters.
+"""
+Global___Text: _TypeAlias = Text  # noqa: Y015
+
 class _Access:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -271,6 +305,7 @@ Global___HttpEndpoint: _TypeAlias = HttpEndpoint  # noqa: Y015
 
 METHOD_FIELD_NUMBER: _builtins.int
 PERSONAL_FIELD_NUMBER: _builtins.int
+TEXT_FIELD_NUMBER: _builtins.int
 LIMIT_CLASS_FIELD_NUMBER: _builtins.int
 HTTP_ENDPOINT_FIELD_NUMBER: _builtins.int
 method: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___MethodPolicy]
@@ -280,6 +315,11 @@ its service from starting.
 personal: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
 """True for personal data: such a field is redacted wherever a message is
 logged, and never becomes a label of a metric or an attribute of a span.
+"""
+text: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, Global___Text.ValueType]
+"""What kind of text people enter here. Before it is judged it is brought into
+one form: composed (Unicode's NFC), without white space and invisible
+characters at its ends; of invisible characters only it is empty.
 """
 limit_class: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FileOptions, _containers.RepeatedCompositeFieldContainer[Global___LimitClass]]
 """The rate-limit classes that this file declares. A class name is unique in

@@ -62,18 +62,25 @@ class User(_message.Message):
         *,
         user_id: _builtins.str = ...,
         email: _builtins.str = ...,
-        display_name: _builtins.str = ...,
+        display_name: _builtins.str | None = ...,
         email_verified: _builtins.bool = ...,
         scopes: _abc.Iterable[_builtins.str] | None = ...,
-        locale: _builtins.str = ...,
+        locale: _builtins.str | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_display_name", b"_display_name", "_locale", b"_locale", "create_time", b"create_time", "display_name", b"display_name", "locale", b"locale", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_name", b"display_name", "email", b"email", "email_verified", b"email_verified", "locale", b"locale", "scopes", b"scopes", "update_time", b"update_time", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_display_name", b"_display_name", "_locale", b"_locale", "create_time", b"create_time", "display_name", b"display_name", "email", b"email", "email_verified", b"email_verified", "locale", b"locale", "scopes", b"scopes", "update_time", b"update_time", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__display_name: _TypeAlias = _typing.Literal["display_name"]  # noqa: Y015
+    _WhichOneofArgType__display_name: _TypeAlias = _typing.Literal["_display_name", b"_display_name"]  # noqa: Y015
+    _WhichOneofReturnType__locale: _TypeAlias = _typing.Literal["locale"]  # noqa: Y015
+    _WhichOneofArgType__locale: _TypeAlias = _typing.Literal["_locale", b"_locale"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__display_name) -> _WhichOneofReturnType__display_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__locale) -> _WhichOneofReturnType__locale | None: ...
 
 Global___User: _TypeAlias = User  # noqa: Y015
 
@@ -100,13 +107,15 @@ class Address(_message.Message):
     line2: _builtins.str
     """Floor, flat, company; may be empty."""
     city: _builtins.str
-    """Town."""
+    """Town, where the country's addresses have one; up to 100 characters."""
     region: _builtins.str
-    """State or province; may be empty."""
+    """State or province, its name or its code; required where the country's addresses
+    have one.
+    """
     postal_code: _builtins.str
-    """Postal code as written in its country."""
+    """Postal code as written in its country; empty where it has none."""
     country_code: _builtins.str
-    """Country, ISO 3166-1 alpha-2, for example `DE`."""
+    """Country, ISO 3166-1 alpha-2, for example `DE`, or `XK` for Kosovo."""
     def __init__(
         self,
         *,
@@ -230,7 +239,7 @@ class UpdateUserRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def user(self) -> Global___User:
-        """The new values; fields that the mask does not name are ignored."""
+        """The new values: those that the mask names have to be there, others are ignored."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:

@@ -188,7 +188,8 @@ class UserServiceServicer:
     def CreateAddress(self, request, context):
         """Adds an address to the caller's account.
 
-        Fails with FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
+        Fails with INVALID_ARGUMENT when it is not an address of its country, and with
+        FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -76,7 +76,8 @@ class UserServiceStub:
     CreateAddress: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.CreateAddressRequest, _user_service_pb2.CreateAddressResponse]
     """Adds an address to the caller's account.
 
-    Fails with FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
+    Fails with INVALID_ARGUMENT when it is not an address of its country, and with
+    FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
     """
     ListAddresses: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ListAddressesRequest, _user_service_pb2.ListAddressesResponse]
     """Lists the caller's addresses, newest first."""
@@ -163,7 +164,8 @@ class UserServiceAsyncStub(UserServiceStub):
     CreateAddress: _aio.UnaryUnaryMultiCallable[_user_service_pb2.CreateAddressRequest, _user_service_pb2.CreateAddressResponse]  # type: ignore[assignment]
     """Adds an address to the caller's account.
 
-    Fails with FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
+    Fails with INVALID_ARGUMENT when it is not an address of its country, and with
+    FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
     """
     ListAddresses: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListAddressesRequest, _user_service_pb2.ListAddressesResponse]  # type: ignore[assignment]
     """Lists the caller's addresses, newest first."""
@@ -295,7 +297,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_user_service_pb2.CreateAddressResponse, _abc.Awaitable[_user_service_pb2.CreateAddressResponse]]:
         """Adds an address to the caller's account.
 
-        Fails with FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
+        Fails with INVALID_ARGUMENT when it is not an address of its country, and with
+        FAILED_PRECONDITION (TOO_MANY_ADDRESSES) at 50 addresses.
         """
 
     @_abc_1.abstractmethod

@@ -8,6 +8,7 @@ from services.order.application.commands.decisions import Decisions
 from services.order.application.journal import Cause, History, Journal
 from services.order.application.place_order import PlaceOrder
 from services.order.application.ports import (
+    AddressProblems,
     CustomerIsClosed,
     Failpoint,
     Inventory,
@@ -19,6 +20,7 @@ from services.order.application.sealing import Sealing
 from services.order.domain.errors import (
     ChangedMeanwhile,
     CustomerClosed,
+    InvalidAddress,
     InventoryUnavailable,
     OrderNotFound,
     RequestIdReused,
@@ -32,7 +34,7 @@ from services.order.domain.events import (
     PlacedLine,
     RejectionReason,
 )
-from services.order.domain.lines import Line, require_orderable
+from services.order.domain.lines import Line, ShippingAddress, require_orderable
 from services.order.domain.order import Order, order_id_of
 from services.order.domain.pricing import Product, Quote, order_total, quote_of
 
@@ -56,6 +58,7 @@ class Orders:
         inventory: Inventory,
         vault: KeyVault,
         sealing: Sealing,
+        address_problems: AddressProblems,
         new_id: NewId,
         reached: Failpoint,
     ) -> None:
@@ -64,6 +67,7 @@ class Orders:
         self._inventory = inventory
         self._vault = vault
         self._sealing = sealing
+        self._address_problems = address_problems
         self._new_id = new_id
         self._reached = reached
 
@@ -84,11 +88,20 @@ class Orders:
             raise InventoryUnavailable(message, retry_after_seconds=1.0) from None
         return quote_of(lines, products)
 
-    async def place(self, command: PlaceOrder, cause: Cause, *, deadline: Deadline) -> Order:
+    async def place(
+        self, command: PlaceOrder, cause: Cause, *, as_sent: PlaceOrder | None = None, deadline: Deadline
+    ) -> Order:
         """Place an order and decide it where possible; a repeat answers the order as it is.
+
+        Args:
+            command: What is ordered.
+            as_sent: The same with its texts as the customer wrote them, as orders were once recorded.
+            cause: Who orders.
+            deadline: When the caller stops waiting.
 
         Raises:
             InvalidLines: They break a rule.
+            InvalidAddress: It is not an address of its country.
             UnknownSku: The shop does not sell a SKU.
             RequestIdReused: Another command was sent under this request id.
             CustomerClosed: The account is being erased, or was.
@@ -96,13 +109,15 @@ class Orders:
         require_orderable(command.lines)
         order_id = order_id_of(command.customer_id, command.request_id)
         earlier = await self._journal.find(order_id)
+        commands = (command,) if as_sent in (None, command) else (as_sent, command)
         if earlier is not None:
-            return await self._repeated(earlier, command)
+            return await self._repeated(earlier, commands)
+        self._require_address(command.shipping_address)
         products = await self._look_up(command.lines, deadline)
         try:
             history = await self._begin(order_id, command, products, cause)
         except VersionTaken:
-            return await self._repeated(await self._existing(order_id), command)
+            return await self._repeated(await self._existing(order_id), commands)
         self._reached("order_placed")
         await self._require_still_open(history, cause, deadline)
         return await self._decided(history, cause, deadline)
@@ -155,14 +170,20 @@ class Orders:
         """
         return (await self._command(order_id, Order.deliver, cause)).order
 
-    async def _repeated(self, history: History, command: PlaceOrder) -> Order:
+    def _require_address(self, address: ShippingAddress) -> None:
+        if problems := tuple(self._address_problems(address)):
+            fields = [(f"shippingAddress.{field}", problem) for field, problem in problems]
+            raise InvalidAddress("; ".join(f"{field} {problem}" for field, problem in fields), fields=fields)
+
+    async def _repeated(self, history: History, commands: Sequence[PlaceOrder]) -> Order:
+        placed = history.order.placed
         try:
-            digest = await self._sealing.digest(command)
+            digests = [await self._sealing.digest(command) for command in commands]
         except CustomerIsClosed:
-            raise _closed(command.customer_id) from None
-        if digest != history.order.placed.command_digest:
+            raise _closed(placed.customer_id) from None
+        if placed.command_digest not in digests:
             raise RequestIdReused(
-                f"requestId {command.request_id} stands for another order of yours",
+                f"requestId {placed.request_id} stands for another order of yours",
                 fields=[("requestId", "was used for another order before; choose a new one")],
                 metadata={"orderId": history.order.order_id},
             )

@@ -24,6 +24,7 @@ from services.order.application.ports.inventory import (
 )
 from services.order.application.ports.key_vault import CustomerIsClosed, KeyVault, SealedField
 from services.order.application.ports.order_index import OrderIndex, OrderRow, Search, Superseded
+from services.order.application.ports.places import AddressProblems
 from services.order.application.ports.published_events import PublishedEvent, PublishedEvents
 from services.order.application.ports.steps import ContinueTrace, Failpoint, Progress
 
@@ -31,6 +32,7 @@ __all__ = [
     "AccountState",
     "Accounts",
     "AccountsUnreachable",
+    "AddressProblems",
     "Changes",
     "Commit",
     "ContinueTrace",
