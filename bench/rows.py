@@ -20,6 +20,7 @@ from bench.programs import (
     sustained,
     watching,
     whole,
+    worst_requests,
 )
 
 ROWS: Mapping[str, Program] = {
@@ -48,5 +49,6 @@ ROWS: Mapping[str, Program] = {
     "P22": stored.with_many_orders,
     "P22r": stored.with_many_orders_on_servers,
     "P23": echoed.rest_against_echo,
+    "P24": worst_requests.of_each_method,
     "W1": watching.live_stock,
 }

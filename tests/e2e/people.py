@@ -42,6 +42,12 @@ def mails_to(mesh: RunningMesh, email: str) -> list[EmailMessage]:
     return sorted((mail for mail in mails if email in mail["to"]), key=lambda mail: mail["date"].datetime)
 
 
+def mails_about(mesh: RunningMesh, order_id: str) -> list[EmailMessage]:
+    """The mails that name an order."""
+    mails = (_read(path) for path in sorted(mesh.home.glob("mail/*.eml")))
+    return [mail for mail in mails if order_id in text_of(mail)]
+
+
 def text_of(mail: EmailMessage) -> str:
     """A mail's plain text."""
     body = mail.get_body(("plain",))

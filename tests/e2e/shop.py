@@ -119,14 +119,22 @@ class Store:
 
     staff: httpx.Client
 
-    def product(self, *, units: int = 12, cents: int = 0, name: str = "A thing", **stock: int) -> str:
+    def product(
+        self,
+        *,
+        units: int = 12,
+        cents: int = 0,
+        name: str = "A thing",
+        price: JSON | None = None,
+        **stock: int,
+    ) -> str:
         """Add a product of a SKU of its own, with stock by warehouse."""
         product = {
             "sku": new_sku(),
             "name": name,
             "description": "Made for one test.",
             "category": "tests",
-            "price": money(units, cents),
+            "price": price or money(units, cents),
         }
         sku = str(answered(self.staff.post("/v1/products", json=product))["product"]["sku"])
         for warehouse, quantity in stock.items():

@@ -1,20 +1,11 @@
 """What becomes of an order over REST: its stock, its mails, cancelled, shipped and delivered."""
 
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from pathlib import Path
-
 import httpx
 
+from tests.e2e.people import mails_about, text_of
 from tests.e2e.shop import Store, answered, order_of, place, refused
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
-
-
-def mails_about(mesh: RunningMesh, order_id: str) -> list[EmailMessage]:
-    """The mails that name an order."""
-    mails = (_read(path) for path in sorted(mesh.home.glob("mail/*.eml")))
-    return [mail for mail in mails if order_id in _text(mail)]
 
 
 def test_stock_moves_by_exactly_the_quantity(alice: httpx.Client, store: Store) -> None:
@@ -42,7 +33,7 @@ def test_the_confirmation_is_mailed_once(
 
     mail = mails_about(running_mesh, order["orderId"])[0]
     assert mail["to"] == "Alice <alice@example.com>"
-    assert "Planter of one test" in _text(mail)
+    assert "Planter of one test" in text_of(mail)
     answered(alice.post(f"/v1/orders/{order['orderId']}:cancel", json={}))
     until(lambda: len(mails_about(running_mesh, order["orderId"])) > 1, "the mail about the cancellation")
     assert len(mails_about(running_mesh, order["orderId"])) == 2
@@ -96,12 +87,3 @@ def test_a_cancelled_or_rejected_order_is_not_shipped(alice: httpx.Client, store
     refused(store.deliver(rejected), 400, "ORDER_NOT_SHIPPED")
     refused(store.deliver(cancelled), 400, "ORDER_NOT_SHIPPED")
     assert refused(alice.post(f"/v1/orders/{rejected}:cancel", json={}), 400, "ORDER_REJECTED").code == 9
-
-
-def _read(path: Path) -> EmailMessage:
-    return message_from_bytes(path.read_bytes(), policy=policy.default)
-
-
-def _text(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    return str(body.get_content()) if body else ""

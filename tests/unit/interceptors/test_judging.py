@@ -1,5 +1,6 @@
 """A request is judged at a cost that its bounds limit, and never fails the judge."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,11 +99,14 @@ def steps(request: Message, validator: Any) -> int:
         nonlocal count
         count += event == "call"
 
+    # A collection that happens to begin here calls the finalizers of all that it finds.
+    gc.disable()
     sys.setprofile(note)
     try:
         violations_of(validator, request)
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 
