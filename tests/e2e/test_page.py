@@ -122,31 +122,36 @@ class Afar:
         total: As the page and the mail write it.
         address: Beside recipient and first line.
         town: The lines of the address behind these two.
+        country: How its name begins: browsers do not agree about all of it.
     """
 
     price: JSON
     total: str
     address: JSON
     town: tuple[str, ...]
+    country: str
 
 
 HONG_KONG = Afar(
     {"currencyCode": "JPY", "units": "1500"},
     "¥3,000",
     {"countryCode": "HK", "city": "Mong Kok", "region": "Kowloon"},
-    ("Mong Kok", "Kowloon", "Hong Kong SAR China"),
+    ("Mong Kok", "Kowloon"),
+    "Hong Kong",
 )
 KUWAIT = Afar(
     {"currencyCode": "KWD", "units": "1", "nanos": 234_000_000},
     "KWD 2.468",
     {"countryCode": "KW", "city": "Salmiya", "postalCode": "54541"},
-    ("54541 Salmiya", "Kuwait"),
+    ("54541 Salmiya",),
+    "Kuwait",
 )
 AMERICA = Afar(
     {"currencyCode": "EUR", "units": "1", "nanos": 500_000_000},
     "€3.00",
     {"countryCode": "US", "city": "Beverly Hills", "region": "CA", "postalCode": "90210"},
-    ("Beverly Hills, CA 90210", "United States"),
+    ("Beverly Hills, CA 90210",),
+    "United States",
 )
 
 
@@ -165,7 +170,9 @@ def test_people_order_from_everywhere_in_their_money(
     page.place()
     until(lambda: page.order_state() == "Confirmed", "the order to be confirmed")
 
-    assert page.texts("address span") == ["Alice Adams", "Main Street 1", *afar.town]
+    *lines, country = page.texts("address span")
+    assert lines == ["Alice Adams", "Main Street 1", *afar.town]
+    assert country.startswith(afar.country)
     assert page.text("td.total").replace(NO_BREAK_SPACE, " ") == afar.total
     page.picture(f"order-{afar.address['countryCode']}")
     order_id = page.order_id()
