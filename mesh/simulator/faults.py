@@ -17,11 +17,17 @@ class FaultProfile:
         duplicates: Sent twice.
         disorder: Held back until up to four later ones were sent.
         pauses: Sent after a silence of up to two seconds.
+        restores: Shares of turns before which a warehouse is restored and begins its feed anew.
+        jumps: Turns before which an absurd sequence is sent.
+        old_epochs: Turns before which an update of an ended epoch is sent again.
     """
 
     duplicates: float = 0.0
     disorder: float = 0.0
     pauses: float = 0.0
+    restores: float = 0.0
+    jumps: float = 0.0
+    old_epochs: float = 0.0
 
 
 class FaultInjector:

@@ -25,12 +25,13 @@ async def some_skus(catalog: "CatalogServiceAsyncStub", count: int) -> Sequence[
 async def shelves_of(
     stock: "InventoryServiceAsyncStub", transport: Transport, skus: Sequence[str]
 ) -> dict[Place, Shelf]:
-    """The shelves of SKUs with what lies there, and the sequences from which their updates go on."""
+    """The shelves of SKUs with what lies there, and the epoch and sequence from which their updates go on."""
     found = await stock.BatchGetStock(BatchGetStockRequest(skus=skus))
     pieces = {(each.sku, shelf.warehouse): shelf.on_hand for each in found.stock for shelf in each.warehouses}
     acks = await transport.send([_far_ahead(place) for place in pieces]) if pieces else []
-    first = {(ack.sku, ack.warehouse): ack.expected_sequence for ack in acks}
-    return {place: Shelf(max(0, number), first[place]) for place, number in pieces.items()}
+    # A shelf that waits for a count names no sequence: it takes any.
+    first = {(ack.sku, ack.warehouse): (ack.expected_sequence or 1, ack.epoch) for ack in acks}
+    return {place: Shelf(max(0, number), *first[place]) for place, number in pieces.items()}
 
 
 def _far_ahead(place: Place) -> StockUpdate:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -68,11 +69,24 @@ class Simulation:
         """Count every shelf, let things happen until the plan is fulfilled, and say what was held back."""
         await self._send(self._warehouse.count_all(self._plan.shipped))
         async for due in self._turns():
+            await self._err()
             updates = [self._warehouse.happen() for _ in range(due)]
             self.tally.happened += due
             await self._send([sent for update in updates for sent in self._injector.pass_on(update)])
         await self._send(self._injector.rest())
         return self.tally
+
+    async def _err(self) -> None:
+        """Do what a warehouse system does wrong as a whole; sequences that jump have to change nothing."""
+        faults, warehouse = self._plan.faults, self._warehouse
+        if self._chance.random() < faults.restores:
+            name = self._chance.choice(warehouse.names)
+            request = pb.StartFeedRequest(warehouse=name, request_id=str(uuid.uuid4()), reason="simulated")
+            await self._send(warehouse.restored(name, await self._transport.start_feed(request)))
+        if self._chance.random() < faults.jumps:
+            await self._send([warehouse.absurd()])
+        if self._chance.random() < faults.old_epochs:
+            await self._send(warehouse.of_an_ended_epoch())
 
     async def _turns(self) -> AsyncIterator[int]:
         """How many things happen, a few times a second; silences are made up for afterwards."""

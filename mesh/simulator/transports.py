@@ -13,6 +13,8 @@ from mesh.launcher.errors import LaunchError
 from shopmesh.inventory.v1.wms_service_pb2 import (
     PushStockUpdatesRequest,
     PushStockUpdatesResponse,
+    StartFeedRequest,
+    StartFeedResponse,
     StockUpdate,
     StockUpdateAck,
     SyncStockRequest,
@@ -37,6 +39,10 @@ class Transport(Protocol):
         """Send updates, in this order, until each is acknowledged; lost ones are sent again."""
         ...
 
+    async def start_feed(self, request: StartFeedRequest) -> int:
+        """Begin a warehouse's feed anew; its epoch."""
+        ...
+
 
 class StreamTransport:
     """A `SyncStock` stream; when it ends, the next one goes on."""
@@ -47,6 +53,9 @@ class StreamTransport:
 
     async def send(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
         return [await self._send_one(update) for update in updates]
+
+    async def start_feed(self, request: StartFeedRequest) -> int:
+        return (await self._stub.StartFeed(request)).epoch
 
     async def close(self) -> None:
         """End the stream in order."""
@@ -92,19 +101,27 @@ class RestTransport:
 
     async def send(self, updates: Sequence[StockUpdate]) -> Sequence[StockUpdateAck]:
         body = MessageToDict(PushStockUpdatesRequest(updates=updates))
-        answer = await self._posted(body)
+        return ParseDict(await self._answered(_PATH, body), PushStockUpdatesResponse()).acks
+
+    async def start_feed(self, request: StartFeedRequest) -> int:
+        body = MessageToDict(request)
+        path = f"/v1/wms/feeds/{body.pop('warehouse')}:start"
+        return ParseDict(await self._answered(path, body), StartFeedResponse()).epoch
+
+    async def _answered(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self._posted(path, body)
         for _ in range(_ATTEMPTS):
             if answer.status_code not in _TRY_AGAIN:
                 break
             if answer.status_code == httpx.codes.UNAUTHORIZED:
                 self._bearer = ""
             await asyncio.sleep(_PAUSE_SECONDS)
-            answer = await self._posted(body)
+            answer = await self._posted(path, body)
         if answer.status_code != httpx.codes.OK:
-            raise LaunchError(f"The shop refused updates: {answer.status_code} {answer.text}", "")
-        return ParseDict(answer.json(), PushStockUpdatesResponse()).acks
+            raise LaunchError(f"The shop refused {path}: {answer.status_code} {answer.text}", "")
+        return dict(answer.json())
 
-    async def _posted(self, body: dict[str, Any]) -> httpx.Response:
+    async def _posted(self, path: str, body: dict[str, Any]) -> httpx.Response:
         self._bearer = self._bearer or await self._token()
         bearer = {"authorization": f"Bearer {self._bearer}"}
-        return await self._client.post(_PATH, json=body, headers=bearer)
+        return await self._client.post(path, json=body, headers=bearer)

@@ -13,6 +13,7 @@ Place = tuple[str, str]
 
 _SHARE_OF_COUNTS = 0.1
 _MOST_ARRIVING, _MOST_LOST = 20, 6
+_ABSURD = (2_000_000, 2**40)
 
 
 @dataclass(slots=True)
@@ -22,11 +23,13 @@ class Shelf:
     Attributes:
         number: The pieces that lie there now.
         first: The sequence of the first update in `sent`.
+        epoch: Of the feed, in which they were sent.
         sent: The updates, oldest first.
     """
 
     number: int
     first: int
+    epoch: int = 0
     sent: list[StockUpdate] = field(default_factory=list)
 
     @property
@@ -41,6 +44,37 @@ class Warehouse:
         self._shelves = dict(shelves)
         self._places = sorted(self._shelves)
         self._chance = chance
+        self._ended: list[StockUpdate] = []
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The warehouses."""
+        return sorted({warehouse for _, warehouse in self._places})
+
+    def restored(self, warehouse: str, epoch: int) -> Sequence[StockUpdate]:
+        """It has lost its place: sequences begin at 1, in a new epoch, with a count of every shelf."""
+        places = [place for place in self._places if place[1] == warehouse]
+        for place in places:
+            shelf = self._shelves[place]
+            self._ended += shelf.sent
+            shelf.first, shelf.epoch, shelf.sent = 1, epoch, []
+        return [self._count(place) for place in places]
+
+    def absurd(self) -> StockUpdate:
+        """A count that is wrong about everything, far ahead of all others."""
+        sku, warehouse = place = self._chance.choice(self._places)
+        shelf = self._shelves[place]
+        return StockUpdate(
+            sku=sku,
+            warehouse=warehouse,
+            sequence=shelf.next_sequence + self._chance.randint(*_ABSURD),
+            epoch=shelf.epoch,
+            count=StockCount(on_hand=self._chance.randint(0, _MOST_ARRIVING)),
+        )
+
+    def of_an_ended_epoch(self) -> Sequence[StockUpdate]:
+        """An update that was sent before its warehouse was restored, if any was."""
+        return [self._chance.choice(self._ended)] if self._ended else []
 
     def happen(self) -> StockUpdate:
         """Pieces come, go, or are counted somewhere."""
@@ -83,6 +117,7 @@ class Warehouse:
             "sku": place[0],
             "warehouse": place[1],
             "sequence": shelf.next_sequence,
+            "epoch": shelf.epoch,
             "observe_time": now,
         }
         update = StockUpdate(**fields, **change)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
+from mesh.server.telemetry import current_traceparent
 from mesh.sql import changes_of, is_reachable
 from mesh.sql.changes import Waited
 from mesh.sql.databases import open_replicas, opened
@@ -24,8 +25,10 @@ from mesh.sql.row_changes import growth_of
 from mesh.topology import ORDER_EVENTS
 from services.inventory.adapters.catalog_cache import CachedCatalog
 from services.inventory.adapters.catalog_sql import SqlCatalog
+from services.inventory.adapters.feeds_sql import SqlFeeds
 from services.inventory.adapters.ledger_sql import Changed, SqlDueHolds
 from services.inventory.adapters.ledgers_sql import SessionLedgers, SqlLedgers
+from services.inventory.adapters.movements_sql import SqlMovements
 from services.inventory.adapters.price_history_sql import SqlPriceHistory
 from services.inventory.adapters.quarantine_sql import SqlQuarantine
 from services.inventory.adapters.schema_sql import SCHEMA
@@ -35,11 +38,15 @@ from services.inventory.adapters.stock_changes_mariadb import MariadbStockChange
 from services.inventory.adapters.stock_changes_sqlite import LAST_MOVEMENT, SqliteStockChanges
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.application.expiry import Expiry
+from services.inventory.application.feeds import WarehouseFeeds
+from services.inventory.application.movements import RecordedMovements
 from services.inventory.application.ports import (
     Catalog,
     DueHolds,
     DueShortages,
+    Feeds,
     Ledgers,
+    Movements,
     PriceHistory,
     Quarantine,
     StockChanges,
@@ -66,6 +73,7 @@ from services.inventory.entrypoints.wms_servicer import WmsServicer
 from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope
 from services.kernel.ids import uuid7
+from services.kernel.trace import trace_id_of
 from shopmesh.inventory.v1 import (
     catalog_service_pb2_grpc,
     inventory_service_pb2_grpc,
@@ -93,6 +101,8 @@ class Adapters:
     ledgers: Ledgers
     catalog: Catalog
     price_history: PriceHistory
+    movements: Movements
+    feeds: Feeds
     quarantine: Quarantine
     due_holds: DueHolds
     due_shortages: DueShortages
@@ -113,17 +123,19 @@ class UseCases:
     wms_updates: WmsUpdates
     reconciliation: Reconciliation
     quarantined: QuarantinedUpdates
+    movements: RecordedMovements
+    feeds: WarehouseFeeds
 
 
 def wire(adapters: Adapters, *, clock: Clock, hold_seconds: float) -> UseCases:
     """Put the use cases on top of the ports."""
     ledgers, levels = adapters.ledgers, adapters.levels
-    reservations = Reservations(ledgers=ledgers, clock=clock, hold_seconds=hold_seconds)
+    reservations = Reservations(ledgers=ledgers, clock=clock, hold_seconds=hold_seconds, trace_id=_trace_id)
     return UseCases(
         products=Products(catalog=adapters.catalog, clock=clock),
         imports=ProductImports(catalog=adapters.catalog, clock=clock),
         prices=Prices(history=adapters.price_history),
-        stocks=Stocks(levels=adapters.cached_levels, ledgers=ledgers, clock=clock),
+        stocks=Stocks(levels=adapters.cached_levels, ledgers=ledgers, clock=clock, trace_id=_trace_id),
         reservations=reservations,
         feed=StockFeed(
             levels=adapters.coalesced_levels,
@@ -131,10 +143,14 @@ def wire(adapters: Adapters, *, clock: Clock, hold_seconds: float) -> UseCases:
             invalidate_unannounced=adapters.invalidate_unannounced,
         ),
         expiry=Expiry(reservations=reservations, holds=adapters.due_holds, clock=clock),
-        shortages=Shortages(ledgers=ledgers, due=adapters.due_shortages, clock=clock),
-        wms_updates=WmsUpdates(ledgers=ledgers, clock=clock),
-        reconciliation=Reconciliation(levels=levels, ledgers=ledgers, clock=clock, new_id=uuid7),
+        shortages=Shortages(ledgers=ledgers, due=adapters.due_shortages, clock=clock, trace_id=_trace_id),
+        wms_updates=WmsUpdates(ledgers=ledgers, clock=clock, trace_id=_trace_id),
+        reconciliation=Reconciliation(
+            levels=levels, ledgers=ledgers, clock=clock, new_id=uuid7, trace_id=_trace_id
+        ),
         quarantined=QuarantinedUpdates(quarantine=adapters.quarantine),
+        movements=RecordedMovements(movements=adapters.movements, levels=levels),
+        feeds=WarehouseFeeds(ledgers=ledgers, feeds=adapters.feeds, clock=clock),
     )
 
 
@@ -202,6 +218,8 @@ def choose_adapters(
             caches=caches,
         ),
         price_history=SqlPriceHistory(reads=reads),
+        movements=SqlMovements(reads=reads),
+        feeds=SqlFeeds(reads=reads),
         quarantine=SqlQuarantine(reads=reads),
         due_holds=SqlDueHolds(engine=engine),
         due_shortages=SqlDueShortages(engine=engine),
@@ -238,14 +256,22 @@ def order_consumer(
 
     async def effect(session: sql.Session, event: Envelope) -> None:
         ledgers = SessionLedgers(session, clock=clock, new_id=uuid7, changed=changed)
-        await on_order_event(
-            Reservations(ledgers=ledgers, clock=clock, hold_seconds=settings.hold_seconds), event
+        reservations = Reservations(
+            ledgers=ledgers,
+            clock=clock,
+            hold_seconds=settings.hold_seconds,
+            trace_id=partial(trace_id_of, event.trace),
         )
+        await on_order_event(reservations, event)
 
     # Where transactions run side by side, shelves are locked in order within an event only.
     alone = () if engine.dialect.name == "sqlite" else EVENTS_WITH_EFFECT
     inbox = SqlInbox(engine, CONSUMER, clock, alone=alone)
     return Consumer(log, CONSUMER, (ORDER_EVENTS,), inbox, effect)
+
+
+def _trace_id() -> str:
+    return trace_id_of(current_traceparent())
 
 
 def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
@@ -259,6 +285,7 @@ def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -
     )
     inventory = InventoryServicer(
         stocks=use_cases.stocks,
+        movements=use_cases.movements,
         reservations=use_cases.reservations,
         feed=use_cases.feed,
         draining=draining,
@@ -269,6 +296,7 @@ def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -
         updates=use_cases.wms_updates,
         reconciliation=use_cases.reconciliation,
         quarantined=use_cases.quarantined,
+        feeds=use_cases.feeds,
         draining=draining,
         clock=clock,
     )

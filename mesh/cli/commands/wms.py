@@ -58,6 +58,16 @@ def simulate(
     pauses: Annotated[
         float, typer.Option(min=0, max=1, help="Share of turns that begin with up to 2 s of silence.")
     ] = 0,
+    restores: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of turns before which a warehouse is restored."),
+    ] = 0,
+    jumps: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of turns before which an absurd sequence is sent.")
+    ] = 0,
+    old_epochs: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of turns before which an ended epoch is repeated.")
+    ] = 0,
     sku: Annotated[list[str] | None, typer.Option(help="Of this SKU; may be repeated.")] = None,
     skus: Annotated[int, typer.Option(min=1, max=100, help="Without --sku: of so many products.")] = 10,
     shipped: Annotated[
@@ -73,7 +83,14 @@ def simulate(
     chosen_seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     note(f"seed {chosen_seed}")
     settings = running_settings_of(context)
-    faults = FaultProfile(duplicates=duplicates, disorder=disorder, pauses=pauses)
+    faults = FaultProfile(
+        duplicates=duplicates,
+        disorder=disorder,
+        pauses=pauses,
+        restores=restores,
+        jumps=jumps,
+        old_epochs=old_epochs,
+    )
     happenings = round(rate * seconds) if count is None else count
     plan = Plan(rate=rate, count=happenings, faults=faults, shipped=tuple(shipped or ()))
     chance = random.Random(chosen_seed)  # noqa: S311 - nothing secret comes of it

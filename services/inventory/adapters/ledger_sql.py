@@ -161,6 +161,7 @@ class SqlLedger:
             "committed": 0,
             "version": 0,
             "sequence": 0,
+            "epoch": await self.wms.epoch(warehouse),
         }
         await self._session.execute(insert(stock).values(sku=sku, warehouse=warehouse, **numbers))
 
@@ -231,6 +232,7 @@ def _row(movement: Movement, provenance: Provenance) -> dict[str, Any]:
         "actor": provenance.actor,
         "note": provenance.note,
         "causation": provenance.causation,
+        "trace_id": provenance.trace_id,
         "time": provenance.time,
     }
 

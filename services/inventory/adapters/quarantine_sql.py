@@ -13,7 +13,7 @@ from services.inventory.domain.quarantined_update import QuarantinedUpdate, Quar
 from services.inventory.domain.wms_update import StockUpdate, change_of
 
 # As in `QuarantinePosition`: behind the time the primary key, as two may have come at the same time.
-_POSITION = (kept.c.time, kept.c.sku, kept.c.warehouse, kept.c.sequence, kept.c.digest)
+_POSITION = (kept.c.time, kept.c.sku, kept.c.warehouse, kept.c.epoch, kept.c.sequence, kept.c.digest)
 
 
 class SqlQuarantine:
@@ -40,6 +40,8 @@ class SqlQuarantine:
 
 
 def _update(row: Any) -> QuarantinedUpdate:
-    update = StockUpdate(row.sku, row.warehouse, row.sequence, change_of(row.content), row.observe_time)
-    position = QuarantinePosition(row.time, row.sku, row.warehouse, row.sequence, row.digest)
+    update = StockUpdate(
+        row.sku, row.warehouse, row.sequence, change_of(row.content), row.observe_time, row.epoch
+    )
+    position = QuarantinePosition(row.time, row.sku, row.warehouse, row.epoch, row.sequence, row.digest)
     return QuarantinedUpdate(update, row.reason, row.actor, position)

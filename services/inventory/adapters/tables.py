@@ -92,6 +92,8 @@ stock = Table(
     Column("version", Integer, nullable=False),
     # The last update of the warehouse system that counts; 0: none yet.
     Column("sequence", BigInteger, nullable=False),
+    # In which epoch of the warehouse's feed; below the current one it waits for a count.
+    Column("epoch", Integer, nullable=False, server_default="1"),
     CheckConstraint("book_quantity >= 0", name="book_quantity_not_negative"),
     CheckConstraint("unreported >= 0", name="unreported_not_negative"),
     CheckConstraint("held >= 0", name="held_not_negative"),
@@ -115,7 +117,9 @@ movements = Table(
     Column("note", String(200), nullable=False),
     Column("causation", String(100), nullable=False),
     Column("time", UtcTime, nullable=False),
-    Index("movements_by_shelf", "sku", "warehouse", "id"),
+    Column("trace_id", String(32), nullable=False, server_default=""),
+    Index("movements_by_sku", "sku", "time", "id"),
+    Index("movements_by_order", "order_id", "sku", "time", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -172,12 +176,35 @@ shipments = Table(
     Index("shipments_by_shelf", "sku", "warehouse", "reported"),
 )
 
-# What has come of the warehouse system's updates, one row per sequence of a shelf.
+# Of warehouses whose feed began anew; the others are in their first epoch.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("start_time", UtcTime, nullable=False),
+)
+
+feed_starts = Table(
+    "feed_starts",
+    metadata,
+    Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("request_id", String(64), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("time", UtcTime, nullable=False),
+)
+
+# What has come of the warehouse system's updates, one row per epoch and sequence of a shelf.
 wms_updates = Table(
     "wms_updates",
     metadata,
     Column("sku", _SKU, primary_key=True),
     Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False, server_default="1"),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", String(64), nullable=False),
     Column("result", String(12), nullable=False),
@@ -193,6 +220,7 @@ wms_quarantine = Table(
     metadata,
     Column("sku", _SKU, primary_key=True),
     Column("warehouse", _WAREHOUSE, primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False, server_default="1"),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", String(64), primary_key=True),
     Column("content", Text, nullable=False),

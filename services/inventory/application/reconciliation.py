@@ -9,6 +9,7 @@ from services.inventory.domain.drift import Drift, SnapshotLine, drift_of, repai
 from services.inventory.domain.movement import Provenance
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
+from services.kernel.trace import TraceId, untraced
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,20 @@ class Report:
 class Reconciliation:
     """Compares and repairs; both may be repeated."""
 
-    def __init__(self, *, levels: StockLevels, ledgers: Ledgers, clock: Clock, new_id: NewId) -> None:
+    def __init__(
+        self,
+        *,
+        levels: StockLevels,
+        ledgers: Ledgers,
+        clock: Clock,
+        new_id: NewId,
+        trace_id: TraceId = untraced,
+    ) -> None:
         self._levels = levels
         self._ledgers = ledgers
         self._clock = clock
         self._new_id = new_id
+        self._trace_id = trace_id
 
     async def compare(self, lines: Sequence[SnapshotLine]) -> Report:
         """Report the differences.
@@ -59,7 +69,8 @@ class Reconciliation:
 
     async def _book(self, drift: Drift, actor: str, causation: str) -> bool:
         async def work(ledger: Ledger) -> bool:
-            return await _repaired(ledger, drift, Provenance(actor, self._clock(), causation=causation))
+            provenance = Provenance(actor, self._clock(), causation=causation, trace_id=self._trace_id())
+            return await _repaired(ledger, drift, provenance)
 
         return await self._ledgers.write(work)
 

@@ -27,6 +27,7 @@ from services.inventory.domain.reservation import (
 )
 from services.kernel.clock import Clock
 from services.kernel.errors import DomainError
+from services.kernel.trace import TraceId, untraced
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,11 @@ class Shortage:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """What an order asks for; `actor` asks for it."""
+    """What an order asks for, and who asks for it."""
 
     order_id: str
     wanted: tuple[RequestedLine, ...]
-    actor: str
+    provenance: Provenance
 
     def needs_stock(self, stored: Reservation | None, now: datetime) -> bool:
         """Whether more is needed to answer it than what is stored."""
@@ -52,9 +53,12 @@ class _Hold:
 class Reservations:
     """The use cases of reservations; each is one transaction and may be repeated by order id."""
 
-    def __init__(self, *, ledgers: Ledgers, clock: Clock, hold_seconds: float) -> None:
+    def __init__(
+        self, *, ledgers: Ledgers, clock: Clock, hold_seconds: float, trace_id: TraceId = untraced
+    ) -> None:
         self._ledgers = ledgers
         self._clock = clock
+        self._trace_id = trace_id
         self._hold_time = timedelta(seconds=hold_seconds)
         self._holds: Group[_Hold, Reservation | Shortage] = ledgers.grouped(self._hold_all)
 
@@ -70,7 +74,9 @@ class Reservations:
             ReservationDiffers: The order has reserved other lines.
             StockContended: Others took the stock at the same time, again and again.
         """
-        return await self._holds.write(_Hold(order_id, tuple(wanted), actor))
+        # Its own trace, also where it is stored together with others.
+        provenance = self._provenance(order_id, actor, "")
+        return await self._holds.write(_Hold(order_id, tuple(wanted), provenance))
 
     async def commit(self, order_id: str, *, actor: str) -> Reservation:
         """Make a hold permanent.
@@ -154,7 +160,7 @@ class Reservations:
                 # Those behind it in the group see what it leaves.
                 stored[each.order_id] = outcome.after
                 offers = offers_after(offers, outcome.movements)
-                changes.append((outcome, self._provenance(each.order_id, each.actor, "")))
+                changes.append((outcome, each.provenance))
         await ledger.apply_all(changes)
         return answers
 
@@ -177,7 +183,13 @@ class Reservations:
         return transition.after
 
     def _provenance(self, order_id: str, actor: str, causation: str) -> Provenance:
-        return Provenance(actor, self._clock(), order_id=order_id, causation=causation or order_id)
+        return Provenance(
+            actor,
+            self._clock(),
+            order_id=order_id,
+            causation=causation or order_id,
+            trace_id=self._trace_id(),
+        )
 
 
 async def _stored(ledger: Ledger, order_id: str) -> Reservation:

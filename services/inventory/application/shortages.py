@@ -6,6 +6,7 @@ from services.inventory.domain.movement import Provenance
 from services.inventory.domain.shortage import ShelfShortage
 from services.inventory.domain.stock import Shelf
 from services.kernel.clock import Clock
+from services.kernel.trace import TraceId, untraced
 
 _BATCH = 50
 _ACTOR = "system"
@@ -14,10 +15,13 @@ _ACTOR = "system"
 class Shortages:
     """Looks again at shortages that were reported. Several processes may do so at once."""
 
-    def __init__(self, *, ledgers: Ledgers, due: DueShortages, clock: Clock) -> None:
+    def __init__(
+        self, *, ledgers: Ledgers, due: DueShortages, clock: Clock, trace_id: TraceId = untraced
+    ) -> None:
         self._ledgers = ledgers
         self._due = due
         self._clock = clock
+        self._trace_id = trace_id
 
     async def sweep(self) -> int:
         """Publish those that last once more, and forget those that are gone.
@@ -41,7 +45,9 @@ class Shortages:
                 return
             unchanged = shelf.missing == seen.missing
             now = ShelfShortage(seen.sku, seen.warehouse, shelf.missing, seen.times + 1 if unchanged else 1)
-            provenance = Provenance(_ACTOR, self._clock(), causation="shortage lasts")
+            provenance = Provenance(
+                _ACTOR, self._clock(), causation="shortage lasts", trace_id=self._trace_id()
+            )
             await _report(ledger, now, before=before, provenance=provenance)
 
         await self._ledgers.write(work)

@@ -8,15 +8,19 @@ from services.inventory.domain.errors import RequestIdReused, StockNotFound, War
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.stock import Shelf, Stock
 from services.kernel.clock import Clock
+from services.kernel.trace import TraceId, untraced
 
 
 class Stocks:
     """The use cases of stock that no order is about."""
 
-    def __init__(self, *, levels: StockLevels, ledgers: Ledgers, clock: Clock) -> None:
+    def __init__(
+        self, *, levels: StockLevels, ledgers: Ledgers, clock: Clock, trace_id: TraceId = untraced
+    ) -> None:
         self._levels = levels
         self._ledgers = ledgers
         self._clock = clock
+        self._trace_id = trace_id
 
     async def get(self, sku: str) -> Stock:
         """The stock of one SKU.
@@ -67,7 +71,13 @@ class Stocks:
         return await self._ledgers.write(work)
 
     def _provenance(self, command: AdjustStock, actor: str) -> Provenance:
-        return Provenance(actor, self._clock(), note=command.reason, causation=command.request_id)
+        return Provenance(
+            actor,
+            self._clock(),
+            note=command.reason,
+            causation=command.request_id,
+            trace_id=self._trace_id(),
+        )
 
 
 def unknown_sku(sku: str) -> StockNotFound:

@@ -10,8 +10,17 @@ from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Cause, Movement, Provenance
 from services.inventory.domain.reservation import Reservation
 from services.inventory.domain.stock import Shelf
-from services.inventory.domain.wms_update import Ack, Count, Delta, Result, StockUpdate, answer
+from services.inventory.domain.wms_update import (
+    Ack,
+    Count,
+    Delta,
+    FeedPosition,
+    Result,
+    StockUpdate,
+    answer,
+)
 from services.kernel.clock import Clock
+from services.kernel.trace import TraceId, untraced
 
 Reservations = Mapping[str, Reservation | None]
 
@@ -19,9 +28,10 @@ Reservations = Mapping[str, Reservation | None]
 class WmsUpdates:
     """Applies updates, each in a transaction of its own; any of them may be repeated."""
 
-    def __init__(self, *, ledgers: Ledgers, clock: Clock) -> None:
+    def __init__(self, *, ledgers: Ledgers, clock: Clock, trace_id: TraceId = untraced) -> None:
         self._ledgers = ledgers
         self._clock = clock
+        self._trace_id = trace_id
 
     async def apply(self, update: StockUpdate, *, actor: str) -> Ack:
         """Take one update; what makes no sense is set aside, and later ones are taken all the same.
@@ -36,42 +46,46 @@ class WmsUpdates:
         return await self._ledgers.write(work)
 
     def _provenance(self, update: StockUpdate, actor: str) -> Provenance:
-        return Provenance(actor, self._clock(), causation=f"wms update {update.sequence}")
+        causation = f"wms update {update.sequence}"
+        return Provenance(actor, self._clock(), causation=causation, trace_id=self._trace_id())
 
 
 async def _taken(ledger: Ledger, update: StockUpdate, provenance: Provenance) -> Ack:
     # Reservations before shelves, as everybody who changes both: nobody waits in a circle.
     reservations = {order_id: await ledger.reservation(order_id) for order_id in update.order_ids}
-    last = await _position(ledger, update)
-    if isinstance(last, Ack):
-        await ledger.wms.set_aside(last, provenance)
-        return last
+    position = await _position(ledger, update)
+    if isinstance(position, Ack):
+        await ledger.wms.set_aside(position, provenance)
+        return position
+    update = replace(update, epoch=update.epoch or position.current_epoch)
     shelf = await _shelf(ledger, update)
     recorded = await ledger.wms.recorded(update)
-    ack = answer(update, shelf, last, recorded)
+    ack = answer(update, shelf, position, recorded)
     if ack.result is Result.QUARANTINED:
         await ledger.wms.set_aside(ack, provenance)
-    if ack.result is Result.GAP or recorded is not None:
+    if recorded is not None or not ack.counts:
         return ack
     await ledger.wms.record(ack, provenance)
-    if update.sequence > last:
-        await ledger.wms.advance(update, last=last)
+    if position.is_behind(update):
+        await ledger.wms.advance(update, last=position)
     if ack.result is not Result.QUARANTINED:
         await _apply(ledger, ack, shelf, reservations, provenance)
     return ack
 
 
-async def _position(ledger: Ledger, update: StockUpdate) -> int | Ack:
-    """The shelf's last sequence, on a new shelf where there is none yet; or why there can be none."""
+async def _position(ledger: Ledger, update: StockUpdate) -> FeedPosition | Ack:
+    """How far the shelf has got, on a new shelf where there is none yet; or why there can be none."""
+    epoch = await ledger.wms.epoch(update.warehouse)
     last = await ledger.wms.position(update.sku, update.warehouse)
     if last is not None:
-        return last
+        return FeedPosition(epoch, *last)
     if update.sku not in await ledger.offers([update.sku]):
-        return Ack(update, Result.QUARANTINED, reason=f"there is no product {update.sku}")
+        reason = f"there is no product {update.sku}"
+        return Ack(update, Result.QUARANTINED, reason=reason, current_epoch=epoch)
     if not await ledger.has_warehouse(update.warehouse):
         return Ack(update, Result.QUARANTINED, reason=f"there is no warehouse {update.warehouse}")
     await ledger.open_shelf(update.sku, update.warehouse)
-    return 0
+    return FeedPosition(epoch, epoch, 0)
 
 
 async def _shelf(ledger: Ledger, update: StockUpdate) -> Shelf:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 
 class Cause(Enum):
@@ -58,6 +59,7 @@ class Provenance:
         order_id: The order, if it was on account of one.
         note: A reason given by hand.
         causation: The id of the event or request that caused it.
+        trace_id: The trace in which it happened, 32 hex digits; empty outside any.
     """
 
     actor: str
@@ -65,3 +67,41 @@ class Provenance:
     order_id: str = ""
     note: str = ""
     causation: str = ""
+    trace_id: str = ""
+
+
+class MovementPosition(NamedTuple):
+    """Where a movement stands among those of its SKU; the latest has the greatest."""
+
+    time: datetime
+    movement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMovement:
+    """A movement as it was recorded."""
+
+    movement: Movement
+    provenance: Provenance
+    position: MovementPosition
+
+
+@dataclass(frozen=True, slots=True)
+class MovementFilter:
+    """Which movements are looked for; what is None or empty says nothing.
+
+    Attributes:
+        sku: Of what.
+        warehouse: Where.
+        order_id: On account of which order.
+        cause: Why.
+        min_time: From when on.
+        max_time: Until when, this time not included.
+    """
+
+    sku: str
+    warehouse: str = ""
+    order_id: str = ""
+    cause: Cause | None = None
+    min_time: datetime | None = None
+    max_time: datetime | None = None

@@ -13,6 +13,7 @@ class QuarantinePosition(NamedTuple):
     time: datetime
     sku: str
     warehouse: str
+    epoch: int
     sequence: int
     digest: str
 

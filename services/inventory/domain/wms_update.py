@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
 
 from services.inventory.domain.stock import MAX_PIECES, Shelf
+
+FIRST_EPOCH = 1
+MOST_AHEAD = 1_000_000
+"""How far a count may be ahead of its shelf: a sequence beyond that would make the shelf deaf for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class StockUpdate:
         sequence: Its place in the stream of this shelf, from 1.
         change: What happened.
         observe_time: When the warehouse system saw it.
+        epoch: Of the warehouse's feed; 0: whichever is the current one.
     """
 
     sku: str
@@ -43,6 +48,7 @@ class StockUpdate:
     sequence: int
     change: Count | Delta
     observe_time: datetime | None = None
+    epoch: int = 0
 
     @property
     def order_ids(self) -> tuple[str, ...]:
@@ -75,16 +81,52 @@ class Result(Enum):
     DUPLICATE = "DUPLICATE"
     GAP = "GAP"
     QUARANTINED = "QUARANTINED"
+    STALE_EPOCH = "STALE_EPOCH"
+    COUNT_NEEDED = "COUNT_NEEDED"
 
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The answer to an update; `expected_sequence` with GAP, `reason` with QUARANTINED."""
+    """The answer to an update.
+
+    Attributes:
+        update: The update.
+        result: What became of it.
+        expected_sequence: With GAP: the sequence to send from.
+        reason: With QUARANTINED: what is wrong with it.
+        current_epoch: Of the warehouse's feed; 0 for an unknown warehouse.
+        counts: Whether its sequence is used up by it.
+    """
 
     update: StockUpdate
     result: Result
     expected_sequence: int = 0
     reason: str = ""
+    current_epoch: int = 0
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPosition:
+    """How far a shelf has got in its warehouse's feed.
+
+    Attributes:
+        current_epoch: The feed's.
+        epoch: The one in which the shelf's last update counted.
+        sequence: That update's; 0 for none.
+    """
+
+    current_epoch: int
+    epoch: int
+    sequence: int
+
+    @property
+    def waits_for_count(self) -> bool:
+        return self.epoch < self.current_epoch
+
+    def is_behind(self, update: StockUpdate) -> bool:
+        """Whether an update that counts is the last one then."""
+        return self.waits_for_count or update.sequence > self.sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +138,24 @@ class Recorded:
     reason: str
 
 
-def answer(update: StockUpdate, shelf: Shelf, last: int, recorded: Recorded | None) -> Ack:
+def answer(update: StockUpdate, shelf: Shelf, position: FeedPosition, recorded: Recorded | None) -> Ack:
     """Judge an update; APPLIED says that it is to be applied, and nothing moved yet.
 
     Args:
-        update: The update.
+        update: The update, with its epoch.
         shelf: What it is about.
-        last: The sequence of the shelf's last update that counts; 0 for none.
-        recorded: What came under its sequence before, if anything did.
+        position: How far the shelf has got.
+        recorded: What came under its epoch and sequence before, if anything did.
     """
-    if recorded is not None:
-        return _repeated(update, recorded)
-    if update.sequence <= last:
-        return Ack(update, Result.DUPLICATE)
-    if isinstance(update.change, Count):
-        # A count replaces the book quantity, and with it every update that is missing before it.
-        return Ack(update, Result.APPLIED)
-    if update.sequence > last + 1:
-        return Ack(update, Result.GAP, expected_sequence=last + 1)
-    problem = _problem(update.change, shelf)
-    return Ack(update, Result.QUARANTINED, reason=problem) if problem else Ack(update, Result.APPLIED)
+    if update.epoch != position.current_epoch:
+        ack = _of_another_epoch(update, position, recorded)
+    elif recorded is not None:
+        ack = _repeated(update, recorded)
+    elif isinstance(update.change, Count):
+        ack = _counted(update, position)
+    else:
+        ack = _moved(update, update.change, shelf, position)
+    return replace(ack, current_epoch=position.current_epoch)
 
 
 def change_of(content: str) -> Count | Delta:
@@ -128,6 +168,39 @@ def change_of(content: str) -> Count | Delta:
 
 def _json(said: Mapping[str, object]) -> str:
     return json.dumps(said, separators=(",", ":"))
+
+
+def _of_another_epoch(update: StockUpdate, position: FeedPosition, recorded: Recorded | None) -> Ack:
+    if update.epoch > position.current_epoch:
+        reason = f"EPOCH_UNKNOWN: the feed is in epoch {position.current_epoch}, {update.epoch} has not begun"
+        return Ack(update, Result.QUARANTINED, reason=reason, counts=False)
+    if recorded is not None and recorded.digest == update.digest:
+        return Ack(update, Result.DUPLICATE)
+    return Ack(update, Result.STALE_EPOCH, counts=False)
+
+
+def _counted(update: StockUpdate, position: FeedPosition) -> Ack:
+    """A count replaces the book quantity, and with it every update that is missing before it."""
+    if position.waits_for_count:
+        return Ack(update, Result.APPLIED)
+    if update.sequence <= position.sequence:
+        return Ack(update, Result.DUPLICATE)
+    ahead = update.sequence - position.sequence
+    if position.sequence and ahead > MOST_AHEAD:
+        reason = f"SEQUENCE_JUMP: {ahead} ahead of the last sequence; begin the feed anew if that is right"
+        return Ack(update, Result.QUARANTINED, reason=reason, counts=False)
+    return Ack(update, Result.APPLIED)
+
+
+def _moved(update: StockUpdate, delta: Delta, shelf: Shelf, position: FeedPosition) -> Ack:
+    if position.waits_for_count:
+        return Ack(update, Result.COUNT_NEEDED, counts=False)
+    if update.sequence <= position.sequence:
+        return Ack(update, Result.DUPLICATE)
+    if update.sequence > position.sequence + 1:
+        return Ack(update, Result.GAP, expected_sequence=position.sequence + 1, counts=False)
+    problem = _problem(delta, shelf)
+    return Ack(update, Result.QUARANTINED, reason=problem) if problem else Ack(update, Result.APPLIED)
 
 
 def _repeated(update: StockUpdate, recorded: Recorded) -> Ack:

@@ -8,6 +8,7 @@ from typing import Any
 from interceptors.auth.caller import caller, staff_actor
 from interceptors.validation.raw_request import as_sent
 from mesh.server.streams import watch
+from services.inventory.application.movements import RecordedMovements
 from services.inventory.application.reservations import Reservations
 from services.inventory.application.stock_feed import StockFeed
 from services.inventory.application.stocks import Stocks
@@ -15,6 +16,8 @@ from services.inventory.domain.reservation import RequestedLine
 from services.inventory.domain.stock import Stock
 from services.inventory.entrypoints.messages import (
     adjustment_of,
+    movement_filter,
+    movement_message,
     reservation_message,
     reserve_response,
     stock_answer,
@@ -34,6 +37,7 @@ class InventoryServicer(rpc.InventoryServiceServicer):
         self,
         *,
         stocks: Stocks,
+        movements: RecordedMovements,
         reservations: Reservations,
         feed: StockFeed,
         draining: asyncio.Event,
@@ -41,6 +45,7 @@ class InventoryServicer(rpc.InventoryServiceServicer):
         fast_path: bool = True,
     ) -> None:
         self._stocks = stocks
+        self._movements = movements
         self._reservations = reservations
         self._feed = feed
         self._draining = draining
@@ -100,3 +105,12 @@ class InventoryServicer(rpc.InventoryServiceServicer):
             as_sent=adjustment_of(as_sent(request), caller=actor),
         )
         return pb.AdjustStockResponse(stock=stock_message(stock))
+
+    async def ListStockMovements(
+        self, request: pb.ListStockMovementsRequest, context: Any
+    ) -> pb.ListStockMovementsResponse:
+        page = await self._movements.list(
+            movement_filter(request), size=request.page_size, page_token=request.page_token
+        )
+        movements = [movement_message(each) for each in page.movements]
+        return pb.ListStockMovementsResponse(movements=movements, next_page_token=page.next_page_token)

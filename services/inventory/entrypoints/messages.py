@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from mesh.messages import amount_of, money_message, timestamp
+from mesh.messages import amount_of, money_message, time_of, timestamp
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.adjustment import AdjustStock
+from services.inventory.domain.movement import Cause, MovementFilter, RecordedMovement
 from services.inventory.domain.product import Listing, PriceEntry, Product, ProductChange
 from services.inventory.domain.product_import import ImportPlan
 from services.inventory.domain.reservation import Line, Reservation, ReservationState, Shortfall
@@ -14,6 +15,7 @@ from services.kernel.money import Money
 from shopmesh.inventory.v1 import catalog_service_pb2 as catalog
 from shopmesh.inventory.v1 import inventory_service_pb2 as inventory
 
+_CAUSE_PREFIX = "STOCK_MOVEMENT_CAUSE_"
 _STATES = {
     ReservationState.HELD: inventory.RESERVATION_STATE_HELD,
     ReservationState.COMMITTED: inventory.RESERVATION_STATE_COMMITTED,
@@ -92,6 +94,37 @@ def adjustment_of(request: inventory.AdjustStockRequest, *, caller: str) -> Adju
         warehouse=request.warehouse,
         delta=request.delta,
         reason=request.reason,
+    )
+
+
+def movement_filter(request: inventory.ListStockMovementsRequest) -> MovementFilter:
+    cause = inventory.StockMovementCause.Name(request.cause).removeprefix(_CAUSE_PREFIX)
+    return MovementFilter(
+        request.sku,
+        request.warehouse,
+        request.order_id,
+        cause=Cause(cause) if request.cause else None,
+        min_time=time_of(request.min_move_time) if request.HasField("min_move_time") else None,
+        max_time=time_of(request.max_move_time) if request.HasField("max_move_time") else None,
+    )
+
+
+def movement_message(recorded: RecordedMovement) -> inventory.StockMovement:
+    movement, provenance = recorded.movement, recorded.provenance
+    return inventory.StockMovement(
+        sku=movement.sku,
+        warehouse=movement.warehouse,
+        cause=inventory.StockMovementCause.Value(f"{_CAUSE_PREFIX}{movement.cause.value}"),
+        book_quantity=movement.book_quantity,
+        unreported=movement.unreported,
+        held=movement.held,
+        committed=movement.committed,
+        order_id=provenance.order_id,
+        actor=provenance.actor,
+        note=provenance.note,
+        causation=provenance.causation,
+        trace_id=provenance.trace_id,
+        move_time=timestamp(provenance.time),
     )
 
 

@@ -5,6 +5,7 @@ from typing import assert_never
 from mesh.messages import time_of, timestamp
 from services.inventory.application.reconciliation import Report
 from services.inventory.domain.drift import SnapshotLine
+from services.inventory.domain.feed import Feed
 from services.inventory.domain.quarantined_update import QuarantinedUpdate
 from services.inventory.domain.wms_update import Ack, Count, Delta, Result, StockUpdate
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
@@ -14,12 +15,16 @@ _RESULTS = {
     Result.DUPLICATE: pb.STOCK_UPDATE_RESULT_DUPLICATE,
     Result.GAP: pb.STOCK_UPDATE_RESULT_GAP,
     Result.QUARANTINED: pb.STOCK_UPDATE_RESULT_QUARANTINED,
+    Result.STALE_EPOCH: pb.STOCK_UPDATE_RESULT_STALE_EPOCH,
+    Result.COUNT_NEEDED: pb.STOCK_UPDATE_RESULT_COUNT_NEEDED,
 }
 
 
 def stock_update(message: pb.StockUpdate) -> StockUpdate:
     observed = time_of(message.observe_time) if message.HasField("observe_time") else None
-    return StockUpdate(message.sku, message.warehouse, message.sequence, _change(message), observed)
+    return StockUpdate(
+        message.sku, message.warehouse, message.sequence, _change(message), observed, message.epoch
+    )
 
 
 def ack_message(ack: Ack) -> pb.StockUpdateAck:
@@ -30,6 +35,18 @@ def ack_message(ack: Ack) -> pb.StockUpdateAck:
         result=_RESULTS[ack.result],
         expected_sequence=ack.expected_sequence,
         reason=ack.reason,
+        epoch=ack.current_epoch,
+    )
+
+
+def feed_message(feed: Feed) -> pb.Feed:
+    return pb.Feed(
+        warehouse=feed.warehouse,
+        epoch=feed.epoch,
+        actor=feed.actor,
+        reason=feed.reason,
+        start_time=None if feed.start_time is None else timestamp(feed.start_time),
+        waiting_shelves=feed.waiting_shelves,
     )
 
 
@@ -69,7 +86,9 @@ def _change(message: pb.StockUpdate) -> Count | Delta:
 
 
 def _update_message(update: StockUpdate) -> pb.StockUpdate:
-    message = pb.StockUpdate(sku=update.sku, warehouse=update.warehouse, sequence=update.sequence)
+    message = pb.StockUpdate(
+        sku=update.sku, warehouse=update.warehouse, sequence=update.sequence, epoch=update.epoch
+    )
     match update.change:
         case Count(on_hand, order_ids):
             message.count.on_hand = on_hand

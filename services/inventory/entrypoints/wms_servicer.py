@@ -6,12 +6,14 @@ from typing import Any
 
 from interceptors.auth.caller import caller, staff_actor
 from mesh.server.streams import watch
+from services.inventory.application.feeds import WarehouseFeeds
 from services.inventory.application.quarantined_updates import QuarantinedUpdates
 from services.inventory.application.reconciliation import Reconciliation
 from services.inventory.application.wms_updates import WmsUpdates
 from services.inventory.domain.wms_update import Ack
 from services.inventory.entrypoints.wms_messages import (
     ack_message,
+    feed_message,
     quarantined_update_message,
     report_message,
     snapshot_line,
@@ -32,12 +34,14 @@ class WmsServicer(rpc.WmsServiceServicer):
         updates: WmsUpdates,
         reconciliation: Reconciliation,
         quarantined: QuarantinedUpdates,
+        feeds: WarehouseFeeds,
         draining: asyncio.Event,
         clock: Clock,
     ) -> None:
         self._updates = updates
         self._reconciliation = reconciliation
         self._quarantined = quarantined
+        self._feeds = feeds
         self._draining = draining
         self._clock = clock
 
@@ -72,6 +76,15 @@ class WmsServicer(rpc.WmsServiceServicer):
         if request.repair:
             return report_message(await self._reconciliation.repair(lines, actor=staff_actor()))
         return report_message(await self._reconciliation.compare(lines))
+
+    async def StartFeed(self, request: pb.StartFeedRequest, context: Any) -> pb.StartFeedResponse:
+        epoch = await self._feeds.start(
+            request.warehouse, request_id=request.request_id, reason=request.reason, actor=staff_actor()
+        )
+        return pb.StartFeedResponse(epoch=epoch)
+
+    async def ListFeeds(self, request: pb.ListFeedsRequest, context: Any) -> pb.ListFeedsResponse:
+        return pb.ListFeedsResponse(feeds=[feed_message(feed) for feed in await self._feeds.list()])
 
     async def ListQuarantinedUpdates(
         self, request: pb.ListQuarantinedUpdatesRequest, context: Any

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Self
 from zlib import crc32
 
+from services.kernel.trace import trace_id_of
 from services.notification.domain.answer import KINDS, Accepted, Answer, AnswerKind
 from services.notification.domain.feedback import Feedback, FeedbackKind
 from services.notification.domain.order_summary import OrderSummary
@@ -106,8 +107,7 @@ class Delivery:
     @property
     def trace_id(self) -> str:
         """The trace's id; empty when nothing is known of it."""
-        parts = self.trace.split("-")
-        return parts[1] if len(parts) == 4 else ""
+        return trace_id_of(self.trace)
 
     @property
     def is_about_an_account(self) -> bool:

@@ -6,6 +6,7 @@ from google.protobuf.struct_pb2 import Struct, Value
 
 from interceptors.auth.caller import caller
 from mesh.messages import time_of, timestamp
+from services.kernel.trace import trace_id_of
 from services.order.application.queries.audit import Audit, PastEvent
 from services.order.application.queries.order_views import OrderView
 from services.order.entrypoints.calls import readable_customer
@@ -92,15 +93,10 @@ def _event_message(event: PastEvent) -> pb.HistoryEvent:
         event_id=envelope.event_id,
         correlation=envelope.correlation,
         causation=envelope.causation,
-        trace_id=_trace_id(envelope.trace),
+        trace_id=trace_id_of(envelope.trace),
         hash=event.hash,
         prev_hash=envelope.prev_hash,
     )
-
-
-def _trace_id(traceparent: str) -> str:
-    """The second field of `version-traceid-parentid-flags` (W3C Trace Context §3.2)."""
-    return traceparent.split("-")[1] if traceparent.count("-") == 3 else ""
 
 
 def _difference_message(difference: Difference) -> pb.FieldDifference:

@@ -14,8 +14,10 @@ from mesh.concurrency.task_group import Tasks
 from mesh.sql import Changes, changes_of, read, sqlite_url
 from mesh.sql.replicas import PrimaryReads
 from services.inventory.adapters.catalog_sql import SqlCatalog
+from services.inventory.adapters.feeds_sql import SqlFeeds
 from services.inventory.adapters.ledger_sql import SqlDueHolds
 from services.inventory.adapters.ledgers_sql import SqlLedgers
+from services.inventory.adapters.movements_sql import SqlMovements
 from services.inventory.adapters.price_history_sql import SqlPriceHistory
 from services.inventory.adapters.quarantine_sql import SqlQuarantine
 from services.inventory.adapters.schema_sql import SCHEMA
@@ -23,6 +25,7 @@ from services.inventory.adapters.shortages_sql import SqlDueShortages
 from services.inventory.adapters.stock_sql import SqlStockLevels
 from services.inventory.adapters.tables import movements, stock
 from services.inventory.application.expiry import Expiry
+from services.inventory.application.feeds import WarehouseFeeds
 from services.inventory.application.ports import Ledger
 from services.inventory.application.products import Products
 from services.inventory.application.quarantined_updates import QuarantinedUpdates
@@ -72,6 +75,8 @@ class Shop:
     ledgers: SqlLedgers
     levels: SqlStockLevels
     products: Products
+    movements: SqlMovements
+    feeds: WarehouseFeeds
     stocks: Stocks
     reservations: Reservations
     expiry: Expiry
@@ -137,6 +142,8 @@ async def open_shop_at(database_url: str) -> AsyncIterator[Shop]:
             prices=SqlPriceHistory(reads=PrimaryReads(engine)),
             ledgers=ledgers,
             levels=levels,
+            movements=SqlMovements(reads=PrimaryReads(engine)),
+            feeds=WarehouseFeeds(ledgers=ledgers, feeds=SqlFeeds(reads=PrimaryReads(engine)), clock=clock),
             products=Products(catalog=catalog, clock=clock),
             stocks=Stocks(levels=levels, ledgers=ledgers, clock=clock),
             reservations=reservations,

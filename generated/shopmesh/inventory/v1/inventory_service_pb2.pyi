@@ -58,6 +58,58 @@ RESERVATION_STATE_SHIPPED: ReservationState.ValueType  # 5
 """The pieces have left the warehouse."""
 Global___ReservationState: _TypeAlias = ReservationState  # noqa: Y015
 
+class _StockMovementCause:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StockMovementCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StockMovementCause.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STOCK_MOVEMENT_CAUSE_UNSPECIFIED: _StockMovementCause.ValueType  # 0
+    """Never sent; in a request: any."""
+    STOCK_MOVEMENT_CAUSE_RESERVE: _StockMovementCause.ValueType  # 1
+    """An order holds pieces."""
+    STOCK_MOVEMENT_CAUSE_COMMIT: _StockMovementCause.ValueType  # 2
+    """A hold became permanent."""
+    STOCK_MOVEMENT_CAUSE_RELEASE: _StockMovementCause.ValueType  # 3
+    """An order gave pieces back."""
+    STOCK_MOVEMENT_CAUSE_EXPIRE: _StockMovementCause.ValueType  # 4
+    """A hold ran out."""
+    STOCK_MOVEMENT_CAUSE_SHIP: _StockMovementCause.ValueType  # 5
+    """Pieces left for an order."""
+    STOCK_MOVEMENT_CAUSE_ADJUST: _StockMovementCause.ValueType  # 6
+    """Somebody changed the stock by hand."""
+    STOCK_MOVEMENT_CAUSE_COUNT: _StockMovementCause.ValueType  # 7
+    """The warehouse counted all pieces."""
+    STOCK_MOVEMENT_CAUSE_DELTA: _StockMovementCause.ValueType  # 8
+    """The warehouse reports that pieces came or went."""
+    STOCK_MOVEMENT_CAUSE_RECONCILE: _StockMovementCause.ValueType  # 9
+    """A reconciliation booked a difference."""
+
+class StockMovementCause(_StockMovementCause, metaclass=_StockMovementCauseEnumTypeWrapper):
+    """Why stock moved."""
+
+STOCK_MOVEMENT_CAUSE_UNSPECIFIED: StockMovementCause.ValueType  # 0
+"""Never sent; in a request: any."""
+STOCK_MOVEMENT_CAUSE_RESERVE: StockMovementCause.ValueType  # 1
+"""An order holds pieces."""
+STOCK_MOVEMENT_CAUSE_COMMIT: StockMovementCause.ValueType  # 2
+"""A hold became permanent."""
+STOCK_MOVEMENT_CAUSE_RELEASE: StockMovementCause.ValueType  # 3
+"""An order gave pieces back."""
+STOCK_MOVEMENT_CAUSE_EXPIRE: StockMovementCause.ValueType  # 4
+"""A hold ran out."""
+STOCK_MOVEMENT_CAUSE_SHIP: StockMovementCause.ValueType  # 5
+"""Pieces left for an order."""
+STOCK_MOVEMENT_CAUSE_ADJUST: StockMovementCause.ValueType  # 6
+"""Somebody changed the stock by hand."""
+STOCK_MOVEMENT_CAUSE_COUNT: StockMovementCause.ValueType  # 7
+"""The warehouse counted all pieces."""
+STOCK_MOVEMENT_CAUSE_DELTA: StockMovementCause.ValueType  # 8
+"""The warehouse reports that pieces came or went."""
+STOCK_MOVEMENT_CAUSE_RECONCILE: StockMovementCause.ValueType  # 9
+"""A reconciliation booked a difference."""
+Global___StockMovementCause: _TypeAlias = StockMovementCause  # noqa: Y015
+
 @_typing.final
 class Stock(_message.Message):
     """How much there is of one SKU."""
@@ -671,3 +723,157 @@ class AdjustStockResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AdjustStockResponse: _TypeAlias = AdjustStockResponse  # noqa: Y015
+
+@_typing.final
+class StockMovement(_message.Message):
+    """A change of a SKU's stock in one warehouse. Each number says by how much it changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKU_FIELD_NUMBER: _builtins.int
+    WAREHOUSE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    BOOK_QUANTITY_FIELD_NUMBER: _builtins.int
+    UNREPORTED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    COMMITTED_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    CAUSATION_FIELD_NUMBER: _builtins.int
+    TRACE_ID_FIELD_NUMBER: _builtins.int
+    MOVE_TIME_FIELD_NUMBER: _builtins.int
+    sku: _builtins.str
+    """Which SKU."""
+    warehouse: _builtins.str
+    """In which warehouse."""
+    cause: Global___StockMovementCause.ValueType
+    """Why."""
+    book_quantity: _builtins.int
+    """Pieces that the warehouse has by its own book."""
+    unreported: _builtins.int
+    """Pieces that left for an order and that the warehouse has not reported yet."""
+    held: _builtins.int
+    """Pieces that orders hold."""
+    committed: _builtins.int
+    """Pieces that orders have committed."""
+    order_id: _builtins.str
+    """The order on whose account it moved; empty when there is none."""
+    actor: _builtins.str
+    """Who did it: `staff:`, `client:` or `customer:` with an id, or `system`."""
+    note: _builtins.str
+    """A reason that was given by hand; empty without one."""
+    causation: _builtins.str
+    """What caused it: a request id, an event id, an update of the warehouse."""
+    trace_id: _builtins.str
+    """The trace in which it happened, 32 hex digits; empty for those of before."""
+    @_builtins.property
+    def move_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        sku: _builtins.str = ...,
+        warehouse: _builtins.str = ...,
+        cause: Global___StockMovementCause.ValueType = ...,
+        book_quantity: _builtins.int = ...,
+        unreported: _builtins.int = ...,
+        held: _builtins.int = ...,
+        committed: _builtins.int = ...,
+        order_id: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        note: _builtins.str = ...,
+        causation: _builtins.str = ...,
+        trace_id: _builtins.str = ...,
+        move_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["move_time", b"move_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "book_quantity", b"book_quantity", "causation", b"causation", "cause", b"cause", "committed", b"committed", "held", b"held", "move_time", b"move_time", "note", b"note", "order_id", b"order_id", "sku", b"sku", "trace_id", b"trace_id", "unreported", b"unreported", "warehouse", b"warehouse"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StockMovement: _TypeAlias = StockMovement  # noqa: Y015
+
+@_typing.final
+class ListStockMovementsRequest(_message.Message):
+    """Request of ListStockMovements."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKU_FIELD_NUMBER: _builtins.int
+    WAREHOUSE_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    MIN_MOVE_TIME_FIELD_NUMBER: _builtins.int
+    MAX_MOVE_TIME_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    sku: _builtins.str
+    """Of which SKU."""
+    warehouse: _builtins.str
+    """Only those in this warehouse; empty for all."""
+    order_id: _builtins.str
+    """Only those on account of this order; empty for all."""
+    cause: Global___StockMovementCause.ValueType
+    """Only those of this cause; unspecified for all."""
+    page_size: _builtins.int
+    """The most movements to return, 1 to 200; 0 means 50, more means 200."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first."""
+    @_builtins.property
+    def min_move_time(self) -> _timestamp_pb2.Timestamp:
+        """Only those at this time or later."""
+
+    @_builtins.property
+    def max_move_time(self) -> _timestamp_pb2.Timestamp:
+        """Only those before this time."""
+
+    def __init__(
+        self,
+        *,
+        sku: _builtins.str = ...,
+        warehouse: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        cause: Global___StockMovementCause.ValueType = ...,
+        min_move_time: _timestamp_pb2.Timestamp | None = ...,
+        max_move_time: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["max_move_time", b"max_move_time", "min_move_time", b"min_move_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "max_move_time", b"max_move_time", "min_move_time", b"min_move_time", "order_id", b"order_id", "page_size", b"page_size", "page_token", b"page_token", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStockMovementsRequest: _TypeAlias = ListStockMovementsRequest  # noqa: Y015
+
+@_typing.final
+class ListStockMovementsResponse(_message.Message):
+    """Response of ListStockMovements."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVEMENTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page starts; empty on the last."""
+    @_builtins.property
+    def movements(self) -> _containers.RepeatedCompositeFieldContainer[Global___StockMovement]:
+        """A page of movements, the latest first."""
+
+    def __init__(
+        self,
+        *,
+        movements: _abc.Iterable[Global___StockMovement] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["movements", b"movements", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStockMovementsResponse: _TypeAlias = ListStockMovementsResponse  # noqa: Y015

@@ -70,6 +70,11 @@ class InventoryServiceStub:
                 request_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockResponse.FromString,
                 _registered_method=True)
+        self.ListStockMovements = channel.unary_unary(
+                '/shopmesh.inventory.v1.InventoryService/ListStockMovements',
+                request_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockMovementsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockMovementsResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -151,6 +156,17 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListStockMovements(self, request, context):
+        """Lists what has moved of a SKU, the latest first: who did it, on account of what,
+        and in which trace.
+
+        Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU, and with
+        INVALID_ARGUMENT for a page token of another question (INVALID_PAGE_TOKEN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -188,6 +204,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.AdjustStock,
                     request_deserializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockRequest.FromString,
                     response_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockResponse.SerializeToString,
+            ),
+            'ListStockMovements': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStockMovements,
+                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockMovementsRequest.FromString,
+                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockMovementsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -380,6 +401,33 @@ class InventoryService:
             '/shopmesh.inventory.v1.InventoryService/AdjustStock',
             shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockRequest.SerializeToString,
             shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStockMovements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.inventory.v1.InventoryService/ListStockMovements',
+            shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockMovementsRequest.SerializeToString,
+            shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockMovementsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,13 @@ class InventoryServiceStub:
     FAILED_PRECONDITION when less would be on hand than is reserved
     (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
     """
+    ListStockMovements: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockMovementsRequest, _inventory_service_pb2.ListStockMovementsResponse]
+    """Lists what has moved of a SKU, the latest first: who did it, on account of what,
+    and in which trace.
+
+    Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU, and with
+    INVALID_ARGUMENT for a page token of another question (INVALID_PAGE_TOKEN).
+    """
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
@@ -132,6 +139,13 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     (WAREHOUSE_REQUIRED) without a warehouse when the SKU is in more than one, and
     FAILED_PRECONDITION when less would be on hand than is reserved
     (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
+    """
+    ListStockMovements: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockMovementsRequest, _inventory_service_pb2.ListStockMovementsResponse]  # type: ignore[assignment]
+    """Lists what has moved of a SKU, the latest first: who did it, on account of what,
+    and in which trace.
+
+    Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU, and with
+    INVALID_ARGUMENT for a page token of another question (INVALID_PAGE_TOKEN).
     """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -224,6 +238,19 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         (WAREHOUSE_REQUIRED) without a warehouse when the SKU is in more than one, and
         FAILED_PRECONDITION when less would be on hand than is reserved
         (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
+        """
+
+    @_abc_1.abstractmethod
+    def ListStockMovements(
+        self,
+        request: _inventory_service_pb2.ListStockMovementsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.ListStockMovementsResponse, _abc.Awaitable[_inventory_service_pb2.ListStockMovementsResponse]]:
+        """Lists what has moved of a SKU, the latest first: who did it, on account of what,
+        and in which trace.
+
+        Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU, and with
+        INVALID_ARGUMENT for a page token of another question (INVALID_PAGE_TOKEN).
         """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -37,6 +37,10 @@ class _StockUpdateResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sto
     """Updates before it are missing: send from `expected_sequence`."""
     STOCK_UPDATE_RESULT_QUARANTINED: _StockUpdateResult.ValueType  # 4
     """It makes no sense and was set aside; see `reason`."""
+    STOCK_UPDATE_RESULT_STALE_EPOCH: _StockUpdateResult.ValueType  # 5
+    """It is of an epoch that has ended, and was never applied; nothing moved."""
+    STOCK_UPDATE_RESULT_COUNT_NEEDED: _StockUpdateResult.ValueType  # 6
+    """The shelf waits for a count since its warehouse's feed began anew; nothing moved."""
 
 class StockUpdateResult(_StockUpdateResult, metaclass=_StockUpdateResultEnumTypeWrapper):
     """What became of an update."""
@@ -51,6 +55,10 @@ STOCK_UPDATE_RESULT_GAP: StockUpdateResult.ValueType  # 3
 """Updates before it are missing: send from `expected_sequence`."""
 STOCK_UPDATE_RESULT_QUARANTINED: StockUpdateResult.ValueType  # 4
 """It makes no sense and was set aside; see `reason`."""
+STOCK_UPDATE_RESULT_STALE_EPOCH: StockUpdateResult.ValueType  # 5
+"""It is of an epoch that has ended, and was never applied; nothing moved."""
+STOCK_UPDATE_RESULT_COUNT_NEEDED: StockUpdateResult.ValueType  # 6
+"""The shelf waits for a count since its warehouse's feed began anew; nothing moved."""
 Global___StockUpdateResult: _TypeAlias = StockUpdateResult  # noqa: Y015
 
 @_typing.final
@@ -65,12 +73,18 @@ class StockUpdate(_message.Message):
     COUNT_FIELD_NUMBER: _builtins.int
     DELTA_FIELD_NUMBER: _builtins.int
     OBSERVE_TIME_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """Which SKU."""
     warehouse: _builtins.str
     """In which warehouse."""
     sequence: _builtins.int
     """The place of the update in this SKU's and warehouse's stream, from 1."""
+    epoch: _builtins.int
+    """The epoch of the warehouse's feed in which the sequence counts; 0: the current one,
+    for a WMS that knows none. Send it: late updates of a life before a restore cannot
+    be told apart without it.
+    """
     @_builtins.property
     def count(self) -> Global___StockCount:
         """All pieces were counted."""
@@ -92,10 +106,11 @@ class StockUpdate(_message.Message):
         count: Global___StockCount | None = ...,
         delta: Global___StockDelta | None = ...,
         observe_time: _timestamp_pb2.Timestamp | None = ...,
+        epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "count", b"count", "delta", b"delta", "observe_time", b"observe_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "count", b"count", "delta", b"delta", "observe_time", b"observe_time", "sequence", b"sequence", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "count", b"count", "delta", b"delta", "epoch", b"epoch", "observe_time", b"observe_time", "sequence", b"sequence", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["count", "delta"]  # noqa: Y015
     _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
@@ -171,6 +186,7 @@ class StockUpdateAck(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     EXPECTED_SEQUENCE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """Which SKU."""
     warehouse: _builtins.str
@@ -183,6 +199,8 @@ class StockUpdateAck(_message.Message):
     """With GAP: the sequence to send from."""
     reason: _builtins.str
     """With QUARANTINED: what is wrong with it."""
+    epoch: _builtins.int
+    """The current epoch of the warehouse's feed; 0 for an unknown warehouse."""
     def __init__(
         self,
         *,
@@ -192,10 +210,11 @@ class StockUpdateAck(_message.Message):
         result: Global___StockUpdateResult.ValueType = ...,
         expected_sequence: _builtins.int = ...,
         reason: _builtins.str = ...,
+        epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_sequence", b"expected_sequence", "reason", b"reason", "result", b"result", "sequence", b"sequence", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "expected_sequence", b"expected_sequence", "reason", b"reason", "result", b"result", "sequence", b"sequence", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -534,3 +553,140 @@ class ListQuarantinedUpdatesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListQuarantinedUpdatesResponse: _TypeAlias = ListQuarantinedUpdatesResponse  # noqa: Y015
+
+@_typing.final
+class StartFeedRequest(_message.Message):
+    """Request of StartFeed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAREHOUSE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    warehouse: _builtins.str
+    """Of which warehouse."""
+    request_id: _builtins.str
+    """Names this start, 1 to 64 visible ASCII characters, unique per warehouse."""
+    reason: _builtins.str
+    """Why, for the record; 1 to 200 characters."""
+    def __init__(
+        self,
+        *,
+        warehouse: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "request_id", b"request_id", "warehouse", b"warehouse"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartFeedRequest: _TypeAlias = StartFeedRequest  # noqa: Y015
+
+@_typing.final
+class StartFeedResponse(_message.Message):
+    """Response of StartFeed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    """The epoch that this start began."""
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartFeedResponse: _TypeAlias = StartFeedResponse  # noqa: Y015
+
+@_typing.final
+class Feed(_message.Message):
+    """The feed of one warehouse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAREHOUSE_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    WAITING_SHELVES_FIELD_NUMBER: _builtins.int
+    warehouse: _builtins.str
+    """Which warehouse."""
+    epoch: _builtins.int
+    """Its current epoch, from 1."""
+    actor: _builtins.str
+    """Who began it: `staff:` or `client:` with an id, or `system` for the first one."""
+    reason: _builtins.str
+    """Why; empty for the first one."""
+    waiting_shelves: _builtins.int
+    """How many shelves wait for a count since."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When; absent for the first one."""
+
+    def __init__(
+        self,
+        *,
+        warehouse: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        actor: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        waiting_shelves: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "epoch", b"epoch", "reason", b"reason", "start_time", b"start_time", "waiting_shelves", b"waiting_shelves", "warehouse", b"warehouse"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Feed: _TypeAlias = Feed  # noqa: Y015
+
+@_typing.final
+class ListFeedsRequest(_message.Message):
+    """Request of ListFeeds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFeedsRequest: _TypeAlias = ListFeedsRequest  # noqa: Y015
+
+@_typing.final
+class ListFeedsResponse(_message.Message):
+    """Response of ListFeeds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEEDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def feeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Feed]:
+        """All feeds."""
+
+    def __init__(
+        self,
+        *,
+        feeds: _abc.Iterable[Global___Feed] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feeds", b"feeds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFeedsResponse: _TypeAlias = ListFeedsResponse  # noqa: Y015

@@ -50,6 +50,16 @@ class WmsServiceStub:
                 request_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockResponse.FromString,
                 _registered_method=True)
+        self.StartFeed = channel.unary_unary(
+                '/shopmesh.inventory.v1.WmsService/StartFeed',
+                request_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.StartFeedRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.StartFeedResponse.FromString,
+                _registered_method=True)
+        self.ListFeeds = channel.unary_unary(
+                '/shopmesh.inventory.v1.WmsService/ListFeeds',
+                request_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListFeedsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListFeedsResponse.FromString,
+                _registered_method=True)
         self.ListQuarantinedUpdates = channel.unary_unary(
                 '/shopmesh.inventory.v1.WmsService/ListQuarantinedUpdates',
                 request_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListQuarantinedUpdatesRequest.SerializeToString,
@@ -103,6 +113,25 @@ class WmsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartFeed(self, request, context):
+        """Begins a warehouse's feed anew: for a WMS that was restored or has lost its
+        place, or by staff where the WMS does not know. The shop gives the epoch; each
+        shelf then waits for a count, whose sequence may be any. Idempotent by
+        `request_id`: a repeat answers the same epoch and begins nothing.
+
+        Fails with NOT_FOUND (WAREHOUSE_NOT_FOUND) for an unknown warehouse.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFeeds(self, request, context):
+        """Lists the feeds, one for each warehouse, in the order of their names.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListQuarantinedUpdates(self, request, context):
         """Lists quarantined updates, which cannot be true and had no effect, the latest
         first: for people who have to find out why. Nothing waits for them. One that
@@ -132,6 +161,16 @@ def add_WmsServiceServicer_to_server(servicer, server):
                     servicer.ReconcileStock,
                     request_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockRequest.FromString,
                     response_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockResponse.SerializeToString,
+            ),
+            'StartFeed': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartFeed,
+                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.StartFeedRequest.FromString,
+                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.StartFeedResponse.SerializeToString,
+            ),
+            'ListFeeds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFeeds,
+                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListFeedsRequest.FromString,
+                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListFeedsResponse.SerializeToString,
             ),
             'ListQuarantinedUpdates': grpc.unary_unary_rpc_method_handler(
                     servicer.ListQuarantinedUpdates,
@@ -221,6 +260,60 @@ class WmsService:
             '/shopmesh.inventory.v1.WmsService/ReconcileStock',
             shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockRequest.SerializeToString,
             shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ReconcileStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartFeed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.inventory.v1.WmsService/StartFeed',
+            shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.StartFeedRequest.SerializeToString,
+            shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.StartFeedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFeeds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.inventory.v1.WmsService/ListFeeds',
+            shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListFeedsRequest.SerializeToString,
+            shopmesh_dot_inventory_dot_v1_dot_wms__service__pb2.ListFeedsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,16 @@ class WmsServiceStub:
     Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
     named twice.
     """
+    StartFeed: _grpc.UnaryUnaryMultiCallable[_wms_service_pb2.StartFeedRequest, _wms_service_pb2.StartFeedResponse]
+    """Begins a warehouse's feed anew: for a WMS that was restored or has lost its
+    place, or by staff where the WMS does not know. The shop gives the epoch; each
+    shelf then waits for a count, whose sequence may be any. Idempotent by
+    `request_id`: a repeat answers the same epoch and begins nothing.
+
+    Fails with NOT_FOUND (WAREHOUSE_NOT_FOUND) for an unknown warehouse.
+    """
+    ListFeeds: _grpc.UnaryUnaryMultiCallable[_wms_service_pb2.ListFeedsRequest, _wms_service_pb2.ListFeedsResponse]
+    """Lists the feeds, one for each warehouse, in the order of their names."""
     ListQuarantinedUpdates: _grpc.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]
     """Lists quarantined updates, which cannot be true and had no effect, the latest
     first: for people who have to find out why. Nothing waits for them. One that
@@ -107,6 +117,16 @@ class WmsServiceAsyncStub(WmsServiceStub):
     Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
     named twice.
     """
+    StartFeed: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.StartFeedRequest, _wms_service_pb2.StartFeedResponse]  # type: ignore[assignment]
+    """Begins a warehouse's feed anew: for a WMS that was restored or has lost its
+    place, or by staff where the WMS does not know. The shop gives the epoch; each
+    shelf then waits for a count, whose sequence may be any. Idempotent by
+    `request_id`: a repeat answers the same epoch and begins nothing.
+
+    Fails with NOT_FOUND (WAREHOUSE_NOT_FOUND) for an unknown warehouse.
+    """
+    ListFeeds: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ListFeedsRequest, _wms_service_pb2.ListFeedsResponse]  # type: ignore[assignment]
+    """Lists the feeds, one for each warehouse, in the order of their names."""
     ListQuarantinedUpdates: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.ListQuarantinedUpdatesRequest, _wms_service_pb2.ListQuarantinedUpdatesResponse]  # type: ignore[assignment]
     """Lists quarantined updates, which cannot be true and had no effect, the latest
     first: for people who have to find out why. Nothing waits for them. One that
@@ -166,6 +186,28 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
         Fails with INVALID_ARGUMENT (DUPLICATE_LINE) when a SKU and warehouse are
         named twice.
         """
+
+    @_abc_1.abstractmethod
+    def StartFeed(
+        self,
+        request: _wms_service_pb2.StartFeedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wms_service_pb2.StartFeedResponse, _abc.Awaitable[_wms_service_pb2.StartFeedResponse]]:
+        """Begins a warehouse's feed anew: for a WMS that was restored or has lost its
+        place, or by staff where the WMS does not know. The shop gives the epoch; each
+        shelf then waits for a count, whose sequence may be any. Idempotent by
+        `request_id`: a repeat answers the same epoch and begins nothing.
+
+        Fails with NOT_FOUND (WAREHOUSE_NOT_FOUND) for an unknown warehouse.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFeeds(
+        self,
+        request: _wms_service_pb2.ListFeedsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_wms_service_pb2.ListFeedsResponse, _abc.Awaitable[_wms_service_pb2.ListFeedsResponse]]:
+        """Lists the feeds, one for each warehouse, in the order of their names."""
 
     @_abc_1.abstractmethod
     def ListQuarantinedUpdates(

@@ -72,7 +72,7 @@ class Ledger(Protocol):
         ...
 
     async def open_shelf(self, sku: str, warehouse: str) -> None:
-        """Give a SKU an empty place in a warehouse that it was never in."""
+        """Give a SKU an empty place in a warehouse that it was never in, in the current epoch of its feed."""
         ...
 
     async def adjustment(self, caller: str, request_id: str) -> AdjustStock | None:

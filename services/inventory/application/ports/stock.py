@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from services.inventory.domain.movement import MovementFilter, MovementPosition, RecordedMovement
 from services.inventory.domain.stock import Stock
 
 
@@ -11,6 +12,22 @@ class StockLevels(Protocol):
 
     async def find(self, skus: Sequence[str]) -> Mapping[str, Stock]:
         """The stock of the SKUs that exist, in ⌈n/199⌉ statements for n different SKUs."""
+        ...
+
+
+class Movements(Protocol):
+    """What has moved, for reading only."""
+
+    async def find(
+        self, wanted: MovementFilter, *, limit: int, before: MovementPosition | None
+    ) -> Sequence[RecordedMovement]:
+        """The latest movements, the latest in front.
+
+        Args:
+            wanted: Which.
+            limit: The most to find.
+            before: Only those behind this position.
+        """
         ...
 
 

@@ -3,24 +3,29 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from services.inventory.domain.feed import Feed, FeedStart
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.quarantined_update import QuarantinedUpdate, QuarantinePosition
 from services.inventory.domain.reservation import Shipment
-from services.inventory.domain.wms_update import Ack, Recorded, StockUpdate
+from services.inventory.domain.wms_update import Ack, FeedPosition, Recorded, StockUpdate
 
 
 class WmsRecord(Protocol):
     """What the warehouse system has reported, within a ledger's transaction."""
 
-    async def position(self, sku: str, warehouse: str) -> int | None:
-        """The last sequence that counts, 0 for none; nobody else changes the shelf until the end.
+    async def epoch(self, warehouse: str) -> int:
+        """The current epoch of a warehouse's feed."""
+        ...
+
+    async def position(self, sku: str, warehouse: str) -> tuple[int, int] | None:
+        """Epoch and sequence of the last update that counts; nobody else changes the shelf until the end.
 
         Returns:
-            None when there is no such shelf.
+            Sequence 0 when there was none, None when there is no such shelf.
         """
         ...
 
-    async def advance(self, update: StockUpdate, *, last: int) -> None:
+    async def advance(self, update: StockUpdate, *, last: FeedPosition) -> None:
         """Make an update the last one that counts.
 
         Raises:
@@ -28,8 +33,20 @@ class WmsRecord(Protocol):
         """
         ...
 
+    async def started(self, warehouse: str, request_id: str) -> int | None:
+        """The epoch that a request began, if it began one."""
+        ...
+
+    async def start(self, start: FeedStart) -> None:
+        """Begin a feed anew and remember the request.
+
+        Raises:
+            StockContended: Another request began that epoch.
+        """
+        ...
+
     async def recorded(self, update: StockUpdate) -> Recorded | None:
-        """What came under the sequence of an update, if anything has."""
+        """What came under the epoch and sequence of an update, if anything has."""
         ...
 
     async def record(self, ack: Ack, provenance: Provenance) -> None:
@@ -58,6 +75,14 @@ class WmsRecord(Protocol):
         Raises:
             StockContended: It was noted before.
         """
+        ...
+
+
+class Feeds(Protocol):
+    """The feeds of warehouses, for reading only."""
+
+    async def find(self) -> Sequence[Feed]:
+        """Those of all warehouses, in the order of their names."""
         ...
 
 
