@@ -153,8 +153,11 @@ def _bodies(methods: Sequence[Method]) -> Iterator[_Body]:
             yield _Body(method, "ordinary", ordinary)
             continue
         (item,) = ordinary[longest.json_name][:1]
-        empty: Any = {} if isinstance(item, Mapping) else ""
-        for what, make in (("right items", partial(_numbered, item)), ("empty items", lambda _, e=empty: e)):
+        items: dict[str, Callable[[int], Any]] = {
+            "right items": partial(_numbered, item),
+            "empty items": partial(_empty, item),
+        }
+        for what, make in items.items():
             full = ordinary | {longest.json_name: []}
             count = _most_that_fit(method, full, make(longest.most_items or 0), longest.most_items or 0)
             full[longest.json_name] = [make(number) for number in range(count)]
@@ -190,6 +193,10 @@ def _numbered(item: Any, number: int) -> Any:
     if isinstance(item, str):
         return f"{item}-{number}" if item.isupper() else item
     return item | ({"sku": f"SKU-{number}"} if "sku" in item else {})
+
+
+def _empty(item: Any, _number: int) -> Any:
+    return {} if isinstance(item, Mapping) else ""
 
 
 def _request(body: _Body) -> Message:

@@ -65,7 +65,7 @@ def test_products_are_found_by_words_and_category_and_turned_by_pages(page: Page
     until(lambda: len(page.skus()) > len((first, second)), "the first page")
     skus = page.skus()
     page.click(".pages a")
-    until(lambda: page.skus() and set(page.skus()).isdisjoint(skus), "the next page")
+    until(lambda: page.skus() != [] and set(page.skus()).isdisjoint(skus), "the next page")
     page.browser.back()
     until(lambda: page.skus() == skus, "the first page again")
 
