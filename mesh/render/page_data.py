@@ -61,8 +61,9 @@ def _rules(code: str) -> Mapping[str, Any]:
 
 def _written(region: Region) -> str:
     """How the page writes a region, in Latin letters where it can, and how it calls it where that differs."""
-    latin = [each for each in (region.key, *region.names) if _is_latin(each)] or [region.key]
-    return latin[0] if latin[0] == latin[-1] else f"{latin[0]}={latin[-1]}"
+    name = region.latin_name if _is_latin(region.latin_name) else region.key
+    written = region.key if _is_latin(region.key) else name
+    return name if written == name else f"{written}={name}"
 
 
 def _is_latin(text: str) -> bool:

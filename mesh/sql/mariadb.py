@@ -92,7 +92,7 @@ async def last_position(connection: AsyncConnection) -> str | None:
 async def schema_lock(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection that holds the database's lock of this name; a database that is missing is made."""
     await _ensure_database(engine)
-    async with engine.connect() as connection:
+    async with _patient(engine) as patient, patient.connect() as connection:
         automatic = await connection.execution_options(isolation_level="AUTOCOMMIT")
         lock = {"name": f"{engine.url.database} schema", "seconds": _ALONE_SECONDS}
         taken = await automatic.execute(text("SELECT GET_LOCK(:name, :seconds)"), lock)
@@ -120,6 +120,20 @@ def named(error: BaseException) -> BaseException:
     if not isinstance(error, DBAPIError) or _number(error) != _CHECK_FAILED or error.orig is None:
         return error
     return IntegrityError(error.statement, None, error.orig, hide_parameters=True)
+
+
+@asynccontextmanager
+async def _patient(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """An engine that waits for answers as long as they take: an index of a large table takes minutes."""
+    options = engine_options(engine.url)
+    options["connect_args"].pop("read_timeout", None)
+    patient = create_async_engine(engine.url, hide_parameters=True, **options)
+    patient.sync_engine.update_execution_options(**engine.sync_engine.get_execution_options())
+    set_up(patient.sync_engine)
+    try:
+        yield patient
+    finally:
+        await patient.dispose()
 
 
 async def _ensure_database(engine: AsyncEngine) -> None:

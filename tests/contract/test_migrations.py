@@ -12,7 +12,7 @@ from mesh import sql
 from mesh.sql import migrations
 from mesh.sql.migrations import BASE, Schema
 from services.inventory.adapters.schema_sql import SCHEMA as INVENTORY
-from services.inventory.adapters.tables import stock
+from services.inventory.adapters.tables import stock, wms_quarantine, wms_updates
 from services.notification.adapters.schema_sql import SCHEMA as NOTIFICATION
 from services.notification.adapters.tables import deliveries
 from services.user.adapters.schema_sql import SCHEMA as USER
@@ -135,6 +135,42 @@ async def test_stock_stays_what_it_was_under_new_words(engine: AsyncEngine) -> N
     with pytest.raises(DBAPIError, match="unreported_not_negative"):
         async with sql.write(engine) as session:
             await session.execute(text("UPDATE stock SET unreported = -1"))
+
+
+async def test_updates_of_a_warehouse_are_of_the_first_epoch(engine: AsyncEngine) -> None:
+    await migrations.upgrade(engine, INVENTORY, "0007")
+    async with sql.write(engine) as session:
+        await session.execute(
+            text(
+                "INSERT INTO wms_updates (sku, warehouse, sequence, digest, result, reason, actor, time)"
+                " VALUES ('MUG-RED', 'berlin', 7, 'abc', 'APPLIED', '', 'client:wms', 1)"
+            )
+        )
+        await session.execute(
+            text(
+                "INSERT INTO wms_quarantine (sku, warehouse, sequence, digest, content, reason, actor, time)"
+                " VALUES ('MUG-RED', 'berlin', 7, 'def', '{}', 'no sense', 'client:wms', 2)"
+            )
+        )
+
+    await migrations.upgrade(engine, INVENTORY)
+    async with sql.write(engine) as session:
+        # The key has the epoch in it.
+        await session.execute(
+            text(
+                "INSERT INTO wms_updates (sku, warehouse, epoch, sequence, digest, result, reason, actor, time)"
+                " SELECT sku, warehouse, 2, sequence, digest, result, reason, actor, time FROM wms_updates"
+            )
+        )
+        rows = await session.execute(select(wms_updates.c.epoch, wms_updates.c.digest).order_by("epoch"))
+        [kept] = await session.execute(select(wms_quarantine))
+    assert [tuple(row) for row in rows] == [(1, "abc"), (2, "abc")]
+    assert (kept.epoch, kept.sequence, kept.digest, kept.reason) == (1, 7, "def", "no sense")
+
+    await migrations.downgrade(engine, INVENTORY, "0007")
+    async with sql.read(engine) as session:
+        [kept] = await session.execute(text("SELECT sku, sequence, digest FROM wms_updates"))
+    assert tuple(kept) == ("MUG-RED", 7, "abc")
 
 
 def _value(kind: type) -> object:

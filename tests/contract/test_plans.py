@@ -9,8 +9,10 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -20,13 +22,15 @@ from mesh.event_log.inbox import inbox_rows
 from mesh.event_log.outbox.lease import lease_metadata
 from mesh.event_log.sqlite.records import metadata as log_metadata
 from mesh.sql import prepared
-from services.inventory.adapters import reservations_sql
+from services.inventory.adapters import feeds_sql, movements_sql, reservations_sql
 from services.inventory.adapters.schema_sql import SCHEMA as INVENTORY
+from services.inventory.domain.movement import Cause, MovementFilter, MovementPosition
 from services.notification.adapters import delivery_statements_sql
 from services.notification.adapters.schema_sql import SCHEMA as NOTIFICATION
 from services.order.adapters.event_store import event_tables_sqlite
 from services.order.adapters.search_index import search_tables_sqlite
 from services.user.adapters.schema_sql import SCHEMA as USER
+from tests.support.events import MORNING
 
 DIALECT = sqlite.dialect()
 DATABASES = {
@@ -44,7 +48,8 @@ SELECTIVE = {
     "search_rows": {"order_id"},
     "search_skus": {"order_id"},
     "inbox": {"key"},
-    "movements": {"id", "rowid"},
+    "movements": {"id", "rowid", "sku", "order_id"},
+    "stock": {"sku", "warehouse", "rowid"},
     "reservations": {"order_id", "expire_time"},
     "reservation_lines": {"order_id"},
     "allocations": {"order_id"},
@@ -85,6 +90,18 @@ class Planned:
         return bool(columns & SELECTIVE[found[1]]) or ends_early
 
 
+def questions() -> Iterator[Select[Any]]:
+    """What is put together where it is asked."""
+    yield from (feeds_sql._FEEDS, feeds_sql._WAITING)
+    position = MovementPosition(MORNING, 7)
+    for wanted in (
+        MovementFilter("MUG"),
+        MovementFilter("MUG", "berlin", "an order", Cause.SHIP, MORNING, MORNING),
+    ):
+        for before in (None, position):
+            yield movements_sql.latest(wanted, limit=3, before=before)
+
+
 def statements() -> Iterator[str]:
     """Every statement that is prepared, and every text of one that a module has."""
     modules = [
@@ -105,6 +122,7 @@ def statements() -> Iterator[str]:
             )
         )
     yield from (each.compiled(DIALECT).text for each in tuple(prepared._ALL))
+    yield from (str(each.compile(dialect=DIALECT)) for each in questions())
     for module in modules:
         texts = (value for value in vars(module).values() if isinstance(value, str))
         yield from (text for text in texts if _STATEMENT.match(text))

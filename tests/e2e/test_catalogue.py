@@ -66,12 +66,12 @@ def test_rest_imports_all_products_or_none(admin: httpx.Client, anyone: httpx.Cl
     wanted = [{"sku": new, "price": money(1)} | product, {"sku": known, "price": money(6)} | product]
     wrong = [wanted[0], wanted[1] | {"price": money(6) | {"currencyCode": "USD"}}]
 
-    refused = admin.post("/v1/products:import", json={"products": wrong})
+    refused = admin.post("/v1/products:import", json={"products": wrong, "validateOnly": False})
 
     assert refused.status_code == httpx.codes.BAD_REQUEST
     assert "products[1].price.currencyCode" in refused.text
     assert anyone.get(f"/v1/products/{new}").status_code == httpx.codes.NOT_FOUND
-    assert answered(admin.post("/v1/products:import", json={"products": wanted})) == {
+    assert answered(admin.post("/v1/products:import", json={"products": wanted, "validateOnly": False})) == {
         "createdCount": 1,
         "updatedCount": 1,
         "unchangedCount": 0,
@@ -86,7 +86,7 @@ def test_a_new_price_enters_the_history_and_no_placed_order(
     order = place(alice, (sku, 1))
 
     wanted = {"sku": sku, "name": "A thing", "category": "tests", "price": money(99)}
-    answered(admin.post("/v1/products:import", json={"products": [wanted]}))
+    answered(admin.post("/v1/products:import", json={"products": [wanted], "validateOnly": False}))
 
     prices = answered(admin.get(f"/v1/products/{sku}/prices"))["prices"]
     assert [entry["price"] for entry in prices] == [money(99), money(12)]

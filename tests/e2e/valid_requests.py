@@ -40,6 +40,9 @@ def known_values(**ids: str) -> dict[str, Any]:
         "password": f"a long passphrase {uuid4().hex}",
         "new_password": f"a long passphrase {uuid4().hex}",
         "scopes": ["stock:write"],
+        # Its postal codes may be anything, and no region is on a list.
+        "country_code": "BO",
+        "city": "La Paz",
         "shopmesh.order.v1.DiffOrderRequest.to_version": 2,
         "shopmesh.inventory.v1.Product.sku": new_sku(),
         "shopmesh.inventory.v1.UpdateProductRequest.update_mask": "price",
@@ -47,6 +50,7 @@ def known_values(**ids: str) -> dict[str, Any]:
         "shopmesh.user.v1.UpdateUserRequest.update_mask": "displayName",
         "shopmesh.user.v1.User.display_name": uuid4().hex,
         "shopmesh.notification.v1.UpdatePreferencesRequest.update_mask": "orderUpdates",
+        "shopmesh.notification.v1.Preferences.order_updates": True,
     }
 
 

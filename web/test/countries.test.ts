@@ -38,4 +38,9 @@ test("a form asks for what a country's addresses have", () => {
   assert.ok(hongKong.required.has("region"));
   assert.deepEqual(addressRules("IT").regions[0], { written: "AG", name: "Agrigento" });
   assert.equal(countries().length, 250);
+  const called = (code: string) => new Map(addressRules(code).regions.map((each) => [each.written, each.name]));
+  assert.equal(called("CA").get("BC"), "British Columbia");
+  assert.equal(called("ES").get("GI"), "Girona");
+  assert.equal(called("JP").get("Tokyo"), "Tokyo");
+  assert.equal(addressRules("KR").regionWord, "province or city");
 });

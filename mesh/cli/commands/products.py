@@ -12,7 +12,7 @@ import typer
 from mesh.cli.channels import ADMIN, channel_as
 from mesh.cli.console import note, out
 from mesh.cli.context import running_settings_of
-from mesh.cli.sheets.product_checks import checked, column_of
+from mesh.cli.sheets.product_checks import checked, column_of, in_options
 from mesh.cli.sheets.product_sheets import COLUMNS, BadLine, Sheet, read_sheet
 from mesh.client.channel import LARGEST_MESSAGE_BYTES
 from mesh.settings import MeshSettings
@@ -109,7 +109,8 @@ async def imported(
     request.validate_only = True
     answer = await catalog.ImportProducts(request) if lines else ImportProductsResponse()
     bad_lines += [
-        BadLine(lines[each.index], column_of(each.field), each.description) for each in answer.problems
+        BadLine(lines[each.index], column_of(each.field), in_options(each.description))
+        for each in answer.problems
     ]
     if not bad_lines and not how.validate_only:
         request.validate_only = False

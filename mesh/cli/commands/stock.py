@@ -86,7 +86,8 @@ def quarantine(
         print_json(found)
     elif found.updates:
         show_table(
-            ("since", "sku", "warehouse", "sequence", "says", "by", "reason"), map(_row, found.updates)
+            ("since", "sku", "warehouse", "epoch", "sequence", "says", "by", "reason"),
+            map(_row, found.updates),
         )
     else:
         note("Nothing was set aside.")
@@ -170,7 +171,8 @@ async def _set_aside(settings: MeshSettings, sku: str, who: str) -> ListQuaranti
 def _row(kept: QuarantinedUpdate) -> Sequence[str]:
     update = kept.update
     since = kept.quarantine_time.ToJsonString()
-    return (since, update.sku, update.warehouse, str(update.sequence), _said(update), kept.actor, kept.reason)
+    place = (update.sku, update.warehouse, str(update.epoch), str(update.sequence))
+    return (since, *place, _said(update), kept.actor, kept.reason)
 
 
 def _said(update: StockUpdate) -> str:

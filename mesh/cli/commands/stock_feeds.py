@@ -51,6 +51,7 @@ def reset(
     Each of its shelves keeps its number and takes no delta until the warehouse system has counted it.
     """
     request = StartFeedRequest(warehouse=warehouse, request_id=request_id or str(uuid.uuid4()), reason=reason)
+    note(f"request id {request.request_id}: with it a repeat begins nothing")
     started = asyncio.run(_started(running_settings_of(context), who, request))
     if as_json:
         print_json(started)

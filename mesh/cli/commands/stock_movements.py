@@ -108,6 +108,7 @@ def adjust(
         warehouse=warehouse,
         request_id=request_id or str(uuid.uuid4()),
     )
+    note(f"request id {request.request_id}: with it a repeat moves nothing")
     answer = _ask(context, who, lambda stock: stock.AdjustStock(request))
     if as_json:
         print_json(answer)

@@ -20,6 +20,11 @@ def column_of(field: str) -> str:
     return _COLUMN_OF_FIELD.get(field, field)
 
 
+def in_options(description: str) -> str:
+    """A problem as the command line has it: what a request sets, an option says."""
+    return description.replace("set allowZeroPrice", "say --allow-zero-price")
+
+
 def _broken_rules(products: Mapping[int, Product]) -> Iterator[BadLine]:
     import protovalidate  # noqa: PLC0415 - takes 0.4 s to import, as does what uses it
 

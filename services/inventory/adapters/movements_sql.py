@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from mesh import sql
 from mesh.sql.replicas import Reads
@@ -28,18 +28,19 @@ class SqlMovements:
     async def find(
         self, wanted: MovementFilter, *, limit: int, before: MovementPosition | None
     ) -> Sequence[RecordedMovement]:
-        statement = (
-            select(moved)
-            .where(*_conditions(wanted, before))
-            .order_by(moved.c.time.desc(), moved.c.id.desc())
-            .limit(limit)
-        )
+        statement = latest(wanted, limit=limit, before=before)
 
         async def work(session: sql.Session) -> Sequence[RecordedMovement]:
             return [_recorded(row) for row in await session.execute(statement)]
 
         with translated():
             return await self._reads(work)
+
+
+def latest(wanted: MovementFilter, *, limit: int, before: MovementPosition | None) -> Select[tuple[Any, ...]]:
+    """The statement that finds movements, the latest in front."""
+    found = select(moved).where(*_conditions(wanted, before))
+    return found.order_by(moved.c.time.desc(), moved.c.id.desc()).limit(limit)
 
 
 def _conditions(wanted: MovementFilter, before: MovementPosition | None) -> Iterator[ColumnElement[bool]]:

@@ -98,6 +98,7 @@ stock = Table(
     CheckConstraint("unreported >= 0", name="unreported_not_negative"),
     CheckConstraint("held >= 0", name="held_not_negative"),
     CheckConstraint("committed >= 0", name="committed_not_negative"),
+    Index("stock_by_epoch", "warehouse", "epoch"),
 )
 
 movements = Table(

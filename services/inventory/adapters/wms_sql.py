@@ -145,7 +145,7 @@ def _row(ack: Ack, provenance: Provenance) -> dict[str, Any]:
     return {
         "sku": ack.update.sku,
         "warehouse": ack.update.warehouse,
-        "epoch": ack.update.epoch or FIRST_EPOCH,
+        "epoch": ack.update.epoch or ack.current_epoch or FIRST_EPOCH,
         "sequence": ack.update.sequence,
         "digest": ack.update.digest,
         "reason": ack.reason,

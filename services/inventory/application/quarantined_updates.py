@@ -10,9 +10,9 @@ from services.kernel.paging import decode_page_token, encode_page_token, foreign
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_GREATEST_SEQUENCE = 2**63 - 1
+_GREATEST_EPOCH, _GREATEST_SEQUENCE = 2**31 - 1, 2**63 - 1
 _POSITION_TEXT = re.compile(
-    r"([0-9]{1,17}) ([A-Z0-9-]{1,64}) ([a-z0-9-]{1,40}) ([0-9]{1,9}) ([0-9]{1,19}) ([0-9a-f]{64})"
+    r"([0-9]{1,17}) ([A-Z0-9-]{1,64}) ([a-z0-9-]{1,40}) ([0-9]{1,10}) ([0-9]{1,19}) ([0-9a-f]{64})"
 )
 
 
@@ -52,7 +52,7 @@ def _position(page_token: str, sku: str) -> QuarantinePosition | None:
     if not page_token:
         return None
     named = _POSITION_TEXT.fullmatch(decode_page_token(page_token, filters=sku))
-    if named is None or int(named[5]) > _GREATEST_SEQUENCE:
+    if named is None or int(named[4]) > _GREATEST_EPOCH or int(named[5]) > _GREATEST_SEQUENCE:
         raise foreign_page_token()
     time = _EPOCH + int(named[1]) * _MICROSECOND
     return QuarantinePosition(time, named[2], named[3], int(named[4]), int(named[5]), named[6])

@@ -75,8 +75,9 @@ async def _taken(ledger: Ledger, update: StockUpdate, provenance: Provenance) ->
 
 async def _position(ledger: Ledger, update: StockUpdate) -> FeedPosition | Ack:
     """How far the shelf has got, on a new shelf where there is none yet; or why there can be none."""
-    epoch = await ledger.wms.epoch(update.warehouse)
     last = await ledger.wms.position(update.sku, update.warehouse)
+    # The shelf is ours now: an epoch that began meanwhile has not counted it yet, or is seen here.
+    epoch = await ledger.wms.epoch(update.warehouse)
     if last is not None:
         return FeedPosition(epoch, *last)
     if update.sku not in await ledger.offers([update.sku]):

@@ -38,6 +38,8 @@ def upgrade() -> None:
     for table in ("stock", "wms_updates", "wms_quarantine"):
         if "epoch" not in {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}:
             op.add_column(table, _epoch())
+    op.create_index("stock_by_epoch", "stock", ["warehouse", "epoch"], if_not_exists=True)
+    op.drop_index("stock_by_warehouse", "stock", if_exists=True)
     _change_key(_updates("sku", "warehouse", "epoch", "sequence"))
     _change_key(_quarantine("sku", "warehouse", "epoch", "sequence", "digest"))
 
@@ -48,6 +50,9 @@ def downgrade() -> None:
     op.execute("DELETE FROM wms_quarantine WHERE epoch > 1")
     _change_key(_updates("sku", "warehouse", "sequence"))
     _change_key(_quarantine("sku", "warehouse", "sequence", "digest"))
+    # MariaDB holds a foreign key by it.
+    op.create_index("stock_by_warehouse", "stock", ["warehouse"], if_not_exists=True)
+    op.drop_index("stock_by_epoch", "stock", if_exists=True)
     for table in ("wms_updates", "wms_quarantine", "stock"):
         op.drop_column(table, "epoch")
     op.drop_table("feed_starts", if_exists=True)

@@ -84,6 +84,9 @@ def test_a_region_is_one_of_its_country_by_any_of_its_names(code: str) -> None:
 def test_people_leave_accents_out() -> None:
     assert wrong(replace(full("BR"), region="Sao Paulo")) == []
     assert wrong(replace(full("CA"), region="quebec")) == []
+    for name in ("Balikesir", "BALIKES\u0130R", "Diyarbakir"):
+        assert wrong(replace(full("TR"), region=name)) == []
+    assert wrong(replace(full("VN"), region="Dong Nai")) == []
 
 
 @pytest.mark.parametrize("code", ["AC", "TA", "ZZ", "UK", "EU", "XX", "de", "", "D1"])
