@@ -158,7 +158,8 @@ async def test_updates_of_a_warehouse_are_of_the_first_epoch(engine: AsyncEngine
         # The key has the epoch in it.
         await session.execute(
             text(
-                "INSERT INTO wms_updates (sku, warehouse, epoch, sequence, digest, result, reason, actor, time)"
+                "INSERT INTO wms_updates"
+                " (sku, warehouse, epoch, sequence, digest, result, reason, actor, time)"
                 " SELECT sku, warehouse, 2, sequence, digest, result, reason, actor, time FROM wms_updates"
             )
         )

@@ -92,7 +92,7 @@ class Planned:
 
 def questions() -> Iterator[Select[Any]]:
     """What is put together where it is asked."""
-    yield from (feeds_sql._FEEDS, feeds_sql._WAITING)
+    yield feeds_sql.FEEDS
     position = MovementPosition(MORNING, 7)
     for wanted in (
         MovementFilter("MUG"),
