@@ -19,6 +19,8 @@ _DEPENDENCY_UP = "shopmesh_dependency_up"
 """The metric of `mesh.server.health`."""
 _UNSENT, _OLDEST = "shopmesh_mails_unsent", "shopmesh_mails_oldest_unsent_timestamp_seconds"
 """The metrics of the notification service."""
+_REFUSALS = "shopmesh_wms_shelf_refusals"
+"""The metric of the inventory service."""
 _FRESH = (("grpc.use_local_subchannel_pool", 1), DIRECT)
 """Else channels share connections, and with them the ever longer pauses after those that were refused."""
 
@@ -31,11 +33,13 @@ class Report:
         dependencies: What it depends on, and whether that works.
         waiting_mails: How many mails no provider takes.
         oldest_waiting: Since when the oldest of them waits, in Unix time; 0: none does.
+        refusing_shelves: How many shelves take nothing of the warehouse system any more.
     """
 
     dependencies: Mapping[str, bool] = field(default_factory=dict)
     waiting_mails: int = 0
     oldest_waiting: float = 0.0
+    refusing_shelves: int = 0
 
 
 EMPTY = Report()
@@ -81,6 +85,7 @@ class Readiness:
             dependencies={labels["name"]: value == 1 for labels, value in _samples(answer, _DEPENDENCY_UP)},
             waiting_mails=sum(int(count) for count in _of_waiting(answer, _UNSENT)),
             oldest_waiting=min(_of_waiting(answer, _OLDEST), default=0.0),
+            refusing_shelves=sum(int(count) for _, count in _samples(answer, _REFUSALS)),
         )
 
     async def _get(self, url: str) -> str | None:
@@ -97,7 +102,7 @@ def _of_waiting(metrics: str, name: str) -> Iterator[float]:
 
 def _samples(metrics: str, name: str) -> Iterator[tuple[Mapping[str, str], float]]:
     # By hand: the library's parser takes longer to import than all services to ask.
-    for labels, value in re.findall(rf"^{name}\{{(.*)\}} (\S+)$", metrics, re.MULTILINE):
+    for labels, value in re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", metrics, re.MULTILINE):
         yield dict(_LABEL.findall(labels)), float(value)
 
 

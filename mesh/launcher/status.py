@@ -53,6 +53,7 @@ class PartCondition:
             "lastExit": self.part.last_exit,
             "dependencies": dict(self.report.dependencies),
             "waitingMails": self.report.waiting_mails,
+            "refusingShelves": self.report.refusing_shelves,
         }
 
     @property

@@ -65,6 +65,7 @@ from services.inventory.application.wms_updates import WmsUpdates
 from services.inventory.config import Settings
 from services.inventory.entrypoints.catalog_servicer import CatalogServicer
 from services.inventory.entrypoints.consumer import CONSUMER, EVENTS_WITH_EFFECT, on_order_event
+from services.inventory.entrypoints.feed_metrics import note_refusals
 from services.inventory.entrypoints.inventory_servicer import InventoryServicer
 from services.inventory.entrypoints.parking_servicer import StockParkingServicer
 from services.inventory.entrypoints.status_by_error import STATUS_BY_ERROR
@@ -149,7 +150,7 @@ def wire(adapters: Adapters, *, clock: Clock, hold_seconds: float) -> UseCases:
             levels=levels, ledgers=ledgers, clock=clock, new_id=uuid7, trace_id=_trace_id
         ),
         quarantined=QuarantinedUpdates(quarantine=adapters.quarantine),
-        movements=RecordedMovements(movements=adapters.movements, levels=levels),
+        movements=RecordedMovements(movements=adapters.movements, levels=levels, feeds=adapters.feeds),
         feeds=WarehouseFeeds(ledgers=ledgers, feeds=adapters.feeds, clock=clock),
     )
 
@@ -171,7 +172,8 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
         consumer = order_consumer(
             engine, log, clock=context.clock, settings=settings, changed=caches.invalidate
         )
-        sweeps = use_cases.expiry.sweep, use_cases.shortages.sweep
+        refusals = partial(note_refusals, adapters.feeds.refusing_shelves)
+        sweeps = use_cases.expiry.sweep, use_cases.shortages.sweep, refusals
         yield Service(
             servicers=_servicers(context, use_cases, Parking(consumer)),
             errors=STATUS_BY_ERROR,

@@ -22,7 +22,7 @@ from mesh.event_log.inbox import inbox_rows
 from mesh.event_log.outbox.lease import lease_metadata
 from mesh.event_log.sqlite.records import metadata as log_metadata
 from mesh.sql import prepared
-from services.inventory.adapters import feeds_sql, movements_sql, reservations_sql
+from services.inventory.adapters import feeds_sql, movements_sql, reservations_sql, tables
 from services.inventory.adapters.schema_sql import SCHEMA as INVENTORY
 from services.inventory.domain.movement import Cause, MovementFilter, MovementPosition
 from services.notification.adapters import delivery_statements_sql
@@ -49,7 +49,7 @@ SELECTIVE = {
     "search_skus": {"order_id"},
     "inbox": {"key"},
     "movements": {"id", "rowid", "sku", "order_id"},
-    "stock": {"sku", "warehouse", "rowid"},
+    "stock": {"sku", "warehouse", "rowid", "refusals"},
     "reservations": {"order_id", "expire_time"},
     "reservation_lines": {"order_id"},
     "allocations": {"order_id"},
@@ -92,7 +92,7 @@ class Planned:
 
 def questions() -> Iterator[Select[Any]]:
     """What is put together where it is asked."""
-    yield feeds_sql.FEEDS
+    yield from (feeds_sql.FEEDS, feeds_sql.REFUSING, feeds_sql.SHELVES.where(tables.stock.c.sku == "MUG"))
     position = MovementPosition(MORNING, 7)
     for wanted in (
         MovementFilter("MUG"),

@@ -27,6 +27,9 @@ def test_a_skus_story_is_told_with_who_and_why(
     assert (found[0]["bookQuantity"], found[0]["note"]) == (-1, "one was broken")
     assert [each["orderId"] for each in of_order] == [order["orderId"]] * 2
     assert all(len(each["traceId"]) == 32 for each in found)
+    (shelf,) = json.loads(running_mesh.run("stock", "explain", sku, "--json").stdout)["shelves"]
+    assert (shelf["bookQuantity"], shelf["committed"], shelf["available"]) == (4, 2, 2)
+    assert "never" in running_mesh.run("stock", "explain", sku).stdout
     table = running_mesh.run("stock", "movements", sku, "--last", "1").stdout
     assert "one was broken" in table
     assert "RESERVE" not in table

@@ -13,6 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from mesh.event_log.inbox import consumer
 from mesh.server import health
+from services.inventory.entrypoints import feed_metrics
 from services.notification.domain.delivery import DeliveryState
 from services.notification.domain.feedback import FeedbackKind
 from services.notification.domain.template import Template
@@ -36,7 +37,7 @@ VALUES = {
 
 
 def metrics() -> Iterator[MetricWrapperBase]:
-    for module in (mail_metrics, health, consumer):
+    for module in (mail_metrics, feed_metrics, health, consumer):
         yield from (each for each in vars(module).values() if isinstance(each, MetricWrapperBase))
 
 

@@ -35,6 +35,7 @@ def status(
     elif conditions:
         show_table(("part", "pid", "port", "state", "restarts", "last exit"), map(_row, conditions))
         _show_waiting_mails(conditions)
+        _show_refusing_shelves(conditions)
     else:
         err.print(f"No mesh is up in {escape(str(home))}. Start it: [cyan]shopmesh up[/]")
     if not conditions or any(each.condition is not Condition.READY for each in conditions):
@@ -49,6 +50,15 @@ def _show_waiting_mails(conditions: Sequence[PartCondition]) -> None:
         out.print(
             f"[yellow]{count} mail(s) wait for a provider, the oldest since {since}.[/] "
             "What is missing: shopmesh mail check"
+        )
+
+
+def _show_refusing_shelves(conditions: Sequence[PartCondition]) -> None:
+    """Say that shop and warehouse do not understand each other; every worker knows of all shelves."""
+    if count := max(each.report.refusing_shelves for each in conditions):
+        out.print(
+            f"[yellow]{count} shelves have refused their last 20 updates or more.[/] "
+            "Whose: shopmesh stock feed list"
         )
 
 

@@ -14,7 +14,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands import stock_feeds
 from mesh.cli.commands.parked_events import Who
-from mesh.cli.commands.stock_movements import adjust, movements
+from mesh.cli.commands.stock_movements import adjust, explain, movements
 from mesh.cli.console import note, show_table
 from mesh.cli.context import running_settings_of
 from mesh.cli.wms_channel import channel_as_wms
@@ -44,6 +44,7 @@ _REMEDY = (
 app = typer.Typer(help="The shop's stock and the warehouse's.", no_args_is_help=True)
 app.command()(movements)
 app.command()(adjust)
+app.command()(explain)
 app.add_typer(stock_feeds.app, name="feed")
 
 

@@ -32,7 +32,7 @@ def list_feeds(context: typer.Context, who: Who = ADMIN, as_json: AsJson = False
     if as_json:
         print_json(found)
     else:
-        header = ("warehouse", "epoch", "waiting shelves", "since", "by", "reason")
+        header = ("warehouse", "epoch", "waiting shelves", "refusing shelves", "since", "by", "reason")
         show_table(header, map(_row, found.feeds))
 
 
@@ -71,4 +71,5 @@ async def _started(settings: MeshSettings, who: str, request: StartFeedRequest) 
 
 def _row(feed: Feed) -> tuple[str, ...]:
     since = feed.start_time.ToJsonString() if feed.HasField("start_time") else ""
-    return (feed.warehouse, str(feed.epoch), str(feed.waiting_shelves), since, feed.actor, feed.reason)
+    numbers = (feed.epoch, feed.waiting_shelves, feed.refusing_shelves)
+    return (feed.warehouse, *map(str, numbers), since, feed.actor, feed.reason)

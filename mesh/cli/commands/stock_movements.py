@@ -17,12 +17,20 @@ from mesh.cli.times import utc_time
 from mesh.messages import timestamp
 from shopmesh.inventory.v1.inventory_service_pb2 import (
     AdjustStockRequest,
+    ExplainStockRequest,
+    ExplainStockResponse,
     ListStockMovementsRequest,
     ListStockMovementsResponse,
+    ShelfExplanation,
     StockMovement,
     StockMovementCause,
 )
 from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from shopmesh.inventory.v1.wms_service_pb2 import (
+    ListQuarantinedUpdatesRequest,
+    ListQuarantinedUpdatesResponse,
+)
+from shopmesh.inventory.v1.wms_service_pb2_grpc import WmsServiceStub
 
 if TYPE_CHECKING:
     from shopmesh.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
 _PREFIX = "STOCK_MOVEMENT_CAUSE_"
 _PAGE = 200
 _USUAL = 50
+_LAST_REFUSALS = 5
 _NUMBERS = ("book", "unreported", "held", "committed")
 _T = TypeVar("_T")
 
@@ -89,6 +98,22 @@ def movements(
         note("Nothing has moved like that.")
 
 
+def explain(context: typer.Context, sku: Sku, who: Who = ADMIN, as_json: AsJson = False) -> None:
+    """Show what the numbers of a SKU are made of, how far the feeds have got, and what was set aside last."""
+    found, set_aside = asyncio.run(_explained(context, who, sku))
+    if as_json:
+        print_json(found)
+        return
+    shelves = ("warehouse", *_NUMBERS, "on hand", "available", "epoch", "sequence", "refused in a row")
+    show_table((*shelves, "last count"), map(_shelf_row, found.shelves))
+    for each in found.shelves:
+        if each.epoch < each.current_epoch:
+            note(f"{each.warehouse} waits for a count: its feed is in epoch {each.current_epoch}.")
+    for kept in set_aside.updates:
+        place = f"{kept.update.warehouse}, epoch {kept.update.epoch}, sequence {kept.update.sequence}"
+        note(f"set aside {kept.quarantine_time.ToJsonString()}: {place}: {kept.reason}")
+
+
 def adjust(
     context: typer.Context,
     sku: Sku,
@@ -120,6 +145,15 @@ def adjust(
     show_table(("warehouse", "on hand", "reserved", "available"), rows)
 
 
+async def _explained(
+    context: typer.Context, who: str, sku: str
+) -> tuple[ExplainStockResponse, ListQuarantinedUpdatesResponse]:
+    async with channel_as(who, "inventory", running_settings_of(context)) as channel:
+        found = await InventoryServiceStub(channel).ExplainStock(ExplainStockRequest(sku=sku))
+        last = ListQuarantinedUpdatesRequest(sku=sku, page_size=_LAST_REFUSALS)
+        return found, await WmsServiceStub(channel).ListQuarantinedUpdates(last)
+
+
 def _ask(
     context: typer.Context, who: str, question: Callable[["InventoryServiceAsyncStub"], Awaitable[_T]]
 ) -> _T:
@@ -142,6 +176,18 @@ async def _listed(
         whole.next_page_token = request.page_token = page.next_page_token
         if not page.next_page_token or len(whole.movements) >= last:
             return whole
+
+
+def _shelf_row(shelf: ShelfExplanation) -> Sequence[str]:
+    numbers = (shelf.book_quantity, shelf.unreported, shelf.held, shelf.committed)
+    feed = (shelf.epoch, shelf.sequence, shelf.refusals)
+    counted = shelf.last_count
+    last_count = f"{counted.move_time.ToJsonString()} {counted.causation}" if counted.warehouse else "never"
+    return (
+        shelf.warehouse,
+        *map(str, (*numbers, shelf.on_hand, shelf.available, *feed)),
+        last_count,
+    )
 
 
 def _row(moved: StockMovement) -> Sequence[str]:

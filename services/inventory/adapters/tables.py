@@ -94,11 +94,14 @@ stock = Table(
     Column("sequence", BigInteger, nullable=False),
     # In which epoch of the warehouse's feed; below the current one it waits for a count.
     Column("epoch", Integer, nullable=False, server_default="1"),
+    # How many of its updates were refused in a row.
+    Column("refusals", Integer, nullable=False, server_default="0"),
     CheckConstraint("book_quantity >= 0", name="book_quantity_not_negative"),
     CheckConstraint("unreported >= 0", name="unreported_not_negative"),
     CheckConstraint("held >= 0", name="held_not_negative"),
     CheckConstraint("committed >= 0", name="committed_not_negative"),
     Index("stock_by_epoch", "warehouse", "epoch"),
+    Index("stock_by_refusals", "refusals"),
 )
 
 movements = Table(

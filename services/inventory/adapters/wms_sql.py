@@ -43,14 +43,18 @@ class SqlWmsRecord:
         row = (await self._session.execute(shelf.with_for_update())).one_or_none()
         return None if row is None else (row.epoch, row.sequence)
 
-    async def advance(self, advanced: StockUpdate, *, last: FeedPosition) -> None:
+    async def note_refusal(self, refused: StockUpdate) -> None:
+        shelf = and_(stock.c.sku == refused.sku, stock.c.warehouse == refused.warehouse)
+        await self._session.execute(update(stock).where(shelf).values(refusals=stock.c.refusals + 1))
+
+    async def advance(self, advanced: StockUpdate, *, last: FeedPosition, applied: bool) -> None:
         at_last = and_(
             stock.c.sku == advanced.sku,
             stock.c.warehouse == advanced.warehouse,
             stock.c.epoch == last.epoch,
             stock.c.sequence == last.sequence,
         )
-        now = {"epoch": advanced.epoch, "sequence": advanced.sequence}
+        now = {"epoch": advanced.epoch, "sequence": advanced.sequence} | ({"refusals": 0} if applied else {})
         await self._change_one(update(stock).where(at_last).values(now))
 
     async def started(self, warehouse: str, request_id: str) -> int | None:

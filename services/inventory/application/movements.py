@@ -1,14 +1,20 @@
 """What has moved, for people to look at."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from services.inventory.application.ports import Movements, StockLevels
+from services.inventory.application.ports import Feeds, Movements, StockLevels
 from services.inventory.application.stocks import unknown_sku
-from services.inventory.domain.movement import MovementFilter, MovementPosition, RecordedMovement
+from services.inventory.domain.feed import ShelfStory
+from services.inventory.domain.movement import (
+    Cause,
+    MovementFilter,
+    MovementPosition,
+    RecordedMovement,
+)
 from services.kernel.paging import decode_page_token, encode_page_token, foreign_page_token, page_size
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,11 +31,28 @@ class MovementPage:
 
 
 class RecordedMovements:
-    """Looks at what has moved."""
+    """Looks at what has moved, and at what it has come to."""
 
-    def __init__(self, *, movements: Movements, levels: StockLevels) -> None:
+    def __init__(self, *, movements: Movements, levels: StockLevels, feeds: Feeds) -> None:
         self._movements = movements
         self._levels = levels
+        self._feeds = feeds
+
+    async def explain(self, sku: str) -> Sequence[tuple[ShelfStory, RecordedMovement | None]]:
+        """The shelves of a SKU, each with its last count.
+
+        Raises:
+            StockNotFound: The SKU is unknown.
+        """
+        shelves = await self._feeds.shelves(sku)
+        if not shelves and sku not in await self._levels.find([sku]):
+            raise unknown_sku(sku)
+        return [(each, await self._last_count(sku, each.shelf.warehouse)) for each in shelves]
+
+    async def _last_count(self, sku: str, warehouse: str) -> RecordedMovement | None:
+        counts = MovementFilter(sku, warehouse, cause=Cause.COUNT)
+        found = await self._movements.find(counts, limit=1, before=None)
+        return found[0] if found else None
 
     async def list(self, wanted: MovementFilter, *, size: int, page_token: str) -> MovementPage:
         """A page of movements, the latest first; `size` 0 asks for the usual one.

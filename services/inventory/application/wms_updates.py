@@ -63,11 +63,13 @@ async def _taken(ledger: Ledger, update: StockUpdate, provenance: Provenance) ->
     ack = answer(update, shelf, position, recorded)
     if ack.result is Result.QUARANTINED:
         await ledger.wms.set_aside(ack, provenance)
+    if ack.is_refusal(recorded):
+        await ledger.wms.note_refusal(update)
     if recorded is not None or not ack.counts:
         return ack
     await ledger.wms.record(ack, provenance)
     if position.is_behind(update):
-        await ledger.wms.advance(update, last=position)
+        await ledger.wms.advance(update, last=position, applied=ack.result is Result.APPLIED)
     if ack.result is not Result.QUARANTINED:
         await _apply(ledger, ack, shelf, reservations, provenance)
     return ack

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.inventory.domain.stock import Shelf
+from services.inventory.domain.wms_update import FeedPosition
+
 
 @dataclass(frozen=True, slots=True)
 class FeedStart:
@@ -36,6 +39,7 @@ class Feed:
         reason: Why; empty for the first.
         start_time: When; None for the first.
         waiting_shelves: How many shelves wait for a count.
+        refusing_shelves: How many have refused so many updates in a row that somebody has to look.
     """
 
     warehouse: str
@@ -44,3 +48,13 @@ class Feed:
     reason: str
     start_time: datetime | None
     waiting_shelves: int
+    refusing_shelves: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfStory:
+    """A shelf, how far it has got in its warehouse's feed, and how many updates it refused in a row."""
+
+    shelf: Shelf
+    position: FeedPosition
+    refusals: int

@@ -10,6 +10,8 @@ from hashlib import sha256
 from services.inventory.domain.stock import MAX_PIECES, Shelf
 
 FIRST_EPOCH = 1
+MANY_REFUSALS = 20
+"""So many in a row say that shop and warehouse do not understand each other."""
 MOST_AHEAD = 1_000_000
 """How far a count may be ahead of its shelf: a sequence beyond that would make the shelf deaf for ever."""
 
@@ -104,6 +106,12 @@ class Ack:
     reason: str = ""
     current_epoch: int = 0
     counts: bool = True
+
+    def is_refusal(self, recorded: "Recorded | None") -> bool:
+        """Whether it takes nothing from somebody who said something new; honest repeats are none."""
+        return self.result is not Result.APPLIED and (
+            recorded is None or recorded.digest != self.update.digest
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from services.inventory.entrypoints.messages import (
     movement_message,
     reservation_message,
     reserve_response,
+    shelf_explanation,
     stock_answer,
     stock_message,
 )
@@ -105,6 +106,10 @@ class InventoryServicer(rpc.InventoryServiceServicer):
             as_sent=adjustment_of(as_sent(request), caller=actor),
         )
         return pb.AdjustStockResponse(stock=stock_message(stock))
+
+    async def ExplainStock(self, request: pb.ExplainStockRequest, context: Any) -> pb.ExplainStockResponse:
+        shelves = await self._movements.explain(request.sku)
+        return pb.ExplainStockResponse(shelves=[shelf_explanation(*each) for each in shelves])
 
     async def ListStockMovements(
         self, request: pb.ListStockMovementsRequest, context: Any

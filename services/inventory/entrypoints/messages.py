@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from mesh.messages import amount_of, money_message, time_of, timestamp
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.adjustment import AdjustStock
+from services.inventory.domain.feed import ShelfStory
 from services.inventory.domain.movement import Cause, MovementFilter, RecordedMovement
 from services.inventory.domain.product import Listing, PriceEntry, Product, ProductChange
 from services.inventory.domain.product_import import ImportPlan
@@ -125,6 +126,24 @@ def movement_message(recorded: RecordedMovement) -> inventory.StockMovement:
         causation=provenance.causation,
         trace_id=provenance.trace_id,
         move_time=timestamp(provenance.time),
+    )
+
+
+def shelf_explanation(story: ShelfStory, last_count: RecordedMovement | None) -> inventory.ShelfExplanation:
+    shelf, position = story.shelf, story.position
+    return inventory.ShelfExplanation(
+        warehouse=shelf.warehouse,
+        book_quantity=shelf.book_quantity,
+        unreported=shelf.unreported,
+        held=shelf.held,
+        committed=shelf.committed,
+        on_hand=shelf.on_hand,
+        available=shelf.available,
+        epoch=position.epoch,
+        sequence=position.sequence,
+        current_epoch=position.current_epoch,
+        refusals=story.refusals,
+        last_count=None if last_count is None else movement_message(last_count),
     )
 
 

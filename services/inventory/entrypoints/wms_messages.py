@@ -47,6 +47,7 @@ def feed_message(feed: Feed) -> pb.Feed:
         reason=feed.reason,
         start_time=None if feed.start_time is None else timestamp(feed.start_time),
         waiting_shelves=feed.waiting_shelves,
+        refusing_shelves=feed.refusing_shelves,
     )
 
 

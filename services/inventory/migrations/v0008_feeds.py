@@ -38,6 +38,9 @@ def upgrade() -> None:
     for table in ("stock", "wms_updates", "wms_quarantine"):
         if "epoch" not in {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}:
             op.add_column(table, _epoch())
+    if "refusals" not in {column["name"] for column in sa.inspect(op.get_bind()).get_columns("stock")}:
+        op.add_column("stock", sa.Column("refusals", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index("stock_by_refusals", "stock", ["refusals"], if_not_exists=True)
     op.create_index("stock_by_epoch", "stock", ["warehouse", "epoch"], if_not_exists=True)
     op.drop_index("stock_by_warehouse", "stock", if_exists=True)
     _change_key(_updates("sku", "warehouse", "epoch", "sequence"))
@@ -53,6 +56,8 @@ def downgrade() -> None:
     # MariaDB holds a foreign key by it.
     op.create_index("stock_by_warehouse", "stock", ["warehouse"], if_not_exists=True)
     op.drop_index("stock_by_epoch", "stock", if_exists=True)
+    op.drop_index("stock_by_refusals", "stock", if_exists=True)
+    op.drop_column("stock", "refusals")
     for table in ("wms_updates", "wms_quarantine", "stock"):
         op.drop_column(table, "epoch")
     op.drop_table("feed_starts", if_exists=True)

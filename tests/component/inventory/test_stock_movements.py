@@ -6,6 +6,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.inventory.domain.wms_update import Count, Delta, StockUpdate
 from shopmesh.inventory.v1 import inventory_service_pb2 as pb
 from tests.component.inventory.conftest import Inventory
 from tests.support.inventory.shop import order_id
@@ -87,3 +88,17 @@ async def test_movements_of_an_unknown_sku_are_not_found(inventory: Inventory) -
         await listed(inventory, sku="MUG-GONE")
 
     assert (refused.value.code(), reason_of(refused.value)) == (grpc.StatusCode.NOT_FOUND, "STOCK_NOT_FOUND")
+
+
+async def test_a_shelf_is_explained_with_its_last_count(inventory: Inventory) -> None:
+    await inventory.shop.sell("MUG-RED", berlin=5, hamburg=2)
+    for number, change in ((1, Count(7)), (9, Delta(1))):
+        await inventory.shop.wms.apply(StockUpdate("MUG-RED", "berlin", number, change), actor="client:wms")
+    request = pb.ExplainStockRequest(sku="MUG-RED")
+
+    berlin, hamburg = (await inventory.stock.ExplainStock(request, **inventory.as_admin)).shelves
+
+    assert (berlin.book_quantity, berlin.on_hand, berlin.available) == (7, 7, 7)
+    assert (berlin.epoch, berlin.sequence, berlin.current_epoch, berlin.refusals) == (1, 1, 1, 1)
+    assert (berlin.last_count.book_quantity, berlin.last_count.actor) == (2, "client:wms")
+    assert (hamburg.book_quantity, hamburg.sequence, hamburg.HasField("last_count")) == (2, 0, False)

@@ -6,7 +6,15 @@ import pytest
 
 from services.inventory.adapters.tables import stock
 from services.inventory.domain.errors import WarehouseNotFound
-from services.inventory.domain.wms_update import MOST_AHEAD, Ack, Count, Delta, Result, StockUpdate
+from services.inventory.domain.wms_update import (
+    MANY_REFUSALS,
+    MOST_AHEAD,
+    Ack,
+    Count,
+    Delta,
+    Result,
+    StockUpdate,
+)
 from tests.support.events import MORNING
 from tests.support.inventory.shop import STAFF, Shop
 
@@ -144,3 +152,21 @@ async def test_a_new_shelf_begins_in_the_current_epoch(shop: Shop) -> None:
 async def test_there_is_no_feed_of_an_unknown_warehouse(shop: Shop) -> None:
     with pytest.raises(WarehouseNotFound):
         await started(shop, warehouse="atlantis")
+
+
+async def test_refusals_in_a_row_are_counted_and_honest_repeats_are_not(shop: Shop) -> None:
+    await counted(shop)
+    (story,) = await shop.shelf_stories.shelves("MUG-RED")
+    assert (story.refusals, story.shelf.book_quantity, story.position.sequence) == (0, 5, 7)
+
+    for number in range(MANY_REFUSALS):
+        assert await result(shop, 9 + number, Delta(1)) is Result.GAP
+        await result(shop, 7, Count(5))
+    assert await shop.shelf_stories.refusing_shelves() == 1
+    assert [feed.refusing_shelves for feed in await shop.feeds.list()] == [1, 0]
+
+    await result(shop, 5, Delta(1))
+    (story,) = await shop.shelf_stories.shelves("MUG-RED")
+    assert story.refusals == MANY_REFUSALS + 1
+    assert await result(shop, 8, Delta(1)) is Result.APPLIED
+    assert await shop.shelf_stories.refusing_shelves() == 0

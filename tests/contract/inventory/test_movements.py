@@ -23,12 +23,14 @@ async def adjusted(shop: Shop, number: int, warehouse: str = "berlin", sku: str 
     await shop.stocks.adjust(command, actor=STAFF)
 
 
+def looked_at(shop: Shop) -> RecordedMovements:
+    return RecordedMovements(movements=shop.movements, levels=shop.levels, feeds=shop.shelf_stories)
+
+
 async def listed(
     shop: Shop, wanted: MovementFilter, *, size: int = 200, token: str = ""
 ) -> tuple[Sequence[RecordedMovement], str]:
-    page = await RecordedMovements(movements=shop.movements, levels=shop.levels).list(
-        wanted, size=size, page_token=token
-    )
+    page = await looked_at(shop).list(wanted, size=size, page_token=token)
     return page.movements, page.next_page_token
 
 

@@ -76,6 +76,7 @@ class Shop:
     levels: SqlStockLevels
     products: Products
     movements: SqlMovements
+    shelf_stories: SqlFeeds
     feeds: WarehouseFeeds
     stocks: Stocks
     reservations: Reservations
@@ -143,6 +144,7 @@ async def open_shop_at(database_url: str) -> AsyncIterator[Shop]:
             ledgers=ledgers,
             levels=levels,
             movements=SqlMovements(reads=PrimaryReads(engine)),
+            shelf_stories=SqlFeeds(reads=PrimaryReads(engine)),
             feeds=WarehouseFeeds(ledgers=ledgers, feeds=SqlFeeds(reads=PrimaryReads(engine)), clock=clock),
             products=Products(catalog=catalog, clock=clock),
             stocks=Stocks(levels=levels, ledgers=ledgers, clock=clock),

@@ -877,3 +877,117 @@ class ListStockMovementsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListStockMovementsResponse: _TypeAlias = ListStockMovementsResponse  # noqa: Y015
+
+@_typing.final
+class ExplainStockRequest(_message.Message):
+    """Request of ExplainStock."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKU_FIELD_NUMBER: _builtins.int
+    sku: _builtins.str
+    """Which SKU."""
+    def __init__(
+        self,
+        *,
+        sku: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainStockRequest: _TypeAlias = ExplainStockRequest  # noqa: Y015
+
+@_typing.final
+class ExplainStockResponse(_message.Message):
+    """Response of ExplainStock."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHELVES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def shelves(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShelfExplanation]:
+        """The SKU's shelves, in the order of the warehouses' names."""
+
+    def __init__(
+        self,
+        *,
+        shelves: _abc.Iterable[Global___ShelfExplanation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["shelves", b"shelves"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainStockResponse: _TypeAlias = ExplainStockResponse  # noqa: Y015
+
+@_typing.final
+class ShelfExplanation(_message.Message):
+    """What the numbers of a SKU in one warehouse are made of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAREHOUSE_FIELD_NUMBER: _builtins.int
+    BOOK_QUANTITY_FIELD_NUMBER: _builtins.int
+    UNREPORTED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    COMMITTED_FIELD_NUMBER: _builtins.int
+    ON_HAND_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    CURRENT_EPOCH_FIELD_NUMBER: _builtins.int
+    REFUSALS_FIELD_NUMBER: _builtins.int
+    LAST_COUNT_FIELD_NUMBER: _builtins.int
+    warehouse: _builtins.str
+    """Which warehouse."""
+    book_quantity: _builtins.int
+    """Pieces that the warehouse has by its own book, with adjustments by hand."""
+    unreported: _builtins.int
+    """Pieces that left for orders and that the warehouse has not reported yet."""
+    held: _builtins.int
+    """Pieces that orders hold."""
+    committed: _builtins.int
+    """Pieces that orders have committed."""
+    on_hand: _builtins.int
+    """Pieces that lie here: the book without what is unreported."""
+    available: _builtins.int
+    """Pieces that can be ordered: what lies here without what orders have."""
+    epoch: _builtins.int
+    """The epoch of the warehouse's last update that counted."""
+    sequence: _builtins.int
+    """Its sequence; 0: none yet."""
+    current_epoch: _builtins.int
+    """The current epoch of the warehouse's feed. Above `epoch`: the shelf waits for a count."""
+    refusals: _builtins.int
+    """How many updates in a row were refused since the last one that counted."""
+    @_builtins.property
+    def last_count(self) -> Global___StockMovement:
+        """The last time that all pieces were counted; absent before the first."""
+
+    def __init__(
+        self,
+        *,
+        warehouse: _builtins.str = ...,
+        book_quantity: _builtins.int = ...,
+        unreported: _builtins.int = ...,
+        held: _builtins.int = ...,
+        committed: _builtins.int = ...,
+        on_hand: _builtins.int = ...,
+        available: _builtins.int = ...,
+        epoch: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+        current_epoch: _builtins.int = ...,
+        refusals: _builtins.int = ...,
+        last_count: Global___StockMovement | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_count", b"last_count"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "book_quantity", b"book_quantity", "committed", b"committed", "current_epoch", b"current_epoch", "epoch", b"epoch", "held", b"held", "last_count", b"last_count", "on_hand", b"on_hand", "refusals", b"refusals", "sequence", b"sequence", "unreported", b"unreported", "warehouse", b"warehouse"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShelfExplanation: _TypeAlias = ShelfExplanation  # noqa: Y015

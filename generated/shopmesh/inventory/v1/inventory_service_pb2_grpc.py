@@ -70,6 +70,11 @@ class InventoryServiceStub:
                 request_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockResponse.FromString,
                 _registered_method=True)
+        self.ExplainStock = channel.unary_unary(
+                '/shopmesh.inventory.v1.InventoryService/ExplainStock',
+                request_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ExplainStockRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ExplainStockResponse.FromString,
+                _registered_method=True)
         self.ListStockMovements = channel.unary_unary(
                 '/shopmesh.inventory.v1.InventoryService/ListStockMovements',
                 request_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ListStockMovementsRequest.SerializeToString,
@@ -156,6 +161,16 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainStock(self, request, context):
+        """Tells what the shop's numbers of a SKU are made of, warehouse by warehouse, and how
+        far the warehouses' feeds have got.
+
+        Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListStockMovements(self, request, context):
         """Lists what has moved of a SKU, the latest first: who did it, on account of what,
         and in which trace.
@@ -204,6 +219,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.AdjustStock,
                     request_deserializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockRequest.FromString,
                     response_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockResponse.SerializeToString,
+            ),
+            'ExplainStock': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainStock,
+                    request_deserializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ExplainStockRequest.FromString,
+                    response_serializer=shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ExplainStockResponse.SerializeToString,
             ),
             'ListStockMovements': grpc.unary_unary_rpc_method_handler(
                     servicer.ListStockMovements,
@@ -401,6 +421,33 @@ class InventoryService:
             '/shopmesh.inventory.v1.InventoryService/AdjustStock',
             shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockRequest.SerializeToString,
             shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.AdjustStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainStock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.inventory.v1.InventoryService/ExplainStock',
+            shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ExplainStockRequest.SerializeToString,
+            shopmesh_dot_inventory_dot_v1_dot_inventory__service__pb2.ExplainStockResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,12 @@ class InventoryServiceStub:
     FAILED_PRECONDITION when less would be on hand than is reserved
     (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
     """
+    ExplainStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ExplainStockRequest, _inventory_service_pb2.ExplainStockResponse]
+    """Tells what the shop's numbers of a SKU are made of, warehouse by warehouse, and how
+    far the warehouses' feeds have got.
+
+    Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU.
+    """
     ListStockMovements: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockMovementsRequest, _inventory_service_pb2.ListStockMovementsResponse]
     """Lists what has moved of a SKU, the latest first: who did it, on account of what,
     and in which trace.
@@ -139,6 +145,12 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     (WAREHOUSE_REQUIRED) without a warehouse when the SKU is in more than one, and
     FAILED_PRECONDITION when less would be on hand than is reserved
     (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
+    """
+    ExplainStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ExplainStockRequest, _inventory_service_pb2.ExplainStockResponse]  # type: ignore[assignment]
+    """Tells what the shop's numbers of a SKU are made of, warehouse by warehouse, and how
+    far the warehouses' feeds have got.
+
+    Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU.
     """
     ListStockMovements: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListStockMovementsRequest, _inventory_service_pb2.ListStockMovementsResponse]  # type: ignore[assignment]
     """Lists what has moved of a SKU, the latest first: who did it, on account of what,
@@ -238,6 +250,18 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         (WAREHOUSE_REQUIRED) without a warehouse when the SKU is in more than one, and
         FAILED_PRECONDITION when less would be on hand than is reserved
         (BELOW_RESERVED) or more than can be counted (TOO_MUCH_STOCK).
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainStock(
+        self,
+        request: _inventory_service_pb2.ExplainStockRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_service_pb2.ExplainStockResponse, _abc.Awaitable[_inventory_service_pb2.ExplainStockResponse]]:
+        """Tells what the shop's numbers of a SKU are made of, warehouse by warehouse, and how
+        far the warehouses' feeds have got.
+
+        Fails with NOT_FOUND (STOCK_NOT_FOUND) for an unknown SKU.
         """
 
     @_abc_1.abstractmethod

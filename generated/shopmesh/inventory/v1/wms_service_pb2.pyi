@@ -618,6 +618,7 @@ class Feed(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     WAITING_SHELVES_FIELD_NUMBER: _builtins.int
+    REFUSING_SHELVES_FIELD_NUMBER: _builtins.int
     warehouse: _builtins.str
     """Which warehouse."""
     epoch: _builtins.int
@@ -628,6 +629,8 @@ class Feed(_message.Message):
     """Why; empty for the first one."""
     waiting_shelves: _builtins.int
     """How many shelves wait for a count since."""
+    refusing_shelves: _builtins.int
+    """How many shelves have refused their last 20 updates or more: somebody has to look."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When; absent for the first one."""
@@ -641,10 +644,11 @@ class Feed(_message.Message):
         reason: _builtins.str = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         waiting_shelves: _builtins.int = ...,
+        refusing_shelves: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "epoch", b"epoch", "reason", b"reason", "start_time", b"start_time", "waiting_shelves", b"waiting_shelves", "warehouse", b"warehouse"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "epoch", b"epoch", "reason", b"reason", "refusing_shelves", b"refusing_shelves", "start_time", b"start_time", "waiting_shelves", b"waiting_shelves", "warehouse", b"warehouse"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.inventory.domain.feed import Feed, FeedStart
+from services.inventory.domain.feed import Feed, FeedStart, ShelfStory
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.quarantined_update import QuarantinedUpdate, QuarantinePosition
 from services.inventory.domain.reservation import Shipment
@@ -25,8 +25,12 @@ class WmsRecord(Protocol):
         """
         ...
 
-    async def advance(self, update: StockUpdate, *, last: FeedPosition) -> None:
-        """Make an update the last one that counts.
+    async def note_refusal(self, update: StockUpdate) -> None:
+        """Count one more refused update of a shelf."""
+        ...
+
+    async def advance(self, update: StockUpdate, *, last: FeedPosition, applied: bool) -> None:
+        """Make an update the last one that counts; one that is applied ends a row of refusals.
 
         Raises:
             StockContended: `last` is not the last one any more.
@@ -83,6 +87,14 @@ class Feeds(Protocol):
 
     async def find(self) -> Sequence[Feed]:
         """Those of all warehouses, in the order of their names."""
+        ...
+
+    async def shelves(self, sku: str) -> Sequence[ShelfStory]:
+        """The shelves of a SKU, in the order of the warehouses' names."""
+        ...
+
+    async def refusing_shelves(self) -> int:
+        """How many shelves have refused many updates in a row."""
         ...
 
 
