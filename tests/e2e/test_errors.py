@@ -35,7 +35,7 @@ def body_bound(method: Method) -> int:
 def request_of(method: Method) -> tuple[str, str, dict[str, Any], Any]:
     """A valid request about objects that are not there."""
     ids = {name: str(uuid4()) for name in ("order_id", "address_id", "user_id")}
-    return rest(method, valid(method.input, known_values(sku="NONE", **ids)))
+    return rest(method, valid(method.input, known_values(sku="NONE", warehouse="nowhere", **ids)))
 
 
 @pytest.mark.parametrize("method", BOUND, ids=str)

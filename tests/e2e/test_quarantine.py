@@ -26,7 +26,8 @@ def test_what_was_set_aside_is_shown_with_its_reason(
     assert json.loads(running_mesh.run(*command, "--json").stdout) == answer
     header, row = running_mesh.run(*command).stdout.splitlines()
     assert header.split() == ["since", "sku", "warehouse", "epoch", "sequence", "says", "by", "reason"]
-    assert row.split()[1:] == [sku, "berlin", "1", "7", "-5", "client:wms", *reason.split()]
+    epoch = str(kept["update"]["epoch"])
+    assert row.split()[1:] == [sku, "berlin", epoch, "7", "-5", "client:wms", *reason.split()]
 
 
 def test_that_nothing_was_set_aside_is_said(running_mesh: RunningMesh) -> None:

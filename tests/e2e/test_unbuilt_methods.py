@@ -58,7 +58,9 @@ def test_they_are_refused_before_that_to_whoever_may_not_call_them(
 
 
 def test_their_requests_are_validated_before_that(wms: httpx.Client) -> None:
-    found = refused(wms.post("/v1/wms:reconcile", json={"lines": []}), 400, "INVALID_REQUEST")
+    found = refused(
+        wms.post("/v1/wms:reconcile", json={"lines": [], "repair": False}), 400, "INVALID_REQUEST"
+    )
 
     assert found.fields == ("lines",)
 

@@ -29,10 +29,9 @@ def known_values(**ids: str) -> dict[str, Any]:
     """Values under which a request means something; what has to be new is new at each call.
 
     Args:
-        ids: `sku`, `order_id`, `address_id`, `user_id` of what is there.
+        ids: `sku`, `order_id`, `address_id`, `user_id`, `warehouse` of what is there.
     """
     return {
-        **ids,
         "skus": [ids["sku"]],
         "warehouse": "berlin",
         "request_id": uuid4().hex,
@@ -51,6 +50,7 @@ def known_values(**ids: str) -> dict[str, Any]:
         "shopmesh.user.v1.User.display_name": uuid4().hex,
         "shopmesh.notification.v1.UpdatePreferencesRequest.update_mask": "orderUpdates",
         "shopmesh.notification.v1.Preferences.order_updates": True,
+        **ids,
     }
 
 

@@ -55,7 +55,7 @@ async def test_the_shop_has_the_warehouses_numbers_in_the_end(
     # What came too early and was covered by a count in the meantime is not said again.
     assert tally.results.total() == tally.sent >= 60
     assert bool(tally.results["GAP"]) == bool(tally.resent) == bool(faults.disorder)
-    assert bool(tally.results["QUARANTINED"]) == bool(faults.jumps)
+    assert faults.jumps or not tally.results["QUARANTINED"]
     assert all(reason.startswith("SEQUENCE_JUMP") for reason in tally.reasons)
     assert not tally.results["COUNT_NEEDED"]
     assert not await inventory.shop.discrepancies()
