@@ -13,7 +13,7 @@ _MOST_LISTED = 10
 
 
 class PostalAddress(Protocol):
-    """What an address has, whoever keeps it."""
+    """What an address has, in every service that keeps one."""
 
     @property
     def recipient(self) -> str: ...

@@ -17,7 +17,7 @@ class FaultProfile:
         duplicates: Sent twice.
         disorder: Held back until up to four later ones were sent.
         pauses: Sent after a silence of up to two seconds.
-        restores: Shares of turns before which a warehouse is restored and begins its feed anew.
+        restores: Shares of turns before which a warehouse is restored and restarts its feed.
         jumps: Turns before which an absurd sequence is sent.
         old_epochs: Turns before which an update of an ended epoch is sent again.
     """

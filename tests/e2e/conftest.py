@@ -5,7 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from selenium.webdriver import Chrome
 
+from tests.e2e.page import Page
 from tests.e2e.shop import Login, Store
 from tests.e2e.strict import strict_mesh
 from tests.support.running_mesh import RunningMesh, up
@@ -76,3 +78,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.timeout(_SECONDS))
+
+
+@pytest.fixture
+def page(browser: Chrome, running_mesh: RunningMesh, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page; whatever a test does, the browser has nothing to forbid or to report."""
+    page = Page(browser, running_mesh.url)
+    yield page
+    page.picture(f"end-of-{request.node.name}")
+    complaints = [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
+    assert [text for text in complaints if "Failed to load resource" not in text] == []
+
+
+@pytest.fixture
+def alices_page(page: Page, running_mesh: RunningMesh) -> Page:
+    page.open()
+    page.log_in("alice@example.com", running_mesh.password("alice"))
+    return page

@@ -1,39 +1,17 @@
 """The shop's page in a real browser, from the shelves to the order, on a running mesh."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import httpx
 import pytest
-from selenium.webdriver import Chrome, Keys
+from selenium.webdriver import Keys
 from selenium.webdriver.common.action_chains import ActionChains
 
 from tests.e2e.page import Page
-from tests.e2e.people import mails_about, text_of
-from tests.e2e.shop import JSON, Store, answered, money, new_sku, place
+from tests.e2e.shop import Store, answered, money, new_sku, place
 from tests.support.chromium import DESKTOP, PHONE, resize
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
-NO_BREAK_SPACE = "\u00a0"
 _VIEWS = ("", "#/cart", "#/orders", "#/?q=mug&category=kitchen&sort=price", "#/nowhere")
-
-
-@pytest.fixture
-def page(browser: Chrome, running_mesh: RunningMesh, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page; whatever a test does, the browser has nothing to forbid or to report."""
-    page = Page(browser, running_mesh.url)
-    yield page
-    page.picture(f"end-of-{request.node.name}")
-    complaints = [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
-    assert [text for text in complaints if "Failed to load resource" not in text] == []
-
-
-@pytest.fixture
-def alices_page(page: Page, running_mesh: RunningMesh) -> Page:
-    page.open()
-    page.log_in("alice@example.com", running_mesh.password("alice"))
-    return page
 
 
 def _reach_checkout(page: Page, sku: str, quantity: int) -> None:
@@ -111,74 +89,6 @@ def test_a_customer_logs_in_on_the_way_and_orders(
     assert page.text("a[href='#/cart']") == "Cart (0)"
     page.click("nav a[href='#/orders']")
     until(lambda: "Ordinary thing" in page.text(".order-row a"), "the order at the head of the list")
-
-
-@dataclass(frozen=True)
-class Afar:
-    """An order of two pieces from somewhere.
-
-    Attributes:
-        price: Of one.
-        total: As the page and the mail write it.
-        address: Beside recipient and first line.
-        town: The lines of the address behind these two.
-        country: How its name begins: browsers do not agree about all of it.
-    """
-
-    price: JSON
-    total: str
-    address: JSON
-    town: tuple[str, ...]
-    country: str
-
-
-HONG_KONG = Afar(
-    {"currencyCode": "JPY", "units": "1500"},
-    "¥3,000",
-    {"countryCode": "HK", "city": "Mong Kok", "region": "Kowloon"},
-    ("Mong Kok", "Kowloon"),
-    "Hong Kong",
-)
-KUWAIT = Afar(
-    {"currencyCode": "KWD", "units": "1", "nanos": 234_000_000},
-    "KWD 2.468",
-    {"countryCode": "KW", "city": "Salmiya", "postalCode": "54541"},
-    ("54541 Salmiya",),
-    "Kuwait",
-)
-AMERICA = Afar(
-    {"currencyCode": "EUR", "units": "1", "nanos": 500_000_000},
-    "€3.00",
-    {"countryCode": "US", "city": "Beverly Hills", "region": "CA", "postalCode": "90210"},
-    ("Beverly Hills, CA 90210",),
-    "United States",
-)
-
-
-@pytest.mark.parametrize("afar", [HONG_KONG, KUWAIT, AMERICA], ids=lambda afar: afar.address["countryCode"])
-def test_people_order_from_everywhere_in_their_money(
-    alices_page: Page, store: Store, running_mesh: RunningMesh, afar: Afar
-) -> None:
-    page, sku = alices_page, store.product(name="A thing from afar", price=afar.price, berlin=5)
-    page.open(f"#/?q={sku}")
-    page.add(sku, 2)
-    page.click("a[href='#/cart']")
-    page.fill_address({"recipient": "Alice Adams", "line1": "Main Street 1"} | afar.address)
-    for name in ("city", "region", "postalCode"):
-        assert page.find(f"#address-{name}").is_displayed() == (name in afar.address)
-    page.picture(f"address-{afar.address['countryCode']}")
-    page.place()
-    until(lambda: page.order_state() == "Confirmed", "the order to be confirmed")
-
-    *lines, country = page.texts("address span")
-    assert lines == ["Alice Adams", "Main Street 1", *afar.town]
-    assert country.startswith(afar.country)
-    assert page.text("td.total").replace(NO_BREAK_SPACE, " ") == afar.total
-    page.picture(f"order-{afar.address['countryCode']}")
-    order_id = page.order_id()
-    until(lambda: bool(mails_about(running_mesh, order_id)), "the mail")
-    (mail,) = mails_about(running_mesh, order_id)
-    assert afar.total in text_of(mail).replace(NO_BREAK_SPACE, " ")
 
 
 def test_an_open_order_shows_what_becomes_of_it(alices_page: Page, store: Store) -> None:

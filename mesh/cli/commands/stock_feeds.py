@@ -1,4 +1,4 @@
-"""`stock feed list`, `stock feed reset`: the feeds of the warehouses, and beginning one anew."""
+"""`stock feed list`, `stock feed reset`: the feeds of the warehouses, and restarting one."""
 
 import asyncio
 import uuid
@@ -39,19 +39,19 @@ def list_feeds(context: typer.Context, who: Who = ADMIN, as_json: AsJson = False
 @app.command()
 def reset(
     context: typer.Context,
-    warehouse: Annotated[str, typer.Argument(metavar="WAREHOUSE", help="Whose feed begins anew.")],
+    warehouse: Annotated[str, typer.Argument(metavar="WAREHOUSE", help="Whose feed is restarted.")],
     *,
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
-    request_id: Annotated[str, typer.Option(help="Names this start: a repeat begins nothing.")] = "",
+    request_id: Annotated[str, typer.Option(help="Names this start: a repeat restarts nothing.")] = "",
     who: Who = ADMIN,
     as_json: AsJson = False,
 ) -> None:
-    """Begin a warehouse's feed anew, where the warehouse system was restored and does not know.
+    """Restart a warehouse's feed, where the warehouse system was restored and does not know.
 
     Each of its shelves keeps its number and takes no delta until the warehouse system has counted it.
     """
     request = StartFeedRequest(warehouse=warehouse, request_id=request_id or str(uuid.uuid4()), reason=reason)
-    note(f"request id {request.request_id}: with it a repeat begins nothing")
+    note(f"request id {request.request_id}: with it a repeat restarts nothing")
     started = asyncio.run(_started(running_settings_of(context), who, request))
     if as_json:
         print_json(started)

@@ -30,7 +30,7 @@ FEEDS = (
     .join_from(warehouses, feeds, feeds.c.warehouse == warehouses.c.name, isouter=True)
     .order_by(warehouses.c.name)
 )
-"""Every warehouse; those whose feed never began anew have nothing else."""
+"""Every warehouse; those whose feed was never restarted have nothing else."""
 
 
 SHELVES = (

@@ -180,7 +180,7 @@ shipments = Table(
     Index("shipments_by_shelf", "sku", "warehouse", "reported"),
 )
 
-# Of warehouses whose feed began anew; the others are in their first epoch.
+# Of warehouses whose feed was restarted; the others are in their first epoch.
 feeds = Table(
     "feeds",
     metadata,

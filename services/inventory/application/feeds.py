@@ -1,4 +1,4 @@
-"""Feeds of warehouses: which epochs they are in, and beginning them anew."""
+"""Feeds of warehouses: which epochs they are in, and restarting them."""
 
 from collections.abc import Sequence
 
@@ -17,14 +17,14 @@ class WarehouseFeeds:
         self._clock = clock
 
     async def start(self, warehouse: str, *, request_id: str, reason: str, actor: str) -> int:
-        """Begin a feed anew: every shelf of the warehouse waits for a count then.
+        """Restart a feed: every shelf of the warehouse waits for a count then.
 
         Returns:
             Its epoch; for a repeated request id the one that it began.
 
         Raises:
             WarehouseNotFound: There is no such warehouse.
-            StockContended: Others began it at the same time, again and again.
+            StockContended: Others restarted it at the same time, again and again.
         """
 
         async def work(ledger: Ledger) -> int:

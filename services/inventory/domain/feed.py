@@ -1,4 +1,4 @@
-"""The feed of a warehouse's updates, which begins anew where its sequences do."""
+"""The feed of a warehouse's updates, which is restarted where its sequences are."""
 
 from dataclasses import dataclass
 from datetime import datetime

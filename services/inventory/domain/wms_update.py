@@ -195,7 +195,7 @@ def _counted(update: StockUpdate, position: FeedPosition) -> Ack:
         return Ack(update, Result.DUPLICATE)
     ahead = update.sequence - position.sequence
     if position.sequence and ahead > MOST_AHEAD:
-        reason = f"SEQUENCE_JUMP: {ahead} ahead of the last sequence; begin the feed anew if that is right"
+        reason = f"SEQUENCE_JUMP: {ahead} ahead of the last sequence; if that is right, restart the feed"
         return Ack(update, Result.QUARANTINED, reason=reason, counts=False)
     return Ack(update, Result.APPLIED)
 

@@ -1,4 +1,4 @@
-"""Feeds of warehouses begin anew in epochs; what is there is of the first."""
+"""Feeds of warehouses have epochs; what is there is of the first."""
 
 import sqlalchemy as sa
 from alembic import op

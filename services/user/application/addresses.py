@@ -1,13 +1,22 @@
 """An account's postal addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
-from services.user.application.ports import AddressProblems, UnitOfWork
+from services.user.application.ports import UnitOfWork
 from services.user.domain.account import MAX_ADDRESSES, Address
 from services.user.domain.errors import AddressNotFound, InvalidAddress, TooManyAddresses
+
+
+class AddressProblems(Protocol):
+    """Says what keeps an address from being one of its country; it asks nobody."""
+
+    def __call__(self, address: Address, /) -> Iterable[tuple[str, str]]:
+        """Fields as JSON has them, each with what is wrong and what is allowed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the application needs from the world outside."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +11,6 @@ from services.user.domain.client import Client
 from services.user.domain.events import Event, MailPurpose
 from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
 from services.user.domain.link import Link
-
-
-class AddressProblems(Protocol):
-    """Says what keeps an address from being one of its country; it asks nobody."""
-
-    def __call__(self, address: Address, /) -> Iterable[tuple[str, str]]:
-        """Fields as JSON has them, each with what is wrong and what is allowed."""
-        ...
 
 
 class AccountStore(Protocol):

@@ -1,4 +1,4 @@
-"""A feed that begins anew again and again, against a model of one shelf: nothing but what counts moves it."""
+"""A feed that is restarted again and again, against a model: nothing but what counts moves a shelf."""
 
 import asyncio
 import tempfile

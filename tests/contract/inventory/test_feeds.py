@@ -1,4 +1,4 @@
-"""Feeds that begin anew: what every `WmsRecord` and `Feeds` promises, and what becomes of updates."""
+"""Feeds that are restarted: what every `WmsRecord` and `Feeds` promises, and what becomes of updates."""
 
 import asyncio
 

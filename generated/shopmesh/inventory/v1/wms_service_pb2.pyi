@@ -40,7 +40,7 @@ class _StockUpdateResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sto
     STOCK_UPDATE_RESULT_STALE_EPOCH: _StockUpdateResult.ValueType  # 5
     """It is of an epoch that has ended, and was never applied; nothing moved."""
     STOCK_UPDATE_RESULT_COUNT_NEEDED: _StockUpdateResult.ValueType  # 6
-    """The shelf waits for a count since its warehouse's feed began anew; nothing moved."""
+    """The shelf waits for a count since its warehouse's feed was restarted; nothing moved."""
 
 class StockUpdateResult(_StockUpdateResult, metaclass=_StockUpdateResultEnumTypeWrapper):
     """What became of an update."""
@@ -58,7 +58,7 @@ STOCK_UPDATE_RESULT_QUARANTINED: StockUpdateResult.ValueType  # 4
 STOCK_UPDATE_RESULT_STALE_EPOCH: StockUpdateResult.ValueType  # 5
 """It is of an epoch that has ended, and was never applied; nothing moved."""
 STOCK_UPDATE_RESULT_COUNT_NEEDED: StockUpdateResult.ValueType  # 6
-"""The shelf waits for a count since its warehouse's feed began anew; nothing moved."""
+"""The shelf waits for a count since its warehouse's feed was restarted; nothing moved."""
 Global___StockUpdateResult: _TypeAlias = StockUpdateResult  # noqa: Y015
 
 @_typing.final
@@ -82,8 +82,8 @@ class StockUpdate(_message.Message):
     """The place of the update in this SKU's and warehouse's stream, from 1."""
     epoch: _builtins.int
     """The epoch of the warehouse's feed in which the sequence counts; 0: the current one,
-    for a WMS that knows none. Send it: late updates of a life before a restore cannot
-    be told apart without it.
+    for a WMS that knows none. Send it: without it late updates of an
+    ended epoch look like new ones.
     """
     @_builtins.property
     def count(self) -> Global___StockCount:

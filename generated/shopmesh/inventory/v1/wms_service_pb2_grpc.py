@@ -114,7 +114,7 @@ class WmsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StartFeed(self, request, context):
-        """Begins a warehouse's feed anew: for a WMS that was restored or has lost its
+        """Restarts a warehouse's feed: for a WMS that was restored or has lost its
         place, or by staff where the WMS does not know. The shop gives the epoch; each
         shelf then waits for a count, whose sequence may be any. Idempotent by
         `request_id`: a repeat answers the same epoch and begins nothing.

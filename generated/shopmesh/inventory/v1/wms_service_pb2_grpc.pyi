@@ -64,7 +64,7 @@ class WmsServiceStub:
     named twice.
     """
     StartFeed: _grpc.UnaryUnaryMultiCallable[_wms_service_pb2.StartFeedRequest, _wms_service_pb2.StartFeedResponse]
-    """Begins a warehouse's feed anew: for a WMS that was restored or has lost its
+    """Restarts a warehouse's feed: for a WMS that was restored or has lost its
     place, or by staff where the WMS does not know. The shop gives the epoch; each
     shelf then waits for a count, whose sequence may be any. Idempotent by
     `request_id`: a repeat answers the same epoch and begins nothing.
@@ -118,7 +118,7 @@ class WmsServiceAsyncStub(WmsServiceStub):
     named twice.
     """
     StartFeed: _aio.UnaryUnaryMultiCallable[_wms_service_pb2.StartFeedRequest, _wms_service_pb2.StartFeedResponse]  # type: ignore[assignment]
-    """Begins a warehouse's feed anew: for a WMS that was restored or has lost its
+    """Restarts a warehouse's feed: for a WMS that was restored or has lost its
     place, or by staff where the WMS does not know. The shop gives the epoch; each
     shelf then waits for a count, whose sequence may be any. Idempotent by
     `request_id`: a repeat answers the same epoch and begins nothing.
@@ -193,7 +193,7 @@ class WmsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _wms_service_pb2.StartFeedRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_wms_service_pb2.StartFeedResponse, _abc.Awaitable[_wms_service_pb2.StartFeedResponse]]:
-        """Begins a warehouse's feed anew: for a WMS that was restored or has lost its
+        """Restarts a warehouse's feed: for a WMS that was restored or has lost its
         place, or by staff where the WMS does not know. The shop gives the epoch; each
         shelf then waits for a count, whose sequence may be any. Idempotent by
         `request_id`: a repeat answers the same epoch and begins nothing.

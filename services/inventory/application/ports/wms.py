@@ -42,7 +42,7 @@ class WmsRecord(Protocol):
         ...
 
     async def start(self, start: FeedStart) -> None:
-        """Begin a feed anew and remember the request.
+        """Restart a feed and remember the request.
 
         Raises:
             StockContended: Another request began that epoch.
