@@ -35,15 +35,12 @@ def _of_list(items: Any, field: FieldBounds) -> Iterator[Violation]:
         yield field.json_name, f"may have {field.most_items} items at most, not {len(items)}"
     elif field.within:
         for index, each in enumerate(items):
-            yield from _below(each, field, f"{field.json_name}[{index}]")
+            for where, what in exceeded(each, field.within):
+                yield f"{field.json_name}[{index}].{where}", what
 
 
 def _of_value(value: Any, field: FieldBounds) -> Iterator[Violation]:
     if field.within:
-        yield from _below(value, field, field.json_name)
+        yield from ((f"{field.json_name}.{where}", what) for where, what in exceeded(value, field.within))
     elif field.most_characters is not None and len(value) > field.most_characters:
         yield field.json_name, f"may have {field.most_characters} characters at most, not {len(value)}"
-
-
-def _below(message: Message, field: FieldBounds, place: str) -> Iterator[Violation]:
-    return ((f"{place}.{where}", what) for where, what in exceeded(message, field.within))

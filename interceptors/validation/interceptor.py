@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import grpc
-import protovalidate
 from google.protobuf.message import Message
 
 from interceptors.core.call import Behavior, Call, Context, current_call
@@ -14,9 +13,7 @@ from interceptors.core.decoding import Malformed
 from interceptors.core.hooks import Hook
 from interceptors.core.status_error import StatusError
 from interceptors.validation.bounds import Violation
-from interceptors.validation.fast_path import Check, plain_check
-from interceptors.validation.judging import violations_of
-from interceptors.validation.texts import normalise
+from interceptors.validation.judging import Judge
 from mesh.contract import Binding
 from mesh.contract.names import json_name
 
@@ -30,9 +27,7 @@ class ValidationInterceptor(Hook):
     """Refuses what breaks a rule, naming every field, and what names a path field twice."""
 
     def __init__(self, *, fast_path: bool = True) -> None:
-        self._fast_path = fast_path
-        self._validator = protovalidate.Validator()
-        self._keeps_rules: dict[type, Check] = {}
+        self._judge = Judge(fast_path=fast_path)
 
     def on_start(self, call: Call, request_or_iterator: Any, context: Context) -> None:
         """Let a request pass that keeps the rules; its texts are brought into one form."""
@@ -68,22 +63,10 @@ class ValidationInterceptor(Hook):
         Returns:
             The request as it was sent, where its texts had to be normalised.
         """
-        kind = type(request)
-        keeps_rules = self._keeps_rules.get(kind)
-        if keeps_rules is None:
-            fast = plain_check(kind) if self._fast_path else None
-            keeps_rules = self._keeps_rules[kind] = fast or _undecided
-        if keeps_rules(request):
-            return None
-        raw = normalise(request)
-        violations = violations_of(self._validator, request)
+        raw, violations = self._judge.judge(request)
         if violations:
             raise _refusal(violations)
         return raw
-
-
-def _undecided(_request: Message) -> bool:
-    return False
 
 
 def _refuse_repeated_path_fields(call: Call, original_path: str, request: Message) -> None:

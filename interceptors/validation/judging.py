@@ -1,6 +1,6 @@
 """What is wrong with a request: what is beyond its bounds, or else what breaks the rules of its contents."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -10,8 +10,9 @@ from google.protobuf.message import Message
 
 from interceptors.validation.amounts import impossible_amounts
 from interceptors.validation.bounds import Violation, exceeded
+from interceptors.validation.fast_path import compiled_check
 from interceptors.validation.masks import absent_values
-from interceptors.validation.texts import text_problems
+from interceptors.validation.texts import normalise, text_problems
 from interceptors.validation.times import impossible_times
 from mesh.contract.bounds import bounds_of
 from mesh.contract.names import json_name
@@ -22,6 +23,38 @@ _FEW_ITEMS = 100
 
 _UNJUDGED: Violation = ("", "cannot be judged by the rules of this method")
 _log = structlog.get_logger()
+
+
+class Judge:
+    """Brings requests into their one form and finds what is wrong with them."""
+
+    def __init__(self, *, fast_path: bool = True) -> None:
+        self._fast_path = fast_path
+        self._validator = protovalidate.Validator()
+        self._compiled: dict[type, Callable[[Any], bool]] = {}
+
+    def judge(self, request: Message) -> tuple[Message | None, tuple[Violation, ...]]:
+        """Normalise a request in place, and judge it.
+
+        Returns:
+            The request as it was sent, where its texts had to be normalised; what is wrong with it.
+        """
+        keeps_rules = self._compiled.get(type(request)) or self._compile(type(request))
+        if keeps_rules(request):
+            return None, ()
+        raw = normalise(request)
+        if raw is not None and keeps_rules(request):
+            return raw, ()
+        return raw, violations_of(self._validator, request)
+
+    def _compile(self, kind: type) -> Callable[[Any], bool]:
+        check = compiled_check(kind) if self._fast_path else None
+        self._compiled[kind] = check or _undecided
+        return self._compiled[kind]
+
+
+def _undecided(_request: Message) -> bool:
+    return False
 
 
 def violations_of(validator: protovalidate.Validator, message: Message) -> tuple[Violation, ...]:

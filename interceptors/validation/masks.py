@@ -28,6 +28,11 @@ def absent_values(message: Message) -> Iterator[Violation]:
             yield f"{json_name(resource)}.{json_name(name)}", f"is required where {json_name(mask)} names it"
 
 
+def is_update(kind: Descriptor) -> bool:
+    """Whether messages of this kind change what a mask names."""
+    return _update_of(kind) is not None
+
+
 @cache
 def _update_of(kind: Descriptor) -> tuple[str, str] | None:
     """The names of an update's mask and of the one message that it is about."""

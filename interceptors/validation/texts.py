@@ -43,24 +43,32 @@ def text_problems(message: Message) -> Iterator[Violation]:
 
 
 def _changes(message: Message, fields: _Fields) -> Iterator[_Change]:
-    for descriptor, value in message.ListFields():
-        field = fields.get(descriptor.number)
-        if field is None:
-            continue
+    for field in fields.values():
+        value = getattr(message, field.name)
         if not field.is_list:
-            yield from _changes_of(value, field, partial(setattr, message, field.name))
+            if field.kind is None:
+                if message.HasField(field.name):
+                    yield from _changes(value, field.within)
+            elif (wanted := _wanted(value, field)) != value:
+                yield partial(setattr, message, field.name, wanted)
         elif len(value) <= field.most_items:
-            for index, each in enumerate(value):
-                yield from _changes_of(each, field, partial(_set_item, value, index))
+            yield from _changes_of_list(value, field)
 
 
-def _changes_of(value: Any, field: TextField, set_to: Callable[[str], None]) -> Iterator[_Change]:
+def _changes_of_list(items: Any, field: TextField) -> Iterator[_Change]:
     if field.kind is None:
-        yield from _changes(value, field.within)
-    elif len(value) <= field.most_characters * _LONGEST_COMPOSITION + _MOST_AROUND:
-        wanted = normalised(value, field.kind)
-        if wanted != value:
-            yield partial(set_to, wanted)
+        for each in items:
+            yield from _changes(each, field.within)
+        return
+    for index, each in enumerate(items):
+        if (wanted := _wanted(each, field)) != each:
+            yield partial(_set_item, items, index, wanted)
+
+
+def _wanted(text: str, field: TextField) -> str:
+    if field.kind is None or len(text) > field.most_characters * _LONGEST_COMPOSITION + _MOST_AROUND:
+        return text
+    return normalised(text, field.kind)
 
 
 def _set_item(items: Any, index: int, text: str) -> None:

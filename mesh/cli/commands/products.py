@@ -25,7 +25,7 @@ from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceStub
 if TYPE_CHECKING:
     from shopmesh.inventory.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
 
-_MOST_PRODUCTS = 5000
+_MOST_PRODUCTS = 2000
 _BAD_LINES = 1
 
 app = typer.Typer(help="Look after the catalogue.", no_args_is_help=True)

@@ -11,12 +11,15 @@ from mesh.cli import channels
 from mesh.cli.login.oauth import Account
 from mesh.cli.problems import Problem, report_problem
 from mesh.cli.times import utc_time
+from mesh.contract.bounds import bounds_of
 from mesh.launcher.errors import LaunchError
+from shopmesh.inventory.v1.catalog_service_pb2 import ImportProductsRequest
 from tests.unit.launcher.conftest import Shopmesh
 
 ORDER = "6a8f3a52-5c1f-5f0e-9d0b-0d8f2f3c7b11"
 
 PRODUCTS = "sku,name,description,category,price,currency,image_url\n"
+MOST_PRODUCTS = bounds_of(ImportProductsRequest.DESCRIPTOR)[1].most_items or 0
 
 
 def test_status_without_a_mesh_fails_and_says_how_to_start(
@@ -220,8 +223,14 @@ def test_reconciling_and_simulating_need_a_mesh(
     [
         ("sku,name,cost\n", "unknown: 'cost'"),
         (PRODUCTS, "holds no product"),
-        (PRODUCTS + "A,Mug,,kitchen,1,EUR,\n" * 5001, "holds 5001 products; at once 5000 can be imported"),
-        (PRODUCTS + f"A,Mug,{'long' * 500},kitchen,1,EUR,\n" * 2500, "at once 4194304 can be imported"),
+        (
+            PRODUCTS + "A,Mug,,kitchen,1,EUR,\n" * (MOST_PRODUCTS + 1),
+            f"holds {MOST_PRODUCTS + 1} products; at once {MOST_PRODUCTS} can be imported",
+        ),
+        (
+            PRODUCTS + f"A,Mug,{'läng' * 500},kitchen,1,EUR,\n" * MOST_PRODUCTS,
+            "at once 4194304 can be imported",
+        ),
     ],
 )
 def test_a_spreadsheet_that_cannot_be_imported_is_wrong_usage(

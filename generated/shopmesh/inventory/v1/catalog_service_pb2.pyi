@@ -571,7 +571,7 @@ class ImportProductsRequest(_message.Message):
     """True where a price of zero is meant; else it is refused."""
     @_builtins.property
     def products(self) -> _containers.RepeatedCompositeFieldContainer[Global___Product]:
-        """The products as they are to be, 1 to 5,000, each SKU once; what only the service
+        """The products as they are to be, 1 to 2,000, each SKU once; what only the service
         sets is ignored.
         """
 
