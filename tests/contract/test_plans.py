@@ -53,7 +53,7 @@ SELECTIVE = {
     "reservations": {"order_id", "expire_time"},
     "reservation_lines": {"order_id"},
     "allocations": {"order_id"},
-    "shipments": {"order_id"},
+    "departures": {"order_id"},
     "deliveries": {"rowid", "notification_id", "order_id", "due_time", "state"},
     "order_summaries": {"order_id"},
 }

@@ -8,19 +8,25 @@ from tests.faults.stores import Stores
 
 _COMMITTED = "SELECT order_id, sku, SUM(committed) FROM movements WHERE order_id <> '' GROUP BY order_id, sku"
 _HELD = "SELECT order_id, sku, SUM(held) FROM movements WHERE order_id <> '' GROUP BY order_id, sku"
-_SHIPPED = "SELECT order_id, sku, SUM(quantity) FROM shipments WHERE NOT after_cancel GROUP BY order_id, sku"
+_SHIPPED = "SELECT order_id, sku, shipped FROM reservation_lines WHERE shipped > 0"
 _RESERVED_TOO_MUCH = """
     SELECT sku, warehouse, book_quantity - unreported, held + committed FROM stock
     WHERE held + committed > book_quantity - unreported
 """
 # What was promised order by order, whatever the shelf's own numbers say.
 _CLAIMED_TOO_MUCH = """
-    SELECT s.sku, s.warehouse, s.book_quantity - s.unreported, SUM(a.quantity)
+    SELECT s.sku, s.warehouse, s.book_quantity - s.unreported, SUM(a.quantity - a.gone)
     FROM stock s JOIN allocations a ON a.sku = s.sku AND a.warehouse = s.warehouse
     JOIN reservations r ON r.order_id = a.order_id
     WHERE r.state IN ('HELD', 'COMMITTED')
     GROUP BY s.sku, s.warehouse, s.book_quantity, s.unreported
-    HAVING SUM(a.quantity) > s.book_quantity - s.unreported
+    HAVING SUM(a.quantity - a.gone) > s.book_quantity - s.unreported
+"""
+_WRONG_UNREPORTED = """
+    SELECT s.sku, s.warehouse, s.unreported, COALESCE(SUM(a.unreported), 0) FROM stock s
+    LEFT JOIN allocations a ON a.sku = s.sku AND a.warehouse = s.warehouse
+    GROUP BY s.sku, s.warehouse, s.unreported
+    HAVING s.unreported <> COALESCE(SUM(a.unreported), 0)
 """
 _WRONG_SUMS = """
     SELECT s.sku, s.warehouse FROM stock s
@@ -72,3 +78,5 @@ def wrong_sums(stores: Stores) -> Iterator[str]:
     """I9: every shelf starts at zero, so the sums over its movements are its numbers."""
     for sku, warehouse in stores.rows("inventory", _WRONG_SUMS):
         yield f"the movements of {sku} in {warehouse} do not add up to its stock"
+    for sku, warehouse, unreported, placed in stores.rows("inventory", _WRONG_UNREPORTED):
+        yield f"{sku} in {warehouse}: {unreported} unreported, its orders have left {placed} there"

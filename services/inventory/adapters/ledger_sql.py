@@ -22,7 +22,7 @@ from services.inventory.adapters.tables import adjustments, movements, reservati
 from services.inventory.adapters.wms_sql import SqlWmsRecord
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.errors import StockContended
-from services.inventory.domain.events import InventoryEvent
+from services.inventory.domain.events import InventoryEvent, ShipmentReported, StockShort
 from services.inventory.domain.movement import Movement, Provenance
 from services.inventory.domain.reservation import Offer, Reservation, Transition
 from services.kernel.clock import Clock
@@ -67,6 +67,9 @@ _DUE = Prepared(
 
 def no_listener(_skus: frozenset[str]) -> None:
     """No-op for callers without a cache."""
+
+
+_SCHEMA_VERSIONS = {StockShort: 1, ShipmentReported: 2}
 
 
 class SqlLedger:
@@ -180,6 +183,7 @@ class SqlLedger:
     async def publish(self, event: InventoryEvent, provenance: Provenance) -> None:
         new = NewEvent(
             type=type(event).__name__,
+            schema_version=_SCHEMA_VERSIONS[type(event)],
             key=event.sku,
             payload=_json(asdict(event)),
             actor=provenance.actor,

@@ -14,10 +14,9 @@ from services.inventory.adapters.tables import (
     money_of,
     reservation_lines,
     reservations,
-    shipments,
 )
 from services.inventory.domain.movement import Provenance
-from services.inventory.domain.reservation import Line, Reservation, ReservationState, Shipment, Transition
+from services.inventory.domain.reservation import Line, Reservation, ReservationState, Transition
 from services.inventory.domain.stock import Allocation
 
 _WITH_LINES = (
@@ -30,25 +29,20 @@ _WITH_LINES = (
         reservation_lines.c.currency_code,
         reservation_lines.c.units,
         reservation_lines.c.nanos,
+        reservation_lines.c.shipped,
         allocations.c.warehouse,
         allocations.c.quantity.label("allocated"),
-        shipments.c.order_id.is_not(None).label("shipped"),
+        allocations.c.gone,
+        allocations.c.unreported,
     )
     .select_from(
-        reservations.outerjoin(reservation_lines, reservation_lines.c.order_id == reservations.c.order_id)
-        .outerjoin(
+        reservations.outerjoin(
+            reservation_lines, reservation_lines.c.order_id == reservations.c.order_id
+        ).outerjoin(
             allocations,
             and_(
                 allocations.c.order_id == reservation_lines.c.order_id,
                 allocations.c.sku == reservation_lines.c.sku,
-            ),
-        )
-        .outerjoin(
-            shipments,
-            and_(
-                shipments.c.order_id == allocations.c.order_id,
-                shipments.c.sku == allocations.c.sku,
-                shipments.c.warehouse == allocations.c.warehouse,
             ),
         )
     )
@@ -59,7 +53,13 @@ _WITH_LINES = (
 _ADD = sql.Prepared(insert(reservations))
 _ADD_LINES = sql.Prepared(insert(reservation_lines))
 _ADD_ALLOCATIONS = sql.Prepared(insert(allocations))
-_ADD_SHIPMENTS = sql.Prepared(insert(shipments))
+_SHIP_LINES = sql.Prepared(
+    update(reservation_lines)
+    .where(
+        reservation_lines.c.order_id == bindparam("of_order"), reservation_lines.c.sku == bindparam("of_sku")
+    )
+    .values(shipped=bindparam("pieces"))
+)
 _REPLACE = sql.Prepared(update(reservations).where(reservations.c.order_id == bindparam("named")))
 
 
@@ -94,10 +94,6 @@ async def store_transitions(session: sql.Session, changes: Sequence[tuple[Transi
     for each, provenance in changes:
         if each.before is not None:
             await _update(session, each.before, each.after, provenance)
-    left = [
-        _shipment_row(shipment, provenance) for each, provenance in changes for shipment in each.shipments
-    ]
-    await _insert(session, _ADD_SHIPMENTS, left)
 
 
 async def _insert(session: sql.Session, insertion: sql.Prepared, rows: list[dict[str, Any]]) -> None:
@@ -109,6 +105,8 @@ async def _update(
     session: sql.Session, before: Reservation, after: Reservation, provenance: Provenance
 ) -> None:
     await session.execute(_REPLACE, {"named": after.order_id, **_header(after, provenance)})
+    if shipped := _shipped_since(before, after):
+        await session.execute(_SHIP_LINES, shipped)
     if _allocated(before) != _allocated(after):
         await session.execute(delete(allocations).where(allocations.c.order_id == after.order_id))
         await _insert(session, _ADD_ALLOCATIONS, list(_allocation_rows(after)))
@@ -121,6 +119,7 @@ def _line_rows(reservation: Reservation) -> Iterator[dict[str, Any]]:
             "sku": line.sku,
             "position": position,
             "quantity": line.quantity,
+            "shipped": line.shipped,
             **money_columns(line.unit_price),
         }
 
@@ -133,19 +132,18 @@ def _allocation_rows(reservation: Reservation) -> Iterator[dict[str, Any]]:
                 "sku": line.sku,
                 "warehouse": part.warehouse,
                 "quantity": part.quantity,
+                "gone": part.gone,
+                "unreported": part.unreported,
             }
 
 
-def _shipment_row(shipment: Shipment, provenance: Provenance) -> dict[str, Any]:
-    return {
-        "order_id": shipment.order_id,
-        "sku": shipment.sku,
-        "warehouse": shipment.warehouse,
-        "quantity": shipment.quantity,
-        "after_cancel": shipment.after_cancel,
-        "reported": shipment.reported,
-        "time": provenance.time,
-    }
+def _shipped_since(before: Reservation, after: Reservation) -> list[dict[str, Any]]:
+    """The lines of which more pieces have left, for `_SHIP_LINES`."""
+    return [
+        {"of_order": after.order_id, "of_sku": line.sku, "pieces": line.shipped}
+        for line in after.lines
+        if (then := before.line(line.sku)) is not None and then.shipped != line.shipped
+    ]
 
 
 def _header(reservation: Reservation, provenance: Provenance) -> dict[str, Any]:
@@ -158,10 +156,8 @@ def _header(reservation: Reservation, provenance: Provenance) -> dict[str, Any]:
     }
 
 
-def _allocated(reservation: Reservation) -> set[tuple[str, str, int]]:
-    return {
-        (line.sku, part.warehouse, part.quantity) for line in reservation.lines for part in line.allocations
-    }
+def _allocated(reservation: Reservation) -> set[tuple[str, Allocation]]:
+    return {(line.sku, part) for line in reservation.lines for part in line.allocations}
 
 
 def _lines(rows: Sequence[Any]) -> tuple[Line, ...]:
@@ -170,5 +166,8 @@ def _lines(rows: Sequence[Any]) -> tuple[Line, ...]:
     for row in rows:
         if row.sku is not None:
             heads.setdefault(row.sku, row)
-            parts.setdefault(row.sku, []).append(Allocation(row.warehouse, row.allocated, row.shipped))
-    return tuple(Line(sku, row.quantity, money_of(row), tuple(parts[sku])) for sku, row in heads.items())
+            part = Allocation(row.warehouse, row.allocated, row.gone, row.unreported)
+            parts.setdefault(row.sku, []).append(part)
+    return tuple(
+        Line(sku, row.quantity, money_of(row), tuple(parts[sku]), row.shipped) for sku, row in heads.items()
+    )

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.sql import read
 from mesh.sql.rows import changed_rows
 from services.inventory.adapters.store_errors_sql import translated
-from services.inventory.adapters.tables import allocations, reservations, shipments, shortages
+from services.inventory.adapters.tables import allocations, reservations, shortages
 from services.inventory.domain.errors import StockContended
 from services.inventory.domain.events import StockClaim
 from services.inventory.domain.reservation import ReservationState
@@ -73,19 +73,15 @@ class SqlDueShortages:
 
 
 def _claims_of(sku: str, warehouse: str, state: ReservationState) -> Any:
-    has_left = exists().where(
-        shipments.c.order_id == allocations.c.order_id,
-        shipments.c.sku == allocations.c.sku,
-        shipments.c.warehouse == allocations.c.warehouse,
-    )
+    still_there = allocations.c.quantity - allocations.c.gone
     return (
-        select(allocations.c.order_id, allocations.c.quantity)
+        select(allocations.c.order_id, still_there.label("quantity"))
         .join(reservations, reservations.c.order_id == allocations.c.order_id)
         .where(
             allocations.c.sku == sku,
             allocations.c.warehouse == warehouse,
             reservations.c.state == state.value,
-            ~has_left,
+            still_there > 0,
         )
         .order_by(reservations.c.update_time.desc(), allocations.c.order_id)
     )

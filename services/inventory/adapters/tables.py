@@ -153,6 +153,8 @@ reservation_lines = Table(
     Column("currency_code", String(3), nullable=False),
     Column("units", BigInteger, nullable=False),
     Column("nanos", Integer, nullable=False),
+    # How many pieces have left by the order's own events.
+    Column("shipped", Integer, nullable=False, server_default="0"),
 )
 
 allocations = Table(
@@ -162,22 +164,28 @@ allocations = Table(
     Column("sku", _SKU, primary_key=True),
     Column("warehouse", _WAREHOUSE, primary_key=True),
     Column("quantity", Integer, nullable=False),
+    # How many of them have left, and how many of those only by what the shop says.
+    Column("gone", Integer, nullable=False, server_default="0"),
+    Column("unreported", Integer, nullable=False, server_default="0"),
     CheckConstraint("quantity > 0", name="allocation_positive"),
     Index("allocations_by_shelf", "sku", "warehouse"),
 )
 
-shipments = Table(
-    "shipments",
+# What warehouse systems have said of pieces that left for orders; see `domain.departure.Report`.
+departures = Table(
+    "departures",
     metadata,
     Column("order_id", _ORDER_ID, primary_key=True),
     Column("sku", _SKU, primary_key=True),
     Column("warehouse", _WAREHOUSE, primary_key=True),
-    Column("quantity", Integer, nullable=False),
-    Column("after_cancel", Boolean, nullable=False),
-    # By the warehouse system; until then its pieces are unreported.
-    Column("reported", Boolean, nullable=False),
+    Column("named", Integer, nullable=False),
+    Column("named_epoch", Integer, nullable=False),
+    Column("named_sequence", BigInteger, nullable=False),
+    Column("deltas_before", Integer, nullable=False),
+    Column("deltas_since", Integer, nullable=False),
+    Column("counted_in", Integer, nullable=False),
+    Column("after_cancel", Integer, nullable=False),
     Column("time", UtcTime, nullable=False),
-    Index("shipments_by_shelf", "sku", "warehouse", "reported"),
 )
 
 # Of warehouses whose feed was restarted; the others are in their first epoch.

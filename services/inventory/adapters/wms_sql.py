@@ -4,26 +4,38 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Insert, Row, Update, and_, insert, select, update
+from sqlalchemy import ColumnElement, Insert, Row, Update, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mesh import sql
 from mesh.sql.rows import changed_rows
 from services.inventory.adapters.tables import (
+    allocations,
+    departures,
     feed_starts,
     feeds,
-    shipments,
+    reservations,
     stock,
     wms_quarantine,
     wms_updates,
 )
+from services.inventory.domain.departure import Report
+from services.inventory.domain.drift import Unreported
 from services.inventory.domain.errors import StockContended
 from services.inventory.domain.feed import FeedStart
 from services.inventory.domain.movement import Provenance
-from services.inventory.domain.reservation import Shipment
 from services.inventory.domain.wms_update import FIRST_EPOCH, Ack, FeedPosition, Recorded, Result, StockUpdate
 
 _QUARANTINE_KEY = ("sku", "warehouse", "epoch", "sequence", "digest")
+
+_REMOVE_REPORTS = sql.Prepared(
+    delete(departures).where(
+        departures.c.order_id == bindparam("of_order"),
+        departures.c.sku == bindparam("of_sku"),
+        departures.c.warehouse == bindparam("of_warehouse"),
+    )
+)
+_ADD_REPORTS = sql.Prepared(insert(departures))
 
 
 class SqlWmsRecord:
@@ -102,39 +114,49 @@ class SqlWmsRecord:
         if (await self._session.execute(select(wms_quarantine.c.sku).where(same))).first() is None:
             await self._session.execute(insert(wms_quarantine).values(row | {"content": ack.update.content}))
 
-    async def shipment(self, order_id: str, sku: str, warehouse: str) -> Shipment | None:
-        mine = and_(
-            shipments.c.order_id == order_id, shipments.c.sku == sku, shipments.c.warehouse == warehouse
-        )
-        row = (await self._session.execute(select(shipments).where(mine))).one_or_none()
-        return None if row is None else _shipment(row)
-
-    async def unreported(self, sku: str, warehouse: str) -> Sequence[Shipment]:
+    async def reports(self, order_ids: Sequence[str]) -> Sequence[Report]:
+        of_orders = select(departures).where(departures.c.order_id.in_(order_ids))
         found = await self._session.execute(
-            select(shipments)
+            of_orders.order_by(departures.c.order_id, departures.c.sku, departures.c.warehouse)
+        )
+        return [_report(row) for row in found]
+
+    async def store_reports(self, reports: Sequence[Report], provenance: Provenance) -> None:
+        if not reports:
+            return
+        places = [
+            {"of_order": each.order_id, "of_sku": each.sku, "of_warehouse": each.warehouse}
+            for each in reports
+        ]
+        await self._session.execute(_REMOVE_REPORTS, places)
+        await self._session.execute(_ADD_REPORTS, [_report_row(each, provenance) for each in reports])
+
+    async def unreported(self, sku: str, warehouse: str) -> Sequence[Unreported]:
+        newest = (
+            select(allocations.c.order_id, allocations.c.unreported)
+            .join(reservations, reservations.c.order_id == allocations.c.order_id)
             .where(
-                shipments.c.sku == sku, shipments.c.warehouse == warehouse, shipments.c.reported.is_(False)
+                allocations.c.sku == sku, allocations.c.warehouse == warehouse, allocations.c.unreported > 0
             )
-            .order_by(shipments.c.time.desc(), shipments.c.order_id)
+            .order_by(reservations.c.update_time.desc(), allocations.c.order_id)
         )
-        return [_shipment(row) for row in found]
+        found = await self._session.execute(newest)
+        return [Unreported(row.order_id, sku, warehouse, row.unreported) for row in found]
 
-    async def mark_after_cancel(self, order_id: str) -> Sequence[Shipment]:
-        unmarked = and_(shipments.c.order_id == order_id, shipments.c.after_cancel.is_(False))
-        in_order = select(shipments).where(unmarked).order_by(shipments.c.sku, shipments.c.warehouse)
-        found = (await self._session.execute(in_order)).all()
-        if found:
-            await self._session.execute(update(shipments).where(unmarked).values(after_cancel=True))
-        return [replace(_shipment(row), after_cancel=True) for row in found]
-
-    async def mark_reported(self, shipment: Shipment) -> None:
-        unreported = and_(
-            shipments.c.order_id == shipment.order_id,
-            shipments.c.sku == shipment.sku,
-            shipments.c.warehouse == shipment.warehouse,
-            shipments.c.reported.is_(False),
+    async def count_in(self, unreported: Unreported, pieces: int, provenance: Provenance) -> None:
+        as_seen = and_(
+            allocations.c.order_id == unreported.order_id,
+            allocations.c.sku == unreported.sku,
+            allocations.c.warehouse == unreported.warehouse,
+            allocations.c.unreported == unreported.pieces,
         )
-        await self._change_one(update(shipments).where(unreported).values(reported=True))
+        left = unreported.pieces - pieces
+        await self._change_one(update(allocations).where(as_seen).values(unreported=left))
+        blank = Report(unreported.order_id, unreported.sku, unreported.warehouse)
+        known = (await self._session.execute(select(departures).where(_is(blank)))).one_or_none()
+        report = blank if known is None else _report(known)
+        counted_in = replace(report, counted_in=report.counted_in + pieces)
+        await self.store_reports([counted_in], provenance)
 
     async def _change_one(self, statement: Update) -> None:
         if await changed_rows(self._session, statement) != 1:
@@ -159,5 +181,39 @@ def _row(ack: Ack, provenance: Provenance) -> dict[str, Any]:
     }
 
 
-def _shipment(row: Row[Any]) -> Shipment:
-    return Shipment(row.order_id, row.sku, row.warehouse, row.quantity, row.after_cancel, row.reported)
+def _is(report: Report) -> ColumnElement[bool]:
+    return and_(
+        departures.c.order_id == report.order_id,
+        departures.c.sku == report.sku,
+        departures.c.warehouse == report.warehouse,
+    )
+
+
+def _report(row: Row[Any]) -> Report:
+    return Report(
+        row.order_id,
+        row.sku,
+        row.warehouse,
+        named=row.named,
+        named_at=(row.named_epoch, row.named_sequence),
+        before=row.deltas_before,
+        since=row.deltas_since,
+        counted_in=row.counted_in,
+        after_cancel=row.after_cancel,
+    )
+
+
+def _report_row(report: Report, provenance: Provenance) -> dict[str, Any]:
+    return {
+        "order_id": report.order_id,
+        "sku": report.sku,
+        "warehouse": report.warehouse,
+        "named": report.named,
+        "named_epoch": report.named_at[0],
+        "named_sequence": report.named_at[1],
+        "deltas_before": report.before,
+        "deltas_since": report.since,
+        "counted_in": report.counted_in,
+        "after_cancel": report.after_cancel,
+        "time": provenance.time,
+    }

@@ -81,11 +81,13 @@ async def _repaired(ledger: Ledger, drift: Drift, provenance: Provenance) -> boo
         return False
     shelf = (await ledger.offers([drift.sku]))[drift.sku].stock.shelf(drift.warehouse)
     assert shelf is not None
-    repaired = repair(drift, shelf, await ledger.wms.unreported(drift.sku, drift.warehouse))
+    unreported = await ledger.wms.unreported(drift.sku, drift.warehouse)
+    repaired = repair(drift, shelf, unreported)
     if not repaired.movement.is_nothing:
         await ledger.move([repaired.movement], provenance)
-    for shipment in repaired.counted_in:
-        await ledger.wms.mark_reported(shipment)
+    seen = {each.order_id: each for each in unreported}
+    for each in repaired.counted_in:
+        await ledger.wms.count_in(seen[each.order_id], each.pieces, provenance)
     await report_shortage(ledger, drift.sku, drift.warehouse, provenance)
     return True
 

@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.inventory.application.departures import store_departure
 from services.inventory.application.ports import Group, Ledger, Ledgers
-from services.inventory.application.shortages import report_shortage
+from services.inventory.domain.departure import give_back, ship
 from services.inventory.domain.errors import ReservationNotFound
-from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.reservation import (
     Offer,
     RequestedLine,
     Reservation,
     ReservationState,
-    Shipment,
     Shortfall,
     Transition,
     commit,
@@ -22,8 +21,6 @@ from services.inventory.domain.reservation import (
     hold,
     hold_again,
     offers_after,
-    release,
-    ship,
 )
 from services.kernel.clock import Clock
 from services.kernel.errors import DomainError
@@ -95,32 +92,39 @@ class Reservations:
     async def release(self, order_id: str, *, actor: str, causation: str = "") -> Reservation:
         """Give back what is held or committed; an unknown order is marked: a late reserve is refused.
 
-        What has left stays so, and is reported as shipped after the cancellation.
+        What has left stays so; what has left beyond the order's own events is reported.
         """
 
         async def work(ledger: Ledger) -> Reservation:
             stored = await ledger.reservation(order_id)
-            transition = release(stored) if stored else _tombstone(order_id)
-            released = await self._apply(ledger, transition, actor, causation)
-            if released.has_left:
-                left = await ledger.wms.mark_after_cancel(order_id)
-                await _report(ledger, left, self._provenance(order_id, actor, causation))
-            return released
+            if stored is None:
+                return await self._apply(ledger, _tombstone(order_id), actor, causation)
+            given_back = give_back(stored, await ledger.wms.reports([order_id]))
+            await store_departure(ledger, given_back, self._provenance(order_id, actor, causation))
+            return given_back.transition.after
 
         return await self._ledgers.write(work)
 
-    async def ship(self, order_id: str, *, actor: str, causation: str = "") -> Reservation:
-        """Note that an order has left the warehouses.
+    async def ship(
+        self, order_id: str, pieces: Mapping[str, int] | None = None, *, actor: str, causation: str = ""
+    ) -> Reservation:
+        """Note that pieces of an order have left the warehouses.
+
+        Args:
+            order_id: Which order.
+            pieces: How many of each SKU; None: all that had not left.
+            actor: Who says so.
+            causation: The event.
 
         Raises:
             ReservationNotFound: Nothing was ever held for the order.
         """
 
         async def work(ledger: Ledger) -> Reservation:
-            transition = ship(await _stored(ledger, order_id))
-            shipped = await self._apply(ledger, transition, actor, causation)
-            await _report(ledger, transition.shipments, self._provenance(order_id, actor, causation))
-            return shipped
+            stored = await _stored(ledger, order_id)
+            shipped = ship(stored, await ledger.wms.reports([order_id]), pieces)
+            await store_departure(ledger, shipped, self._provenance(order_id, actor, causation))
+            return shipped.transition.after
 
         return await self._ledgers.write(work)
 
@@ -201,14 +205,3 @@ async def _stored(ledger: Ledger, order_id: str) -> Reservation:
 
 def _tombstone(order_id: str) -> Transition:
     return Transition(None, Reservation(order_id, ReservationState.RELEASED))
-
-
-async def _report(ledger: Ledger, shipments: Sequence[Shipment], provenance: Provenance) -> None:
-    """Publish pieces that left for an order that was given up, and claims that are uncovered now."""
-    for left in shipments:
-        if left.after_cancel:
-            await ledger.publish(
-                ShipmentReported(left.sku, left.warehouse, left.order_id, left.quantity, after_cancel=True),
-                provenance,
-            )
-            await report_shortage(ledger, left.sku, left.warehouse, provenance)

@@ -1,12 +1,12 @@
 """What the warehouse system reports: counts and deltas, in the sequence of each shelf."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from services.inventory.application.departures import store_departure
 from services.inventory.application.ports import Ledger, Ledgers
 from services.inventory.application.shortages import report_shortage
-from services.inventory.domain.departure import Departure, depart, mark_reported
-from services.inventory.domain.events import ShipmentReported
+from services.inventory.domain.departure import Departure, Report, depart, pieces_named
 from services.inventory.domain.movement import Cause, Movement, Provenance
 from services.inventory.domain.reservation import Reservation
 from services.inventory.domain.stock import Shelf
@@ -21,8 +21,6 @@ from services.inventory.domain.wms_update import (
 )
 from services.kernel.clock import Clock
 from services.kernel.trace import TraceId, untraced
-
-Reservations = Mapping[str, Reservation | None]
 
 
 class WmsUpdates:
@@ -53,6 +51,7 @@ class WmsUpdates:
 async def _taken(ledger: Ledger, update: StockUpdate, provenance: Provenance) -> Ack:
     # Reservations before shelves, as everybody who changes both: nobody waits in a circle.
     reservations = {order_id: await ledger.reservation(order_id) for order_id in update.order_ids}
+    reports = await ledger.wms.reports(update.order_ids) if update.order_ids else ()
     position = await _position(ledger, update)
     if isinstance(position, Ack):
         await ledger.wms.set_aside(position, provenance)
@@ -61,6 +60,11 @@ async def _taken(ledger: Ledger, update: StockUpdate, provenance: Provenance) ->
     shelf = await _shelf(ledger, update)
     recorded = await ledger.wms.recorded(update)
     ack = answer(update, shelf, position, recorded)
+    departures = (
+        [] if recorded is not None or not ack.counts else list(_departures(ack, reservations, reports))
+    )
+    if too_many := sum(each.too_many for each in departures):
+        ack = replace(ack, reason=f"OVER_SHIPPED: no order has a claim on {too_many} of these pieces")
     if ack.result is Result.QUARANTINED:
         await ledger.wms.set_aside(ack, provenance)
     if ack.is_refusal(recorded):
@@ -71,7 +75,7 @@ async def _taken(ledger: Ledger, update: StockUpdate, provenance: Provenance) ->
     if position.is_behind(update):
         await ledger.wms.advance(update, last=position, applied=ack.result is Result.APPLIED)
     if ack.result is not Result.QUARANTINED:
-        await _apply(ledger, ack, shelf, reservations, provenance)
+        await _apply(ledger, ack, shelf, departures, provenance)
     return ack
 
 
@@ -98,15 +102,17 @@ async def _shelf(ledger: Ledger, update: StockUpdate) -> Shelf:
 
 
 async def _apply(
-    ledger: Ledger, ack: Ack, shelf: Shelf, reservations: Reservations, provenance: Provenance
+    ledger: Ledger, ack: Ack, shelf: Shelf, departures: Sequence[Departure], provenance: Provenance
 ) -> None:
     """Move what an update changes; one that a later count covers only concerns its orders."""
-    update, is_news = ack.update, ack.result is Result.APPLIED
-    if is_news:
-        await move(ledger, [_book_movement(update, shelf)], provenance)
-    for departure in _departures(update, is_news=is_news):
-        of_order = replace(provenance, order_id=departure.order_id)
-        await _depart(ledger, departure, reservations[departure.order_id], of_order)
+    update = ack.update
+    if ack.result is Result.APPLIED:
+        movement = _book_movement(update, shelf)
+        if not movement.is_nothing:
+            await ledger.move([movement], provenance)
+    for departure in departures:
+        of_order = replace(provenance, order_id=departure.transition.after.order_id)
+        await store_departure(ledger, departure, of_order)
     await report_shortage(ledger, update.sku, update.warehouse, provenance)
 
 
@@ -122,34 +128,26 @@ def _book_movement(update: StockUpdate, shelf: Shelf) -> Movement:
             return Movement(Cause.DELTA, update.sku, update.warehouse, book_quantity=book_quantity)
 
 
-def _departures(update: StockUpdate, *, is_news: bool) -> Iterator[Departure]:
-    match update.change:
-        case Count():
-            for order_id in update.order_ids:
-                yield Departure(order_id, update.sku, update.warehouse, None, book_quantity=0)
-        case Delta(quantity, order_id) if order_id and quantity < 0:
-            book_quantity = quantity if is_news else 0
-            yield Departure(order_id, update.sku, update.warehouse, -quantity, book_quantity=book_quantity)
-
-
-async def _depart(
-    ledger: Ledger, departure: Departure, reservation: Reservation | None, provenance: Provenance
-) -> None:
-    shipment = await ledger.wms.shipment(departure.order_id, departure.sku, departure.warehouse)
-    if shipment is not None:
-        await move(ledger, mark_reported(departure, shipment), provenance)
-        if not shipment.reported:
-            await ledger.wms.mark_reported(shipment)
-        return
-    transition = depart(departure, reservation)
-    if transition is None:
-        return
-    await ledger.apply(transition, provenance)
-    for left in transition.shipments:
-        reported = ShipmentReported(left.sku, left.warehouse, left.order_id, left.quantity, left.after_cancel)
-        await ledger.publish(reported, provenance)
-
-
-async def move(ledger: Ledger, movements: Iterable[Movement], provenance: Provenance) -> None:
-    """Move what moves anything."""
-    await ledger.move([movement for movement in movements if not movement.is_nothing], provenance)
+def _departures(
+    ack: Ack, reservations: Mapping[str, Reservation | None], reports: Sequence[Report]
+) -> Iterator[Departure]:
+    """What follows for the orders that an update names."""
+    update, is_news = ack.update, ack.result is Result.APPLIED
+    at = (update.epoch, update.sequence)
+    for order_id in update.order_ids if ack.result is not Result.QUARANTINED else ():
+        own = [each for each in reports if each.order_id == order_id]
+        before = Report(order_id, update.sku, update.warehouse)
+        before = next((each for each in own if (each.sku, each.warehouse) == update.place), before)
+        reservation = reservations[order_id]
+        match update.change:
+            case Count() as count:
+                pieces = count.pieces_of(order_id)
+                if pieces is None:
+                    pieces = max(before.pieces, pieces_named(reservation, update.sku, update.warehouse))
+                report = before.counted(pieces, at, is_late=not is_news)
+                if report != before:
+                    yield depart(reservation, own, report)
+            case Delta(quantity, _, shipment_id) if quantity < 0:
+                book_quantity = quantity if is_news else 0
+                report = before.left(-quantity, at)
+                yield depart(reservation, own, report, book_quantity=book_quantity, shipment_id=shipment_id)

@@ -1,11 +1,10 @@
 """Where the shop's numbers differ from those of the warehouse system."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.inventory.domain.errors import DuplicateLine
 from services.inventory.domain.movement import Cause, Movement
-from services.inventory.domain.reservation import Shipment
 from services.inventory.domain.stock import Shelf, Stock
 
 
@@ -29,16 +28,27 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreported:
+    """Pieces of an order that have left a shelf and that the warehouse system has not reported."""
+
+    order_id: str
+    sku: str
+    warehouse: str
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
 class Repair:
     """How a shelf gets the warehouse system's number.
 
     Attributes:
         movement: What moves.
-        counted_in: Shipments that the warehouse system still counts in; its later deltas take them out.
+        counted_in: Pieces that have left and that the warehouse system still counts in; its later deltas take
+            them out.
     """
 
     movement: Movement
-    counted_in: tuple[Shipment, ...]
+    counted_in: tuple[Unreported, ...]
 
 
 def require_distinct(lines: Sequence[SnapshotLine]) -> None:
@@ -66,25 +76,25 @@ def drift_of(lines: Iterable[SnapshotLine], stocks: Mapping[str, Stock]) -> Iter
             yield Drift(line.sku, line.warehouse, on_hand, line.on_hand)
 
 
-def repair(drift: Drift, shelf: Shelf, unreported: Iterable[Shipment]) -> Repair:
+def repair(drift: Drift, shelf: Shelf, unreported: Iterable[Unreported]) -> Repair:
     """Bring a shelf, as it is now, to the warehouse system's number.
 
     Args:
         drift: Whose number it is to have.
         shelf: The shelf.
-        unreported: Its shipments that the warehouse system has not reported, the newest first.
+        unreported: What has left it and was not reported, the newest first.
     """
     more = drift.warehouse_on_hand - shelf.on_hand
     counted_in = tuple(_counted_in(unreported, more))
-    cleared = sum(shipment.quantity for shipment in counted_in)
+    cleared = sum(each.pieces for each in counted_in)
     movement = Movement(
         Cause.RECONCILE, drift.sku, drift.warehouse, book_quantity=more - cleared, unreported=-cleared
     )
     return Repair(movement, counted_in)
 
 
-def _counted_in(unreported: Iterable[Shipment], more: int) -> Iterator[Shipment]:
-    for shipment in unreported:
-        if shipment.quantity <= more:
-            more -= shipment.quantity
-            yield shipment
+def _counted_in(unreported: Iterable[Unreported], more: int) -> Iterator[Unreported]:
+    for each in unreported:
+        if (pieces := min(each.pieces, more)) > 0:
+            more -= pieces
+            yield replace(each, pieces=pieces)

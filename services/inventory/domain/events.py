@@ -30,13 +30,23 @@ class StockShort:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentReported:
-    """Pieces left a warehouse for an order."""
+    """Pieces left a warehouse for an order.
+
+    Attributes:
+        quantity: How many that nobody had spoken of.
+        after_cancel: The order was given up before.
+        shipment_id: The parcel; empty where the warehouse system has not named it.
+        reported_total: All pieces of the order's line that were reported, from all warehouses, at most all
+            of it.
+    """
 
     sku: str
     warehouse: str
     order_id: str
     quantity: int
     after_cancel: bool
+    shipment_id: str
+    reported_total: int
 
 
 InventoryEvent = StockShort | ShipmentReported

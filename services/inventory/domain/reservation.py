@@ -4,11 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from services.inventory.domain.errors import ReservationDiffers, ReservationExpired, ReservationReleased
 from services.inventory.domain.movement import Cause, Movement
 from services.inventory.domain.stock import Allocation, Stock, allocate
 from services.kernel.money import Money
+
+Place = tuple[str, str]
+"""A SKU and a warehouse."""
 
 
 class ReservationState(Enum):
@@ -49,29 +54,22 @@ class Shortfall:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is kept of one SKU, at the price of its first hold."""
+    """What is kept of one SKU, at the price of its first hold.
+
+    Attributes:
+        shipped: Pieces that have left by the order's own events.
+    """
 
     sku: str
     quantity: int
     unit_price: Money
     allocations: tuple[Allocation, ...]
+    shipped: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class Shipment:
-    """Pieces that left a warehouse for an order.
-
-    Attributes:
-        after_cancel: The order's reservation was released before.
-        reported: The warehouse system has reported it.
-    """
-
-    order_id: str
-    sku: str
-    warehouse: str
-    quantity: int
-    after_cancel: bool
-    reported: bool = False
+    @property
+    def is_gone(self) -> bool:
+        """Whether all of it has left."""
+        return not any(part.open for part in self.allocations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +81,9 @@ class Reservation:
     lines: tuple[Line, ...] = ()
     expire_time: datetime | None = None
 
-    @property
-    def has_left(self) -> bool:
-        """Whether pieces of it have left a warehouse."""
-        return any(part.shipped for line in self.lines for part in line.allocations)
+    def line(self, sku: str) -> Line | None:
+        """The line of a SKU."""
+        return next((line for line in self.lines if line.sku == sku), None)
 
     def check_repeat(self, wanted: Sequence[RequestedLine]) -> None:
         """Whether a repeated reserve may be answered with this reservation.
@@ -113,7 +110,32 @@ class Transition:
     before: Reservation | None
     after: Reservation
     movements: tuple[Movement, ...] = ()
-    shipments: tuple[Shipment, ...] = ()
+
+
+def transition(
+    before: Reservation | None,
+    after: Reservation,
+    cause: Cause,
+    *,
+    book_quantities: Mapping[Place, int] = MappingProxyType({}),
+) -> Transition:
+    """A step of a reservation: a shelf moves by what is kept and unreported on it now and was not before."""
+    kept_before = dict(_kept(before)) if before else {}
+    kept_after = dict(_kept(after))
+    places = dict.fromkeys((*kept_before, *kept_after, *book_quantities))
+    movements = (
+        Movement(
+            cause,
+            *place,
+            book_quantity=book_quantities.get(place, 0),
+            unreported=now.unreported - then.unreported,
+            held=now.held - then.held,
+            committed=now.committed - then.committed,
+        )
+        for place in places
+        for then, now in ((kept_before.get(place, _NOTHING), kept_after.get(place, _NOTHING)),)
+    )
+    return Transition(before, after, tuple(each for each in movements if not each.is_nothing))
 
 
 def hold(
@@ -125,7 +147,7 @@ def hold(
         return shortfalls
     lines = tuple(_line(line, offers[line.sku]) for line in wanted)
     held = Reservation(order_id, ReservationState.HELD, lines, expire_time)
-    return Transition(None, held, tuple(_taken(held)))
+    return transition(None, held, Cause.RESERVE)
 
 
 def offers_after(offers: Mapping[str, Offer], movements: Iterable[Movement]) -> dict[str, Offer]:
@@ -169,21 +191,15 @@ def commit(reservation: Reservation, now: datetime) -> Transition:
     if reservation.state is not ReservationState.HELD:
         return Transition(reservation, reservation)
     committed = replace(reservation, state=ReservationState.COMMITTED, expire_time=None)
-    return Transition(reservation, committed, tuple(committing(reservation)))
-
-
-def committing(reservation: Reservation) -> Iterator[Movement]:
-    """What moves when a hold becomes permanent."""
-    for sku, part in unshipped_parts(reservation):
-        yield Movement(Cause.COMMIT, sku, part.warehouse, held=-part.quantity, committed=part.quantity)
+    return transition(reservation, committed, Cause.COMMIT)
 
 
 def release(reservation: Reservation) -> Transition:
-    """Give back what is kept; what has been shipped stays shipped."""
-    if reservation.state in (ReservationState.RELEASED, ReservationState.SHIPPED):
+    """Give back what has not left; of an order that has shipped whole there is nothing to give back."""
+    if reservation.lines and all(line.shipped >= line.quantity for line in reservation.lines):
         return Transition(reservation, reservation)
     released = replace(reservation, state=ReservationState.RELEASED, expire_time=None)
-    return Transition(reservation, released, tuple(_freed(reservation, Cause.RELEASE)))
+    return transition(reservation, released, Cause.RELEASE)
 
 
 def expire(reservation: Reservation, now: datetime) -> Transition:
@@ -191,24 +207,7 @@ def expire(reservation: Reservation, now: datetime) -> Transition:
     if reservation.state is not ReservationState.HELD or not reservation.is_overdue(now):
         return Transition(reservation, reservation)
     expired = replace(reservation, state=ReservationState.EXPIRED, expire_time=None)
-    return Transition(reservation, expired, tuple(_freed(reservation, Cause.EXPIRE)))
-
-
-def ship(reservation: Reservation) -> Transition:
-    """Note that the order has left; pieces that the warehouse has not reported yet become unreported.
-
-    A released reservation stays released: its pieces are gone all the same, as shipments after a cancel.
-    """
-    after_cancel = reservation.state is ReservationState.RELEASED
-    state = ReservationState.RELEASED if after_cancel else ReservationState.SHIPPED
-    kept = claims_of(reservation.state)
-    movements, shipments = [], []
-    for sku, part in unshipped_parts(reservation):
-        claims = dict.fromkeys(kept, -part.quantity)
-        movements.append(Movement(Cause.SHIP, sku, part.warehouse, unreported=part.quantity, **claims))
-        shipments.append(Shipment(reservation.order_id, sku, part.warehouse, part.quantity, after_cancel))
-    shipped = replace(reservation, state=state, expire_time=None, lines=_shipped(reservation.lines))
-    return Transition(reservation, shipped, tuple(movements), tuple(shipments))
+    return transition(reservation, expired, Cause.EXPIRE)
 
 
 def _shortfalls(wanted: Iterable[RequestedLine], offers: Mapping[str, Offer]) -> Iterator[Shortfall]:
@@ -230,42 +229,24 @@ def _line(wanted: RequestedLine, offer: Offer) -> Line:
     return Line(wanted.sku, wanted.quantity, offer.price, allocate(offer.stock.shelves, wanted.quantity))
 
 
-def _taken(reservation: Reservation) -> Iterator[Movement]:
-    for sku, part in unshipped_parts(reservation):
-        yield Movement(Cause.RESERVE, sku, part.warehouse, held=part.quantity)
+class _Kept(NamedTuple):
+    """What of a shelf's numbers is a reservation's."""
+
+    unreported: int
+    held: int
+    committed: int
 
 
-def _freed(reservation: Reservation, cause: Cause) -> Iterator[Movement]:
-    kept = claims_of(reservation.state)
-    if kept:
-        for sku, part in unshipped_parts(reservation):
-            yield Movement(cause, sku, part.warehouse, **dict.fromkeys(kept, -part.quantity))
+_NOTHING = _Kept(0, 0, 0)
 
 
-def claims_of(state: ReservationState) -> tuple[str, ...]:
-    """Which of a shelf's numbers hold the pieces of a reservation in this state."""
-    match state:
-        case ReservationState.HELD:
-            return ("held",)
-        case ReservationState.COMMITTED:
-            return ("committed",)
-        case _:
-            return ()
-
-
-def unshipped_parts(reservation: Reservation) -> Iterator[tuple[str, Allocation]]:
-    """The SKUs and allocations whose pieces have not left."""
+def _kept(reservation: Reservation) -> Iterator[tuple[Place, _Kept]]:
+    held = reservation.state is ReservationState.HELD
+    committed = reservation.state is ReservationState.COMMITTED
     for line in reservation.lines:
         for part in line.allocations:
-            if not part.shipped:
-                yield line.sku, part
-
-
-def _shipped(lines: Iterable[Line]) -> tuple[Line, ...]:
-    return tuple(
-        replace(line, allocations=tuple(replace(part, shipped=True) for part in line.allocations))
-        for line in lines
-    )
+            kept = _Kept(part.unreported, part.open if held else 0, part.open if committed else 0)
+            yield (line.sku, part.warehouse), kept
 
 
 def _released(reservation: Reservation) -> ReservationReleased:

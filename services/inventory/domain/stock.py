@@ -84,11 +84,24 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """Pieces taken from one warehouse; `shipped` once they have left it."""
+    """Pieces taken from one warehouse.
+
+    Attributes:
+        warehouse: Which.
+        quantity: How many.
+        gone: How many of them have left.
+        unreported: How many have left by what the shop says only.
+    """
 
     warehouse: str
     quantity: int
-    shipped: bool = False
+    gone: int = 0
+    unreported: int = 0
+
+    @property
+    def open(self) -> int:
+        """Pieces that have not left."""
+        return self.quantity - self.gone
 
 
 def allocate(shelves: Sequence[Shelf], quantity: int) -> tuple[Allocation, ...]:

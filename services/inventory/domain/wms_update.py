@@ -18,18 +18,30 @@ MOST_AHEAD = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """All pieces were counted; those of `shipped_order_ids` had left before."""
+    """All pieces were counted.
+
+    Attributes:
+        on_hand: How many lie there.
+        shipped_order_ids: Orders that had left before, with as many pieces as the shop thinks.
+        shipped_orders: Orders and how many of their pieces had left before, all in all.
+    """
 
     on_hand: int
     shipped_order_ids: tuple[str, ...] = ()
+    shipped_orders: tuple[tuple[str, int], ...] = ()
+
+    def pieces_of(self, order_id: str) -> int | None:
+        """How many pieces of an order had left; None: the count does not say."""
+        return max((pieces for each, pieces in self.shipped_orders if each == order_id), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Pieces came or went; with an order id, they left for that order."""
+    """Pieces came or went; with an order id they left for that order, with a shipment id in that parcel."""
 
     quantity: int
     order_id: str = ""
+    shipment_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +65,16 @@ class StockUpdate:
     epoch: int = 0
 
     @property
+    def place(self) -> tuple[str, str]:
+        """SKU and warehouse."""
+        return self.sku, self.warehouse
+
+    @property
     def order_ids(self) -> tuple[str, ...]:
         """The orders that it names, each once, in their order as text."""
         match self.change:
-            case Count(shipped_order_ids=order_ids):
-                return tuple(sorted(set(order_ids)))
+            case Count(_, order_ids, orders):
+                return tuple(sorted({*order_ids, *(order_id for order_id, _ in orders)}))
             case Delta(order_id=order_id):
                 return (order_id,) if order_id else ()
 
@@ -65,10 +82,12 @@ class StockUpdate:
     def content(self) -> str:
         """What it says, as JSON: equal for repeats, whenever they were observed."""
         match self.change:
-            case Count(on_hand):
-                return _json({"count": on_hand, "shippedOrderIds": self.order_ids})
-            case Delta(quantity, order_id):
-                return _json({"delta": quantity, "orderId": order_id})
+            case Count(on_hand, order_ids, orders):
+                said = {"count": on_hand, "shippedOrderIds": sorted(set(order_ids))}
+                return _json(said | ({"shippedOrders": sorted(set(orders))} if orders else {}))
+            case Delta(quantity, order_id, shipment_id):
+                said = {"delta": quantity, "orderId": order_id}
+                return _json(said | ({"shipmentId": shipment_id} if shipment_id else {}))
 
     @property
     def digest(self) -> str:
@@ -95,7 +114,7 @@ class Ack:
         update: The update.
         result: What became of it.
         expected_sequence: With GAP: the sequence to send from.
-        reason: With QUARANTINED: what is wrong with it.
+        reason: With QUARANTINED: what is wrong with it; with APPLIED: what is strange about it.
         current_epoch: Of the warehouse's feed; 0 for an unknown warehouse.
         counts: Whether its sequence is used up by it.
     """
@@ -170,8 +189,9 @@ def change_of(content: str) -> Count | Delta:
     """The change in an update's `content`."""
     said = json.loads(content)
     if "count" in said:
-        return Count(said["count"], tuple(said["shippedOrderIds"]))
-    return Delta(said["delta"], said["orderId"])
+        orders = tuple((order_id, pieces) for order_id, pieces in said.get("shippedOrders", ()))
+        return Count(said["count"], tuple(said["shippedOrderIds"]), orders)
+    return Delta(said["delta"], said["orderId"], said.get("shipmentId", ""))
 
 
 def _json(said: Mapping[str, object]) -> str:
@@ -222,6 +242,8 @@ def _repeated(update: StockUpdate, recorded: Recorded) -> Ack:
 def _problem(delta: Delta, shelf: Shelf) -> str:
     if delta.order_id and delta.quantity > 0:
         return f"{delta.quantity} pieces cannot come in for an order: they leave with it"
+    if delta.shipment_id and not delta.order_id:
+        return f"shipment {delta.shipment_id} is of no order: orderId is missing"
     after = shelf.book_quantity + delta.quantity
     if after < 0:
         return f"{after} pieces would be left: the book quantity is {shelf.book_quantity}"

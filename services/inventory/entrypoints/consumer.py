@@ -1,10 +1,17 @@
 """What order events do to reservations."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from services.inventory.application.reservations import Reservations
 from services.kernel.envelope import Envelope
 
 CONSUMER = "inventory"
 """The consumer group and inbox that these events are counted in."""
+
+
+class UnknownVersion(ValueError):
+    """An event is of a later version than this code knows: it is parked, never taken for another one."""
 
 
 async def on_order_event(reservations: Reservations, event: Envelope) -> None:
@@ -18,12 +25,37 @@ async def on_order_event(reservations: Reservations, event: Envelope) -> None:
 
 
 async def _ship(reservations: Reservations, event: Envelope) -> None:
-    await reservations.ship(event.key, actor=event.actor, causation=event.event_id)
+    pieces = shipped_pieces(event)
+    await reservations.ship(event.key, pieces, actor=event.actor, causation=event.event_id)
 
 
 async def _release(reservations: Reservations, event: Envelope) -> None:
     await reservations.release(event.key, actor=event.actor, causation=event.event_id)
 
 
-_EFFECTS = {"OrderShipped": _ship, "OrderRejected": _release, "OrderCancelled": _release}
+def shipped_pieces(event: Envelope) -> Mapping[str, int] | None:
+    """How many pieces of each SKU an OrderShipped says have left; None: all that had not.
+
+    Raises:
+        UnknownVersion: This code does not know how to read it.
+    """
+    match event.schema_version:
+        case 1:
+            return None
+        case 2:
+            return None if event.payload["rest"] else _pieces(event.payload["lines"])
+        case _:
+            raise UnknownVersion(f"OrderShipped version {event.schema_version} of {event.key} is not known")
+
+
+def _pieces(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
+    return {line["sku"]: line["quantity"] for line in lines}
+
+
+_EFFECTS = {
+    "OrderShipped": _ship,
+    "OrderRejected": _release,
+    "OrderCancelled": _release,
+    "OrderRemainderCancelled": _release,
+}
 EVENTS_WITH_EFFECT = frozenset(_EFFECTS)

@@ -82,8 +82,9 @@ def report_message(report: Report) -> pb.ReconcileStockResponse:
 
 def _change(message: pb.StockUpdate) -> Count | Delta:
     if message.HasField("count"):
-        return Count(message.count.on_hand, tuple(message.count.shipped_order_ids))
-    return Delta(message.delta.quantity, message.delta.order_id)
+        orders = tuple((each.order_id, each.quantity) for each in message.count.shipped_orders)
+        return Count(message.count.on_hand, tuple(message.count.shipped_order_ids), orders)
+    return Delta(message.delta.quantity, message.delta.order_id, message.delta.shipment_id)
 
 
 def _update_message(update: StockUpdate) -> pb.StockUpdate:
@@ -91,12 +92,15 @@ def _update_message(update: StockUpdate) -> pb.StockUpdate:
         sku=update.sku, warehouse=update.warehouse, sequence=update.sequence, epoch=update.epoch
     )
     match update.change:
-        case Count(on_hand, order_ids):
+        case Count(on_hand, order_ids, orders):
             message.count.on_hand = on_hand
             message.count.shipped_order_ids.extend(order_ids)
-        case Delta(quantity, order_id):
+            for order_id, pieces in orders:
+                message.count.shipped_orders.add(order_id=order_id, quantity=pieces)
+        case Delta(quantity, order_id, shipment_id):
             message.delta.quantity = quantity
             message.delta.order_id = order_id
+            message.delta.shipment_id = shipment_id
         case _:
             assert_never(update.change)
     if update.observe_time is not None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.inventory.adapters.tables import movements, shipments
+from services.inventory.adapters.tables import departures, movements
 from services.inventory.domain.drift import Drift, SnapshotLine
 from services.inventory.domain.errors import DuplicateLine
 from services.inventory.domain.reservation import RequestedLine
@@ -95,7 +95,8 @@ async def test_a_shipment_that_the_snapshot_still_counts_in_leaves_with_its_delt
     await shop.wms.apply(gone, actor=WMS)
 
     assert await shelf_of(shop) == (4, 0)
-    assert len(await shop.rows(shipments)) == 1
+    [shipment] = await shop.rows(departures)
+    assert (shipment.counted_in, shipment.deltas_since) == (0, 2)
 
 
 async def test_a_repair_below_what_is_reserved_is_a_shortage(shop: Shop) -> None:

@@ -1,6 +1,6 @@
 """What the warehouse system's updates do to orders: shipped, in parts, cancelled, told of late."""
 
-from services.inventory.adapters.tables import shipments
+from services.inventory.adapters.tables import departures
 from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from services.inventory.domain.wms_update import Count, Delta, Result
 from tests.contract.inventory.warehouse import confirm, numbers, say, ship
@@ -23,8 +23,8 @@ async def test_the_delta_of_a_shipment_that_we_know_clears_what_is_unreported(sh
     assert (await say(shop, 1, Delta(-2, order_id(1)))).result is Result.APPLIED
 
     assert await numbers(shop) == (3, 0, 0, 0)
-    [shipment] = await shop.rows(shipments)
-    assert shipment.reported
+    [shipment] = await shop.rows(departures)
+    assert shipment.deltas_since == 2
     assert not [event for event in await outbox_events(shop) if event.type == "ShipmentReported"]
 
 
@@ -46,6 +46,8 @@ async def test_a_shipment_that_the_warehouse_tells_of_first_is_published(shop: S
             "orderId": order_id(1),
             "quantity": 2,
             "afterCancel": False,
+            "shipmentId": "",
+            "reportedTotal": 2,
         },
     )
 
@@ -58,7 +60,7 @@ async def test_the_order_that_follows_ships_nothing_twice(shop: Shop) -> None:
     await ship(shop)
 
     assert await numbers(shop) == (3, 0, 0, 0)
-    assert len(await shop.rows(shipments)) == 1
+    assert len(await shop.rows(departures)) == 1
 
 
 async def test_what_leaves_in_parts_keeps_the_rest_reserved_until_it_leaves(shop: Shop) -> None:
@@ -123,8 +125,8 @@ async def test_a_cancellation_that_the_shipment_overtook_is_reported_once(shop: 
         await shop.reservations.release(order_id(1), actor=ORDER)
 
     assert await numbers(shop) == (3, 0, 0, 0)
-    [shipment] = await shop.rows(shipments)
-    assert shipment.after_cancel
+    [shipment] = await shop.rows(departures)
+    assert shipment.after_cancel == 2
     assert [event.payload["afterCancel"] for event in await outbox_events(shop)] == [False, True]
 
 
@@ -190,6 +192,64 @@ async def test_fewer_pieces_than_were_reserved_may_leave(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=5)
     await confirm(shop, quantity=4)
 
-    await say(shop, 1, Delta(-3, order_id(1)))
+    await say(shop, 1, Delta(-3, order_id(1), "parcel-1"))
 
+    assert await numbers(shop) == (2, 0, 1, 0)
+    assert (await reservation(shop)).state is ReservationState.COMMITTED
+    [event] = await outbox_events(shop)
+    assert (event.payload["quantity"], event.payload["shipmentId"]) == (3, "parcel-1")
+
+
+async def test_more_pieces_than_were_reserved_may_leave_and_the_order_does_not_hear_of_them(
+    shop: Shop,
+) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+    await confirm(shop, quantity=2)
+
+    ack = await say(shop, 1, Delta(-3, order_id(1)))
+
+    assert (ack.result, ack.reason) == (
+        Result.APPLIED,
+        "OVER_SHIPPED: no order has a claim on 1 of these pieces",
+    )
     assert await numbers(shop) == (2, 0, 0, 0)
+    [event] = await outbox_events(shop)
+    assert (event.payload["quantity"], event.payload["reportedTotal"]) == (2, 2)
+
+
+async def test_a_count_says_how_many_pieces_of_an_order_have_left(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+    await confirm(shop, quantity=4)
+
+    await say(shop, 1, Count(2, shipped_orders=((order_id(1), 3),)))
+
+    assert await numbers(shop) == (2, 0, 1, 0)
+    await say(shop, 2, Delta(-1, order_id(1)))
+    assert await numbers(shop) == (1, 0, 0, 0)
+    assert [event.payload["reportedTotal"] for event in await outbox_events(shop)] == [3, 4]
+
+
+async def test_a_shipment_that_is_of_no_order_is_set_aside(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+
+    ack = await say(shop, 1, Delta(-3, "", "parcel-1"))
+
+    assert (ack.result, ack.reason) == (
+        Result.QUARANTINED,
+        "shipment parcel-1 is of no order: orderId is missing",
+    )
+
+
+async def test_what_the_shop_ships_in_parts_is_taken_off_in_parts(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+    await confirm(shop, quantity=4)
+
+    await shop.reservations.ship(order_id(1), {"MUG-RED": 1}, actor=ORDER)
+    assert await numbers(shop) == (5, 1, 3, 0)
+    await say(shop, 1, Delta(-3, order_id(1)))
+    assert await numbers(shop) == (2, 0, 1, 0)
+
+    await shop.reservations.release(order_id(1), actor=ORDER)
+    assert await numbers(shop) == (2, 0, 0, 0)
+    assert [event.payload["afterCancel"] for event in await outbox_events(shop)] == [False, True]
+    assert not await shop.discrepancies()

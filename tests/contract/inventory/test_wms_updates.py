@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.inventory.adapters.tables import movements, shipments, wms_quarantine
+from services.inventory.adapters.tables import departures, movements, wms_quarantine
 from services.inventory.domain.adjustment import AdjustStock
 from services.inventory.domain.wms_update import Count, Delta, Result, StockUpdate
 from tests.contract.inventory.warehouse import confirm, numbers, say, ship
@@ -160,5 +160,5 @@ async def test_a_feed_that_arrives_by_many_ways_at_once_moves_once(shop: Shop) -
 
     assert await numbers(shop) == (6, 0, 0, 0)
     assert (await shop.stocks.get("MUG-RED")).on_hand == 11
-    assert len(await shop.rows(shipments)) == 2
+    assert len(await shop.rows(departures)) == 2
     assert len(await shop.rows(wms_quarantine)) == 1

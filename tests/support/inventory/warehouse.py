@@ -16,13 +16,13 @@ class Warehouse:
         numbers: The pieces that lie there now.
         said: What was said of each place, oldest first.
         after: The number after each sequence, from 0 on.
-        shipped: The orders for which pieces have left each place.
+        shipped: The pieces that have left each place, by order; the latest order behind the others.
     """
 
     numbers: Counter[Place] = field(default_factory=Counter)
     said: defaultdict[Place, list[StockUpdate]] = field(default_factory=lambda: defaultdict(list))
     after: defaultdict[Place, list[int]] = field(default_factory=lambda: defaultdict(list))
-    shipped: defaultdict[Place, list[str]] = field(default_factory=lambda: defaultdict(list))
+    shipped: defaultdict[Place, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
 
     def begin(self, place: Place, pieces: int) -> None:
         """Pieces that both sides know of before anything is said."""
@@ -47,15 +47,15 @@ class Warehouse:
     def count(self, place: Place, *, lost: int, names: int) -> None:
         """Count all pieces; some turn out to be lost, and the last shipments are named."""
         self.numbers[place] = max(0, self.numbers[place] - lost)
-        named = self.shipped[place][-names:] if names else []
-        self._say(place, Count(self.numbers[place], tuple(named)))
+        named = list(self.shipped[place].items())[-names:] if names else []
+        self._say(place, Count(self.numbers[place], shipped_orders=tuple(named)))
 
     def _take_out(self, place: Place, order_id: str, quantity: int) -> None:
         if self.numbers[place] < quantity:
             # They are fetched from somewhere first.
             self.come_or_go(place, quantity)
         self.numbers[place] -= quantity
-        self.shipped[place].append(order_id)
+        self.shipped[place][order_id] = self.shipped[place].pop(order_id, 0) + quantity
 
     def _say(self, place: Place, change: Count | Delta) -> None:
         self.said[place].append(StockUpdate(*place, len(self.said[place]) + 1, change))

@@ -11,7 +11,6 @@ from services.inventory.domain.reservation import (
     RequestedLine,
     Reservation,
     ReservationState,
-    Shipment,
     Shortfall,
     Transition,
     commit,
@@ -19,7 +18,6 @@ from services.inventory.domain.reservation import (
     hold,
     hold_again,
     release,
-    ship,
 )
 from services.inventory.domain.stock import Shelf, Stock
 from services.kernel.money import Money
@@ -113,12 +111,10 @@ def test_a_release_frees_what_is_held_and_what_is_committed() -> None:
     assert freed_commit.movements[1] == Movement(Cause.RELEASE, "MUG-RED", "hamburg", committed=-1)
 
 
-@pytest.mark.parametrize("state", [ReservationState.RELEASED, ReservationState.SHIPPED])
-def test_a_release_changes_nothing_that_is_released_or_shipped(state: ReservationState) -> None:
-    reservation = Reservation("order-1", state, held().lines)
+def test_a_release_of_what_was_released_changes_nothing() -> None:
+    released = release(held()).after
 
-    assert release(reservation).after is reservation
-    assert release(reservation).movements == ()
+    assert release(released) == Transition(released, released)
 
 
 def test_an_expired_hold_is_released_without_a_movement() -> None:
@@ -126,24 +122,6 @@ def test_an_expired_hold_is_released_without_a_movement() -> None:
 
     assert released.after.state is ReservationState.RELEASED
     assert released.movements == ()
-
-
-def test_a_shipment_makes_committed_pieces_unreported_once() -> None:
-    shipped = ship(commit(held(), MORNING).after)
-
-    assert shipped.after.state is ReservationState.SHIPPED
-    assert shipped.movements[0] == Movement(Cause.SHIP, "MUG-RED", "berlin", unreported=3, committed=-3)
-    assert shipped.shipments[0] == Shipment("order-1", "MUG-RED", "berlin", 3, after_cancel=False)
-    assert ship(shipped.after).movements == ()
-
-
-def test_what_was_shipped_after_its_release_is_gone_all_the_same() -> None:
-    shipped = ship(release(commit(held(), MORNING).after).after)
-
-    assert shipped.after.state is ReservationState.RELEASED
-    assert shipped.movements[0] == Movement(Cause.SHIP, "MUG-RED", "berlin", unreported=3)
-    assert all(shipment.after_cancel for shipment in shipped.shipments)
-    assert ship(shipped.after).movements == ()
 
 
 def test_a_repeat_with_other_lines_is_refused() -> None:

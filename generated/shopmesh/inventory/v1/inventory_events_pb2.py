@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,shopmesh/inventory/v1/inventory_events.proto\x12\x15shopmesh.inventory.v1\"p\n\nStockShort\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x0f\n\x07missing\x18\x03 \x01(\x05\x12\x31\n\x06\x63laims\x18\x04 \x03(\x0b\x32!.shopmesh.inventory.v1.StockClaim\"0\n\nStockClaim\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x05\"l\n\x10ShipmentReported\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x10\n\x08quantity\x18\x04 \x01(\x05\x12\x14\n\x0c\x61\x66ter_cancel\x18\x05 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,shopmesh/inventory/v1/inventory_events.proto\x12\x15shopmesh.inventory.v1\"p\n\nStockShort\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x0f\n\x07missing\x18\x03 \x01(\x05\x12\x31\n\x06\x63laims\x18\x04 \x03(\x0b\x32!.shopmesh.inventory.v1.StockClaim\"0\n\nStockClaim\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x05\"\x99\x01\n\x10ShipmentReported\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x10\n\x08quantity\x18\x04 \x01(\x05\x12\x14\n\x0c\x61\x66ter_cancel\x18\x05 \x01(\x08\x12\x13\n\x0bshipment_id\x18\x06 \x01(\t\x12\x16\n\x0ereported_total\x18\x07 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,6 +35,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOCKSHORT']._serialized_end=183
   _globals['_STOCKCLAIM']._serialized_start=185
   _globals['_STOCKCLAIM']._serialized_end=233
-  _globals['_SHIPMENTREPORTED']._serialized_start=235
-  _globals['_SHIPMENTREPORTED']._serialized_end=343
+  _globals['_SHIPMENTREPORTED']._serialized_start=236
+  _globals['_SHIPMENTREPORTED']._serialized_end=389
 # @@protoc_insertion_point(module_scope)

@@ -84,7 +84,7 @@ Global___StockClaim: _TypeAlias = StockClaim  # noqa: Y015
 
 @_typing.final
 class ShipmentReported(_message.Message):
-    """The warehouse shipped an order."""
+    """Pieces of an order left a warehouse, version 2; version 1 ends with `after_cancel`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -93,6 +93,8 @@ class ShipmentReported(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     QUANTITY_FIELD_NUMBER: _builtins.int
     AFTER_CANCEL_FIELD_NUMBER: _builtins.int
+    SHIPMENT_ID_FIELD_NUMBER: _builtins.int
+    REPORTED_TOTAL_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """Which SKU."""
     warehouse: _builtins.str
@@ -100,9 +102,15 @@ class ShipmentReported(_message.Message):
     order_id: _builtins.str
     """For which order."""
     quantity: _builtins.int
-    """How many pieces."""
+    """How many pieces that the order's events did not know of."""
     after_cancel: _builtins.bool
     """True when the order had been cancelled by then."""
+    shipment_id: _builtins.str
+    """The parcel; empty where the WMS has not named it."""
+    reported_total: _builtins.int
+    """All pieces of the order's line that left by what the WMS has said, from all warehouses,
+    at most all of it.
+    """
     def __init__(
         self,
         *,
@@ -111,10 +119,12 @@ class ShipmentReported(_message.Message):
         order_id: _builtins.str = ...,
         quantity: _builtins.int = ...,
         after_cancel: _builtins.bool = ...,
+        shipment_id: _builtins.str = ...,
+        reported_total: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_cancel", b"after_cancel", "order_id", b"order_id", "quantity", b"quantity", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_cancel", b"after_cancel", "order_id", b"order_id", "quantity", b"quantity", "reported_total", b"reported_total", "shipment_id", b"shipment_id", "sku", b"sku", "warehouse", b"warehouse"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

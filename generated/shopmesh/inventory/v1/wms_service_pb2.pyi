@@ -126,27 +126,61 @@ class StockCount(_message.Message):
 
     ON_HAND_FIELD_NUMBER: _builtins.int
     SHIPPED_ORDER_IDS_FIELD_NUMBER: _builtins.int
+    SHIPPED_ORDERS_FIELD_NUMBER: _builtins.int
     on_hand: _builtins.int
     """Pieces that lie there, zero or more. Required: an empty shelf has to be said."""
     @_builtins.property
     def shipped_order_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Orders whose shipment from here the count already lacks."""
 
+    @_builtins.property
+    def shipped_orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShippedOrder]:
+        """Orders of which pieces had left from here, with how many; the better way to
+        say it, since an order may leave in parts.
+        """
+
     def __init__(
         self,
         *,
         on_hand: _builtins.int | None = ...,
         shipped_order_ids: _abc.Iterable[_builtins.str] | None = ...,
+        shipped_orders: _abc.Iterable[Global___ShippedOrder] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand", "on_hand", b"on_hand"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand", "on_hand", b"on_hand", "shipped_order_ids", b"shipped_order_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand", "on_hand", b"on_hand", "shipped_order_ids", b"shipped_order_ids", "shipped_orders", b"shipped_orders"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__on_hand: _TypeAlias = _typing.Literal["on_hand"]  # noqa: Y015
     _WhichOneofArgType__on_hand: _TypeAlias = _typing.Literal["_on_hand", b"_on_hand"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__on_hand) -> _WhichOneofReturnType__on_hand | None: ...
 
 Global___StockCount: _TypeAlias = StockCount  # noqa: Y015
+
+@_typing.final
+class ShippedOrder(_message.Message):
+    """An order of which pieces have left a warehouse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """Which order."""
+    quantity: _builtins.int
+    """How many pieces of this SKU have left from this warehouse for it, all in all."""
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShippedOrder: _TypeAlias = ShippedOrder  # noqa: Y015
 
 @_typing.final
 class StockDelta(_message.Message):
@@ -156,19 +190,25 @@ class StockDelta(_message.Message):
 
     QUANTITY_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    SHIPMENT_ID_FIELD_NUMBER: _builtins.int
     quantity: _builtins.int
     """By how many, not 0."""
     order_id: _builtins.str
     """The order with which they left, quantity below 0; empty otherwise."""
+    shipment_id: _builtins.str
+    """The parcel in which they left, 1 to 64 visible ASCII characters; empty where the WMS
+    has none. Pieces of one order under one id are one shipment.
+    """
     def __init__(
         self,
         *,
         quantity: _builtins.int = ...,
         order_id: _builtins.str = ...,
+        shipment_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "quantity", b"quantity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "quantity", b"quantity", "shipment_id", b"shipment_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -198,7 +238,9 @@ class StockUpdateAck(_message.Message):
     expected_sequence: _builtins.int
     """With GAP: the sequence to send from."""
     reason: _builtins.str
-    """With QUARANTINED: what is wrong with it."""
+    """With QUARANTINED: what is wrong with it. With APPLIED: OVER_SHIPPED and how many
+    pieces left that no order had a claim on.
+    """
     epoch: _builtins.int
     """The current epoch of the warehouse's feed; 0 for an unknown warehouse."""
     def __init__(

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from services.inventory.domain.departure import Report
+from services.inventory.domain.drift import Unreported
 from services.inventory.domain.feed import Feed, FeedStart, ShelfStory
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.quarantined_update import QuarantinedUpdate, QuarantinePosition
-from services.inventory.domain.reservation import Shipment
 from services.inventory.domain.wms_update import Ack, FeedPosition, Recorded, StockUpdate
 
 
@@ -61,23 +62,23 @@ class WmsRecord(Protocol):
         """Keep an update that makes no sense, with the reason; a repeat adds nothing."""
         ...
 
-    async def shipment(self, order_id: str, sku: str, warehouse: str) -> Shipment | None:
-        """What has left a warehouse for an order."""
+    async def reports(self, order_ids: Sequence[str]) -> Sequence[Report]:
+        """What was said of pieces that have left for orders."""
         ...
 
-    async def unreported(self, sku: str, warehouse: str) -> Sequence[Shipment]:
-        """What has left and was not reported, the newest first."""
+    async def store_reports(self, reports: Sequence[Report], provenance: Provenance) -> None:
+        """Store what is said now, in place of what was said before."""
         ...
 
-    async def mark_after_cancel(self, order_id: str) -> Sequence[Shipment]:
-        """Note that an order of which pieces have left was given up; answers what was not noted before."""
+    async def unreported(self, sku: str, warehouse: str) -> Sequence[Unreported]:
+        """What has left and was not reported, by order, the newest first."""
         ...
 
-    async def mark_reported(self, shipment: Shipment) -> None:
-        """Note that the warehouse system has reported a shipment.
+    async def count_in(self, unreported: Unreported, pieces: int, provenance: Provenance) -> None:
+        """Note that a snapshot counts unreported pieces in.
 
         Raises:
-            StockContended: It was noted before.
+            StockContended: They were reported or counted in by now.
         """
         ...
 
