@@ -14,7 +14,9 @@ WORKER_STRIDE = 100
 ORDER_EVENTS = "shopmesh.order.events.v1"
 USER_EVENTS = "shopmesh.user.events.v1"
 INVENTORY_EVENTS = "shopmesh.inventory.events.v1"
-TOPICS = (ORDER_EVENTS, USER_EVENTS, INVENTORY_EVENTS)
+READER_EVENTS = "shopmesh.readers.v1"
+"""Which versions of events the services read."""
+TOPICS = (ORDER_EVENTS, USER_EVENTS, INVENTORY_EVENTS, READER_EVENTS)
 
 API_AUDIENCE = "shopmesh-api"
 """The audience of users' tokens and of clients outside the mesh."""

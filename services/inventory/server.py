@@ -13,6 +13,7 @@ from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.outbox.outbox import OutboxRelay
+from mesh.event_log.readers import announce
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import changes_of, is_reachable
@@ -41,7 +42,7 @@ from services.inventory.application.ports import (
 from services.inventory.application.reservations import Reservations
 from services.inventory.config import Settings
 from services.inventory.entrypoints.catalog_servicer import CatalogServicer
-from services.inventory.entrypoints.consumer import CONSUMER, EVENTS_WITH_EFFECT, on_order_event
+from services.inventory.entrypoints.consumer import CONSUMER, EVENTS_READ, EVENTS_WITH_EFFECT, on_order_event
 from services.inventory.entrypoints.feed_metrics import note_refusals
 from services.inventory.entrypoints.inventory_servicer import InventoryServicer
 from services.inventory.entrypoints.parking_servicer import StockParkingServicer
@@ -92,6 +93,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 caches.follow,
                 consumer.run,
                 OutboxRelay(engine, log).run,
+                partial(announce, log, CONSUMER, EVENTS_READ, clock=context.clock, new_id=uuid7),
                 partial(sweep_regularly, *sweeps, pause_seconds=settings.sweep_seconds),
             ),
         )

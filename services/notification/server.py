@@ -16,12 +16,14 @@ from mesh.event_log import open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
+from mesh.event_log.readers import announce
 from mesh.server.context import ServiceContext, StartupError
 from mesh.server.process import Service, Servicer, run
 from mesh.server.secret_files import create_once
 from mesh.sql.databases import opened
 from mesh.sql.row_changes import work_in
 from services.kernel.clock import Clock
+from services.kernel.ids import uuid7
 from services.notification.adapters.contacts_grpc import GrpcContacts
 from services.notification.adapters.delivery_statements_sql import UNCLAIMED
 from services.notification.adapters.hook_messages_sns import SnsHookMessages
@@ -44,6 +46,7 @@ from services.notification.application.providers import Providers
 from services.notification.config import Settings
 from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
+from services.notification.entrypoints.event_reader import EVENTS_READ
 from services.notification.entrypoints.hooks_http import SesHook, hooks_app
 from services.notification.entrypoints.mail_metrics import count_from_zero, count_taken_up
 from services.notification.entrypoints.mail_servicer import MailServicer
@@ -145,7 +148,11 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 "notification.event_log": log.is_reachable,
                 "notification.mailer": use_cases.deliveries.is_reachable,
             },
-            tasks=(consumer.run, sender.run),
+            tasks=(
+                consumer.run,
+                sender.run,
+                partial(announce, log, CONSUMER, EVENTS_READ, clock=context.clock, new_id=uuid7),
+            ),
             http=hooks_app(SesHook(adapters.hook_messages, use_cases.feedbacks)),
         )
 

@@ -12,6 +12,7 @@ from mesh.event_log import EventLog, open_event_log
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import INBOX_TABLES, SqlInbox
 from mesh.event_log.inbox.parking import Parking
+from mesh.event_log.readers import ReaderWatch
 from mesh.server import failpoints
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service, Servicer, run
@@ -27,8 +28,10 @@ from services.order.adapters.inventory_grpc import GrpcInventory
 from services.order.adapters.key_vault.key_ring_file import FileKeyRing
 from services.order.adapters.key_vault.key_vault_aes import AesKeyVault
 from services.order.adapters.key_vault.secret_file import read_or_make
+from services.order.application.commands.changes import OrderChanges
 from services.order.application.commands.customers import Customers
 from services.order.application.commands.decisions import Decisions
+from services.order.application.commands.fulfilment import Fulfilment
 from services.order.application.commands.orders import Orders
 from services.order.application.commands.process_manager import ProcessManager
 from services.order.application.commands.shortages import Shortages
@@ -44,6 +47,7 @@ from services.order.application.ports import (
     Inventory,
     KeyVault,
     OrderIndex,
+    Readers,
 )
 from services.order.application.queries.audit import Audit
 from services.order.application.queries.order_views import OrderViews
@@ -66,6 +70,9 @@ from services.order.entrypoints.stock_consumer import (
 from services.order.stores import Stores, open_database, open_stores
 from shopmesh.order.v1 import audit_service_pb2_grpc, order_service_pb2_grpc, parking_service_pb2_grpc
 
+ORDER_READERS = ("inventory", "notification")
+"""The services that follow the orders' events."""
+
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
@@ -78,6 +85,7 @@ class Adapters:
     index: OrderIndex
     inventory: Inventory
     accounts: Accounts
+    readers: Readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class UseCases:
     """The use cases, wired."""
 
     orders: Orders
+    fulfilment: Fulfilment
     views: OrderViews
     search: OrderSearch
     projection: SearchProjection
@@ -112,8 +121,11 @@ def wire(
     customers = Customers(
         store=adapters.store, vault=adapters.vault, accounts=adapters.accounts, clock=clock, new_id=uuid7
     )
+    changes = OrderChanges(journal=journal)
+    fulfilment = Fulfilment(changes=changes, readers=adapters.readers)
     orders = Orders(
         journal=journal,
+        changes=changes,
         decisions=decisions,
         inventory=adapters.inventory,
         vault=adapters.vault,
@@ -124,6 +136,7 @@ def wire(
     )
     return UseCases(
         orders=orders,
+        fulfilment=fulfilment,
         views=views,
         search=OrderSearch(index=adapters.index, store=adapters.store, views=views),
         projection=SearchProjection(index=adapters.index, store=adapters.store),
@@ -142,7 +155,7 @@ def wire(
         ),
         shortages=Shortages(journal=journal, orders=orders),
         warehouse_shipments=WarehouseShipments(
-            journal=journal, decisions=decisions, orders=orders, report=report_anomaly
+            journal=journal, decisions=decisions, fulfilment=fulfilment, report=report_anomaly
         ),
     )
 
@@ -156,7 +169,8 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
         open_database(settings.inbox_database, *INBOX_TABLES) as inbox,
         open_event_log(context.settings) as log,
     ):
-        adapters = choose_adapters(context, settings, stores)
+        readers = ReaderWatch(log, ORDER_READERS)
+        adapters = choose_adapters(context, settings, stores, readers)
         use_cases = wire(adapters, clock=context.clock)
         relay = Relay(
             store=adapters.store,
@@ -178,13 +192,16 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 relay.run,
                 partial(manage, use_cases.manager),
                 partial(project, use_cases.projection, log),
+                readers.run,
                 users.run,
                 stock.run,
             ),
         )
 
 
-def choose_adapters(context: ServiceContext, settings: Settings, stores: Stores) -> Adapters:
+def choose_adapters(
+    context: ServiceContext, settings: Settings, stores: Stores, readers: Readers
+) -> Adapters:
     """Choose the adapters."""
     ring = FileKeyRing(settings.key_encryption_keys)
     return Adapters(
@@ -195,6 +212,7 @@ def choose_adapters(context: ServiceContext, settings: Settings, stores: Stores)
         index=stores.index,
         inventory=GrpcInventory(context.channels.to("inventory")),
         accounts=GrpcAccounts(context.channels.to("user")),
+        readers=readers,
     )
 
 
@@ -222,6 +240,7 @@ def _servicers(context: ServiceContext, use_cases: UseCases, parking: Parking) -
     methods = context.contract.methods_of("order")
     orders = OrderServicer(
         orders=use_cases.orders,
+        fulfilment=use_cases.fulfilment,
         views=use_cases.views,
         search=use_cases.search,
         customers=use_cases.customers,

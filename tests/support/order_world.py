@@ -25,6 +25,7 @@ from services.order.application.queries.order_views import OrderViews
 from services.order.config import Settings
 from services.order.domain.lines import Line, ShippingAddress
 from services.order.domain.order import Order
+from services.order.domain.shipping import Parcel
 from services.order.server import Adapters, UseCases, wire
 from services.order.stores import open_database, open_stores
 from tests.support.memory_inventory import MemoryInventory
@@ -35,6 +36,7 @@ MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MUG_PRICE = Money("EUR", 12, 500_000_000)
 TEAPOT_PRICE = Money("EUR", 30)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+ALL_OF_IT = Parcel()
 ADDRESS = ShippingAddress("Alice Ample", "Amselweg 1", "", "Augsburg", "", "86150", "DE")
 
 
@@ -62,6 +64,16 @@ class MemoryAccounts:
         if state is None:
             raise AccountsUnreachable(user_id)
         return state
+
+
+@dataclass
+class MemoryReaders:
+    """Those who follow the orders; they read everything unless a test says otherwise."""
+
+    are_new: bool = True
+
+    async def all_read(self, event: tuple[str, int]) -> bool:
+        return self.are_new
 
 
 class FreeLease:
@@ -99,6 +111,7 @@ class OrderWorld:
     use_cases: UseCases
     inventory: MemoryInventory
     accounts: MemoryAccounts
+    readers: MemoryReaders
     clock: MovableClock
     steps: Steps
     mongodb_url: str | None
@@ -164,7 +177,7 @@ async def open_world(
 ) -> AsyncIterator[OrderWorld]:
     """The world of one process; several may share a home or a server, an inventory and a clock."""
     inventory, clock = inventory or stocked(), clock or MovableClock()
-    accounts, steps = MemoryAccounts(), Steps()
+    accounts, readers, steps = MemoryAccounts(), MemoryReaders(), Steps()
     settings = settings_in(home, mongodb_url=mongodb_url)
     async with open_stores(settings) as stores:
         adapters = Adapters(
@@ -175,9 +188,10 @@ async def open_world(
             index=stores.index,
             inventory=inventory,
             accounts=accounts,
+            readers=readers,
         )
         use_cases = wire(adapters, clock=clock, reached=steps)
-        yield OrderWorld(home, adapters, use_cases, inventory, accounts, clock, steps, mongodb_url)
+        yield OrderWorld(home, adapters, use_cases, inventory, accounts, readers, clock, steps, mongodb_url)
 
 
 def settings_in(home: Path, *, mongodb_url: str | None = None) -> Settings:

@@ -9,6 +9,9 @@ from services.kernel.envelope import Envelope
 CONSUMER = "inventory"
 """The consumer group and inbox that these events are counted in."""
 
+EVENTS_READ = {"OrderShipped": 2}
+"""The latest versions that are read here, where they are not the first."""
+
 
 class UnknownVersion(ValueError):
     """An event is of a later version than this code knows: it is parked, never taken for another one."""

@@ -34,8 +34,8 @@ _SHIPPED = """
         SELECT 1 FROM allocations a
         WHERE a.order_id = reservation_lines.order_id AND a.sku = reservation_lines.sku
     ) AND NOT EXISTS (
-        SELECT 1 FROM allocations a
-        WHERE a.order_id = reservation_lines.order_id AND a.sku = reservation_lines.sku AND a.gone < a.quantity
+        SELECT 1 FROM allocations a WHERE a.order_id = reservation_lines.order_id
+        AND a.sku = reservation_lines.sku AND a.gone < a.quantity
     )
 """
 _BACK = """

@@ -43,6 +43,10 @@ class SqlDeliveryStore:
         if await self._session.scalar(statements.POSITION_OF, {"named": delivery.notification_id}) is None:
             await self._session.execute(statements.ADD, row_of(delivery))
 
+    async def put_off(self, notification_id: str, due_time: datetime) -> bool:
+        untouched = {"named": notification_id, "new_due_time": due_time}
+        return bool(await self._changed(statements.PUT_OFF, untouched))
+
     async def claim(
         self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
     ) -> Sequence[Claim]:

@@ -88,6 +88,18 @@ ACCOUNTS_DUE = _oldest(_IS_DUE & _IS_ABOUT_AN_ACCOUNT)
 ORDERS_DUE = _oldest(_IS_DUE & ~_IS_ABOUT_AN_ACCOUNT)
 RARELY_DUE = _oldest(_IS_RARELY_DUE)
 
+PUT_OFF = Prepared(
+    update(deliveries)
+    .where(
+        _IS_NAMED,
+        IS_UNSENT,
+        deliveries.c.holder == NOBODY,
+        deliveries.c.attempts == 0,
+        deliveries.c.lost_answers == 0,
+    )
+    # What waits for a provider is due when that takes mails.
+    .values(due_time=case((IS_PENDING, bindparam("new_due_time")), else_=deliveries.c.due_time))
+)
 CLAIM = Prepared(
     update(deliveries)
     .where(deliveries.c.position == bindparam("at_position"), or_(_IS_DUE, _IS_RARELY_DUE))

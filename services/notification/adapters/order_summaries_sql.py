@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 from mesh import sql
 from services.kernel.money import Money
 from services.notification.adapters.tables import order_summaries
-from services.notification.domain.order_summary import OrderedLine, OrderSummary
+from services.notification.domain.order_summary import OrderedLine, OrderSummary, Parcel
 
 
 class SqlOrderSummaryStore:
@@ -62,6 +62,17 @@ def _content(summary: OrderSummary) -> Mapping[str, Any]:
         "total": _stored(summary.total),
         "reason": summary.reason,
         "isDelivered": summary.is_delivered,
+        "cancelled": dict(summary.cancelled),
+        "parcels": [
+            {
+                "shipmentId": parcel.shipment_id,
+                "notificationId": parcel.notification_id,
+                "pieces": dict(parcel.pieces),
+                "carrier": parcel.carrier,
+                "trackingNumber": parcel.tracking_number,
+            }
+            for parcel in summary.parcels
+        ],
     }
 
 
@@ -74,6 +85,19 @@ def _summary(row: Any) -> OrderSummary:
         reason=row.content["reason"],
         # Written since an order's end is known here.
         is_delivered=row.content.get("isDelivered", False),
+        # Written since orders leave in parts.
+        cancelled=row.content.get("cancelled", {}),
+        parcels=tuple(_parcel(parcel) for parcel in row.content.get("parcels", ())),
+    )
+
+
+def _parcel(parcel: Mapping[str, Any]) -> Parcel:
+    return Parcel(
+        shipment_id=parcel["shipmentId"],
+        notification_id=parcel["notificationId"],
+        pieces=parcel["pieces"],
+        carrier=parcel["carrier"],
+        tracking_number=parcel["trackingNumber"],
     )
 
 

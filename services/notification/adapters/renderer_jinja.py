@@ -35,7 +35,8 @@ class JinjaRenderer:
         self._inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
     def render(self, delivery: Delivery, contact: Contact, order: OrderSummary | None) -> Text:
-        shown = {"contact": contact, "order": order, "shop_url": self._shop_url}
+        parcel = order.parcel_of(delivery.notification_id) if order else None
+        shown = {"contact": contact, "order": order, "parcel": parcel, "shop_url": self._shop_url}
         subject, _, plain = self._filled(f"{delivery.template}.txt.j2", shown).partition("\n\n")
         html = self._filled(f"{delivery.template}.html.j2", {**shown, "subject": subject})
         return Text(subject=subject, html=self._inliner.inline(html), plain=plain)

@@ -1,5 +1,8 @@
 """What events do: they make mails due, within the transaction that the caller owns."""
 
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 
 from services.kernel.clock import Clock
@@ -14,11 +17,19 @@ from services.notification.domain.events import (
     OrderEvent,
     OrderPlaced,
     OrderRejected,
+    OrderRemainderCancelled,
     OrderShipped,
     UserErased,
 )
-from services.notification.domain.order_summary import OrderSummary
-from services.notification.domain.template import Template
+from services.notification.domain.order_summary import OrderSummary, Parcel
+from services.notification.domain.template import Template, notification_id
+
+PARCEL_PAUSE = timedelta(seconds=60)
+"""How long a mail waits for another piece of its parcel."""
+
+OrderNews = (
+    OrderPlaced | OrderConfirmed | OrderRejected | OrderCancelled | OrderRemainderCancelled | OrderDelivered
+)
 
 
 class UnknownOrder(LookupError):
@@ -70,24 +81,50 @@ class Intake:
             raise UnknownOrder(f"order {event.order_id} was never placed")
         if summary.is_erased:
             return
+        if isinstance(event, OrderShipped):
+            await self._ship(unit, summary, event, trace)
+            return
         changed, template = _consequence(summary, event)
         await unit.orders.replace(changed)
         if template is not None:
             await unit.deliveries.add(self._due(template, event.order_id, summary.customer_id, trace))
 
+    async def _ship(self, unit: Unit, summary: OrderSummary, event: OrderShipped, trace: str) -> None:
+        """Put pieces into the mail about their parcel; once it may be on its way, into another one."""
+        pieces = summary.open_pieces if event.pieces is None else event.pieces
+        known = next((each for each in summary.parcels[::-1] if each.shipment_id == event.shipment_id), None)
+        together = Counter(pieces) + Counter(known.pieces if known else {})
+        # Nothing more can come into it once nothing is open.
+        is_last = not Counter(summary.open_pieces) - Counter(pieces)
+        due_time = self._clock() if is_last else self._clock() + PARCEL_PAUSE
+        if known and await unit.deliveries.put_off(known.notification_id, due_time):
+            await unit.orders.replace(summary.shipped(replace(known, pieces=together)))
+            return
+        delivery = replace(
+            self._due(Template.ORDER_SHIPPED, event.order_id, summary.customer_id, trace), due_time=due_time
+        )
+        if summary.parcels:
+            name = notification_id(event.order_id, Template.ORDER_SHIPPED, event.version)
+            delivery = replace(delivery, notification_id=name)
+        parcel = Parcel(
+            event.shipment_id, delivery.notification_id, pieces, event.carrier, event.tracking_number
+        )
+        await unit.orders.replace(summary.shipped(parcel))
+        await unit.deliveries.add(delivery)
+
     def _due(self, template: Template, subject_id: str, user_id: str, trace: str) -> Delivery:
         return Delivery.due(template, subject_id=subject_id, user_id=user_id, trace=trace, now=self._clock())
 
 
-def _consequence(summary: OrderSummary, event: OrderEvent) -> tuple[OrderSummary, Template | None]:
+def _consequence(summary: OrderSummary, event: OrderNews) -> tuple[OrderSummary, Template | None]:
     """What is known afterwards, and the mail that is due; none where the customer was notified already."""
     match event:
         case OrderPlaced():
             return summary, None
         case OrderConfirmed(_, unit_prices, total):
             return summary.confirmed(unit_prices, total), Template.ORDER_CONFIRMED
-        case OrderShipped():
-            return summary, Template.ORDER_SHIPPED
+        case OrderRemainderCancelled(_, reason, pieces):
+            return summary.remainder_cancelled(reason, pieces), Template.ORDER_CANCELLED
         case OrderDelivered():
             return summary.delivered(), None
         case OrderCancelled(_, reason):

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 ACCOUNT_SHARE = 0.05
 """The share of the quota that is kept for mails about accounts."""
+_ROUNDING = 1e-6
+"""Of a mail: times have whole microseconds."""
 LEARN_SECONDS = 300.0
 """How old what the provider said of its allowance may be while mails are sent."""
 LONGEST_PAUSE_SECONDS = 60.0
@@ -62,16 +64,16 @@ class SendingBudget:
         debt = self._debt_seconds(now)
         if self.allowance is None:
             return 0 if debt > 0 else most
-        free = (self._window_seconds - debt) * self.allowance.rate_per_second
+        free = _free(self.allowance, self._window_seconds - debt)
         room = self.allowance.room(about_an_account=about_an_account)
-        return max(0, min(most, int(free + 1e-6), most if room is None else room))
+        return max(0, min(most, free, most if room is None else room))
 
     def wait_seconds(self, now: datetime) -> float:
         """How long until a mail may be handed over."""
         if self.allowance is None:
             return self._debt_seconds(now)
-        one = 1 / self.allowance.rate_per_second
-        return max(0.0, self._debt_seconds(now) + one - self._window_seconds)
+        left = self._window_seconds - self._debt_seconds(now)
+        return 0.0 if _free(self.allowance, left) >= 1 else 1 / self.allowance.rate_per_second - left
 
     def charged(self, now: datetime, count: int) -> "SendingBudget":
         """After mails that were handed over."""
@@ -99,3 +101,8 @@ class SendingBudget:
 
     def _debt_seconds(self, now: datetime) -> float:
         return 0.0 if self.full_time is None else max(0.0, (self.full_time - now).total_seconds())
+
+
+def _free(allowance: Allowance, seconds: float) -> int:
+    """How many mails fit into some time."""
+    return int(seconds * allowance.rate_per_second + _ROUNDING)

@@ -92,7 +92,7 @@ class Delivery:
 
     @classmethod
     def due(cls, template: Template, *, subject_id: str, user_id: str, trace: str, now: datetime) -> Self:
-        """A new delivery about an order or a request."""
+        """A new delivery about an order or a request, at once."""
         return cls(
             notification_id=notification_id(subject_id, template),
             template=template,

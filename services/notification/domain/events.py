@@ -44,10 +44,33 @@ class OrderCancelled:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderShipped:
-    """The order has left the warehouse."""
+class OrderRemainderCancelled:
+    """What had not been shipped was taken back: pieces by SKU."""
 
     order_id: str
+    reason: str
+    pieces: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShipped:
+    """Pieces of the order have left the warehouse.
+
+    Attributes:
+        order_id: Of which order.
+        version: The event's place among those of the order.
+        shipment_id: The parcel; events with one id are one parcel.
+        pieces: By SKU; None: all that was open.
+        carrier: Who brings it; may be empty.
+        tracking_number: The carrier's; may be empty.
+    """
+
+    order_id: str
+    version: int
+    shipment_id: str
+    pieces: dict[str, int] | None = None
+    carrier: str = ""
+    tracking_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +96,13 @@ class UserErased:
     user_id: str
 
 
-OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderCancelled | OrderShipped | OrderDelivered
+OrderEvent = (
+    OrderPlaced
+    | OrderConfirmed
+    | OrderRejected
+    | OrderCancelled
+    | OrderShipped
+    | OrderRemainderCancelled
+    | OrderDelivered
+)
 Event = OrderEvent | MailRequested | UserErased

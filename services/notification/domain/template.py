@@ -80,11 +80,13 @@ class Template(Enum):
         return next(each for each in cls if each.purpose is purpose and not each.is_about_an_order)
 
 
-def notification_id(subject_id: str, template: Template) -> str:
+def notification_id(subject_id: str, template: Template, version: int | None = None) -> str:
     """The id of a subject's mail: the same however often it is asked for.
 
     Args:
         subject_id: the order's id, or that of the request for a mail; a UUID.
         template: which text.
+        version: of the event that asks for another mail with this text.
     """
-    return str(uuid5(UUID(subject_id), str(template)))
+    name = str(template) if version is None else f"{template}:{version}"
+    return str(uuid5(UUID(subject_id), name))

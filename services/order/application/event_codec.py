@@ -4,13 +4,14 @@ Stored payloads are never rewritten: a new schema version gets an entry in
 `UPCASTERS` that turns the older payload into the next version's, on read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, assert_never
 
 from services.kernel.envelope import Envelope
 from services.kernel.money import Money
 from services.order.domain.events import (
     CancelReason,
+    LinePieces,
     Occurrence,
     OrderCancelled,
     OrderConfirmed,
@@ -18,6 +19,7 @@ from services.order.domain.events import (
     OrderEvent,
     OrderPlaced,
     OrderRejected,
+    OrderRemainderCancelled,
     OrderShipped,
     PlacedLine,
     RejectionReason,
@@ -32,12 +34,22 @@ SCHEMA_VERSIONS: Mapping[str, int] = {
     "OrderConfirmed": 1,
     "OrderRejected": 1,
     "OrderCancelled": 1,
-    "OrderShipped": 1,
+    "OrderShipped": 2,
+    "OrderRemainderCancelled": 1,
     "OrderDelivered": 1,
 }
-"""The version that is written today, by type."""
+"""The latest version by type."""
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    # It said nothing: all that was open had left.
+    ("OrderShipped", 1): lambda _: {
+        "shipmentId": "",
+        "lines": [],
+        "rest": True,
+        "carrier": "",
+        "trackingNumber": "",
+    },
+}
 """From (type, version) to that type's next version."""
 
 SEALED_ADDRESS = "shippingAddressSealed"
@@ -52,6 +64,15 @@ def type_of(event: OrderEvent) -> str:
     return type(event).__name__
 
 
+def schema_version_of(event: OrderEvent) -> int:
+    """The version that an event is written in: what its first version can say is written in that."""
+    match event:
+        case OrderShipped(rest=True):
+            return 1
+        case _:
+            return SCHEMA_VERSIONS[type_of(event)]
+
+
 def payload_of(event: OrderEvent) -> Payload:
     """The event's own fields; what is absent is left out."""
     match event:
@@ -63,8 +84,12 @@ def payload_of(event: OrderEvent) -> Payload:
             return _rejected_payload(event)
         case OrderCancelled(reason):
             return {"reason": reason.value}
-        case OrderShipped() | OrderDelivered():
+        case OrderShipped(rest=True) | OrderDelivered():
             return {}
+        case OrderShipped():
+            return _shipped_payload(event)
+        case OrderRemainderCancelled(reason, lines):
+            return {"reason": reason.value, "lines": _pieces_json(lines)}
         case _:
             assert_never(event)
 
@@ -145,8 +170,28 @@ def _cancelled(payload: Payload) -> OrderCancelled:
     return OrderCancelled(CancelReason(payload["reason"]))
 
 
-def _shipped(_payload: Payload) -> OrderShipped:
-    return OrderShipped()
+def _shipped_payload(event: OrderShipped) -> Payload:
+    return {
+        "shipmentId": event.shipment_id,
+        "lines": _pieces_json(event.lines),
+        "rest": event.rest,
+        "carrier": event.carrier,
+        "trackingNumber": event.tracking_number,
+    }
+
+
+def _shipped(payload: Payload) -> OrderShipped:
+    return OrderShipped(
+        payload["shipmentId"],
+        _pieces(payload["lines"]),
+        payload["rest"],
+        payload["carrier"],
+        payload["trackingNumber"],
+    )
+
+
+def _remainder_cancelled(payload: Payload) -> OrderRemainderCancelled:
+    return OrderRemainderCancelled(CancelReason(payload["reason"]), _pieces(payload["lines"]))
 
 
 def _delivered(_payload: Payload) -> OrderDelivered:
@@ -159,8 +204,17 @@ _READERS: Mapping[str, Callable[[Payload], OrderEvent]] = {
     "OrderRejected": _rejected,
     "OrderCancelled": _cancelled,
     "OrderShipped": _shipped,
+    "OrderRemainderCancelled": _remainder_cancelled,
     "OrderDelivered": _delivered,
 }
+
+
+def _pieces_json(lines: Sequence[LinePieces]) -> list[Payload]:
+    return [{"sku": line.sku, "quantity": line.quantity} for line in lines]
+
+
+def _pieces(lines: Sequence[Payload]) -> tuple[LinePieces, ...]:
+    return tuple(LinePieces(line["sku"], line["quantity"]) for line in lines)
 
 
 def _money_json(money: Money) -> Payload:

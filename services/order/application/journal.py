@@ -7,9 +7,9 @@ from services.kernel.clock import Clock
 from services.kernel.envelope import Envelope, hash_of
 from services.kernel.ids import NewId
 from services.order.application.event_codec import (
-    SCHEMA_VERSIONS,
     occurrence_of,
     payload_of,
+    schema_version_of,
     type_of,
 )
 from services.order.application.ports import Commit, EventStore, StoredEvent, Stream
@@ -112,7 +112,7 @@ class Journal:
             (*history.envelopes, envelope),
             (*history.hashes, stored.hash),
         )
-        await self._commit(after.order, envelope, stored, is_open=after.order.state.gives_stock_back)
+        await self._commit(after.order, envelope, stored, is_open=after.order.gives_stock_back)
         return after
 
     async def _commit(self, order: Order, envelope: Envelope, stored: StoredEvent, *, is_open: bool) -> None:
@@ -154,11 +154,10 @@ def _envelope(
     event_id: str,
     prev_hash: str,
 ) -> Envelope:
-    name = type_of(event)
     return Envelope(
         event_id=event_id,
-        type=name,
-        schema_version=SCHEMA_VERSIONS[name],
+        type=type_of(event),
+        schema_version=schema_version_of(event),
         key=order_id,
         version=version,
         occur_time=occur_time,

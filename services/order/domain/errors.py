@@ -51,6 +51,30 @@ class OrderAlreadyShipped(WrongState):
     reason = "ORDER_ALREADY_SHIPPED"
 
 
+class InvalidShipment(DomainError):
+    """A parcel cannot be told from others: a rule of the request like those that need no other field."""
+
+    reason = "INVALID_REQUEST"
+
+
+class ShipmentIdReused(DomainError):
+    """The order has another parcel under this id."""
+
+    reason = "SHIPMENT_ID_REUSED"
+
+
+class ShipmentExceedsOpen(WrongState):
+    """More pieces than are still to be shipped."""
+
+    reason = "SHIPMENT_EXCEEDS_OPEN"
+
+
+class PartsNotReadable(DomainError):
+    """Services that follow the orders do not understand part shipments yet: they are being upgraded."""
+
+    reason = "PARTS_NOT_READABLE"
+
+
 class OrderIsRejected(WrongState):
     """A rejected order stays rejected."""
 

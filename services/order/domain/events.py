@@ -33,6 +33,14 @@ class PlacedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LinePieces:
+    """So many pieces of a line, which its SKU names."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShortLine:
     """A line of which there was too little."""
 
@@ -88,8 +96,30 @@ class OrderCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRemainderCancelled:
+    """All that had not been shipped was taken back, after something had been."""
+
+    reason: CancelReason
+    lines: tuple[LinePieces, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderShipped:
-    """The order has left the warehouse."""
+    """Pieces of the order have left the warehouse.
+
+    Attributes:
+        shipment_id: The parcel; events with one id are one parcel. Empty: it has no name.
+        lines: What has left; empty where `rest` is true.
+        rest: All that was open has left, without a word of its lines: the event's first version.
+        carrier: Who brings it; may be empty.
+        tracking_number: The carrier's; may be empty.
+    """
+
+    shipment_id: str = ""
+    lines: tuple[LinePieces, ...] = ()
+    rest: bool = False
+    carrier: str = ""
+    tracking_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +127,15 @@ class OrderDelivered:
     """The order has reached its recipient."""
 
 
-OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderCancelled | OrderShipped | OrderDelivered
+OrderEvent = (
+    OrderPlaced
+    | OrderConfirmed
+    | OrderRejected
+    | OrderCancelled
+    | OrderShipped
+    | OrderRemainderCancelled
+    | OrderDelivered
+)
 
 
 @dataclass(frozen=True, slots=True)

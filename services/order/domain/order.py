@@ -1,6 +1,7 @@
 """An order: its events fold into what it is, and its commands say what happens next.
 
-PENDING → CONFIRMED → SHIPPED → DELIVERED; PENDING → REJECTED; PENDING or CONFIRMED → CANCELLED.
+PENDING → CONFIRMED → PARTIALLY_SHIPPED → SHIPPED → DELIVERED; PENDING → REJECTED; PENDING or CONFIRMED →
+CANCELLED. What is open of a part-shipped order can be cancelled: it is SHIPPED then.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,16 +12,19 @@ from functools import partial
 from typing import assert_never
 from uuid import UUID, uuid5
 
-from services.kernel.money import Money
+from services.kernel.money import Money, total
 from services.order.domain.errors import (
     OrderAlreadyShipped,
     OrderIsCancelled,
     OrderIsRejected,
     OrderNotConfirmed,
     OrderNotShipped,
+    ShipmentExceedsOpen,
+    ShipmentIdReused,
 )
 from services.order.domain.events import (
     CancelReason,
+    LinePieces,
     Occurrence,
     OrderCancelled,
     OrderConfirmed,
@@ -28,10 +32,20 @@ from services.order.domain.events import (
     OrderEvent,
     OrderPlaced,
     OrderRejected,
+    OrderRemainderCancelled,
     OrderShipped,
     PlacedLine,
 )
 from services.order.domain.pricing import order_total
+from services.order.domain.shipping import (
+    LineProgress,
+    Parcel,
+    Shipment,
+    beyond,
+    pieces_of,
+    require_named,
+    with_parcel,
+)
 
 # Fixed for ever: another namespace would give every repeated request a second order.
 _ORDER_NAMESPACE = UUID("6a8f3a52-5c1f-5f0e-9d0b-0d8f2f3c7b11")
@@ -44,6 +58,7 @@ class OrderState(Enum):
     CONFIRMED = "CONFIRMED"
     REJECTED = "REJECTED"
     CANCELLED = "CANCELLED"
+    PARTIALLY_SHIPPED = "PARTIALLY_SHIPPED"
     SHIPPED = "SHIPPED"
     DELIVERED = "DELIVERED"
 
@@ -51,10 +66,6 @@ class OrderState(Enum):
     def is_final(self) -> bool:
         """Nothing can happen to the order any more."""
         return self in (OrderState.REJECTED, OrderState.CANCELLED, OrderState.DELIVERED)
-
-    @property
-    def gives_stock_back(self) -> bool:
-        return self in (OrderState.REJECTED, OrderState.CANCELLED)
 
 
 def order_id_of(customer_id: str, request_id: str) -> str:
@@ -71,6 +82,8 @@ class Order:
         placed_event_id: The first event's id; the sealed address is bound to it.
         unit_prices: By line, in their order; empty until CONFIRMED.
         version: The number of events so far.
+        shipments: Those that have left, the first in front.
+        remainder_cancelled: What was taken back after something had been shipped.
     """
 
     order_id: str
@@ -84,6 +97,8 @@ class Order:
     total: Money | None = None
     rejection: OrderRejected | None = None
     cancel_reason: CancelReason | None = None
+    shipments: tuple[Shipment, ...] = ()
+    remainder_cancelled: tuple[LinePieces, ...] = ()
 
     @property
     def customer_id(self) -> str:
@@ -98,24 +113,49 @@ class Order:
         return self.state is OrderState.PENDING
 
     @property
-    def has_left(self) -> bool:
-        """Whether it has left the warehouse."""
-        return self.state in (OrderState.SHIPPED, OrderState.DELIVERED)
+    def gives_stock_back(self) -> bool:
+        """Whether stock that is kept for it is to be released."""
+        return self.state in (OrderState.REJECTED, OrderState.CANCELLED) or bool(self.remainder_cancelled)
+
+    @property
+    def progress(self) -> tuple[LineProgress, ...]:
+        """Where each line stands; of an order that was given up whole all is cancelled."""
+        shipped = pieces_of(line for shipment in self.shipments for line in shipment.lines)
+        if self.state in (OrderState.REJECTED, OrderState.CANCELLED):
+            return tuple(LineProgress(line, 0, line.quantity) for line in self.lines)
+        cancelled = pieces_of(self.remainder_cancelled)
+        return tuple(LineProgress(line, shipped[line.sku], cancelled[line.sku]) for line in self.lines)
+
+    @property
+    def open_lines(self) -> tuple[LinePieces, ...]:
+        """What is still to be shipped."""
+        return tuple(LinePieces(each.line.sku, each.open) for each in self.progress if each.open)
+
+    @property
+    def cancelled_total(self) -> Money | None:
+        """What the cancelled pieces would have cost; None where nothing is cancelled or has a price."""
+        lines = zip(self.unit_prices, self.progress, strict=False)
+        cancelled = [price.times(each.cancelled) for price, each in lines if each.cancelled]
+        return total(cancelled) if cancelled else None
 
     def confirm(self, unit_prices: Sequence[Money]) -> OrderConfirmed:
         """The stock is kept at these prices. Only a PENDING order is ever confirmed: see `is_pending`."""
         return OrderConfirmed(tuple(unit_prices), order_total(self.lines, unit_prices))
 
     def cancel(self, reason: CancelReason) -> tuple[OrderEvent, ...]:
-        """Take the order back; a cancelled one stays as it is.
+        """Take back what is open of the order; a cancelled one stays as it is.
 
         Raises:
-            OrderAlreadyShipped: It has left the warehouse.
+            OrderAlreadyShipped: All of it has left the warehouse.
             OrderIsRejected: It was never going to be delivered.
         """
+        if self.remainder_cancelled:
+            return ()
         match self.state:
             case OrderState.PENDING | OrderState.CONFIRMED:
                 return (OrderCancelled(reason),)
+            case OrderState.PARTIALLY_SHIPPED:
+                return (OrderRemainderCancelled(reason, self.open_lines),)
             case OrderState.CANCELLED:
                 return ()
             case OrderState.REJECTED:
@@ -125,19 +165,26 @@ class Order:
             case _:
                 assert_never(self.state)
 
-    def ship(self) -> tuple[OrderEvent, ...]:
-        """Record that the order has left the warehouse; repeating it changes nothing.
+    def ship(self, parcel: Parcel) -> tuple[OrderEvent, ...]:
+        """Record that a parcel has left the warehouse; repeating it changes nothing.
 
         Raises:
-            OrderNotConfirmed: It is still PENDING.
+            InvalidShipment: It has lines and no id.
+            ShipmentIdReused: Another parcel has its id.
+            ShipmentExceedsOpen: It has more pieces than are open.
+            OrderNotConfirmed: The order is still PENDING.
             OrderIsCancelled: It was taken back.
             OrderIsRejected: It was never going to be delivered.
         """
+        require_named(parcel)
         match self.state:
-            case OrderState.CONFIRMED:
-                return (OrderShipped(),)
-            case OrderState.SHIPPED | OrderState.DELIVERED:
-                return ()
+            case (
+                OrderState.CONFIRMED
+                | OrderState.PARTIALLY_SHIPPED
+                | OrderState.SHIPPED
+                | OrderState.DELIVERED
+            ):
+                return self._shipped(parcel)
             case OrderState.PENDING:
                 raise OrderNotConfirmed(self._is("cannot be shipped"), metadata=self._metadata())
             case OrderState.CANCELLED:
@@ -146,6 +193,26 @@ class Order:
                 raise OrderIsRejected(self._is("cannot be shipped"), metadata=self._metadata())
             case _:
                 assert_never(self.state)
+
+    def ship_the_rest(self) -> tuple[OrderEvent, ...]:
+        """`ship` for all that is open, in the event's first version, which everybody can read."""
+        return (OrderShipped(rest=True),) if self.ship(Parcel()) else ()
+
+    def depart(self, line: LinePieces, shipment_id: str) -> OrderShipped | None:
+        """Record what a warehouse has reported.
+
+        Args:
+            line: A SKU and all pieces of it that have left by now.
+            shipment_id: With which parcel they left.
+
+        Returns:
+            What is news, at most what is open; None where nothing is.
+        """
+        if self.is_pending:
+            return None
+        mine = next((each for each in self.progress if each.line.sku == line.sku), None)
+        news = min(mine.open, line.quantity - mine.shipped) if mine else 0
+        return OrderShipped(shipment_id, (LinePieces(line.sku, news),)) if news > 0 else None
 
     def deliver(self) -> tuple[OrderEvent, ...]:
         """Record that the order has reached its recipient; repeating it changes nothing.
@@ -160,6 +227,23 @@ class Order:
                 return ()
             case _:
                 raise OrderNotShipped(self._is("cannot be delivered"), metadata=self._metadata())
+
+    def _shipped(self, parcel: Parcel) -> tuple[OrderEvent, ...]:
+        known = next((each for each in self.shipments if each.shipment_id == parcel.shipment_id), None)
+        if not self.open_lines and not parcel.lines:
+            return ()
+        if known is not None and parcel.shipment_id:
+            if pieces_of(known.lines) == pieces_of(parcel.lines):
+                return ()
+            raise ShipmentIdReused(
+                f"order {self.order_id} has another shipment {parcel.shipment_id}",
+                fields=[("shipmentId", "was used for other lines before; choose a new one")],
+            )
+        lines = parcel.lines or self.open_lines
+        if problems := tuple(beyond(parcel.lines, pieces_of(self.open_lines))):
+            message = "; ".join(f"{field} {problem}" for field, problem in problems)
+            raise ShipmentExceedsOpen(message, fields=problems, metadata=self._metadata())
+        return (OrderShipped(parcel.shipment_id, lines, False, parcel.carrier, parcel.tracking_number),)
 
     def _is(self, refused: str) -> str:
         return f"order {self.order_id} is {self.state.value} and {refused}"
@@ -186,8 +270,10 @@ def apply(order: Order, occurrence: Occurrence) -> Order:
             return change(state=OrderState.REJECTED, rejection=rejection)
         case OrderCancelled(reason):
             return change(state=OrderState.CANCELLED, cancel_reason=reason)
-        case OrderShipped():
-            return change(state=OrderState.SHIPPED)
+        case OrderShipped() as shipped:
+            return _with_shipped(change(), shipped, occurrence)
+        case OrderRemainderCancelled(reason, lines):
+            return change(state=OrderState.SHIPPED, cancel_reason=reason, remainder_cancelled=lines)
         case OrderDelivered():
             return change(state=OrderState.DELIVERED)
         case OrderPlaced():
@@ -196,6 +282,18 @@ def apply(order: Order, occurrence: Occurrence) -> Order:
             )
         case _:
             assert_never(occurrence.event)
+
+
+def _with_shipped(order: Order, event: OrderShipped, occurrence: Occurrence) -> Order:
+    shipment = Shipment(
+        event.shipment_id or occurrence.event_id,
+        order.open_lines if event.rest else event.lines,
+        occurrence.occur_time,
+        event.carrier,
+        event.tracking_number,
+    )
+    after = replace(order, shipments=with_parcel(order.shipments, shipment))
+    return replace(after, state=OrderState.PARTIALLY_SHIPPED if after.open_lines else OrderState.SHIPPED)
 
 
 def _placed(order_id: str, occurrence: Occurrence) -> Order:

@@ -1,6 +1,6 @@
 """Orders as protobuf messages, and requests as commands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from google.type import money_pb2
 
@@ -8,15 +8,25 @@ from mesh.messages import amount_of, money_message, timestamp
 from services.kernel.money import Money
 from services.order.application.place_order import PlaceOrder
 from services.order.application.queries.order_views import OrderView
-from services.order.domain.events import OrderRejected, PlacedLine
+from services.order.domain.events import LinePieces, OrderRejected
 from services.order.domain.lines import Line, ShippingAddress
 from services.order.domain.order import Order
 from services.order.domain.pricing import Quote, QuoteLine
+from services.order.domain.shipping import LineProgress, Parcel, Shipment
 from shopmesh.order.v1 import order_service_pb2 as pb
 
 
 def lines_of(requested: Iterable[pb.LineRequest]) -> tuple[Line, ...]:
     return tuple(Line(line.sku, line.quantity) for line in requested)
+
+
+def parcel_of(request: pb.ShipOrderRequest) -> Parcel:
+    return Parcel(
+        shipment_id=request.shipment_id,
+        lines=tuple(LinePieces(line.sku, line.quantity) for line in request.lines),
+        carrier=request.carrier,
+        tracking_number=request.tracking_number,
+    )
 
 
 def place_order_of(request: pb.PlaceOrderRequest, *, customer_id: str) -> PlaceOrder:
@@ -54,6 +64,8 @@ def order_message(view: OrderView) -> pb.Order:
         version=order.version,
         place_time=timestamp(order.place_time),
         update_time=timestamp(order.update_time),
+        shipments=[_shipment_message(shipment) for shipment in order.shipments],
+        cancelled_total=_optional_money(order.cancelled_total),
         cancel_reason="" if order.cancel_reason is None else order.cancel_reason.value,
         personal_data_erased=address is None,
     )
@@ -68,18 +80,31 @@ def quote_message(quote: Quote) -> pb.Quote:
 
 
 def _line_messages(order: Order) -> list[pb.OrderLine]:
-    if not order.unit_prices:
-        return [_line_message(line, None) for line in order.lines]
-    return [_line_message(line, price) for line, price in zip(order.lines, order.unit_prices, strict=True)]
+    prices: Sequence[Money | None] = order.unit_prices or [None] * len(order.lines)
+    return [_line_message(each, price) for each, price in zip(order.progress, prices, strict=True)]
 
 
-def _line_message(line: PlacedLine, unit_price: Money | None) -> pb.OrderLine:
+def _line_message(progress: LineProgress, unit_price: Money | None) -> pb.OrderLine:
+    line = progress.line
     return pb.OrderLine(
         sku=line.sku,
         name=line.name,
         quantity=line.quantity,
         unit_price=_optional_money(unit_price),
         line_total=_optional_money(unit_price.times(line.quantity) if unit_price else None),
+        shipped_quantity=progress.shipped,
+        cancelled_quantity=progress.cancelled,
+        open_quantity=progress.open,
+    )
+
+
+def _shipment_message(shipment: Shipment) -> pb.Shipment:
+    return pb.Shipment(
+        shipment_id=shipment.shipment_id,
+        lines=[pb.ShipmentLine(sku=line.sku, quantity=line.quantity) for line in shipment.lines],
+        ship_time=timestamp(shipment.ship_time),
+        carrier=shipment.carrier,
+        tracking_number=shipment.tracking_number,
     )
 
 

@@ -12,13 +12,20 @@ from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.order.application.commands.customers import Customers
 from services.order.application.commands.deadline import Deadline
+from services.order.application.commands.fulfilment import Fulfilment
 from services.order.application.commands.orders import Orders
 from services.order.application.ports import Search, Selection
 from services.order.application.queries.order_views import OrderView, OrderViews
 from services.order.application.queries.search import OrderSearch
 from services.order.domain.order import OrderState
 from services.order.entrypoints.calls import Waiting, customer_cause, deadline_of, staff_cause
-from services.order.entrypoints.messages import lines_of, order_message, place_order_of, quote_message
+from services.order.entrypoints.messages import (
+    lines_of,
+    order_message,
+    parcel_of,
+    place_order_of,
+    quote_message,
+)
 from shopmesh.order.v1 import order_service_pb2 as pb
 from shopmesh.order.v1 import order_service_pb2_grpc as rpc
 from shopmesh.stream.v1 import stream_pb2
@@ -37,6 +44,7 @@ class OrderServicer(rpc.OrderServiceServicer):
         self,
         *,
         orders: Orders,
+        fulfilment: Fulfilment,
         views: OrderViews,
         search: OrderSearch,
         customers: Customers,
@@ -46,6 +54,7 @@ class OrderServicer(rpc.OrderServiceServicer):
         new_id: NewId,
     ) -> None:
         self._orders = orders
+        self._fulfilment = fulfilment
         self._views = views
         self._search = search
         self._customers = customers
@@ -115,11 +124,11 @@ class OrderServicer(rpc.OrderServiceServicer):
                     yield pb.WatchOrderResponse(closed=event)
 
     async def ShipOrder(self, request: pb.ShipOrderRequest, context: Any) -> pb.ShipOrderResponse:
-        order = await self._orders.ship(request.order_id, staff_cause(self._new_id))
+        order = await self._fulfilment.ship(request.order_id, parcel_of(request), staff_cause(self._new_id))
         return pb.ShipOrderResponse(order=order_message(await self._views.view(order)))
 
     async def DeliverOrder(self, request: pb.DeliverOrderRequest, context: Any) -> pb.DeliverOrderResponse:
-        order = await self._orders.deliver(request.order_id, staff_cause(self._new_id))
+        order = await self._fulfilment.deliver(request.order_id, staff_cause(self._new_id))
         return pb.DeliverOrderResponse(order=order_message(await self._views.view(order)))
 
     async def CloseCustomer(self, request: pb.CloseCustomerRequest, context: Any) -> pb.CloseCustomerResponse:

@@ -16,7 +16,7 @@ from services.order.domain.errors import (
 )
 from services.order.domain.events import CancelReason
 from services.order.domain.order import Order, OrderState, order_id_of
-from tests.support.order_world import ALICE, BOB, OrderWorld, cause, in_time, mugs, open_world
+from tests.support.order_world import ALICE, ALL_OF_IT, BOB, OrderWorld, cause, in_time, mugs, open_world
 
 STAFF = "staff:admin"
 BREAKFAST = order_id_of(ALICE, "breakfast")
@@ -66,10 +66,12 @@ async def test_a_strangers_order_looks_like_none(world: OrderWorld) -> None:
 async def test_an_order_is_shipped_and_delivered_once(world: OrderWorld) -> None:
     await world.place(mugs())
 
-    assert (await world.orders.ship(BREAKFAST, cause(STAFF))).state is OrderState.SHIPPED
-    assert (await world.orders.ship(BREAKFAST, cause(STAFF))).version == 3
-    assert (await world.orders.deliver(BREAKFAST, cause(STAFF))).state is OrderState.DELIVERED
-    assert (await world.orders.deliver(BREAKFAST, cause(STAFF))).version == 4
+    assert (
+        await world.use_cases.fulfilment.ship(BREAKFAST, ALL_OF_IT, cause(STAFF))
+    ).state is OrderState.SHIPPED
+    assert (await world.use_cases.fulfilment.ship(BREAKFAST, ALL_OF_IT, cause(STAFF))).version == 3
+    assert (await world.use_cases.fulfilment.deliver(BREAKFAST, cause(STAFF))).state is OrderState.DELIVERED
+    assert (await world.use_cases.fulfilment.deliver(BREAKFAST, cause(STAFF))).version == 4
     with pytest.raises(OrderAlreadyShipped):
         await cancel(world)
 
@@ -79,10 +81,10 @@ async def test_a_pending_order_can_be_cancelled_but_not_shipped(world: OrderWorl
     await world.place(mugs())
 
     with pytest.raises(OrderNotConfirmed):
-        await world.orders.ship(BREAKFAST, cause(STAFF))
+        await world.use_cases.fulfilment.ship(BREAKFAST, ALL_OF_IT, cause(STAFF))
     assert (await cancel(world)).state is OrderState.CANCELLED
     with pytest.raises(OrderIsCancelled):
-        await world.orders.ship(BREAKFAST, cause(STAFF))
+        await world.use_cases.fulfilment.ship(BREAKFAST, ALL_OF_IT, cause(STAFF))
 
 
 async def test_a_rejected_order_can_neither_be_cancelled_nor_shipped_nor_delivered(world: OrderWorld) -> None:
@@ -91,9 +93,9 @@ async def test_a_rejected_order_can_neither_be_cancelled_nor_shipped_nor_deliver
     with pytest.raises(OrderIsRejected):
         await cancel(world)
     with pytest.raises(OrderIsRejected):
-        await world.orders.ship(BREAKFAST, cause(STAFF))
+        await world.use_cases.fulfilment.ship(BREAKFAST, ALL_OF_IT, cause(STAFF))
     with pytest.raises(OrderNotShipped):
-        await world.orders.deliver(BREAKFAST, cause(STAFF))
+        await world.use_cases.fulfilment.deliver(BREAKFAST, cause(STAFF))
 
 
 @pytest.mark.parametrize("step", ["reserve", "commit"])
@@ -150,7 +152,7 @@ async def test_of_cancelling_and_shipping_at_once_over_two_processes_one_wins(wo
             order = await world.place(mugs(1, request_id=f"race-{number}"))
             await asyncio.gather(
                 world.orders.cancel(order.order_id, ALICE, cause(), deadline=in_time()),
-                other.orders.ship(order.order_id, cause(STAFF)),
+                other.use_cases.fulfilment.ship(order.order_id, ALL_OF_IT, cause(STAFF)),
                 return_exceptions=True,
             )
             kinds = await world.types(order.order_id)

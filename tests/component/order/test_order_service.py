@@ -27,6 +27,7 @@ async def test_an_order_is_placed_and_its_stock_is_reserved(shop: Shop) -> None:
         quantity=2,
         unit_price=Money(currency_code="EUR", units=12, nanos=500_000_000),
         line_total=Money(currency_code="EUR", units=25),
+        open_quantity=2,
     )
     assert order.shipping_address == ADDRESS
     assert (order.customer_id, order.request_id, order.version) == (ALICE, "breakfast", 2)

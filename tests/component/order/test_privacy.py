@@ -7,7 +7,7 @@ import pytest
 
 from services.order.domain.errors import CustomerClosed, OpenOrders
 from services.order.domain.order import OrderState, order_id_of
-from tests.support.order_world import ALICE, BOB, OrderWorld, cause, in_time, mugs, open_world
+from tests.support.order_world import ALICE, ALL_OF_IT, BOB, OrderWorld, cause, in_time, mugs, open_world
 
 BREAKFAST = order_id_of(ALICE, "breakfast")
 
@@ -30,7 +30,7 @@ async def test_a_customer_with_an_order_under_way_stays_open(world: OrderWorld, 
         world.inventory.be_silent()
     await world.place(mugs())
     if state is OrderState.SHIPPED:
-        await world.orders.ship(BREAKFAST, cause())
+        await world.use_cases.fulfilment.ship(BREAKFAST, ALL_OF_IT, cause())
 
     with pytest.raises(OpenOrders):
         await world.customers.close(ALICE)

@@ -13,12 +13,13 @@ from mesh.settings import MeshSettings
 from mesh.topology import INVENTORY_EVENTS
 from services.kernel.envelope import hash_of
 from services.order.application.commands.shortages import Claim
-from services.order.domain.errors import OrderIsCancelled
+from services.order.domain.errors import OrderIsCancelled, PartsNotReadable
+from services.order.domain.events import LinePieces
 from services.order.domain.order import Order, OrderState
 from services.order.server import stock_consumer
 from services.order.stores import open_database
 from tests.support.events import envelope, running
-from tests.support.order_world import ALICE, OrderWorld, cause, in_time, mugs, open_world
+from tests.support.order_world import ALICE, ALL_OF_IT, OrderWorld, cause, in_time, mugs, open_world
 from tests.support.waiting import eventually
 
 WAREHOUSE = cause("wms")
@@ -93,7 +94,7 @@ async def test_the_same_shortage_told_again_cancels_nothing_more(world: OrderWor
 
 async def test_what_has_left_is_never_cancelled(world: OrderWorld) -> None:
     old, new = await confirmed(world, 3, 2)
-    await world.orders.ship(new.order_id, WAREHOUSE)
+    await world.use_cases.fulfilment.ship(new.order_id, ALL_OF_IT, WAREHOUSE)
 
     assert await resolve(world, 1, old, new) == 0
 
@@ -140,7 +141,7 @@ async def test_a_cancellation_and_a_shipment_at_once_end_as_one_of_both(world: O
 
     async def ship(order: Order) -> None:
         try:
-            await world.orders.ship(order.order_id, WAREHOUSE)
+            await world.use_cases.fulfilment.ship(order.order_id, ALL_OF_IT, WAREHOUSE)
         except OrderIsCancelled:
             assert await states(world, order) == ["CANCELLED"]
 
@@ -150,11 +151,16 @@ async def test_a_cancellation_and_a_shipment_at_once_end_as_one_of_both(world: O
         assert len(await world.types(order.order_id)) == 3
 
 
+async def reported(world: OrderWorld, order_id: str, total: int) -> None:
+    line = LinePieces("MUG-RED", total)
+    await world.use_cases.warehouse_shipments.record(order_id, line, f"parcel-{total}", WAREHOUSE)
+
+
 async def test_a_shipment_that_the_warehouse_tells_of_first_is_recorded(world: OrderWorld) -> None:
     (order,) = await confirmed(world, 3)
 
     for _ in range(2):
-        await world.use_cases.warehouse_shipments.record(order.order_id, WAREHOUSE)
+        await reported(world, order.order_id, 3)
 
     assert await world.types(order.order_id) == ["OrderPlaced", "OrderConfirmed", "OrderShipped"]
     history = await world.audit.history(order.order_id, customer_id=None, requested_size=9, page_token="")
@@ -164,19 +170,57 @@ async def test_a_shipment_that_the_warehouse_tells_of_first_is_recorded(world: O
 async def test_an_undecided_order_that_has_left_is_decided_first(world: OrderWorld) -> None:
     order = await pending(world, 2)
 
-    await world.use_cases.warehouse_shipments.record(order.order_id, WAREHOUSE)
+    await reported(world, order.order_id, 2)
 
     assert await world.types(order.order_id) == ["OrderPlaced", "OrderConfirmed", "OrderShipped"]
+
+
+async def test_a_warehouse_reports_an_order_piece_by_piece(world: OrderWorld) -> None:
+    (order,) = await confirmed(world, 3)
+
+    for total, expected in (
+        (1, "PARTIALLY_SHIPPED"),
+        (2, "PARTIALLY_SHIPPED"),
+        (1, "PARTIALLY_SHIPPED"),
+        (4, "SHIPPED"),
+    ):
+        await reported(world, order.order_id, total)
+        assert await states(world, order) == [expected]
+
+    (line,) = (await world.order(order.order_id)).progress
+    assert (line.shipped, line.open) == (3, 0)
+
+
+async def test_a_report_of_before_part_shipments_ships_all_that_is_open(world: OrderWorld) -> None:
+    (order,) = await confirmed(world, 3)
+    await reported(world, order.order_id, 1)
+
+    await world.use_cases.warehouse_shipments.record_whole(order.order_id, WAREHOUSE)
+
+    assert await states(world, order) == ["SHIPPED"]
 
 
 async def test_a_cancelled_order_that_has_left_stays_cancelled(world: OrderWorld) -> None:
     (order,) = await confirmed(world, 2)
     await world.orders.cancel(order.order_id, ALICE, cause(), deadline=in_time())
 
-    await world.use_cases.warehouse_shipments.record(order.order_id, WAREHOUSE)
-    await world.use_cases.warehouse_shipments.record("nobody", WAREHOUSE)
+    await reported(world, order.order_id, 2)
+    await reported(world, "nobody", 1)
 
     assert await states(world, order) == ["CANCELLED"]
+
+
+async def test_parts_wait_until_everybody_can_read_of_them(world: OrderWorld) -> None:
+    (order,) = await confirmed(world, 3)
+    world.readers.are_new = False
+
+    with pytest.raises(PartsNotReadable):
+        await reported(world, order.order_id, 1)
+    await reported(world, order.order_id, 3)
+
+    assert await states(world, order) == ["SHIPPED"]
+    page = await world.audit.history(order.order_id, customer_id=None, requested_size=9, page_token="")
+    assert (page.events[-1].envelope.schema_version, page.events[-1].data) == (1, {})
 
 
 async def test_inventorys_events_reach_the_orders(tmp_path: Path, world: OrderWorld) -> None:

@@ -14,7 +14,17 @@ from services.order.application.queries.order_views import Page
 from services.order.domain.errors import OrderNotFound
 from services.order.domain.lines import Line
 from services.order.domain.order import OrderState, order_id_of
-from tests.support.order_world import ADDRESS, ALICE, BOB, OrderWorld, cause, in_time, mugs, open_world
+from tests.support.order_world import (
+    ADDRESS,
+    ALICE,
+    ALL_OF_IT,
+    BOB,
+    OrderWorld,
+    cause,
+    in_time,
+    mugs,
+    open_world,
+)
 
 BREAKFAST = order_id_of(ALICE, "breakfast")
 ALL = Search(Selection())
@@ -128,9 +138,9 @@ async def test_a_watcher_sees_the_order_now_each_change_and_the_end(world: Order
         async for view in world.views.watch(await world.views.get(BREAKFAST, customer_id=ALICE)):
             states.append(view.order.state)
             if view.order.state is OrderState.CONFIRMED:
-                await other.orders.ship(BREAKFAST, cause())
+                await other.use_cases.fulfilment.ship(BREAKFAST, ALL_OF_IT, cause())
             elif view.order.state is OrderState.SHIPPED:
-                await other.orders.deliver(BREAKFAST, cause())
+                await other.use_cases.fulfilment.deliver(BREAKFAST, cause())
 
         watching.cancel()
     assert states == [OrderState.CONFIRMED, OrderState.SHIPPED, OrderState.DELIVERED]

@@ -12,6 +12,7 @@ from services.notification.domain.events import (
     OrderDelivered,
     OrderPlaced,
     OrderRejected,
+    OrderRemainderCancelled,
     OrderShipped,
     UserErased,
 )
@@ -45,7 +46,12 @@ PLACED = {"customerId": ALICE, "lines": [{"sku": "MUG-RED", "name": "Red mug", "
             OrderRejected(MUG_ORDER, "UNAVAILABLE", {}, decided_later=False),
         ),
         ("OrderCancelled", {"reason": "SHORTAGE"}, OrderCancelled(MUG_ORDER, "SHORTAGE")),
-        ("OrderShipped", {}, OrderShipped(MUG_ORDER)),
+        ("OrderShipped", {}, OrderShipped(MUG_ORDER, 1, f"event-{MUG_ORDER}-1")),
+        (
+            "OrderRemainderCancelled",
+            {"reason": "CUSTOMER", "lines": [{"sku": "MUG-RED", "quantity": 2}]},
+            OrderRemainderCancelled(MUG_ORDER, "CUSTOMER", {"MUG-RED": 2}),
+        ),
         (
             "MailRequested",
             {"userId": ALICE, "purpose": "RESET_PASSWORD", "requestId": MUG_ORDER},

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.type import money_pb2 as google_dot_type_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$shopmesh/order/v1/order_events.proto\x12\x11shopmesh.order.v1\x1a\x17google/type/money.proto\"\xc9\x01\n\x0bOrderPlaced\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12,\n\x05lines\x18\x03 \x03(\x0b\x32\x1d.shopmesh.order.v1.PlacedLine\x12*\n\x0e\x65xpected_total\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x1f\n\x17shipping_address_sealed\x18\x05 \x01(\t\x12\x16\n\x0e\x63ommand_digest\x18\x06 \x01(\t\"9\n\nPlacedLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x05\"\\\n\x0eOrderConfirmed\x12\'\n\x0bunit_prices\x18\x01 \x03(\x0b\x32\x12.google.type.Money\x12!\n\x05total\x18\x02 \x01(\x0b\x32\x12.google.type.Money\"\x8e\x01\n\rOrderRejected\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12+\n\x05lines\x18\x02 \x03(\x0b\x32\x1c.shopmesh.order.v1.ShortLine\x12)\n\rcurrent_total\x18\x03 \x01(\x0b\x32\x12.google.type.Money\x12\x15\n\rdecided_later\x18\x04 \x01(\x08\">\n\tShortLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\trequested\x18\x02 \x01(\x05\x12\x11\n\tavailable\x18\x03 \x01(\x05\" \n\x0eOrderCancelled\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x0e\n\x0cOrderShipped\"\x10\n\x0eOrderDeliveredb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$shopmesh/order/v1/order_events.proto\x12\x11shopmesh.order.v1\x1a\x17google/type/money.proto\"\xc9\x01\n\x0bOrderPlaced\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12,\n\x05lines\x18\x03 \x03(\x0b\x32\x1d.shopmesh.order.v1.PlacedLine\x12*\n\x0e\x65xpected_total\x18\x04 \x01(\x0b\x32\x12.google.type.Money\x12\x1f\n\x17shipping_address_sealed\x18\x05 \x01(\t\x12\x16\n\x0e\x63ommand_digest\x18\x06 \x01(\t\"9\n\nPlacedLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x05\"\\\n\x0eOrderConfirmed\x12\'\n\x0bunit_prices\x18\x01 \x03(\x0b\x32\x12.google.type.Money\x12!\n\x05total\x18\x02 \x01(\x0b\x32\x12.google.type.Money\"\x8e\x01\n\rOrderRejected\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12+\n\x05lines\x18\x02 \x03(\x0b\x32\x1c.shopmesh.order.v1.ShortLine\x12)\n\rcurrent_total\x18\x03 \x01(\x0b\x32\x12.google.type.Money\x12\x15\n\rdecided_later\x18\x04 \x01(\x08\">\n\tShortLine\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\trequested\x18\x02 \x01(\x05\x12\x11\n\tavailable\x18\x03 \x01(\x05\" \n\x0eOrderCancelled\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x89\x01\n\x0cOrderShipped\x12\x13\n\x0bshipment_id\x18\x01 \x01(\t\x12,\n\x05lines\x18\x02 \x03(\x0b\x32\x1d.shopmesh.order.v1.LinePieces\x12\x0c\n\x04rest\x18\x03 \x01(\x08\x12\x0f\n\x07\x63\x61rrier\x18\x04 \x01(\t\x12\x17\n\x0ftracking_number\x18\x05 \x01(\t\"+\n\nLinePieces\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x05\"W\n\x17OrderRemainderCancelled\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12,\n\x05lines\x18\x02 \x03(\x0b\x32\x1d.shopmesh.order.v1.LinePieces\"\x10\n\x0eOrderDeliveredb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,8 +44,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SHORTLINE']._serialized_end=648
   _globals['_ORDERCANCELLED']._serialized_start=650
   _globals['_ORDERCANCELLED']._serialized_end=682
-  _globals['_ORDERSHIPPED']._serialized_start=684
-  _globals['_ORDERSHIPPED']._serialized_end=698
-  _globals['_ORDERDELIVERED']._serialized_start=700
-  _globals['_ORDERDELIVERED']._serialized_end=716
+  _globals['_ORDERSHIPPED']._serialized_start=685
+  _globals['_ORDERSHIPPED']._serialized_end=822
+  _globals['_LINEPIECES']._serialized_start=824
+  _globals['_LINEPIECES']._serialized_end=867
+  _globals['_ORDERREMAINDERCANCELLED']._serialized_start=869
+  _globals['_ORDERREMAINDERCANCELLED']._serialized_end=956
+  _globals['_ORDERDELIVERED']._serialized_start=958
+  _globals['_ORDERDELIVERED']._serialized_end=974
 # @@protoc_insertion_point(module_scope)

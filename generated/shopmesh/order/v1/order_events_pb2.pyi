@@ -200,7 +200,7 @@ Global___ShortLine: _TypeAlias = ShortLine  # noqa: Y015
 
 @_typing.final
 class OrderCancelled(_message.Message):
-    """The order was taken back."""
+    """The order was taken back before anything was shipped."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -222,20 +222,99 @@ Global___OrderCancelled: _TypeAlias = OrderCancelled  # noqa: Y015
 
 @_typing.final
 class OrderShipped(_message.Message):
-    """The order has left the warehouse."""
+    """Pieces of the order have left the warehouse, version 2. Version 1 had no fields: all
+    that was open had left, as `rest` says.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    SHIPMENT_ID_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    REST_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
+    TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
+    shipment_id: _builtins.str
+    """The parcel; events with one id are one parcel. Empty: the event stands for itself."""
+    rest: _builtins.bool
+    """True: all that was open, without a word of its lines."""
+    carrier: _builtins.str
+    """Who brings it; may be empty."""
+    tracking_number: _builtins.str
+    """The carrier's number of the parcel; may be empty."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinePieces]:
+        """What has left; empty with `rest`."""
+
     def __init__(
         self,
+        *,
+        shipment_id: _builtins.str = ...,
+        lines: _abc.Iterable[Global___LinePieces] | None = ...,
+        rest: _builtins.bool = ...,
+        carrier: _builtins.str = ...,
+        tracking_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "lines", b"lines", "rest", b"rest", "shipment_id", b"shipment_id", "tracking_number", b"tracking_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderShipped: _TypeAlias = OrderShipped  # noqa: Y015
+
+@_typing.final
+class LinePieces(_message.Message):
+    """Pieces of a line."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKU_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    sku: _builtins.str
+    """Which line, by its SKU."""
+    quantity: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        sku: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quantity", b"quantity", "sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinePieces: _TypeAlias = LinePieces  # noqa: Y015
+
+@_typing.final
+class OrderRemainderCancelled(_message.Message):
+    """All that was open was taken back, after something had been shipped."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Why: `CUSTOMER` or `SHORTAGE`."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LinePieces]:
+        """What was open."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        lines: _abc.Iterable[Global___LinePieces] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderRemainderCancelled: _TypeAlias = OrderRemainderCancelled  # noqa: Y015
 
 @_typing.final
 class OrderDelivered(_message.Message):

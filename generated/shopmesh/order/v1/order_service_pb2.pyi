@@ -39,9 +39,11 @@ class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState
     ORDER_STATE_CANCELLED: _OrderState.ValueType  # 4
     """Taken back before it was shipped."""
     ORDER_STATE_SHIPPED: _OrderState.ValueType  # 5
-    """It has left the warehouse."""
+    """All of it that was not cancelled has left the warehouse."""
     ORDER_STATE_DELIVERED: _OrderState.ValueType  # 6
     """It has reached its recipient."""
+    ORDER_STATE_PARTIALLY_SHIPPED: _OrderState.ValueType  # 7
+    """Some of it has left the warehouse, more will."""
 
 class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper):
     """Where an order stands."""
@@ -57,9 +59,11 @@ ORDER_STATE_REJECTED: OrderState.ValueType  # 3
 ORDER_STATE_CANCELLED: OrderState.ValueType  # 4
 """Taken back before it was shipped."""
 ORDER_STATE_SHIPPED: OrderState.ValueType  # 5
-"""It has left the warehouse."""
+"""All of it that was not cancelled has left the warehouse."""
 ORDER_STATE_DELIVERED: OrderState.ValueType  # 6
 """It has reached its recipient."""
+ORDER_STATE_PARTIALLY_SHIPPED: OrderState.ValueType  # 7
+"""Some of it has left the warehouse, more will."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
 class _RejectionReason:
@@ -113,6 +117,8 @@ class Order(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     CANCEL_REASON_FIELD_NUMBER: _builtins.int
     PERSONAL_DATA_ERASED_FIELD_NUMBER: _builtins.int
+    SHIPMENTS_FIELD_NUMBER: _builtins.int
+    CANCELLED_TOTAL_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """UUIDv5 of the customer and the request id."""
     state: Global___OrderState.ValueType
@@ -124,7 +130,9 @@ class Order(_message.Message):
     version: _builtins.int
     """The number of events so far."""
     cancel_reason: _builtins.str
-    """Why it was cancelled, for example `CUSTOMER` or `SHORTAGE`; empty otherwise."""
+    """Why it, or what was open of it, was cancelled, for example `CUSTOMER` or `SHORTAGE`;
+    empty otherwise.
+    """
     personal_data_erased: _builtins.bool
     """True once the customer was erased and the personal data is unreadable."""
     @_builtins.property
@@ -151,6 +159,16 @@ class Order(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When its last event happened."""
 
+    @_builtins.property
+    def shipments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Shipment]:
+        """What has left the warehouse, the first in front."""
+
+    @_builtins.property
+    def cancelled_total(self) -> _money_pb2.Money:
+        """What the cancelled pieces would have cost; `total` stays as confirmed. Absent where
+        nothing is cancelled.
+        """
+
     def __init__(
         self,
         *,
@@ -167,14 +185,84 @@ class Order(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         cancel_reason: _builtins.str = ...,
         personal_data_erased: _builtins.bool = ...,
+        shipments: _abc.Iterable[Global___Shipment] | None = ...,
+        cancelled_total: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["place_time", b"place_time", "rejection", b"rejection", "shipping_address", b"shipping_address", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled_total", b"cancelled_total", "place_time", b"place_time", "rejection", b"rejection", "shipping_address", b"shipping_address", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "customer_id", b"customer_id", "lines", b"lines", "order_id", b"order_id", "personal_data_erased", b"personal_data_erased", "place_time", b"place_time", "rejection", b"rejection", "request_id", b"request_id", "shipping_address", b"shipping_address", "state", b"state", "total", b"total", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "cancelled_total", b"cancelled_total", "customer_id", b"customer_id", "lines", b"lines", "order_id", b"order_id", "personal_data_erased", b"personal_data_erased", "place_time", b"place_time", "rejection", b"rejection", "request_id", b"request_id", "shipments", b"shipments", "shipping_address", b"shipping_address", "state", b"state", "total", b"total", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
+
+@_typing.final
+class Shipment(_message.Message):
+    """A parcel of an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHIPMENT_ID_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    SHIP_TIME_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
+    TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
+    shipment_id: _builtins.str
+    """Names it among those of the order."""
+    carrier: _builtins.str
+    """Who brings it; may be empty."""
+    tracking_number: _builtins.str
+    """The carrier's number of it; may be empty."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShipmentLine]:
+        """What is in it."""
+
+    @_builtins.property
+    def ship_time(self) -> _timestamp_pb2.Timestamp:
+        """When the first of it left the warehouse."""
+
+    def __init__(
+        self,
+        *,
+        shipment_id: _builtins.str = ...,
+        lines: _abc.Iterable[Global___ShipmentLine] | None = ...,
+        ship_time: _timestamp_pb2.Timestamp | None = ...,
+        carrier: _builtins.str = ...,
+        tracking_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ship_time", b"ship_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "lines", b"lines", "ship_time", b"ship_time", "shipment_id", b"shipment_id", "tracking_number", b"tracking_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Shipment: _TypeAlias = Shipment  # noqa: Y015
+
+@_typing.final
+class ShipmentLine(_message.Message):
+    """Pieces in a parcel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKU_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    sku: _builtins.str
+    """Which line, by its SKU."""
+    quantity: _builtins.int
+    """How many pieces."""
+    def __init__(
+        self,
+        *,
+        sku: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quantity", b"quantity", "sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShipmentLine: _TypeAlias = ShipmentLine  # noqa: Y015
 
 @_typing.final
 class OrderLine(_message.Message):
@@ -187,12 +275,21 @@ class OrderLine(_message.Message):
     QUANTITY_FIELD_NUMBER: _builtins.int
     UNIT_PRICE_FIELD_NUMBER: _builtins.int
     LINE_TOTAL_FIELD_NUMBER: _builtins.int
+    SHIPPED_QUANTITY_FIELD_NUMBER: _builtins.int
+    CANCELLED_QUANTITY_FIELD_NUMBER: _builtins.int
+    OPEN_QUANTITY_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     """Which SKU."""
     name: _builtins.str
     """Its name when it was ordered; empty when the catalogue could not be asked."""
     quantity: _builtins.int
     """How many pieces."""
+    shipped_quantity: _builtins.int
+    """How many pieces have left the warehouse."""
+    cancelled_quantity: _builtins.int
+    """How many were cancelled."""
+    open_quantity: _builtins.int
+    """How many are still to be shipped: quantity = shipped + cancelled + open."""
     @_builtins.property
     def unit_price(self) -> _money_pb2.Money:
         """Price of one piece; absent until CONFIRMED."""
@@ -209,10 +306,13 @@ class OrderLine(_message.Message):
         quantity: _builtins.int = ...,
         unit_price: _money_pb2.Money | None = ...,
         line_total: _money_pb2.Money | None = ...,
+        shipped_quantity: _builtins.int = ...,
+        cancelled_quantity: _builtins.int = ...,
+        open_quantity: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["line_total", b"line_total", "unit_price", b"unit_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_total", b"line_total", "name", b"name", "quantity", b"quantity", "sku", b"sku", "unit_price", b"unit_price"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_quantity", b"cancelled_quantity", "line_total", b"line_total", "name", b"name", "open_quantity", b"open_quantity", "quantity", b"quantity", "shipped_quantity", b"shipped_quantity", "sku", b"sku", "unit_price", b"unit_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -841,16 +941,36 @@ class ShipOrderRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    SHIPMENT_ID_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
+    TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """Which order."""
+    shipment_id: _builtins.str
+    """Names the parcel among those of the order, 1 to 64 visible ASCII characters; required
+    with lines, since the call may be repeated on its way.
+    """
+    carrier: _builtins.str
+    """Who brings it, up to 100 characters; may be empty."""
+    tracking_number: _builtins.str
+    """The carrier's number of the parcel, up to 100 characters; may be empty."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineRequest]:
+        """What has left, each SKU once; empty: all that is open."""
+
     def __init__(
         self,
         *,
         order_id: _builtins.str = ...,
+        shipment_id: _builtins.str = ...,
+        lines: _abc.Iterable[Global___LineRequest] | None = ...,
+        carrier: _builtins.str = ...,
+        tracking_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "lines", b"lines", "order_id", b"order_id", "shipment_id", b"shipment_id", "tracking_number", b"tracking_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

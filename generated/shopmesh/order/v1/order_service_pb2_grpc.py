@@ -134,8 +134,8 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Cancels an order that is PENDING or CONFIRMED and gives its stock back.
-        Cancelling it again changes nothing.
+        """Cancels an order that is PENDING or CONFIRMED, or what is open of one that is
+        PARTIALLY_SHIPPED, and gives its stock back. Cancelling it again changes nothing.
 
         Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order, and
         with FAILED_PRECONDITION (ORDER_ALREADY_SHIPPED, ORDER_REJECTED).
@@ -166,11 +166,13 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ShipOrder(self, request, context):
-        """Records that a confirmed order has left the warehouse. Repeating it changes
-        nothing.
+        """Records that a confirmed order, or a part of it, has left the warehouse. Repeating
+        it changes nothing.
 
-        Fails with NOT_FOUND (ORDER_NOT_FOUND) and with FAILED_PRECONDITION
-        (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED).
+        Fails with NOT_FOUND (ORDER_NOT_FOUND), with FAILED_PRECONDITION
+        (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED, SHIPMENT_EXCEEDS_OPEN), with
+        ALREADY_EXISTS (SHIPMENT_ID_REUSED), and with UNAVAILABLE (PARTS_NOT_READABLE) while
+        the services are being upgraded to part shipments.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -192,7 +194,7 @@ class OrderServiceServicer:
         changes nothing.
 
         Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order of the customer is
-        PENDING, CONFIRMED or SHIPPED; then the customer stays open.
+        PENDING, CONFIRMED, PARTIALLY_SHIPPED or SHIPPED; then the customer stays open.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,8 +60,8 @@ class OrderServiceStub:
     them.
     """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]
-    """Cancels an order that is PENDING or CONFIRMED and gives its stock back.
-    Cancelling it again changes nothing.
+    """Cancels an order that is PENDING or CONFIRMED, or what is open of one that is
+    PARTIALLY_SHIPPED, and gives its stock back. Cancelling it again changes nothing.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order, and
     with FAILED_PRECONDITION (ORDER_ALREADY_SHIPPED, ORDER_REJECTED).
@@ -80,11 +80,13 @@ class OrderServiceStub:
     Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order.
     """
     ShipOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ShipOrderRequest, _order_service_pb2.ShipOrderResponse]
-    """Records that a confirmed order has left the warehouse. Repeating it changes
-    nothing.
+    """Records that a confirmed order, or a part of it, has left the warehouse. Repeating
+    it changes nothing.
 
-    Fails with NOT_FOUND (ORDER_NOT_FOUND) and with FAILED_PRECONDITION
-    (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED).
+    Fails with NOT_FOUND (ORDER_NOT_FOUND), with FAILED_PRECONDITION
+    (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED, SHIPMENT_EXCEEDS_OPEN), with
+    ALREADY_EXISTS (SHIPMENT_ID_REUSED), and with UNAVAILABLE (PARTS_NOT_READABLE) while
+    the services are being upgraded to part shipments.
     """
     DeliverOrder: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.DeliverOrderRequest, _order_service_pb2.DeliverOrderResponse]
     """Records that a shipped order has reached its recipient. Repeating it changes
@@ -98,7 +100,7 @@ class OrderServiceStub:
     changes nothing.
 
     Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order of the customer is
-    PENDING, CONFIRMED or SHIPPED; then the customer stays open.
+    PENDING, CONFIRMED, PARTIALLY_SHIPPED or SHIPPED; then the customer stays open.
     """
 
 @_typing.type_check_only
@@ -133,8 +135,8 @@ class OrderServiceAsyncStub(OrderServiceStub):
     them.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.CancelOrderRequest, _order_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
-    """Cancels an order that is PENDING or CONFIRMED and gives its stock back.
-    Cancelling it again changes nothing.
+    """Cancels an order that is PENDING or CONFIRMED, or what is open of one that is
+    PARTIALLY_SHIPPED, and gives its stock back. Cancelling it again changes nothing.
 
     Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order, and
     with FAILED_PRECONDITION (ORDER_ALREADY_SHIPPED, ORDER_REJECTED).
@@ -153,11 +155,13 @@ class OrderServiceAsyncStub(OrderServiceStub):
     Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order.
     """
     ShipOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ShipOrderRequest, _order_service_pb2.ShipOrderResponse]  # type: ignore[assignment]
-    """Records that a confirmed order has left the warehouse. Repeating it changes
-    nothing.
+    """Records that a confirmed order, or a part of it, has left the warehouse. Repeating
+    it changes nothing.
 
-    Fails with NOT_FOUND (ORDER_NOT_FOUND) and with FAILED_PRECONDITION
-    (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED).
+    Fails with NOT_FOUND (ORDER_NOT_FOUND), with FAILED_PRECONDITION
+    (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED, SHIPMENT_EXCEEDS_OPEN), with
+    ALREADY_EXISTS (SHIPMENT_ID_REUSED), and with UNAVAILABLE (PARTS_NOT_READABLE) while
+    the services are being upgraded to part shipments.
     """
     DeliverOrder: _aio.UnaryUnaryMultiCallable[_order_service_pb2.DeliverOrderRequest, _order_service_pb2.DeliverOrderResponse]  # type: ignore[assignment]
     """Records that a shipped order has reached its recipient. Repeating it changes
@@ -171,7 +175,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     changes nothing.
 
     Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order of the customer is
-    PENDING, CONFIRMED or SHIPPED; then the customer stays open.
+    PENDING, CONFIRMED, PARTIALLY_SHIPPED or SHIPPED; then the customer stays open.
     """
 
 class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -233,8 +237,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.CancelOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.CancelOrderResponse, _abc.Awaitable[_order_service_pb2.CancelOrderResponse]]:
-        """Cancels an order that is PENDING or CONFIRMED and gives its stock back.
-        Cancelling it again changes nothing.
+        """Cancels an order that is PENDING or CONFIRMED, or what is open of one that is
+        PARTIALLY_SHIPPED, and gives its stock back. Cancelling it again changes nothing.
 
         Fails with NOT_FOUND (ORDER_NOT_FOUND), also for somebody else's order, and
         with FAILED_PRECONDITION (ORDER_ALREADY_SHIPPED, ORDER_REJECTED).
@@ -271,11 +275,13 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.ShipOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.ShipOrderResponse, _abc.Awaitable[_order_service_pb2.ShipOrderResponse]]:
-        """Records that a confirmed order has left the warehouse. Repeating it changes
-        nothing.
+        """Records that a confirmed order, or a part of it, has left the warehouse. Repeating
+        it changes nothing.
 
-        Fails with NOT_FOUND (ORDER_NOT_FOUND) and with FAILED_PRECONDITION
-        (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED).
+        Fails with NOT_FOUND (ORDER_NOT_FOUND), with FAILED_PRECONDITION
+        (ORDER_NOT_CONFIRMED, ORDER_CANCELLED, ORDER_REJECTED, SHIPMENT_EXCEEDS_OPEN), with
+        ALREADY_EXISTS (SHIPMENT_ID_REUSED), and with UNAVAILABLE (PARTS_NOT_READABLE) while
+        the services are being upgraded to part shipments.
         """
 
     @_abc_1.abstractmethod
@@ -301,7 +307,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         changes nothing.
 
         Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order of the customer is
-        PENDING, CONFIRMED or SHIPPED; then the customer stays open.
+        PENDING, CONFIRMED, PARTIALLY_SHIPPED or SHIPPED; then the customer stays open.
         """
 
 def add_OrderServiceServicer_to_server(servicer: OrderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -28,6 +28,14 @@ class DeliveryStore(Protocol):
         """Add a delivery; one that is there already stays as it is."""
         ...
 
+    async def put_off(self, notification_id: str, due_time: datetime) -> bool:
+        """Make a delivery due at another time.
+
+        Returns:
+            False where somebody has begun to send it; nothing was stored.
+        """
+        ...
+
     async def claim(
         self, holder: str, *, now: datetime, until: datetime, limit: ClaimLimit
     ) -> Sequence[Claim]:

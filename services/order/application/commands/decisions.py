@@ -71,7 +71,7 @@ class Decisions:
         marked open, and the process manager releases later.
         """
         order = history.order
-        if order.state.gives_stock_back:
+        if order.gives_stock_back:
             try:
                 await self._inventory.release(order.order_id, timeout_seconds=deadline.for_calls())
             except InventoryUnreachable:
@@ -85,7 +85,7 @@ class Decisions:
     ) -> History:
         decided = await self._appended(history, event, cause)
         self._reached("order_confirmed")
-        if decided.order.state.gives_stock_back:
+        if decided.order.gives_stock_back:
             return await self.release_stock_if_ended(decided, deadline=deadline)
         return decided
 

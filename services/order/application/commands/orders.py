@@ -1,8 +1,9 @@
-"""Placing orders, and what can be done with a placed one."""
+"""Placing orders, and taking placed ones back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from services.kernel.ids import NewId
+from services.order.application.commands.changes import OrderChanges
 from services.order.application.commands.deadline import Deadline
 from services.order.application.commands.decisions import Decisions
 from services.order.application.journal import Cause, History, Journal
@@ -18,17 +19,14 @@ from services.order.application.ports import (
 )
 from services.order.application.sealing import Sealing
 from services.order.domain.errors import (
-    ChangedMeanwhile,
     CustomerClosed,
     InvalidAddress,
     InventoryUnavailable,
-    OrderNotFound,
     RequestIdReused,
     UnknownSku,
 )
 from services.order.domain.events import (
     CancelReason,
-    OrderEvent,
     OrderPlaced,
     OrderRejected,
     PlacedLine,
@@ -38,17 +36,14 @@ from services.order.domain.lines import Line, ShippingAddress, require_orderable
 from services.order.domain.order import Order, order_id_of
 from services.order.domain.pricing import Product, Quote, order_total, quote_of
 
-_ATTEMPTS = 8
 # The catalogue is asked for early answers and names only: it must not eat up the time to reserve.
 _LOOK_UP_SECONDS = 2.0
 # The front proxy tries a read three times: even then the caller hears why before the deadline.
 _QUOTE_SECONDS = 1.5
 
-Command = Callable[[Order], tuple[OrderEvent, ...]]
-
 
 class Orders:
-    """The commands of customers and of those who fulfil."""
+    """The commands of customers."""
 
     def __init__(
         self,
@@ -58,6 +53,7 @@ class Orders:
         inventory: Inventory,
         vault: KeyVault,
         sealing: Sealing,
+        changes: OrderChanges,
         address_problems: AddressProblems,
         new_id: NewId,
         reached: Failpoint,
@@ -67,6 +63,7 @@ class Orders:
         self._inventory = inventory
         self._vault = vault
         self._sealing = sealing
+        self._changes = changes
         self._address_problems = address_problems
         self._new_id = new_id
         self._reached = reached
@@ -117,7 +114,7 @@ class Orders:
         try:
             history = await self._begin(order_id, command, products, cause)
         except VersionTaken:
-            return await self._repeated(await self._existing(order_id), commands)
+            return await self._repeated(await self._changes.existing(order_id), commands)
         self._reached("order_placed")
         await self._require_still_open(history, cause, deadline)
         return await self._decided(history, cause, deadline)
@@ -131,7 +128,7 @@ class Orders:
             OrderIsRejected: It was never going to be delivered.
             ChangedMeanwhile: Others kept changing it.
         """
-        history = await self._command(
+        history = await self._changes.change(
             order_id, lambda order: order.cancel(CancelReason.CUSTOMER), cause, customer_id=customer_id
         )
         return (await self._decisions.release_stock_if_ended(history, deadline=deadline)).order
@@ -145,30 +142,10 @@ class Orders:
             OrderIsRejected: It was never going to be delivered.
             ChangedMeanwhile: Others kept changing it.
         """
-        history = await self._command(order_id, lambda order: order.cancel(CancelReason.SHORTAGE), cause)
+        history = await self._changes.change(
+            order_id, lambda order: order.cancel(CancelReason.SHORTAGE), cause
+        )
         return (await self._decisions.release_stock_if_ended(history, deadline=deadline)).order
-
-    async def ship(self, order_id: str, cause: Cause) -> Order:
-        """Record that an order has left the warehouse.
-
-        Raises:
-            OrderNotFound: There is none.
-            OrderNotConfirmed: It is still PENDING.
-            OrderIsCancelled: It was taken back.
-            OrderIsRejected: It was never going to be delivered.
-            ChangedMeanwhile: Others kept changing it.
-        """
-        return (await self._command(order_id, Order.ship, cause)).order
-
-    async def deliver(self, order_id: str, cause: Cause) -> Order:
-        """Record that an order has reached its recipient.
-
-        Raises:
-            OrderNotFound: There is none.
-            OrderNotShipped: It has not left the warehouse.
-            ChangedMeanwhile: Others kept changing it.
-        """
-        return (await self._command(order_id, Order.deliver, cause)).order
 
     def _require_address(self, address: ShippingAddress) -> None:
         if problems := tuple(self._address_problems(address)):
@@ -234,30 +211,7 @@ class Orders:
         try:
             return (await self._decisions.decide(history, cause, deadline=deadline)).order
         except InventoryUnreachable:
-            return (await self._existing(history.order.order_id)).order
-
-    async def _command(
-        self, order_id: str, command: Command, cause: Cause, *, customer_id: str | None = None
-    ) -> History:
-        for _ in range(_ATTEMPTS):
-            history = await self._existing(order_id, customer_id=customer_id)
-            try:
-                for event in command(history.order):
-                    history = await self._journal.append(history, event, cause)
-            except VersionTaken:
-                continue
-            return history
-        raise ChangedMeanwhile(f"order {order_id} kept changing; try again", retry_after_seconds=0.1)
-
-    async def _existing(self, order_id: str, *, customer_id: str | None = None) -> History:
-        history = await self._journal.find(order_id)
-        if history is None or customer_id not in (None, history.order.customer_id):
-            raise not_found(order_id)
-        return history
-
-
-def not_found(order_id: str) -> OrderNotFound:
-    return OrderNotFound(f"there is no order {order_id}")
+            return (await self._changes.existing(history.order.order_id)).order
 
 
 def _placed_lines(lines: Sequence[Line], products: Mapping[str, Product]) -> tuple[PlacedLine, ...]:

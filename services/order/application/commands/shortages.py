@@ -7,9 +7,11 @@ from services.order.application.commands.deadline import Deadline
 from services.order.application.commands.orders import Orders
 from services.order.application.journal import Cause, Journal
 from services.order.domain.errors import OrderAlreadyShipped, OrderIsRejected
-from services.order.domain.order import Order
+from services.order.domain.order import Order, OrderState
 
 _RELEASE_SECONDS = 3.0
+_GIVING_WAY = (OrderState.PENDING, OrderState.CONFIRMED, OrderState.PARTIALLY_SHIPPED)
+"""Undecided orders first; of part-shipped ones the whole remainder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Shortages:
         """
         pieces = {claim.order_id: claim.quantity for claim in claims}
         orders = [order for order_id in pieces if (order := await self._find(order_id)) is not None]
-        missing -= sum(pieces[order.order_id] for order in orders if order.state.gives_stock_back)
+        missing -= sum(pieces[order.order_id] for order in orders if order.gives_stock_back)
         for order in sorted(_cancellable(orders), key=_age):
             if missing <= 0:
                 break
@@ -70,9 +72,9 @@ class Shortages:
 
 
 def _cancellable(orders: Sequence[Order]) -> Iterable[Order]:
-    return (order for order in orders if not order.state.is_final and not order.has_left)
+    return (order for order in orders if order.state in _GIVING_WAY)
 
 
-def _age(order: Order) -> tuple[bool, float, str]:
-    """Undecided orders come first, then the newest."""
-    return not order.is_pending, -order.place_time.timestamp(), order.order_id
+def _age(order: Order) -> tuple[int, float, str]:
+    """By their state, then the newest."""
+    return _GIVING_WAY.index(order.state), -order.place_time.timestamp(), order.order_id

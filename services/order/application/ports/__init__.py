@@ -26,6 +26,7 @@ from services.order.application.ports.key_vault import CustomerIsClosed, KeyVaul
 from services.order.application.ports.order_index import OrderIndex, OrderRow, Search, Superseded
 from services.order.application.ports.places import AddressProblems
 from services.order.application.ports.published_events import PublishedEvent, PublishedEvents
+from services.order.application.ports.readers import Readers
 from services.order.application.ports.steps import ContinueTrace, Failpoint, Progress
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Progress",
     "PublishedEvent",
     "PublishedEvents",
+    "Readers",
     "ReservationGone",
     "ReservationRefused",
     "Reserved",

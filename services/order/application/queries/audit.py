@@ -14,7 +14,7 @@ from services.kernel.paging import (
     encode_position,
     page_size,
 )
-from services.order.application.commands.orders import not_found
+from services.order.application.commands.changes import not_found
 from services.order.application.event_codec import SEALED_ADDRESS
 from services.order.application.journal import History, Journal, as_of
 from services.order.application.ports import EventStore, HeadLog

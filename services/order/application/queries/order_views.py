@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from services.kernel.paging import page_size
-from services.order.application.commands.orders import not_found
+from services.order.application.commands.changes import not_found
 from services.order.application.journal import Journal, history_of
 from services.order.application.ports import Changes, EventStore, Position, Selection
 from services.order.application.queries.page_tokens import position_of, token_of
