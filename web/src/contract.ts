@@ -69,6 +69,7 @@ export type OrderState =
   | "ORDER_STATE_CONFIRMED"
   | "ORDER_STATE_REJECTED"
   | "ORDER_STATE_CANCELLED"
+  | "ORDER_STATE_PARTIALLY_SHIPPED"
   | "ORDER_STATE_SHIPPED"
   | "ORDER_STATE_DELIVERED";
 
@@ -90,10 +91,21 @@ export interface Rejection {
   readonly currentTotal?: Money | null;
 }
 
+export interface Shipment {
+  readonly shipmentId: string;
+  readonly lines: readonly LineRequest[];
+  readonly shipTime: string;
+  readonly carrier: string;
+  readonly trackingNumber: string;
+}
+
 export interface OrderLine {
   readonly sku: string;
   readonly name: string;
   readonly quantity: number;
+  readonly shippedQuantity: number;
+  readonly cancelledQuantity: number;
+  readonly openQuantity: number;
   readonly unitPrice?: Money | null;
   readonly lineTotal?: Money | null;
 }
@@ -108,6 +120,8 @@ export interface Order {
   readonly version: number;
   readonly placeTime: string;
   readonly cancelReason: string;
+  readonly shipments: readonly Shipment[];
+  readonly cancelledTotal?: Money | null;
 }
 
 export interface OrderPage {

@@ -1,6 +1,6 @@
 /** Orders in the shop's words. */
 
-import type { Order, OrderState, RejectedLine, Rejection } from "./contract.ts";
+import type { Order, OrderLine, OrderState, RejectedLine, Rejection, Shipment } from "./contract.ts";
 import { formatMoney } from "./money.ts";
 
 interface Wording {
@@ -26,6 +26,10 @@ const WORDINGS: Readonly<Record<OrderState, Wording>> = {
     label: "Cancelled",
     explanation: "This order was taken back. Nothing is reserved and nothing is owed.",
   },
+  ORDER_STATE_PARTIALLY_SHIPPED: {
+    label: "Partly shipped",
+    explanation: "A part of it is on its way to you; the rest follows.",
+  },
   ORDER_STATE_SHIPPED: {
     label: "Shipped",
     explanation: "It has left the warehouse and is on its way to you.",
@@ -38,14 +42,57 @@ export function stateLabel(state: OrderState): string {
 }
 
 export function explainState(order: Order): string {
-  const shortage = order.state === "ORDER_STATE_CANCELLED" && order.cancelReason === "SHORTAGE";
-  return shortage
-    ? "We are sorry: the warehouse has less than we believed, so we had to cancel this order."
-    : WORDINGS[order.state].explanation;
+  const explanation = WORDINGS[order.state].explanation;
+  if (order.cancelReason === "") return explanation;
+  const shortage = order.cancelReason === "SHORTAGE";
+  if (order.state === "ORDER_STATE_CANCELLED") {
+    return shortage
+      ? "We are sorry: the warehouse has less than we believed, so we had to cancel this order."
+      : explanation;
+  }
+  const rest = shortage
+    ? "We are sorry: the warehouse has less than we believed, so we had to cancel the rest."
+    : "The rest was cancelled.";
+  const arrived = order.state === "ORDER_STATE_DELIVERED";
+  return `What was shipped ${arrived ? "has reached its recipient" : "is on its way to you"}. ${rest}`;
 }
 
+const CANCELLABLE: ReadonlySet<OrderState> = new Set([
+  "ORDER_STATE_PENDING",
+  "ORDER_STATE_CONFIRMED",
+  "ORDER_STATE_PARTIALLY_SHIPPED",
+]);
+
 export function canCancel(order: Order): boolean {
-  return order.state === "ORDER_STATE_PENDING" || order.state === "ORDER_STATE_CONFIRMED";
+  return CANCELLABLE.has(order.state);
+}
+
+/** Whether an order has left, but not all of it at once. */
+export function isInParts(order: Order): boolean {
+  const isWhole = order.lines.every((line) => line.shippedQuantity === line.quantity);
+  return order.shipments.length > 1 || (order.shipments.length === 1 && !isWhole);
+}
+
+/** Where the pieces of a line are, for example `1 shipped, 2 to come`. */
+export function explainProgress(line: OrderLine): string {
+  const parts = [
+    [line.shippedQuantity, "shipped"],
+    [line.openQuantity, "to come"],
+    [line.cancelledQuantity, "cancelled"],
+  ] as const;
+  return parts
+    .filter(([pieces]) => pieces > 0)
+    .map(([pieces, where]) => `${pieces} ${where}`)
+    .join(", ");
+}
+
+/** What is in a parcel and who brings it, for example `DHL 0034: 1 × Red mug`. */
+export function explainShipment(shipment: Shipment, names: ReadonlyMap<string, string>): string {
+  const pieces = shipment.lines
+    .map(({ sku, quantity }) => `${quantity} × ${names.get(sku) || sku}`)
+    .join(", ");
+  const brought = [shipment.carrier, shipment.trackingNumber].filter((part) => part !== "").join(" ");
+  return brought === "" ? pieces : `${pieces} (${brought})`;
 }
 
 /** Why an order was rejected, in a sentence. */

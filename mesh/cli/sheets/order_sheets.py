@@ -12,7 +12,7 @@ from mesh.cli.channels import whole_numbers
 from mesh.cli.console import out
 from mesh.messages import time_of
 from shopmesh.order.v1.audit_service_pb2 import FieldDifference, HistoryEvent
-from shopmesh.order.v1.order_service_pb2 import Order, OrderLine, OrderState
+from shopmesh.order.v1.order_service_pb2 import Order, OrderLine, OrderState, Shipment
 
 _EVERY_EVENT_CHANGES = frozenset({"version", "updateTime"})
 _FIRST = 1
@@ -56,6 +56,10 @@ def show_order(order: Order) -> None:
         out.print(Text(_line(line)))
     if order.HasField("total"):
         out.print(f"  total {_money(order.total)}")
+    if order.HasField("cancelled_total"):
+        out.print(f"  of it cancelled {_money(order.cancelled_total)}")
+    for shipment in order.shipments:
+        out.print(Text(_shipment(shipment)))
     for reason in filter(None, (_rejection(order), order.cancel_reason)):
         out.print(f"  reason {reason}")
     out.print(Text(f"  to {_address(order)}"))
@@ -65,7 +69,22 @@ def _line(line: OrderLine) -> str:
     priced = (
         f" at {_money(line.unit_price)} = {_money(line.line_total)}" if line.HasField("unit_price") else ""
     )
-    return f"  {line.quantity} x {line.sku} {line.name}{priced}"
+    numbers = {
+        "shipped": line.shipped_quantity,
+        "cancelled": line.cancelled_quantity,
+        "open": line.open_quantity,
+    }
+    # A line of which all is open says nothing more.
+    parts = ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
+    progress = f"  ({parts})" if line.open_quantity < line.quantity else ""
+    return f"  {line.quantity} x {line.sku} {line.name}{priced}{progress}"
+
+
+def _shipment(shipment: Shipment) -> str:
+    pieces = ", ".join(f"{line.quantity} x {line.sku}" for line in shipment.lines)
+    brought = " ".join(filter(None, (shipment.carrier, shipment.tracking_number)))
+    by = f" by {brought}" if brought else ""
+    return f"  shipped {shipment.ship_time.ToJsonString()}: {pieces}{by}  [{shipment.shipment_id}]"
 
 
 def _rejection(order: Order) -> str:

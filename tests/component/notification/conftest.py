@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -126,14 +126,22 @@ class World:
     def subjects(self) -> list[str]:
         return sorted(str(mail["Subject"]) for mail in self.mails)
 
-    async def publish(self, topic: str, key: str, type_: str, payload: dict[str, Any]) -> None:
+    async def publish(
+        self, topic: str, key: str, type_: str, payload: dict[str, Any], schema_version: int = 1
+    ) -> None:
         version = self.versions[key] = self.versions.get(key, 0) + 1
-        await self.log.publish(record(topic, envelope(type_, key, version, payload, trace=TRACE)))
+        event = envelope(type_, key, version, payload, trace=TRACE)
+        await self.log.publish(record(topic, replace(event, schema_version=schema_version)))
 
     async def order_event(
-        self, type_: str, payload: dict[str, Any] | None = None, order: str = MUG_ORDER
+        self,
+        type_: str,
+        payload: dict[str, Any] | None = None,
+        order: str = MUG_ORDER,
+        *,
+        schema_version: int = 1,
     ) -> None:
-        await self.publish(ORDER_EVENTS, order, type_, payload or {})
+        await self.publish(ORDER_EVENTS, order, type_, payload or {}, schema_version)
 
     async def place(self, order: str = MUG_ORDER, customer: str = ALICE) -> None:
         lines = [{"sku": "MUG-RED", "name": "Enamel mug, red", "quantity": 2}]

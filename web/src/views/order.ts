@@ -118,7 +118,7 @@ class OrderView implements View {
     });
     dialog.append(
       h("h2", { id: "cancel-question" }, "Cancel this order?"),
-      h("p", {}, "Its stock goes back to the shop. This cannot be undone."),
+      h("p", {}, "What has not left yet goes back to the shop. This cannot be undone."),
       h("div", { class: "actions" }, cancel, keep),
     );
     dialog.addEventListener("close", () => dialog.remove());
