@@ -7,6 +7,8 @@ whichever order the services are upgraded. What was announced once stays: a serv
 import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -24,7 +26,13 @@ _log = structlog.get_logger()
 
 
 async def announce(
-    log: EventLog, reader: str, latest: Mapping[str, int], *, clock: Clock, new_id: NewId
+    log: EventLog,
+    reader: str,
+    latest: Mapping[str, int],
+    *,
+    clock: Clock,
+    new_id: NewId,
+    topic: str = READER_EVENTS,
 ) -> None:
     """Announce which events a service reads, unless it is known; ends once it is.
 
@@ -34,10 +42,14 @@ async def announce(
         latest: By type of event the latest version that it reads; it reads those before as well.
         clock: The time now.
         new_id: Makes the event's id.
+        topic: Where in the log.
     """
     while True:
         try:
-            await _announced(log, reader, latest, clock=clock, new_id=new_id)
+            last, known = await _announced(log, topic, reader)
+            if any(known.get(name, 1) < version for name, version in latest.items()):
+                body = _announcement(reader, latest, last, clock(), new_id()).body()
+                await log.publish(Record(topic, reader, last.version + 1, body, hash_of(body)))
         except EventLogUnavailable as error:
             _log.warning("announcing_waits", reader=reader, error=str(error))
             await asyncio.sleep(RETRY_SECONDS)
@@ -48,14 +60,16 @@ async def announce(
 class ReaderWatch:
     """Follows the announcements until all who are awaited read what is asked for."""
 
-    def __init__(self, log: EventLog, readers: Collection[str]) -> None:
+    def __init__(self, log: EventLog, readers: Collection[str], *, topic: str = READER_EVENTS) -> None:
         """Make a watch that knows of no announcement.
 
         Args:
             log: Where they are.
             readers: The services that follow the events.
+            topic: Where in the log.
         """
         self._log = log
+        self._topic = topic
         self._latest: dict[str, dict[str, int]] = {reader: {} for reader in readers}
 
     async def all_read(self, event: tuple[str, int]) -> bool:
@@ -67,7 +81,7 @@ class ReaderWatch:
         """Follow; never returns."""
         while True:
             try:
-                async with aclosing(self._log.follow((READER_EVENTS,))) as deliveries:
+                async with aclosing(self._log.follow((self._topic,))) as deliveries:
                     async for delivery in deliveries:
                         self._note(Envelope.from_body(delivery.record.body))
             except EventLogUnavailable as error:
@@ -79,34 +93,43 @@ class ReaderWatch:
             self._latest[event.key].update(_latest_of(event.payload))
 
 
-async def _announced(
-    log: EventLog, reader: str, latest: Mapping[str, int], *, clock: Clock, new_id: NewId
-) -> None:
-    last, known = "", dict[str, int]()
-    version = 0
-    async with aclosing(log.replay(READER_EVENTS)) as deliveries:
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """Where a service's announcements end."""
+
+    version: int = 0
+    hash: str = ""
+
+
+async def _announced(log: EventLog, topic: str, reader: str) -> tuple[_Last, dict[str, int]]:
+    """What a service has announced by now."""
+    last, known = _Last(), dict[str, int]()
+    async with aclosing(log.replay(topic)) as deliveries:
         async for delivery in deliveries:
-            if delivery.record.key == reader:
-                last, version = delivery.record.hash, delivery.record.version
-                known.update(_latest_of(Envelope.from_body(delivery.record.body).payload))
-    if all(known.get(name, 1) >= wanted for name, wanted in latest.items()):
-        return
-    event_id = new_id()
-    body = Envelope(
+            record = delivery.record
+            if record.key == reader:
+                last = _Last(record.version, record.hash)
+                known.update(_latest_of(Envelope.from_body(record.body).payload))
+    return last, known
+
+
+def _announcement(
+    reader: str, latest: Mapping[str, int], last: _Last, time: datetime, event_id: str
+) -> Envelope:
+    return Envelope(
         event_id=event_id,
         type=_TYPE,
         schema_version=1,
         key=reader,
-        version=version + 1,
-        occur_time=clock(),
+        version=last.version + 1,
+        occur_time=time,
         actor="system",
         correlation=event_id,
         causation="start",
         trace="",
         payload={"events": [{"type": name, "version": latest[name]} for name in sorted(latest)]},
-        prev_hash=last,
-    ).body()
-    await log.publish(Record(READER_EVENTS, reader, version + 1, body, hash_of(body)))
+        prev_hash=last.hash,
+    )
 
 
 def _latest_of(payload: Mapping[str, Any]) -> dict[str, int]:

@@ -21,6 +21,8 @@ _UNSENT, _OLDEST = "shopmesh_mails_unsent", "shopmesh_mails_oldest_unsent_timest
 """The metrics of the notification service."""
 _REFUSALS = "shopmesh_wms_shelf_refusals"
 """The metric of the inventory service."""
+_PARTLY_SHIPPED = "shopmesh_orders_partly_shipped_long"
+"""The metric of the order service."""
 _FRESH = (("grpc.use_local_subchannel_pool", 1), DIRECT)
 """Else channels share connections, and with them the ever longer pauses after those that were refused."""
 
@@ -34,12 +36,14 @@ class Report:
         waiting_mails: How many mails no provider takes.
         oldest_waiting: Since when the oldest of them waits, in Unix time; 0: none does.
         refusing_shelves: How many shelves take nothing of the warehouse system any more.
+        partly_shipped: How many orders wait for their last parcel for more than a week.
     """
 
     dependencies: Mapping[str, bool] = field(default_factory=dict)
     waiting_mails: int = 0
     oldest_waiting: float = 0.0
     refusing_shelves: int = 0
+    partly_shipped: int = 0
 
 
 EMPTY = Report()
@@ -86,6 +90,7 @@ class Readiness:
             waiting_mails=sum(int(count) for count in _of_waiting(answer, _UNSENT)),
             oldest_waiting=min(_of_waiting(answer, _OLDEST), default=0.0),
             refusing_shelves=sum(int(count) for _, count in _samples(answer, _REFUSALS)),
+            partly_shipped=sum(int(count) for _, count in _samples(answer, _PARTLY_SHIPPED)),
         )
 
     async def _get(self, url: str) -> str | None:

@@ -57,6 +57,7 @@ from services.order.config import Settings
 from services.order.entrypoints.audit_servicer import AuditServicer
 from services.order.entrypoints.background import manage, report
 from services.order.entrypoints.consumer import CONSUMER, EVENTS_WITH_EFFECT, on_user_event
+from services.order.entrypoints.order_metrics import watch_part_shipments
 from services.order.entrypoints.order_servicer import OrderServicer
 from services.order.entrypoints.parking_servicer import OrderParkingServicer
 from services.order.entrypoints.projector import project
@@ -192,6 +193,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 relay.run,
                 partial(manage, use_cases.manager),
                 partial(project, use_cases.projection, log),
+                partial(watch_part_shipments, adapters.index.count, clock=context.clock),
                 readers.run,
                 users.run,
                 stock.run,

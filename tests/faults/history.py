@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 PLACE = "place"
-_EVENT_OF = {"cancel": "OrderCancelled", "ship": "OrderShipped", "deliver": "OrderDelivered"}
+_EVENT_OF = {"ship": "OrderShipped", "deliver": "OrderDelivered"}
+_CANCELLED = {"ORDER_STATE_CANCELLED": "OrderCancelled"}
+"""What a cancellation has brought about, by the state after it: else it was of the remainder."""
 _EVENT_OF_STATE = {"ORDER_STATE_CONFIRMED": "OrderConfirmed", "ORDER_STATE_REJECTED": "OrderRejected"}
 
 
@@ -89,7 +91,9 @@ def _answered(entries: Sequence[Mapping[str, Any]]) -> Answered:
             orders[entry["orderId"]] = operation["requestId"]
             event = _EVENT_OF_STATE.get(entry["state"])
         else:
-            event = _EVENT_OF[operation["kind"]]
+            event = _EVENT_OF.get(operation["kind"]) or _CANCELLED.get(
+                entry["state"], "OrderRemainderCancelled"
+            )
         if event:
             events.append((entry["orderId"], event))
     return Answered(orders, events)

@@ -1,16 +1,18 @@
 """What must hold of mails: I10."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.faults.snapshot import Snapshot
+from tests.faults.snapshot import Snapshot, pieces_of, shipments_of
 from tests.faults.stored import StoredEvent
 
 _TEMPLATE_OF = {
     "OrderConfirmed": "ORDER_CONFIRMED",
     "OrderCancelled": "ORDER_CANCELLED",
-    "OrderShipped": "ORDER_SHIPPED",
+    "OrderRemainderCancelled": "ORDER_CANCELLED",
 }
+_SHIPPED = "ORDER_SHIPPED"
 _DONE = """
 SELECT order_id, template FROM deliveries
 WHERE order_id <> '' AND (state = 'SENT' OR state IN ('SKIPPED', 'SUPPRESSED') AND reason <> '')
@@ -30,6 +32,13 @@ def wrong_mails(seen: Snapshot) -> Iterator[str]:
         for event in events
         if (template := _template(event))
     )
+    named = _parcels(seen)
+    for order_id, events in seen.stored.items():
+        if shipped := shipments_of(events):
+            # A piece that comes when the mail is on its way is named in another one.
+            due[order_id, _SHIPPED] = max(len(named.get(order_id, ())), len(shipped))
+            if order_id in named and sum(named[order_id], Counter()) != pieces_of(events).shipped:
+                yield f"order {order_id}: its mails do not name what was shipped"
     rows = seen.stores.rows("notification", _DONE)
     done = Counter((order_id, template.upper()) for order_id, template in rows)
     for order_id, template in sorted(due.keys() | done.keys()):
@@ -38,6 +47,17 @@ def wrong_mails(seen: Snapshot) -> Iterator[str]:
     ((recorded,),) = seen.stores.rows("notification", _SENT)
     if recorded != len(seen.stores.mails()):
         yield f"{recorded} mails recorded as sent, {len(seen.stores.mails())} in the folder"
+
+
+def _parcels(seen: Snapshot) -> dict[str, list[Counter[str]]]:
+    """What each mail of an order names, of customers who are still there."""
+    rows = seen.stores.rows(
+        "notification", "SELECT order_id, content FROM order_summaries WHERE customer_id <> ''"
+    )
+    return {
+        order_id: [Counter(parcel["pieces"]) for parcel in json.loads(content).get("parcels", ())]
+        for order_id, content in rows
+    }
 
 
 def _template(event: StoredEvent) -> str | None:

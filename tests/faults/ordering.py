@@ -42,9 +42,9 @@ class Customers:
         enough = self._tried() + times
         until(lambda: self._tried() >= enough, f"{times} more orders are tried", seconds=60)
 
-    def order(self, request_id: str, sku: str = MUG) -> str:
+    def order(self, request_id: str, sku: str = MUG, quantity: int = 1) -> str:
         """Place one order; returns its id, empty without an acknowledgement."""
-        order = self._shop.place(self._who, request_id, {sku: 1})
+        order = self._shop.place(self._who, request_id, {sku: quantity})
         return str(order["orderId"]) if order else ""
 
     @contextmanager

@@ -1,8 +1,9 @@
 """What a mesh's stores hold of orders, read once for all checks."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from tests.faults.stored import IndexRow, SignedHead, StoredEvent
 from tests.faults.stores import Stores, by_order
@@ -12,9 +13,10 @@ STATE_AFTER = {
     "OrderConfirmed": "CONFIRMED",
     "OrderRejected": "REJECTED",
     "OrderCancelled": "CANCELLED",
-    "OrderShipped": "SHIPPED",
+    "OrderRemainderCancelled": "SHIPPED",
     "OrderDelivered": "DELIVERED",
 }
+_SHIPPED = "OrderShipped"
 
 Orders = Mapping[str, list[StoredEvent]]
 
@@ -51,6 +53,51 @@ class Snapshot:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What became of an order's pieces, each by SKU."""
+
+    ordered: Counter[str]
+    shipped: Counter[str]
+    cancelled: Counter[str]
+
+    @property
+    def open(self) -> Counter[str]:
+        return self.ordered - self.shipped - self.cancelled
+
+
+def pieces_of(events: list[StoredEvent]) -> Pieces:
+    """What became of an order's pieces after these events, once it was confirmed."""
+    pieces = Pieces(_counted(events[0].fields["payload"]["lines"]), Counter(), Counter())
+    for event in events[1:]:
+        payload = event.fields["payload"]
+        match event.fields["type"]:
+            case "OrderShipped":
+                whole = event.fields["schemaVersion"] == 1 or payload["rest"]
+                pieces.shipped.update(pieces.open if whole else _counted(payload["lines"]))
+            case "OrderRemainderCancelled":
+                pieces.cancelled.update(_counted(payload["lines"]))
+    return pieces
+
+
+def shipments_of(events: list[StoredEvent]) -> dict[str, Counter[str]]:
+    """The pieces of each parcel of an order; an event without a name for it is one of its own."""
+    parcels: dict[str, Counter[str]] = {}
+    for last, event in enumerate(events):
+        if event.fields["type"] == _SHIPPED:
+            before, after = pieces_of(events[:last]), pieces_of(events[: last + 1])
+            name = event.fields["payload"].get("shipmentId") or event.fields["eventId"]
+            parcels.setdefault(name, Counter()).update(after.shipped - before.shipped)
+    return parcels
+
+
 def state_of(events: list[StoredEvent]) -> str:
     """Where an order stands after these events."""
-    return STATE_AFTER[events[-1].fields["type"]]
+    last = events[-1].fields["type"]
+    if last == _SHIPPED:
+        return "PARTIALLY_SHIPPED" if pieces_of(events).open else "SHIPPED"
+    return STATE_AFTER[last]
+
+
+def _counted(lines: list[dict[str, Any]]) -> Counter[str]:
+    return Counter({line["sku"]: line["quantity"] for line in lines})

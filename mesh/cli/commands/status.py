@@ -36,6 +36,7 @@ def status(
         show_table(("part", "pid", "port", "state", "restarts", "last exit"), map(_row, conditions))
         _show_waiting_mails(conditions)
         _show_refusing_shelves(conditions)
+        _show_partly_shipped(conditions)
     else:
         err.print(f"No mesh is up in {escape(str(home))}. Start it: [cyan]shopmesh up[/]")
     if not conditions or any(each.condition is not Condition.READY for each in conditions):
@@ -59,6 +60,15 @@ def _show_refusing_shelves(conditions: Sequence[PartCondition]) -> None:
         out.print(
             f"[yellow]{count} shelves have refused their last 20 updates or more.[/] "
             "Whose: shopmesh stock feed list"
+        )
+
+
+def _show_partly_shipped(conditions: Sequence[PartCondition]) -> None:
+    """Say that customers wait for their last parcel; every worker knows of all orders."""
+    if count := max(each.report.partly_shipped for each in conditions):
+        out.print(
+            f"[yellow]{count} order(s) of more than 7 days ago have left in part only.[/] "
+            "Which: GET /v1/orders:search?state=ORDER_STATE_PARTIALLY_SHIPPED"
         )
 
 

@@ -98,7 +98,9 @@ PUT_OFF = Prepared(
         deliveries.c.lost_answers == 0,
     )
     # What waits for a provider is due when that takes mails.
-    .values(due_time=case((IS_PENDING, bindparam("new_due_time", type_=UtcTime)), else_=deliveries.c.due_time))
+    .values(
+        due_time=case((IS_PENDING, bindparam("new_due_time", type_=UtcTime)), else_=deliveries.c.due_time)
+    )
 )
 CLAIM = Prepared(
     update(deliveries)

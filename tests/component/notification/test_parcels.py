@@ -14,6 +14,7 @@ LINES = [
     {"sku": "POT", "name": "Pot", "quantity": 2},
 ]
 PAUSE = 60
+TIMES = "\N{MULTIPLICATION SIGN}"
 NUMBER = MUG_ORDER[:8].upper()
 
 
@@ -47,7 +48,7 @@ def text_of(mail: object) -> str:
 
 def names(text: str, section: str, pieces: Mapping[str, int]) -> bool:
     """Whether a section of a mail names just these pieces."""
-    listed = " ".join(f"{quantity} × {title}" for title, quantity in pieces.items())
+    listed = " ".join(f"{quantity} {TIMES} {title}" for title, quantity in pieces.items())
     return f"{section} {listed}" in text
 
 
@@ -98,9 +99,9 @@ async def test_each_parcel_has_a_mail_of_its_own(world: World, worker: Worker) -
     texts = await sent(world, worker, after=PAUSE)
 
     assert sorted(text.partition("In this parcel ")[2].partition(" Your orders")[0] for text in texts) == [
-        "1 × Mug",
-        "1 × Mug",
-        "1 × Mug 2 × Pot",
+        f"1 {TIMES} Mug",
+        f"1 {TIMES} Mug",
+        f"1 {TIMES} Mug 2 {TIMES} Pot",
     ]
     first, *others = (uuid5(UUID(MUG_ORDER), f"order_shipped{version}") for version in ("", ":3", ":4"))
     assert {path.stem for path in world.folder.iterdir()} == {str(first), *map(str, others)}

@@ -65,7 +65,9 @@ def row(
 
 
 async def found(index: OrderIndex, search: Search = ALL) -> list[str]:
-    return [each.order_id for each in await index.find(search, after=None, limit=100)]
+    rows = await index.find(search, after=None, limit=100)
+    assert await index.count(search) == len(rows)
+    return [each.order_id for each in rows]
 
 
 async def stored(index: OrderIndex, generation: int) -> list[OrderRow]:

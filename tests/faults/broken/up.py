@@ -17,6 +17,8 @@ SERVICE_OF = {
     "publish_before_append": "order",
     "no_unique_index": "order",
     "plain_update": "inventory",
+    "parts_as_a_whole": "inventory",
+    "epochs_ignored": "inventory",
 }
 """Whose server each variant runs in place of."""
 

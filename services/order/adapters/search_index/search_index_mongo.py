@@ -63,6 +63,10 @@ class MongoOrderIndex:
                 if current == (current := await self._current()):
                     return [row_of(document) for document in found]
 
+    async def count(self, search: Search) -> int:
+        with translated():
+            return await self._rows.count_documents(wanted_by(await self._current(), search, None))
+
     async def rows(self, generation: int, *, after: str | None, limit: int) -> Sequence[OrderRow]:
         behind = {"$gt": row_id(generation, after or ""), "$lt": row_id(generation, _AFTER_ANY_ID)}
         with translated():

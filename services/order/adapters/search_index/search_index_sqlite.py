@@ -44,6 +44,11 @@ class SqliteOrderIndex:
         async with sql.read(self._engine) as session:
             return rows_of((await session.execute(query.where(ROWS.c.generation == _CURRENT))).all())
 
+    async def count(self, search: Search) -> int:
+        matching = _selecting(search).where(ROWS.c.generation == _CURRENT).subquery()
+        async with sql.read(self._engine) as session:
+            return await session.scalar(select(func.count()).select_from(matching)) or 0
+
     async def rows(self, generation: int, *, after: str | None, limit: int) -> Sequence[OrderRow]:
         page = (
             select(ROWS)

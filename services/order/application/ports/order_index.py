@@ -53,6 +53,10 @@ class OrderIndex(Protocol):
         """Rows of the current generation in the order of `Position`, found by index."""
         ...
 
+    async def count(self, search: Search) -> int:
+        """How many rows of the current generation match."""
+        ...
+
     async def rows(self, generation: int, *, after: str | None, limit: int) -> Sequence[OrderRow]:
         """The next rows of a generation behind an order id, by order id; none only at the end."""
         ...
