@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from mesh.simulator.faults import FaultInjector, FaultProfile
+from mesh.simulator.picking import PickedLine, Picker, PickFaults
 from mesh.simulator.transports import Transport
 from mesh.simulator.warehouse import Warehouse
 from shopmesh.inventory.v1 import wms_service_pb2 as pb
@@ -26,12 +27,16 @@ class Plan:
         count: How many things happen.
         faults: How badly the warehouse system behaves.
         shipped: Orders that the first counts name: their pieces have left.
+        picked: Lines of orders that are picked among all else that happens.
+        pick_faults: What goes wrong with them.
     """
 
     rate: float
     count: int
     faults: FaultProfile
     shipped: Sequence[str] = ()
+    picked: Sequence[PickedLine] = ()
+    pick_faults: PickFaults = field(default_factory=PickFaults)
 
 
 @dataclass(slots=True)
@@ -63,6 +68,7 @@ class Simulation:
         self._chance = chance
         self._monotonic = monotonic
         self._injector = FaultInjector(plan.faults, chance)
+        self._picker = Picker(plan.picked, plan.pick_faults, chance)
         self.tally = Tally()
 
     async def run(self) -> Tally:
@@ -71,10 +77,20 @@ class Simulation:
         async for due in self._turns():
             await self._err()
             updates = [self._warehouse.happen() for _ in range(due)]
-            self.tally.happened += due
-            await self._send([sent for update in updates for sent in self._injector.pass_on(update)])
+            if self._picker.waiting:
+                updates += self._pick()
+            await self._happened(updates)
+        while self._picker.waiting:
+            await self._happened(self._pick())
         await self._send(self._injector.rest())
         return self.tally
+
+    def _pick(self) -> list[pb.StockUpdate]:
+        return [update for parcel in self._picker.pick() for update in self._warehouse.ship(parcel)]
+
+    async def _happened(self, updates: Sequence[pb.StockUpdate]) -> None:
+        self.tally.happened += len(updates)
+        await self._send([sent for update in updates for sent in self._injector.pass_on(update)])
 
     async def _err(self) -> None:
         """Do what a warehouse system does wrong as a whole; sequences that jump have to change nothing."""

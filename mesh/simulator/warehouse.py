@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from mesh.simulator.picking import Parcel
 from shopmesh.inventory.v1.wms_service_pb2 import SnapshotLine, StockCount, StockDelta, StockUpdate
 
 Place = tuple[str, str]
@@ -82,6 +83,25 @@ class Warehouse:
         if self._chance.random() < _SHARE_OF_COUNTS:
             return self._count(place)
         return self._come_or_go(place)
+
+    def ship(self, parcel: Parcel) -> Iterator[StockUpdate]:
+        """A parcel leaves for an order, from where most lies, or from several places."""
+        left = parcel.quantity
+        for place in sorted(self._places_of(parcel.sku), key=lambda each: -self._shelves[each].number):
+            shelf = self._shelves[place]
+            quantity = min(left, shelf.number)
+            if quantity:
+                shelf.number -= quantity
+                left -= quantity
+                yield self._send(
+                    place,
+                    delta=StockDelta(
+                        quantity=-quantity, order_id=parcel.order_id, shipment_id=parcel.shipment_id
+                    ),
+                )
+
+    def _places_of(self, sku: str) -> list[Place]:
+        return [place for place in self._places if place[0] == sku]
 
     def count_all(self, shipped: Sequence[str]) -> Sequence[StockUpdate]:
         """Every shelf is counted; the pieces of these orders have left before."""

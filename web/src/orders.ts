@@ -86,11 +86,11 @@ export function explainProgress(line: OrderLine): string {
     .join(", ");
 }
 
-/** What is in a parcel and who brings it, for example `DHL 0034: 1 × Red mug`. */
+/** What is in a parcel and who brings it, for example `1 × Red mug (DHL 0034)`. */
 export function explainShipment(shipment: Shipment, names: ReadonlyMap<string, string>): string {
   const pieces = shipment.lines
     .map(({ sku, quantity }) => `${quantity} × ${names.get(sku) || sku}`)
-    .join(", ");
+    .join(" · ");
   const brought = [shipment.carrier, shipment.trackingNumber].filter((part) => part !== "").join(" ");
   return brought === "" ? pieces : `${pieces} (${brought})`;
 }

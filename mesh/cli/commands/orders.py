@@ -1,9 +1,7 @@
 """`orders`: how an order came to be what it is."""
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -13,7 +11,8 @@ import typer
 from rich.text import Text
 
 from mesh.cli.channels import ADMIN, channel_as, print_json
-from mesh.cli.console import note, out
+from mesh.cli.commands.order_shipping import AsJson, OrderId, Who, order_uuid, ship
+from mesh.cli.console import out
 from mesh.cli.context import running_settings_of
 from mesh.cli.maintenance import DryRun, run_maintenance, run_module
 from mesh.cli.problems import PROBLEMS, report_problem
@@ -31,8 +30,6 @@ from shopmesh.order.v1.audit_service_pb2 import (
     VerifyOrdersResponse,
 )
 from shopmesh.order.v1.audit_service_pb2_grpc import AuditServiceStub
-from shopmesh.order.v1.order_service_pb2 import ShipOrderRequest, ShipOrderResponse
-from shopmesh.order.v1.order_service_pb2_grpc import OrderServiceStub
 
 if TYPE_CHECKING:
     from shopmesh.order.v1.audit_service_pb2_grpc import AuditServiceAsyncStub
@@ -43,22 +40,6 @@ _PATIENCE = 12
 _TAMPERED = 1
 _UNKNOWN = 3
 _Answer = TypeVar("_Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class ShippedLine:
-    """Pieces of a line that have left."""
-
-    sku: str
-    pieces: int
-
-
-def shipped_line(text: str) -> ShippedLine:
-    """Read `MUG-RED=2`."""
-    sku, _, pieces = text.partition("=")
-    if not (sku and pieces.isascii() and pieces.isdigit() and int(pieces)):
-        raise typer.BadParameter(f"{text!r} is not a SKU and how many pieces of it, for example MUG-RED=2")
-    return ShippedLine(sku, int(pieces))
 
 
 class Log(StrEnum):
@@ -73,19 +54,11 @@ app = typer.Typer(
 )
 
 
-def _uuid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not the id of an order: a UUID is") from None
-
-
-OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", parser=_uuid)]
 SomeOrderId = Annotated[
-    str | None, typer.Argument(metavar="ID", help="The order's id; none: all orders.", parser=_uuid)
+    str | None, typer.Argument(metavar="ID", help="The order's id; none: all orders.", parser=order_uuid)
 ]
-Who = Annotated[str, typer.Option("--as", metavar="NAME|EMAIL", help="Who asks; others see only their own.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The answer as REST gives it.")]
+
+app.command()(ship)
 
 
 @app.command()
@@ -207,49 +180,6 @@ def rotate_keys(context: typer.Context) -> None:
     Running workers need no restart. Interrupted, it leaves everything readable: run it again.
     """
     raise typer.Exit(run_module(context, "services.order.keys", "--rotate"))
-
-
-@app.command()
-def ship(
-    context: typer.Context,
-    order_id: OrderId,
-    line: Annotated[
-        list[ShippedLine] | None,
-        typer.Option(
-            metavar="SKU=PIECES",
-            parser=shipped_line,
-            help="What has left; may be repeated. None: all that is open.",
-        ),
-    ] = None,
-    shipment_id: Annotated[
-        str, typer.Option(metavar="NAME", help="Names the parcel; repeating it changes nothing.")
-    ] = "",
-    *,
-    carrier: Annotated[str, typer.Option(help="Who brings it.")] = "",
-    tracking: Annotated[str, typer.Option(metavar="NUMBER", help="The carrier's number of it.")] = "",
-    who: Who = ADMIN,
-    as_json: AsJson = False,
-) -> None:
-    """Record that an order, or a part of it, has left the warehouse."""
-    if line and not shipment_id:
-        shipment_id = uuid.uuid4().hex
-        note(f"parcel {shipment_id}")
-    request = ShipOrderRequest(
-        order_id=order_id, shipment_id=shipment_id, carrier=carrier, tracking_number=tracking
-    )
-    for each in line or ():
-        request.lines.add(sku=each.sku, quantity=each.pieces)
-    answer = asyncio.run(_shipped(context, who, request))
-    if as_json:
-        print_json(answer)
-    else:
-        show_order(answer.order)
-
-
-async def _shipped(context: typer.Context, who: str, request: ShipOrderRequest) -> ShipOrderResponse:
-    async with channel_as(who, "order", running_settings_of(context)) as channel:
-        answer: ShipOrderResponse = await OrderServiceStub(channel).ShipOrder(request)
-        return answer
 
 
 def _verify_one(context: typer.Context, order_id: str, who: str, as_json: bool) -> bool:

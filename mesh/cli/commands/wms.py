@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import time
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,12 +18,14 @@ from mesh.cli.console import note, out, show_table
 from mesh.cli.context import running_settings_of
 from mesh.cli.login.credentials import client_secret
 from mesh.cli.login.oauth import token_of_client
+from mesh.cli.shipped_lines import shipped_line
 from mesh.cli.wms_channel import WMS, channel_as_wms
 from mesh.client.http import http_client
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
 from mesh.simulator.faults import FaultProfile
 from mesh.simulator.first_counts import shelves_of, some_skus
+from mesh.simulator.picking import PickedLine, PickFaults
 from mesh.simulator.simulation import Plan, Simulation, Tally
 from mesh.simulator.transports import RestTransport, StreamTransport, Transport
 from mesh.simulator.warehouse import Warehouse
@@ -35,6 +38,19 @@ _DRIFT = 1
 _TIMEOUT_SECONDS = 30.0
 
 app = typer.Typer(help="Simulate the warehouse system.", no_args_is_help=True)
+
+
+def picked_line(text: str) -> PickedLine:
+    """Read `0192f000-0000-5000-8000-000000000001:MUG-RED=2`."""
+    order_id, _, rest = text.partition(":")
+    try:
+        line = shipped_line(rest)
+        return PickedLine(str(uuid.UUID(order_id)), line.sku, line.pieces)
+    except (ValueError, typer.BadParameter):
+        example = "0192f000-0000-5000-8000-000000000001:MUG-RED=2"
+        raise typer.BadParameter(
+            f"{text!r} is not an order, a SKU and pieces, for example {example}"
+        ) from None
 
 
 @app.callback()
@@ -73,6 +89,17 @@ def simulate(
     shipped: Annotated[
         list[str] | None, typer.Option(metavar="ORDER", help="An order that the first counts name.")
     ] = None,
+    pick: Annotated[
+        list[PickedLine] | None,
+        typer.Option(
+            metavar="ORDER:SKU=PIECES", parser=picked_line, help="What leaves for an order; may be repeated."
+        ),
+    ] = None,
+    short: Annotated[float, typer.Option(min=0, max=1, help="Share of picks with fewer pieces.")] = 0,
+    over: Annotated[float, typer.Option(min=0, max=1, help="Share of picks with more pieces.")] = 0,
+    splits: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of picks that leave in several parcels.")
+    ] = 0,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same happenings.")] = None,
     push: Annotated[bool, typer.Option("--push", help="By REST instead of a gRPC stream.")] = False,
     snapshot: Annotated[
@@ -92,7 +119,15 @@ def simulate(
         old_epochs=old_epochs,
     )
     happenings = round(rate * seconds) if count is None else count
-    plan = Plan(rate=rate, count=happenings, faults=faults, shipped=tuple(shipped or ()))
+    plan = Plan(
+        rate=rate,
+        count=happenings,
+        faults=faults,
+        shipped=tuple(shipped or ()),
+        picked=tuple(pick or ()),
+        pick_faults=PickFaults(short=short, over=over, splits=splits),
+    )
+    sku = [*dict.fromkeys([*(sku or ()), *(each.sku for each in plan.picked)])]
     chance = random.Random(chosen_seed)  # noqa: S311 - nothing secret comes of it
     warehouse, tally, found = asyncio.run(_played(settings, plan, chance, sku or (), skus, push=push))
     if snapshot is not None:
@@ -147,7 +182,7 @@ def _show(tally: Tally, found: ReconcileStockResponse) -> None:
     numbers = {"happened": tally.happened, "said": tally.sent, "resent": tally.resent, **tally.results}
     show_table(("what", "updates"), ((name.lower(), str(number)) for name, number in numbers.items()))
     for reason, times in tally.reasons.most_common(5):
-        out.print(f"set aside {times} times: {reason}", markup=False)
+        out.print(f"{times} times: {reason}", markup=False)
     for each in found.drift:
         differing = f"the shop has {each.shop_on_hand}, the warehouse {each.warehouse_on_hand}"
         out.print(f"{each.sku} in {each.warehouse}: {differing}")

@@ -22,15 +22,20 @@ class Difference:
 
 def differences(old: pb.Order | None, new: pb.Order) -> tuple[Difference, ...]:
     """The fields that differ, in the order of the message. An amount of money is one field."""
-    before = dict(_leaves({} if old is None else MessageToDict(old)))
-    after = dict(_leaves(MessageToDict(new)))
+    before = dict(_leaves({} if old is None else _document(old)))
+    after = dict(_leaves(_document(new)))
     # The newer state's order, then what it does not have any more.
     paths = dict.fromkeys([*after, *before])
     return tuple(
         Difference(path, before.get(path), after.get(path))
         for path in paths
-        if before.get(path) != after.get(path)
+        # What comes or goes empty says nothing.
+        if before.get(path) != after.get(path) and (before.get(path) or after.get(path))
     )
+
+
+def _document(order: pb.Order) -> dict[str, Any]:
+    return MessageToDict(order, always_print_fields_with_no_presence=True)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

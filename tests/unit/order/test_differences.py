@@ -26,7 +26,7 @@ def test_an_order_does_not_differ_from_itself() -> None:
 def test_changed_new_and_lost_fields_are_named_with_both_values() -> None:
     assert differences(PENDING, CONFIRMED) == (
         Difference("state", "ORDER_STATE_PENDING", "ORDER_STATE_CONFIRMED"),
-        Difference("lines[0].unitPrice", None, {"currencyCode": "EUR", "units": "12"}),
+        Difference("lines[0].unitPrice", None, {"currencyCode": "EUR", "units": "12", "nanos": 0}),
         Difference("shippingAddress.city", "Augsburg", None),
     )
 
