@@ -8,8 +8,8 @@ from tests.faults.history import Answered
 from tests.faults.stores import Stores
 
 _PAUSE_SECONDS = 1.0
-_REST_SECONDS = 40.0
-"""Longer than the longest pause before a mail, or anything else, is tried again."""
+_REST_SECONDS = 75.0
+"""Longer than a mail waits for another piece of its parcel, or for its next attempt."""
 _EXPECTED_REST_SECONDS = 10.0
 """Shorter: that the same comes right where nothing is broken is shown by the shipped mesh."""
 

@@ -246,6 +246,7 @@ class ParcelsModel(RuleBasedStateMachine):
 
     def _hear(self, order: str, total: int) -> None:
         (known,) = (each for each in self.known if each.order_id == order)
+        assert total <= self._left(known), "no piece is reported that has not left"
         if (event := known.order.depart(LinePieces(SKU, total), self._parcel())) is not None:
             known.events.append(event)
 
