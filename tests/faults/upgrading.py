@@ -115,7 +115,7 @@ def _restart(mesh: RunningMesh, service: str) -> None:
 
 
 def _check_parts(mesh: RunningMesh, shop: Shop, *, upgraded: Sequence[str]) -> None:
-    """Once the order service is new, a parcel is recorded when all who follow it can read of it, not before."""
+    """A parcel is recorded once all who follow the order service can read of it, not before."""
     if "order" not in upgraded:
         return
     order = shop.place("alice", f"parts-{uuid4()}", {_SKU: 2})
@@ -135,7 +135,7 @@ def _ship(mesh: RunningMesh, request: ShipOrderRequest) -> grpc.StatusCode:
         try:
             OrderServiceStub(channel).ShipOrder(request, timeout=5, metadata=metadata)
         except grpc.RpcError as error:
-            return error.code()  # type: ignore[attr-defined,no-any-return]
+            return error.code()
     return grpc.StatusCode.OK
 
 
