@@ -176,3 +176,58 @@ async def test_updates_of_a_warehouse_are_of_the_first_epoch(engine: AsyncEngine
 
 def _value(kind: type) -> object:
     return "MUG-RED" if kind is str else 0
+
+
+async def test_shipments_become_pieces(engine: AsyncEngine) -> None:
+    await migrations.upgrade(engine, INVENTORY, "0008")
+    line = "(order_id, sku, position, quantity, currency_code, units, nanos)"
+    statements = [
+        (
+            "INSERT INTO reservations (order_id, state, actor, update_time) VALUES"
+            " ('whole', 'SHIPPED', 'system', 1), ('part', 'COMMITTED', 'system', 1)"
+        ),
+        (
+            f"INSERT INTO reservation_lines {line} VALUES"  # noqa: S608
+            " ('whole', 'MUG', 0, 3, 'EUR', 12, 0), ('part', 'MUG', 0, 4, 'EUR', 12, 0)"
+        ),
+        (
+            "INSERT INTO allocations (order_id, sku, warehouse, quantity) VALUES"
+            " ('whole', 'MUG', 'berlin', 2), ('whole', 'MUG', 'hamburg', 1),"
+            " ('part', 'MUG', 'berlin', 3), ('part', 'MUG', 'hamburg', 1)"
+        ),
+        (
+            "INSERT INTO shipments (order_id, sku, warehouse, quantity, after_cancel, reported, time) VALUES"
+            " ('whole', 'MUG', 'berlin', 2, 0, 0, 5), ('whole', 'MUG', 'hamburg', 1, 0, 1, 5),"
+            " ('part', 'MUG', 'berlin', 3, 0, 1, 5), ('gone', 'MUG', 'berlin', 1, 1, 1, 5)"
+        ),
+    ]
+    async with sql.write(engine) as session:
+        for statement in statements:
+            await session.execute(text(statement))
+
+    await migrations.upgrade(engine, INVENTORY)
+
+    async with sql.read(engine) as session:
+        parts = "SELECT order_id, warehouse, gone, unreported FROM allocations ORDER BY order_id, warehouse"
+        assert (await session.execute(text(parts))).all() == [
+            ("part", "berlin", 3, 0),
+            ("part", "hamburg", 0, 0),
+            ("whole", "berlin", 2, 2),
+            ("whole", "hamburg", 1, 0),
+        ]
+        shipped = "SELECT order_id, shipped FROM reservation_lines ORDER BY order_id"
+        assert (await session.execute(text(shipped))).all() == [("part", 0), ("whole", 3)]
+        reported = "SELECT order_id, warehouse, deltas_since, after_cancel FROM departures ORDER BY order_id"
+        assert (await session.execute(text(reported))).all() == [
+            ("gone", "berlin", 1, 1),
+            ("part", "berlin", 3, 0),
+            ("whole", "hamburg", 1, 0),
+        ]
+    await migrations.downgrade(engine, INVENTORY, "0008")
+    async with sql.read(engine) as session:
+        back = "SELECT order_id, warehouse, quantity, reported FROM shipments ORDER BY order_id, warehouse"
+        assert [tuple(map(str, row)) for row in await session.execute(text(back))] == [
+            ("part", "berlin", "3", "1"),
+            ("whole", "berlin", "2", "0"),
+            ("whole", "hamburg", "1", "1"),
+        ]

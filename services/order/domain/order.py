@@ -19,8 +19,6 @@ from services.order.domain.errors import (
     OrderIsRejected,
     OrderNotConfirmed,
     OrderNotShipped,
-    ShipmentExceedsOpen,
-    ShipmentIdReused,
 )
 from services.order.domain.events import (
     CancelReason,
@@ -41,9 +39,10 @@ from services.order.domain.shipping import (
     LineProgress,
     Parcel,
     Shipment,
-    beyond,
+    is_recorded,
     pieces_of,
     require_named,
+    require_open,
     with_parcel,
 )
 
@@ -229,20 +228,11 @@ class Order:
                 raise OrderNotShipped(self._is("cannot be delivered"), metadata=self._metadata())
 
     def _shipped(self, parcel: Parcel) -> tuple[OrderEvent, ...]:
-        known = next((each for each in self.shipments if each.shipment_id == parcel.shipment_id), None)
-        if not self.open_lines and not parcel.lines:
+        is_nothing = not parcel.lines and not self.open_lines
+        if is_nothing or is_recorded(parcel, self.shipments):
             return ()
-        if known is not None and parcel.shipment_id:
-            if pieces_of(known.lines) == pieces_of(parcel.lines):
-                return ()
-            raise ShipmentIdReused(
-                f"order {self.order_id} has another shipment {parcel.shipment_id}",
-                fields=[("shipmentId", "was used for other lines before; choose a new one")],
-            )
+        require_open(parcel, self.open_lines, metadata=self._metadata())
         lines = parcel.lines or self.open_lines
-        if problems := tuple(beyond(parcel.lines, pieces_of(self.open_lines))):
-            message = "; ".join(f"{field} {problem}" for field, problem in problems)
-            raise ShipmentExceedsOpen(message, fields=problems, metadata=self._metadata())
         return (OrderShipped(parcel.shipment_id, lines, False, parcel.carrier, parcel.tracking_number),)
 
     def _is(self, refused: str) -> str:

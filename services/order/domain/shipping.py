@@ -1,11 +1,11 @@
 """What of an order has left, was taken back or is still to come."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.order.domain.errors import InvalidShipment
+from services.order.domain.errors import InvalidShipment, ShipmentExceedsOpen, ShipmentIdReused
 from services.order.domain.events import LinePieces, PlacedLine
 
 
@@ -92,9 +92,35 @@ def require_named(parcel: Parcel) -> None:
         raise InvalidShipment(f"shipmentId {problem}", fields=[("shipmentId", problem)])
 
 
-def beyond(lines: Sequence[LinePieces], open_pieces: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Which lines have more pieces than are open, and how many are."""
-    for index, line in enumerate(lines):
-        left = open_pieces.get(line.sku, 0)
-        if line.quantity > left:
-            yield f"lines[{index}].quantity", f"is {line.quantity}, of {line.sku} {left} are open"
+def is_recorded(parcel: Parcel, shipments: Iterable[Shipment]) -> bool:
+    """Whether an order has a parcel already.
+
+    Raises:
+        ShipmentIdReused: It has another one under this id.
+    """
+    if not parcel.shipment_id:
+        return False
+    known = next((each for each in shipments if each.shipment_id == parcel.shipment_id), None)
+    if known is not None and pieces_of(known.lines) != pieces_of(parcel.lines):
+        raise ShipmentIdReused(
+            f"the order has another shipment {parcel.shipment_id}",
+            fields=[("shipmentId", "was used for other lines before; choose a new one")],
+        )
+    return known is not None
+
+
+def require_open(parcel: Parcel, open_lines: Iterable[LinePieces], *, metadata: Mapping[str, str]) -> None:
+    """Check that a parcel has no more pieces than are open.
+
+    Raises:
+        ShipmentExceedsOpen: It has.
+    """
+    left = pieces_of(open_lines)
+    problems = [
+        (f"lines[{index}].quantity", f"is {line.quantity}, of {line.sku} {left[line.sku]} are open")
+        for index, line in enumerate(parcel.lines)
+        if line.quantity > left[line.sku]
+    ]
+    if problems:
+        message = "; ".join(f"{field} {problem}" for field, problem in problems)
+        raise ShipmentExceedsOpen(message, fields=problems, metadata=metadata)

@@ -6,10 +6,7 @@ heard everything, all three agree, whatever came first.
 
 import asyncio
 import tempfile
-from collections import Counter
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
@@ -18,90 +15,26 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 
 from services.inventory.adapters.tables import departures, stock, wms_quarantine
 from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
-from services.inventory.domain.wms_update import Count, Delta, Result, StockUpdate
+from services.inventory.domain.wms_update import Result, StockUpdate
 from services.kernel.money import Money
 from services.order.domain.errors import WrongState
 from services.order.domain.events import (
     CancelReason,
     LinePieces,
-    Occurrence,
     OrderEvent,
     OrderPlaced,
     OrderShipped,
     PlacedLine,
 )
-from services.order.domain.order import Order, fold
 from services.order.domain.shipping import Parcel
-from tests.support.events import MORNING
+from tests.support.inventory.knowing import SKU, KnownOrder, Shelf
 from tests.support.inventory.outbox import outbox_events
 from tests.support.inventory.shop import ORDER, STAFF, WMS, Shop, open_shop, order_id
 from tests.support.tiers import examples
 
-SKU = "MUG-RED"
 WAREHOUSES = ("berlin", "hamburg")
 PRICE = Money("EUR", 12, 900_000_000)
 warehouses = st.sampled_from(WAREHOUSES)
-
-
-@dataclass
-class KnownOrder:
-    """An order by its events, of which stock has heard some."""
-
-    order_id: str
-    events: list[OrderEvent]
-    heard: int = 2
-
-    @property
-    def order(self) -> Order:
-        occurrences = (
-            Occurrence(event, f"event-{version}", version, MORNING + timedelta(minutes=version))
-            for version, event in enumerate(self.events, start=1)
-        )
-        order = fold(self.order_id, occurrences)
-        assert order is not None
-        return order
-
-
-@dataclass
-class Shelf:
-    """What a warehouse knows of its own: it says each change once, and cumulates what has left.
-
-    Attributes:
-        left: By order, the pieces that have left here.
-        unheard: What the shop has not taken yet.
-        heard: What it has.
-    """
-
-    warehouse: str
-    pieces: int
-    epoch: int = 1
-    sequence: int = 0
-    left: Counter[str] = field(default_factory=Counter)
-    unheard: list[StockUpdate] = field(default_factory=list)
-    heard: list[StockUpdate] = field(default_factory=list)
-
-    def come(self, quantity: int) -> None:
-        self.pieces += quantity
-        self._say(Delta(quantity))
-
-    def ship(self, order: str, quantity: int, parcel: str) -> None:
-        if quantity > self.pieces:
-            self.come(quantity)
-        self.pieces -= quantity
-        self.left[order] += quantity
-        self._say(Delta(-quantity, order, parcel))
-
-    def count(self, lost: int = 0) -> None:
-        self.pieces = max(0, self.pieces - lost)
-        self._say(Count(self.pieces, shipped_orders=tuple(sorted(self.left.items()))))
-
-    def restart(self, epoch: int) -> None:
-        self.epoch, self.sequence = epoch, 0
-        self.count()
-
-    def _say(self, change: Count | Delta) -> None:
-        self.sequence += 1
-        self.unheard.append(StockUpdate(SKU, self.warehouse, self.sequence, change, epoch=self.epoch))
 
 
 class ParcelsModel(RuleBasedStateMachine):
