@@ -180,14 +180,14 @@ def _value(kind: type) -> object:
 
 async def test_shipments_become_pieces(engine: AsyncEngine) -> None:
     await migrations.upgrade(engine, INVENTORY, "0008")
-    line = "(order_id, sku, position, quantity, currency_code, units, nanos)"
     statements = [
         (
             "INSERT INTO reservations (order_id, state, actor, update_time) VALUES"
             " ('whole', 'SHIPPED', 'system', 1), ('part', 'COMMITTED', 'system', 1)"
         ),
         (
-            f"INSERT INTO reservation_lines {line} VALUES"  # noqa: S608
+            "INSERT INTO reservation_lines (order_id, sku, position, quantity, currency_code, units, nanos)"
+            " VALUES"
             " ('whole', 'MUG', 0, 3, 'EUR', 12, 0), ('part', 'MUG', 0, 4, 'EUR', 12, 0)"
         ),
         (
