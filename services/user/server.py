@@ -34,6 +34,7 @@ from services.user.application.addresses import Addresses
 from services.user.application.budgets import LoginBudget, MailBudget
 from services.user.application.contacts import Contacts
 from services.user.application.housekeeping import Housekeeping
+from services.user.application.links import OneTimeLinks
 from services.user.application.logins import Logins
 from services.user.application.passwords import Passwords
 from services.user.application.ports import AuthorizationServer, CustomerOrders, PasswordHasher, UnitOfWork
@@ -95,6 +96,7 @@ def wire(
     """
     unit_of_work, hasher, server_key = adapters.unit_of_work, adapters.hasher, adapters.keyring.server_key
     mails = MailBudget(server_key=server_key, clock=clock)
+    links = OneTimeLinks(server_key=server_key, clock=clock)
     budget = LoginBudget(budget=wrong_passwords, server_key=server_key, clock=clock)
     return UseCases(
         accounts=Accounts(
@@ -107,12 +109,22 @@ def wire(
             unit_of_work=unit_of_work, address_problems=address_problems, clock=clock, new_id=uuid7
         ),
         passwords=Passwords(
-            unit_of_work=unit_of_work, hasher=hasher, mail_budget=mails, clock=clock, new_id=uuid7
+            unit_of_work=unit_of_work,
+            hasher=hasher,
+            links=links,
+            mail_budget=mails,
+            clock=clock,
+            new_id=uuid7,
         ),
         registrations=Registrations(
-            unit_of_work=unit_of_work, hasher=hasher, mail_budget=mails, clock=clock, new_id=uuid7
+            unit_of_work=unit_of_work,
+            hasher=hasher,
+            links=links,
+            mail_budget=mails,
+            clock=clock,
+            new_id=uuid7,
         ),
-        contacts=Contacts(unit_of_work=unit_of_work, site=site, server_key=server_key, clock=clock),
+        contacts=Contacts(unit_of_work=unit_of_work, links=links, site=site),
         revocations=Revocations(unit_of_work=unit_of_work, revoked=adapters.revoked, clock=clock),
         logins=Logins(unit_of_work=unit_of_work, hasher=hasher, budget=budget, clock=clock),
         housekeeping=Housekeeping(unit_of_work=unit_of_work, clock=clock),

@@ -39,7 +39,7 @@ class Template(Enum):
     ORDER_CANCELLED = _Use("order_cancelled", Purpose.ORDER, Topic.ORDER_UPDATES)
     ORDER_REJECTED = _Use("order_rejected", Purpose.ORDER, Topic.ORDER_UPDATES)
     VERIFY_EMAIL = _Use("verify_email", Purpose.VERIFY_EMAIL, Topic.ACCOUNT, timedelta(days=1))
-    RESET_PASSWORD = _Use("reset_password", Purpose.RESET_PASSWORD, Topic.ACCOUNT, timedelta(hours=1))
+    RESET_PASSWORD = _Use("reset_password", Purpose.RESET_PASSWORD, Topic.ACCOUNT, timedelta(minutes=30))
     ALREADY_REGISTERED = _Use(
         "already_registered", Purpose.ALREADY_REGISTERED, Topic.ACCOUNT, timedelta(days=1)
     )

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.kernel.clock import Clock
+from services.user.application.links import OneTimeLinks
 from services.user.application.ports import UnitOfWork
 from services.user.domain.events import MailPurpose
-from services.user.domain.link import has_link, link_for
+from services.user.domain.link import has_link
 
 _PAGES = {MailPurpose.VERIFY_EMAIL: "/account/verify", MailPurpose.RESET_PASSWORD: "/account/reset"}
 
@@ -24,16 +24,13 @@ class Contact:
 class Contacts:
     """The use cases of mails."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, site: str, server_key: bytes, clock: Clock) -> None:
+    def __init__(self, *, unit_of_work: UnitOfWork, links: OneTimeLinks, site: str) -> None:
         self._unit_of_work = unit_of_work
+        self._links = links
         self._site = site
-        self._server_key = server_key
-        self._clock = clock
 
-    async def prepare(
-        self, user_id: str, purpose: MailPurpose, *, notification_id: str, request_time: datetime
-    ) -> Contact:
-        """Say where to write, with a link that replaces those of older requests of its purpose.
+    async def prepare(self, user_id: str, purpose: MailPurpose, *, request_time: datetime) -> Contact:
+        """Say where to write, with the link of the account as it is now.
 
         Raises:
             UserNotFound: There is no such account, or no longer.
@@ -44,13 +41,6 @@ class Contacts:
             return Contact(account.email, account.display_name, account.locale, link="")
         async with self._unit_of_work.write() as unit:
             account = await unit.accounts.get(user_id)
-            link, token = link_for(
-                account,
-                purpose,
-                notification_id=notification_id,
-                request_time=min(request_time, self._clock()),
-                server_key=self._server_key,
-            )
-            await unit.links.put(link)
+            token = await self._links.give(unit, account, purpose, request_time=request_time)
             url = f"{self._site}{_PAGES[purpose]}?token={token}"
             return Contact(account.email, account.display_name, account.locale, url)

@@ -4,13 +4,13 @@ from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.user.application.access import revoke_access
 from services.user.application.budgets import MailBudget
+from services.user.application.links import OneTimeLinks
 from services.user.application.pace import even_pace
 from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
-from services.user.domain.account import normal_email
-from services.user.domain.errors import LinkInvalid, WrongPassword
+from services.user.domain.account import Account, normal_email
+from services.user.domain.errors import WrongPassword
 from services.user.domain.events import EmailVerified, MailPurpose, MailRequested, PasswordChanged
 from services.user.domain.grant import Login
-from services.user.domain.link import digest
 from services.user.domain.password import check_password
 
 
@@ -22,12 +22,14 @@ class Passwords:
         *,
         unit_of_work: UnitOfWork,
         hasher: PasswordHasher,
+        links: OneTimeLinks,
         mail_budget: MailBudget,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
+        self._links = links
         self._mail_budget = mail_budget
         self._clock = clock
         self._new_id = new_id
@@ -65,23 +67,20 @@ class Passwords:
         verified one.
 
         Raises:
-            LinkInvalid: The link is unknown, used or expired.
+            LinkInvalid: The link is unknown, used or expired, or the account has changed since.
             WeakPassword: The new password is among the most common; the link stays valid.
         """
         check_password(new, email="", field="newPassword")
         password_hash = await self._hasher.hash(new)
         async with self._unit_of_work.write() as unit:
-            user_id = await unit.links.take(digest(token), MailPurpose.RESET_PASSWORD, at=self._clock())
-            if user_id is None:
-                raise LinkInvalid("the link is unknown, was used already, or is older than one hour")
-            await self._verify(unit, user_id)
-            await self._set(unit, user_id, password_hash, but=None)
+            account = await self._links.use(unit, token, MailPurpose.RESET_PASSWORD)
+            await self._verify(unit, account)
+            await self._set(unit, account.user_id, password_hash, but=None)
 
-    async def _verify(self, unit: Unit, user_id: str) -> None:
-        account = await unit.accounts.get(user_id)
+    async def _verify(self, unit: Unit, account: Account) -> None:
         if not account.email_verified:
             await unit.accounts.save(account.verified(at=self._clock()))
-            await unit.events.publish(EmailVerified(user_id), actor=f"customer:{user_id}")
+            await unit.events.publish(EmailVerified(account.user_id), actor=f"customer:{account.user_id}")
 
     async def _set(self, unit: Unit, user_id: str, password_hash: str, *, but: Login | None) -> None:
         now = self._clock()

@@ -3,12 +3,11 @@
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.user.application.budgets import MailBudget
+from services.user.application.links import OneTimeLinks
 from services.user.application.pace import even_pace
 from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
 from services.user.domain.account import Account, normal_email
-from services.user.domain.errors import LinkInvalid
 from services.user.domain.events import EmailVerified, MailPurpose, MailRequested, UserRegistered
-from services.user.domain.link import digest
 from services.user.domain.password import check_password
 
 
@@ -20,12 +19,14 @@ class Registrations:
         *,
         unit_of_work: UnitOfWork,
         hasher: PasswordHasher,
+        links: OneTimeLinks,
         mail_budget: MailBudget,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
+        self._links = links
         self._mail_budget = mail_budget
         self._clock = clock
         self._new_id = new_id
@@ -45,13 +46,11 @@ class Registrations:
         """Use a verification link up.
 
         Raises:
-            LinkInvalid: It is unknown, used or expired.
+            LinkInvalid: It is unknown, used or expired, or the account has changed since.
         """
         async with self._unit_of_work.write() as unit:
-            user_id = await unit.links.take(digest(token), MailPurpose.VERIFY_EMAIL, at=self._clock())
-            if user_id is None:
-                raise LinkInvalid("the link is unknown, was used already, or is older than one day")
-            account = await unit.accounts.get(user_id)
+            account = await self._links.use(unit, token, MailPurpose.VERIFY_EMAIL)
+            user_id = account.user_id
             await unit.accounts.save(account.verified(at=self._clock()))
             await unit.accounts.record(user_id, "email_verified", at=self._clock())
             await unit.events.publish(EmailVerified(user_id), actor=f"customer:{user_id}")

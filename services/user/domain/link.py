@@ -1,4 +1,4 @@
-"""One-time links: only that of the newest request of a purpose is valid, and only its hash is kept."""
+"""One-time links: they belong to an account as it is, and die with any change of it; their hash is kept."""
 
 import hmac
 import secrets
@@ -10,10 +10,11 @@ from hashlib import sha256
 from services.user.domain.account import Account
 from services.user.domain.events import MailPurpose
 
-_LIFETIMES = {
+LIFETIMES = {
     MailPurpose.VERIFY_EMAIL: timedelta(days=1),
-    MailPurpose.RESET_PASSWORD: timedelta(hours=1),
+    MailPurpose.RESET_PASSWORD: timedelta(minutes=30),
 }
+"""How long a link lives, from the last request for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +29,18 @@ class Link:
 
 def has_link(purpose: MailPurpose) -> bool:
     """Whether mails of this purpose carry a link."""
-    return purpose in _LIFETIMES
+    return purpose in LIFETIMES
 
 
-def link_for(
-    account: Account, purpose: MailPurpose, *, notification_id: str, request_time: datetime, server_key: bytes
-) -> tuple[Link, str]:
-    """The link of a mail; its token is returned beside it and kept nowhere.
+def token_for(account: Account, purpose: MailPurpose, *, server_key: bytes) -> str:
+    """The token of an account's link as the account is now.
 
-    A repeat gets the same one while what it changes is as it was: a used link never comes back.
-
-    Args:
-        account: Whose link it is, as the account is now.
-        purpose: What it does.
-        notification_id: The mail's id.
-        request_time: When the mail was asked for; the link's life counts from here.
-        server_key: Secret of the MAC.
+    Who asks again gets the same one, so that no stranger who asks takes it from its owner; once what it
+    changes has changed, it never comes back.
     """
     state = (account.user_id, account.email, str(account.email_verified), account.password_hash)
-    named = "\0".join(("link", purpose.value, notification_id, *state))
-    token = urlsafe_b64encode(hmac.digest(server_key, named.encode(), sha256)).decode().rstrip("=")
-    return Link(account.user_id, purpose, digest(token), request_time + _LIFETIMES[purpose]), token
+    named = "\0".join(("link", purpose.value, *state))
+    return urlsafe_b64encode(hmac.digest(server_key, named.encode(), sha256)).decode().rstrip("=")
 
 
 def new_secret() -> str:

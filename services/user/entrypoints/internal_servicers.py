@@ -45,7 +45,6 @@ class ContactServicer(contact_service_pb2_grpc.ContactServiceServicer):
         contact = await self._contacts.prepare(
             request.user_id,
             _purpose(request.purpose),
-            notification_id=request.notification_id,
             request_time=time_of(request.request_time),
         )
         return contact_service_pb2.PrepareMailResponse(

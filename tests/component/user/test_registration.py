@@ -1,5 +1,6 @@
 """Registering, verifying and resetting: what owners can do and strangers cannot learn."""
 
+from datetime import timedelta
 from functools import partial
 
 import grpc
@@ -97,21 +98,60 @@ async def test_a_password_that_is_guessed_first_is_refused(provider: RunningProv
     assert "password" in violations_of(refused.value)
 
 
-async def test_only_the_newest_link_is_valid_and_only_for_its_time(
-    provider: RunningProvider, http: httpx.AsyncClient
+@pytest.mark.parametrize(
+    ("purpose", "life"),
+    [
+        (contact_pb.MAIL_PURPOSE_VERIFY_EMAIL, timedelta(days=1)),
+        (contact_pb.MAIL_PURPOSE_RESET_PASSWORD, timedelta(minutes=30)),
+    ],
+)
+async def test_who_asks_again_gets_the_same_link_for_longer(
+    provider: RunningProvider,
+    http: httpx.AsyncClient,
+    purpose: "contact_pb.MailPurpose.ValueType",
+    life: timedelta,
 ) -> None:
     await register(provider, CAROL)
     mails, user_id = await notification(provider, http), newest_user(provider)
-    stub = UserServiceStub(provider.channel)
-    older = await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL)
-    newest = await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL)
+    first = await mails.link_token(user_id, purpose)
+    provider.clock.turn_on(seconds=life.total_seconds() - 1)
 
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await stub.VerifyEmail(pb.VerifyEmailRequest(token=older))
-    assert reason_of(refused.value) == "TOKEN_INVALID"
-    provider.clock.turn_on(days=1, seconds=1)
-    with pytest.raises(grpc.aio.AioRpcError):
-        await stub.VerifyEmail(pb.VerifyEmailRequest(token=newest))
+    assert await mails.link_token(user_id, purpose) == first
+    provider.clock.turn_on(seconds=life.total_seconds() + 1)
+    assert await used(provider, first, purpose) == "TOKEN_INVALID"
+    await mails.link_token(user_id, purpose)
+    assert await used(provider, first, purpose) == ""
+    assert await used(provider, first, purpose) == "TOKEN_INVALID"
+
+
+async def used(provider: RunningProvider, token: str, purpose: "contact_pb.MailPurpose.ValueType") -> str:
+    """Use a link; why it is refused, empty where it is not."""
+    stub = UserServiceStub(provider.channel)
+    try:
+        if purpose == contact_pb.MAIL_PURPOSE_VERIFY_EMAIL:
+            await stub.VerifyEmail(pb.VerifyEmailRequest(token=token))
+        else:
+            await stub.ResetPassword(pb.ResetPasswordRequest(token=token, new_password=PASSWORD))
+    except grpc.aio.AioRpcError as refused:
+        return reason_of(refused)
+    return ""
+
+
+async def test_a_reset_link_dies_with_a_changed_password(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    person = await alice(provider, http)
+    mails, user_id = await notification(provider, http), (await person.user()).user_id
+    token = await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_RESET_PASSWORD)
+
+    await person.stub.ChangePassword(
+        pb.ChangePasswordRequest(
+            current_password=provider.password_of("alice"), new_password="chosen at her own page"
+        ),
+        metadata=person.metadata,
+    )
+
+    assert await used(provider, token, contact_pb.MAIL_PURPOSE_RESET_PASSWORD) == "TOKEN_INVALID"
 
 
 async def test_a_repeated_mail_has_the_same_link_whose_life_counts_from_the_request(

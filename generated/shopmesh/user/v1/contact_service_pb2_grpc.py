@@ -55,12 +55,11 @@ class ContactServiceServicer:
 
     def PrepareMail(self, request, context):
         """Returns where and in which language to write to an account, with a one-time
-        link where the purpose needs one. Only the link of the newest request of a
-        purpose is valid.
+        link where the purpose needs one.
 
-        Idempotent by `notification_id`: a repeat gets the same link while the
-        account's address, its verification and its password are the same. The
-        link's life counts from `request_time`.
+        The link belongs to the account as it is: whoever asks gets the same one while
+        the account's address, its verification and its password are the same, and it
+        dies with them. Its life counts from `request_time`, the latest one.
 
         Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
         was erased.

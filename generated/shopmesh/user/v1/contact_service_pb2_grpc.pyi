@@ -37,12 +37,11 @@ class ContactServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ContactServiceAsyncStub: ...
     PrepareMail: _grpc.UnaryUnaryMultiCallable[_contact_service_pb2.PrepareMailRequest, _contact_service_pb2.PrepareMailResponse]
     """Returns where and in which language to write to an account, with a one-time
-    link where the purpose needs one. Only the link of the newest request of a
-    purpose is valid.
+    link where the purpose needs one.
 
-    Idempotent by `notification_id`: a repeat gets the same link while the
-    account's address, its verification and its password are the same. The
-    link's life counts from `request_time`.
+    The link belongs to the account as it is: whoever asks gets the same one while
+    the account's address, its verification and its password are the same, and it
+    dies with them. Its life counts from `request_time`, the latest one.
 
     Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
     was erased.
@@ -59,12 +58,11 @@ class ContactServiceAsyncStub(ContactServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PrepareMail: _aio.UnaryUnaryMultiCallable[_contact_service_pb2.PrepareMailRequest, _contact_service_pb2.PrepareMailResponse]  # type: ignore[assignment]
     """Returns where and in which language to write to an account, with a one-time
-    link where the purpose needs one. Only the link of the newest request of a
-    purpose is valid.
+    link where the purpose needs one.
 
-    Idempotent by `notification_id`: a repeat gets the same link while the
-    account's address, its verification and its password are the same. The
-    link's life counts from `request_time`.
+    The link belongs to the account as it is: whoever asks gets the same one while
+    the account's address, its verification and its password are the same, and it
+    dies with them. Its life counts from `request_time`, the latest one.
 
     Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
     was erased.
@@ -84,12 +82,11 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_contact_service_pb2.PrepareMailResponse, _abc.Awaitable[_contact_service_pb2.PrepareMailResponse]]:
         """Returns where and in which language to write to an account, with a one-time
-        link where the purpose needs one. Only the link of the newest request of a
-        purpose is valid.
+        link where the purpose needs one.
 
-        Idempotent by `notification_id`: a repeat gets the same link while the
-        account's address, its verification and its password are the same. The
-        link's life counts from `request_time`.
+        The link belongs to the account as it is: whoever asks gets the same one while
+        the account's address, its verification and its password are the same, and it
+        dies with them. Its life counts from `request_time`, the latest one.
 
         Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
         was erased.

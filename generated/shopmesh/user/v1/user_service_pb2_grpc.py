@@ -168,7 +168,7 @@ class UserServiceServicer:
         up, and ends all sessions of the account.
 
         Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
-        or older than one hour.
+        or older than 30 minutes, or when password or address were changed since.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

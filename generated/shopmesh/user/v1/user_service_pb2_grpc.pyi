@@ -64,7 +64,7 @@ class UserServiceStub:
     up, and ends all sessions of the account.
 
     Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
-    or older than one hour.
+    or older than 30 minutes, or when password or address were changed since.
     """
     VerifyEmail: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.VerifyEmailRequest, _user_service_pb2.VerifyEmailResponse]
     """Confirms that the account's address reaches its owner, with the token of a
@@ -152,7 +152,7 @@ class UserServiceAsyncStub(UserServiceStub):
     up, and ends all sessions of the account.
 
     Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
-    or older than one hour.
+    or older than 30 minutes, or when password or address were changed since.
     """
     VerifyEmail: _aio.UnaryUnaryMultiCallable[_user_service_pb2.VerifyEmailRequest, _user_service_pb2.VerifyEmailResponse]  # type: ignore[assignment]
     """Confirms that the account's address reaches its owner, with the token of a
@@ -273,7 +273,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         up, and ends all sessions of the account.
 
         Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
-        or older than one hour.
+        or older than 30 minutes, or when password or address were changed since.
         """
 
     @_abc_1.abstractmethod
