@@ -21,6 +21,7 @@ from services.kernel.clock import Clock
 from services.kernel.ids import uuid7
 from services.user.adapters.authorization_server_authlib import AuthlibAuthorizationServer
 from services.user.adapters.clients_file import FileClientRegistry
+from services.user.adapters.common_passwords_zxcvbn import common_passwords
 from services.user.adapters.customer_orders_grpc import GrpcCustomerOrders
 from services.user.adapters.keys_file import KeyFiles, Keyring
 from services.user.adapters.oauth_protocol_authlib import Provider
@@ -42,6 +43,7 @@ from services.user.application.registrations import Registrations
 from services.user.application.revocations import Revocations
 from services.user.config import Settings
 from services.user.domain.budget import Budget
+from services.user.domain.password import PasswordRule
 from services.user.domain.scopes import CLIENT_SCOPES
 from services.user.entrypoints.account_http import AccountPages
 from services.user.entrypoints.forms import FormGuard
@@ -96,6 +98,7 @@ def wire(
     """
     unit_of_work, hasher, server_key = adapters.unit_of_work, adapters.hasher, adapters.keyring.server_key
     mails = MailBudget(server_key=server_key, clock=clock)
+    rule = PasswordRule(common_passwords())
     links = OneTimeLinks(server_key=server_key, clock=clock)
     budget = LoginBudget(budget=wrong_passwords, server_key=server_key, clock=clock)
     return UseCases(
@@ -111,6 +114,7 @@ def wire(
         passwords=Passwords(
             unit_of_work=unit_of_work,
             hasher=hasher,
+            rule=rule,
             links=links,
             mail_budget=mails,
             clock=clock,
@@ -119,6 +123,7 @@ def wire(
         registrations=Registrations(
             unit_of_work=unit_of_work,
             hasher=hasher,
+            rule=rule,
             links=links,
             mail_budget=mails,
             clock=clock,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 
 from mesh import sql
 from mesh.sql.rows import changed_rows
@@ -128,16 +128,21 @@ class SqlLinkStore:
                 insert(tables.links).values(**{**asdict(link), "purpose": link.purpose.value})
             )
 
-    async def take(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> str | None:
-        this = (
-            (tables.links.c.token_hash == token_hash)
-            & (tables.links.c.purpose == purpose.value)
-            & (tables.links.c.expire_time > at)
-        )
-        found = await self._session.execute(select(tables.links.c.user_id).where(this))
-        user_id = found.scalar_one_or_none()
-        taken = await changed_rows(self._session, delete(tables.links).where(this)) == 1
-        return user_id if taken else None
+    async def find(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> str | None:
+        valid = select(tables.links.c.user_id).where(_is_valid(token_hash, purpose, at))
+        return (await self._session.execute(valid)).scalar_one_or_none()
+
+    async def take(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> bool:
+        used = delete(tables.links).where(_is_valid(token_hash, purpose, at))
+        return await changed_rows(self._session, used) == 1
+
+
+def _is_valid(token_hash: str, purpose: MailPurpose, at: datetime) -> ColumnElement[bool]:
+    return (
+        (tables.links.c.token_hash == token_hash)
+        & (tables.links.c.purpose == purpose.value)
+        & (tables.links.c.expire_time > at)
+    )
 
 
 class SqlBudgetStore:

@@ -42,6 +42,9 @@ class Argon2PasswordHasher:
         )
         return found and password_hash is not None
 
+    def is_outdated(self, password_hash: str) -> bool:
+        return self._hasher.check_needs_rehash(password_hash)
+
     def _matches(self, password: str, password_hash: str) -> bool:
         try:
             return self._hasher.verify(password_hash, password)

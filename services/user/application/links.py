@@ -40,7 +40,18 @@ class OneTimeLinks:
         Raises:
             LinkInvalid: It is unknown, used or expired, or the account has changed since.
         """
-        user_id = await unit.links.take(digest(token), purpose, at=self._clock())
+        account = await self.owner(unit, token, purpose)
+        if not await unit.links.take(digest(token), purpose, at=self._clock()):
+            raise _invalid(purpose)
+        return account
+
+    async def owner(self, unit: Unit, token: str, purpose: MailPurpose) -> Account:
+        """The account that a link belongs to, which stays as it is.
+
+        Raises:
+            LinkInvalid: It is unknown, used or expired, or the account has changed since.
+        """
+        user_id = await unit.links.find(digest(token), purpose, at=self._clock())
         if user_id is None:
             raise _invalid(purpose)
         account = await unit.accounts.get(user_id)

@@ -2,11 +2,13 @@
 
 from services.kernel.clock import Clock
 from services.user.application.budgets import LoginBudget
+from services.user.application.matching import matching_form
 from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
 from services.user.domain.account import Account, normal_email
 from services.user.domain.errors import EmailNotVerified, WrongPassword
 from services.user.domain.grant import SESSION_LIFETIME, Session
 from services.user.domain.link import digest, new_secret
+from services.user.domain.password import normal_password
 
 
 class Logins:
@@ -32,12 +34,15 @@ class Logins:
         async with self._unit_of_work.write() as unit:
             await self._budget.spend(unit, address)
             account = await unit.accounts.find_by_email(address)
-        matches = await self._hasher.matches(password, account.password_hash if account else None)
-        if account is None or not matches:
+        form = await matching_form(self._hasher, password, account.password_hash if account else None)
+        if account is None or form is None:
             raise WrongPassword("this address and this password do not belong together")
         async with self._unit_of_work.write() as unit:
             await self._budget.give_back(unit, address)
-        return await self._start(account)
+        session = await self._start(account)
+        if form != normal_password(form) or self._hasher.is_outdated(account.password_hash):
+            await self._hash_anew(account, normal_password(form))
+        return session
 
     async def find(self, cookie: str) -> Session | None:
         """The session of a cookie, if it has not ended."""
@@ -63,6 +68,14 @@ class Logins:
             await unit.sessions.add(session)
             await unit.accounts.record(account.user_id, "login", at=now)
             return session, cookie
+
+    async def _hash_anew(self, account: Account, password: str) -> None:
+        """Replace a hash of before: of a password as it was typed, or with weaker parameters."""
+        password_hash = await self._hasher.hash(password)
+        async with self._unit_of_work.write() as unit:
+            current = await unit.accounts.get(account.user_id)
+            if current.password_hash == account.password_hash:
+                await unit.accounts.save(current.with_password(password_hash, at=self._clock()))
 
     async def _check_still_so(self, unit: Unit, account: Account) -> None:
         current = await unit.accounts.get(account.user_id)

@@ -5,13 +5,15 @@ from services.kernel.ids import NewId
 from services.user.application.access import revoke_access
 from services.user.application.budgets import MailBudget
 from services.user.application.links import OneTimeLinks
+from services.user.application.matching import matching_form
 from services.user.application.pace import even_pace
 from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
 from services.user.domain.account import Account, normal_email
 from services.user.domain.errors import WrongPassword
 from services.user.domain.events import EmailVerified, MailPurpose, MailRequested, PasswordChanged
 from services.user.domain.grant import Login
-from services.user.domain.password import check_password
+from services.user.domain.password import PasswordRule, normal_password
+from services.user.domain.scopes import CUSTOMER_SCOPES
 
 
 class Passwords:
@@ -22,6 +24,7 @@ class Passwords:
         *,
         unit_of_work: UnitOfWork,
         hasher: PasswordHasher,
+        rule: PasswordRule,
         links: OneTimeLinks,
         mail_budget: MailBudget,
         clock: Clock,
@@ -29,6 +32,7 @@ class Passwords:
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
+        self._rule = rule
         self._links = links
         self._mail_budget = mail_budget
         self._clock = clock
@@ -39,12 +43,12 @@ class Passwords:
 
         Raises:
             WrongPassword: The current one differs.
-            WeakPassword: The new one is among the most common.
+            WeakPassword: The new one would be guessed first.
         """
         async with self._unit_of_work.read() as unit:
             account = await unit.accounts.get(user_id)
-        check_password(new, email=account.email, field="newPassword")
-        if not await self._hasher.matches(current, account.password_hash):
+        new = self._checked(new, account)
+        if await matching_form(self._hasher, current, account.password_hash) is None:
             raise WrongPassword("currentPassword is not the password of the account")
         password_hash = await self._hasher.hash(new)
         async with self._unit_of_work.write() as unit:
@@ -68,14 +72,22 @@ class Passwords:
 
         Raises:
             LinkInvalid: The link is unknown, used or expired, or the account has changed since.
-            WeakPassword: The new password is among the most common; the link stays valid.
+            WeakPassword: The new password would be guessed first; the link stays valid.
         """
-        check_password(new, email="", field="newPassword")
-        password_hash = await self._hasher.hash(new)
+        async with self._unit_of_work.read() as unit:
+            account = await self._links.owner(unit, token, MailPurpose.RESET_PASSWORD)
+        password_hash = await self._hasher.hash(self._checked(new, account))
         async with self._unit_of_work.write() as unit:
             account = await self._links.use(unit, token, MailPurpose.RESET_PASSWORD)
             await self._verify(unit, account)
             await self._set(unit, account.user_id, password_hash, but=None)
+
+    def _checked(self, password: str, account: Account) -> str:
+        """A password as it is hashed."""
+        password = normal_password(password)
+        is_staff = not account.scopes <= CUSTOMER_SCOPES
+        self._rule.check(password, email=account.email, field="newPassword", is_staff=is_staff)
+        return password
 
     async def _verify(self, unit: Unit, account: Account) -> None:
         if not account.email_verified:

@@ -61,8 +61,11 @@ class LinkStore(Protocol):
     async def put(self, link: Link) -> None:
         """Replace the account's link of this purpose, unless that is of a newer request."""
 
-    async def take(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> str | None:
-        """Use a link up and return its account; None: unknown, used or expired."""
+    async def find(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> str | None:
+        """The account of a link; None: unknown, used or expired."""
+
+    async def take(self, token_hash: str, purpose: MailPurpose, *, at: datetime) -> bool:
+        """Use a link up; whether there was one to use."""
 
 
 class SessionStore(Protocol):
@@ -191,6 +194,9 @@ class PasswordHasher(Protocol):
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
         """Takes as long for None as for a wrong password."""
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether a hash was made with other parameters than those of today."""
 
 
 class CustomerOrders(Protocol):

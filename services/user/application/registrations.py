@@ -8,7 +8,7 @@ from services.user.application.pace import even_pace
 from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
 from services.user.domain.account import Account, normal_email
 from services.user.domain.events import EmailVerified, MailPurpose, MailRequested, UserRegistered
-from services.user.domain.password import check_password
+from services.user.domain.password import PasswordRule, normal_password
 
 
 class Registrations:
@@ -19,6 +19,7 @@ class Registrations:
         *,
         unit_of_work: UnitOfWork,
         hasher: PasswordHasher,
+        rule: PasswordRule,
         links: OneTimeLinks,
         mail_budget: MailBudget,
         clock: Clock,
@@ -26,6 +27,7 @@ class Registrations:
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
+        self._rule = rule
         self._links = links
         self._mail_budget = mail_budget
         self._clock = clock
@@ -38,7 +40,8 @@ class Registrations:
         take one hash, one budget and one transaction, and are answered at an even pace.
         """
         address = normal_email(email)
-        check_password(password, email=address, field="password")
+        password = normal_password(password)
+        self._rule.check(password, email=address, field="password")
         async with even_pace():
             await self._register(address, password, display_name)
 

@@ -1,46 +1,82 @@
-"""Which passwords are refused (NIST SP 800-63B §3.1.1.2: length and a blocklist, no composition rules)."""
+"""Which passwords are refused (NIST SP 800-63B-4 §3.1.1.2: length and a blocklist, no composition rules)."""
+
+import unicodedata
+from collections.abc import Container, Iterator
 
 from services.user.domain.errors import WeakPassword
 
-MIN_LENGTH = 10
+MIN_LENGTH = 12
+MIN_STAFF_LENGTH = 15
+"""Of accounts with more rights than a customer's."""
 MAX_LENGTH = 128
 
-# The most common passwords of at least ten characters in published breaches.
-_COMMON_LIST = """
-1234567890 0987654321 1234567891 12345678910 0123456789 123456789a a123456789 123123123123
-1111111111 0000000000 1122334455 112233445566 9876543210 1q2w3e4r5t 1q2w3e4r5t6y 1qaz2wsx3edc
-q1w2e3r4t5 qwertyuiop qwertyuiop123 qwerty1234 qwerty12345 qwerty123456 qwertyqwerty asdfghjkl1
-asdfghjkl123 asdfasdfasdf zxcvbnm123 abcdefghij abcd123456 abc1234567 abcdef1234 password12
-password123 password1234 password12345 password123456 passwordpassword mypassword mypassword1
-passw0rd123 p@ssw0rd123 p@ssword123 admin12345 admin123456 administrator administrator1 changeme123
-letmein123 welcome123 welcome1234 iloveyou12 iloveyou123 iloveyou1234 iloveyou2 princess123
-sunshine123 football123 baseball123 basketball superman123 batman12345 charlie123 dragon12345
-liverpool1 manchester manchester1 barcelona1 realmadrid chocolate1 strawberry butterfly1 teamomucho
-christopher christina1 alexander1 michelle123 jordan2323 pokemon123 starwars123 computer123
-internet123 samsung123 google12345 facebook123 linkedin123 whatever123 trustno1trustno1 monkey12345
-master12345 hello12345 helloworld helloworld1 secret12345 shopmesh123 shopshop123
-"""
-_COMMON = frozenset(_COMMON_LIST.split())
+_LEET = tuple(str.maketrans("@483|05$7+!1", f"aabelosstt{ones}") for ones in ("ii", "il"))
+"""Signs for letters; a 1 is an i or an l."""
+_MOST_AROUND = 12
+"""So many digits and signs at each end of a word make it no other one."""
+_SHORTEST_WORD = 4
+_FEWEST_CHARACTERS = 4
+"""Different ones in a password that is no repetition."""
 
 
-def check_password(password: str, *, email: str, field: str) -> None:
-    """Refuse a password that would be guessed first.
+def normal_password(password: str) -> str:
+    """The form in which passwords are checked and hashed: composed, however a keyboard has made it."""
+    return unicodedata.normalize("NFC", password)
 
-    Args:
-        password: What was asked for.
-        email: The account's address; neither it nor its local part is a password.
-        field: The request's field, for the answer.
 
-    Raises:
-        WeakPassword: It is one of those.
-    """
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise _weak(field, f"has to have {MIN_LENGTH} to {MAX_LENGTH} characters")
-    lowered = password.lower()
-    if lowered in _COMMON or len(set(lowered)) < 3:
-        raise _weak(field, "is among the most common passwords; take a longer or rarer one")
-    if lowered in {email, email.partition("@")[0]}:
-        raise _weak(field, "is the address of the account; take another one")
+class PasswordRule:
+    """Refuses passwords that would be guessed first."""
+
+    def __init__(self, common: Container[str]) -> None:
+        """Make the rule.
+
+        Args:
+            common: What many people choose, and what it is made of: passwords, names, months; in lower case.
+        """
+        self._common = common
+
+    def check(self, password: str, *, email: str, field: str, is_staff: bool = False) -> None:
+        """Refuse a password, in its normal form, that would be guessed first.
+
+        Args:
+            password: What was asked for.
+            email: The account's address; neither it nor its local part is a password.
+            field: The request's field, for the answer.
+            is_staff: Whether the account has more rights than a customer's.
+
+        Raises:
+            WeakPassword: It is one of those.
+        """
+        fewest = MIN_STAFF_LENGTH if is_staff else MIN_LENGTH
+        if not fewest <= len(password) <= MAX_LENGTH:
+            raise _weak(field, f"has to have {fewest} to {MAX_LENGTH} characters")
+        forms = set(_forms(password))
+        if any(form in self._common for form in forms):
+            raise _weak(field, "is what many people choose; take several words that do not belong together")
+        if any(map(_is_repetition, forms)):
+            raise _weak(field, "repeats itself; take several words that do not belong together")
+        own = {email, email.partition("@")[0]}
+        if forms & {form for each in own if each for form in _forms(each)}:
+            raise _weak(field, "is the address of the account; take another one")
+
+
+def _forms(password: str) -> Iterator[str]:
+    """What a password is made of: without case, digits and signs at its ends, and signs for letters."""
+    lowered = password.casefold()
+    yield lowered
+    letters = [index for index, character in enumerate(lowered) if character.isalpha()]
+    first, last = (letters[0], letters[-1]) if letters else (len(lowered), -1)
+    for start in range(min(first, _MOST_AROUND) + 1):
+        for end in range(len(lowered), max(last, len(lowered) - _MOST_AROUND - 1), -1):
+            if end - start >= _SHORTEST_WORD:
+                word = lowered[start:end]
+                yield from (word, *map(word.translate, _LEET))
+
+
+def _is_repetition(text: str) -> bool:
+    """Whether a text is a shorter one again and again, perhaps cut off, or has hardly any characters."""
+    period = next((size for size in range(1, len(text)) if text.startswith(text[size:])), len(text))
+    return 2 * period <= len(text) or len(set(text)) < _FEWEST_CHARACTERS
 
 
 def _weak(field: str, rule: str) -> WeakPassword:

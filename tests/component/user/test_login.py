@@ -1,10 +1,14 @@
 """The login page: who gets in, who does not, and what strangers can learn."""
 
 import asyncio
+import sqlite3
+import unicodedata
+from contextlib import closing
 from dataclasses import replace
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from structlog.testing import capture_logs
 
 from services.user.domain.grant import SESSION_LIFETIME
@@ -160,3 +164,23 @@ async def test_a_request_without_a_known_client_gets_a_page_that_says_so(
 
 def _message(page: httpx.Response) -> str:
     return page.text.split('id="problem">')[1].split("<")[0]
+
+
+@pytest.mark.parametrize("passes", [1, 2], ids=["weak", "of today"])
+async def test_a_hash_of_before_is_replaced_when_its_password_comes(
+    provider: RunningProvider, http: httpx.AsyncClient, passes: int
+) -> None:
+    """It was made of a password as a keyboard had composed it, perhaps with weaker parameters."""
+    decomposed = unicodedata.normalize("NFD", "größere Straßenbäume")
+    before = PasswordHasher(time_cost=passes, memory_cost=19_456, parallelism=1).hash(decomposed)
+    with closing(sqlite3.connect(provider.settings.database("user"))) as database, database:
+        database.execute("UPDATE accounts SET password_hash = ? WHERE email = ?", (before, ALICE))
+
+    assert (await Flow(http).submit(ALICE, decomposed)).status_code == 303
+    with closing(sqlite3.connect(provider.settings.database("user"))) as database:
+        ((after,),) = database.execute("SELECT password_hash FROM accounts WHERE email = ?", (ALICE,))
+
+    assert after != before
+    assert "m=19456,t=2,p=1" in after
+    assert (await Flow(http).submit(ALICE, unicodedata.normalize("NFC", decomposed))).status_code == 303
+    assert (await Flow(http).submit(ALICE, decomposed)).status_code == 303

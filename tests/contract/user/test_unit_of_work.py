@@ -89,11 +89,16 @@ async def test_a_newer_link_replaces_the_older_and_works_once(unit_of_work: Unit
         await unit.links.put(Link(user_id, purpose, "newer", NOON + MINUTE))
 
     async with unit_of_work.write() as unit:
-        assert await unit.links.take("older", purpose, at=NOON) is None
-        assert await unit.links.take("newer", MailPurpose.VERIFY_EMAIL, at=NOON) is None
-        assert await unit.links.take("newer", purpose, at=NOON + MINUTE) is None
-        assert await unit.links.take("newer", purpose, at=NOON) == user_id
-        assert await unit.links.take("newer", purpose, at=NOON) is None
+        for token, meant, now in (
+            ("older", purpose, NOON),
+            ("newer", MailPurpose.VERIFY_EMAIL, NOON),
+            ("newer", purpose, NOON + MINUTE),
+        ):
+            assert await unit.links.find(token, meant, at=now) is None
+            assert not await unit.links.take(token, meant, at=now)
+        assert await unit.links.find("newer", purpose, at=NOON) == user_id
+        assert await unit.links.take("newer", purpose, at=NOON)
+        assert not await unit.links.take("newer", purpose, at=NOON)
 
 
 async def test_of_many_who_race_for_a_code_one_gets_it(unit_of_work: UnitOfWork) -> None:

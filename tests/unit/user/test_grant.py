@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.user.domain.budget import Budget
-from services.user.domain.errors import WeakPassword
 from services.user.domain.grant import Presentation, presentation, successor
-from services.user.domain.password import check_password
 from services.user.domain.scopes import granted_scopes
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -57,18 +55,3 @@ def test_a_budget_admits_its_burst_then_its_rate() -> None:
 )
 def test_a_token_carries_what_is_asked_for_and_allowed(requested: set[str], granted: set[str]) -> None:
     assert granted_scopes(frozenset(requested), frozenset({"profile", "orders"})) == granted
-
-
-@pytest.mark.parametrize(
-    "password", ["short", "x" * 129, "Password123", "aaaaaaaaaaaa", "ababababab", "alice.liddell"]
-)
-def test_passwords_that_are_guessed_first_are_refused(password: str) -> None:
-    with pytest.raises(WeakPassword) as refused:
-        check_password(password, email="alice.liddell@example.com", field="newPassword")
-
-    assert refused.value.fields[0][0] == "newPassword"
-    assert password not in str(refused.value)
-
-
-def test_a_long_sentence_is_a_good_password() -> None:
-    check_password("down the rabbit hole", email="alice@example.com", field="password")
