@@ -60,12 +60,13 @@ async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float
 
 @asynccontextmanager
 async def running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run endless loops beside the body; one that fails, fails the test."""
+    """Run loops beside the body; one that fails, fails the test."""
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield
     finally:
-        failed = [task.exception() for task in tasks if task.done() and not task.cancelled()]
+        ended = [task for task in tasks if task.done() and not task.cancelled()]
+        failed = [error for task in ended if (error := task.exception()) is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,6 +18,7 @@ from services.notification.domain.delivery import DeliveryState
 from services.notification.domain.feedback import FeedbackKind
 from services.notification.domain.template import Template
 from services.notification.entrypoints import mail_metrics
+from services.order.entrypoints import order_metrics
 
 CHECKOUT = Path(__file__).parents[2]
 RULES: list[dict[str, Any]] = [
@@ -37,7 +38,7 @@ VALUES = {
 
 
 def metrics() -> Iterator[MetricWrapperBase]:
-    for module in (mail_metrics, feed_metrics, health, consumer):
+    for module in (mail_metrics, feed_metrics, order_metrics, health, consumer):
         yield from (each for each in vars(module).values() if isinstance(each, MetricWrapperBase))
 
 

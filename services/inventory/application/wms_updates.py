@@ -144,8 +144,9 @@ def _departures(
                 pieces = count.pieces_of(order_id)
                 if pieces is None:
                     pieces = max(before.pieces, pieces_named(reservation, update.sku, update.warehouse))
-                report = before.counted(pieces, at, is_late=not is_news)
-                if report != before:
+                # Of an order that nothing is known of, and of which nothing has left, there is nothing to say.
+                if pieces or before.pieces:
+                    report = before.counted(pieces, at, is_late=not is_news)
                     yield depart(reservation, own, report)
             case Delta(quantity, _, shipment_id) if quantity < 0:
                 book_quantity = quantity if is_news else 0

@@ -184,6 +184,7 @@ async def test_a_count_ships_the_confirmed_orders_that_it_names(shop: Shop) -> N
 
     assert await numbers(shop) == (1, 0, 0, 0)
     assert (await reservation(shop)).state is ReservationState.SHIPPED
+    assert await shop.ledgers.write(lambda ledger: ledger.reservation(order_id(8))) is None
     assert [event.type for event in await outbox_events(shop)] == ["ShipmentReported"]
     assert (await say(shop, 1, Count(1, (order_id(8), order_id(1))))).result is Result.DUPLICATE
 

@@ -31,7 +31,9 @@ def refused(password: str, *, is_staff: bool = False) -> str:
 def disguised(draw: st.DrawFn) -> str:
     """Something common as people disguise it: in other case, with digits and signs around and for letters."""
     word = draw(st.sampled_from(sorted(each for each in COMMON if each.isascii() and len(each) >= 6)))
-    spelt = "".join(draw(st.sampled_from([each, each.upper(), *LEET.get(each, "")])) for each in word)
+    # A word that has digits of its own is not spelt with others.
+    leet = LEET if word.isalpha() else {}
+    spelt = "".join(draw(st.sampled_from([each, each.upper(), *leet.get(each, "")])) for each in word)
     text = f"{draw(ENDS)}{spelt}{draw(ENDS)}"
     return text + "1" * max(0, MIN_LENGTH - len(text))
 

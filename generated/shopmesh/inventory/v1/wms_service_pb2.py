@@ -29,7 +29,7 @@ from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_poli
 from shopmesh.stream.v1 import stream_pb2 as shopmesh_dot_stream_dot_v1_dot_stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'shopmesh/inventory/v1/wms_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\x1a\x1fshopmesh/stream/v1/stream.proto\"\xcc\x02\n\x0bStockUpdate\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x30\n\twarehouse\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x19\n\x08sequence\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01\x12\x32\n\x05\x63ount\x18\x04 \x01(\x0b\x32!.shopmesh.inventory.v1.StockCountH\x00\x12\x32\n\x05\x64\x65lta\x18\x05 \x01(\x0b\x32!.shopmesh.inventory.v1.StockDeltaH\x00\x12\x30\n\x0cobserve_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x05\x65poch\x18\x07 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x42\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"\xb4\x01\n\nStockCount\x12%\n\x07on_hand\x18\x01 \x01(\x05\x42\x0f\xbaH\x0c\x1a\x07\x18\x80\xc2\xd7/(\x00\xc8\x01\x01H\x00\x88\x01\x01\x12+\n\x11shipped_order_ids\x18\x02 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01\x12\x46\n\x0eshipped_orders\x18\x03 \x03(\x0b\x32#.shopmesh.inventory.v1.ShippedOrderB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\x42\n\n\x08_on_hand\"I\n\x0cShippedOrder\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\"\x83\x01\n\nStockDelta\x12(\n\x08quantity\x18\x01 \x01(\x05\x42\x16\xbaH\x13\x1a\x11\x18\xc0\x84=(\xc0\xfb\xc2\xff\xff\xff\xff\xff\xff\x01\x38\x00\x12\x1d\n\x08order_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12,\n\x0bshipment_id\x18\x03 \x01(\tB\x17\xbaH\x14r\x0f\x32\r^[!-~]{1,64}$\xd8\x01\x01\"\xb6\x01\n\x0eStockUpdateAck\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12\x38\n\x06result\x18\x04 \x01(\x0e\x32(.shopmesh.inventory.v1.StockUpdateResult\x12\x19\n\x11\x65xpected_sequence\x18\x05 \x01(\x03\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\r\n\x05\x65poch\x18\x07 \x01(\x05\"N\n\x10SyncStockRequest\x12:\n\x06update\x18\x01 \x01(\x0b\x32\".shopmesh.inventory.v1.StockUpdateB\x06\xbaH\x03\xc8\x01\x01\"\xa5\x01\n\x11SyncStockResponse\x12\x32\n\x03\x61\x63k\x18\x01 \x01(\x0b\x32%.shopmesh.inventory.v1.StockUpdateAck\x12\x30\n\theartbeat\x18\x02 \x01(\x0b\x32\x1d.shopmesh.stream.v1.Heartbeat\x12*\n\x06\x63losed\x18\x03 \x01(\x0b\x32\x1a.shopmesh.stream.v1.Closed\"[\n\x17PushStockUpdatesRequest\x12@\n\x07updates\x18\x01 \x03(\x0b\x32\".shopmesh.inventory.v1.StockUpdateB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"O\n\x18PushStockUpdatesResponse\x12\x33\n\x04\x61\x63ks\x18\x01 \x03(\x0b\x32%.shopmesh.inventory.v1.StockUpdateAck\"\xa2\x01\n\x0cSnapshotLine\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x30\n\twarehouse\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12%\n\x07on_hand\x18\x03 \x01(\x05\x42\x0f\xbaH\x0c\x1a\x07\x18\x80\xc2\xd7/(\x00\xc8\x01\x01H\x00\x88\x01\x01\x42\n\n\x08_on_hand\"\x80\x01\n\x15ReconcileStockRequest\x12?\n\x05lines\x18\x01 \x03(\x0b\x32#.shopmesh.inventory.v1.SnapshotLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12\x1b\n\x06repair\x18\x02 \x01(\x08\x42\x06\xbaH\x03\xc8\x01\x01H\x00\x88\x01\x01\x42\t\n\x07_repair\"]\n\nStockDrift\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x14\n\x0cshop_on_hand\x18\x03 \x01(\x05\x12\x19\n\x11warehouse_on_hand\x18\x04 \x01(\x05\"n\n\x16ReconcileStockResponse\x12\x10\n\x08\x63ompared\x18\x01 \x01(\x05\x12\x30\n\x05\x64rift\x18\x02 \x03(\x0b\x32!.shopmesh.inventory.v1.StockDrift\x12\x10\n\x08repaired\x18\x03 \x01(\x08\"\x8b\x01\n\x1dListQuarantinedUpdatesRequest\x12\x30\n\x03sku\x18\x01 \x01(\tB#\xbaH r\x1e\x32\x1c^(|[A-Z0-9][A-Z0-9-]{0,63})$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"\x9b\x01\n\x11QuarantinedUpdate\x12\x32\n\x06update\x18\x01 \x01(\x0b\x32\".shopmesh.inventory.v1.StockUpdate\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x33\n\x0fquarantine_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"t\n\x1eListQuarantinedUpdatesResponse\x12\x39\n\x07updates\x18\x01 \x03(\x0b\x32(.shopmesh.inventory.v1.QuarantinedUpdate\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8e\x01\n\x10StartFeedRequest\x12\x30\n\twarehouse\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12(\n\nrequest_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$\x12\x1e\n\x06reason\x18\x03 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x90\xb5\x18\x01\"\"\n\x11StartFeedResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x05\"\xaa\x01\n\x04\x46\x65\x65\x64\x12\x11\n\twarehouse\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x05\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fwaiting_shelves\x18\x06 \x01(\x05\x12\x18\n\x10refusing_shelves\x18\x07 \x01(\x05\"\x12\n\x10ListFeedsRequest\"?\n\x11ListFeedsResponse\x12*\n\x05\x66\x65\x65\x64s\x18\x01 \x03(\x0b\x32\x1b.shopmesh.inventory.v1.Feed*\x89\x02\n\x11StockUpdateResult\x12#\n\x1fSTOCK_UPDATE_RESULT_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSTOCK_UPDATE_RESULT_APPLIED\x10\x01\x12!\n\x1dSTOCK_UPDATE_RESULT_DUPLICATE\x10\x02\x12\x1b\n\x17STOCK_UPDATE_RESULT_GAP\x10\x03\x12#\n\x1fSTOCK_UPDATE_RESULT_QUARANTINED\x10\x04\x12#\n\x1fSTOCK_UPDATE_RESULT_STALE_EPOCH\x10\x05\x12$\n STOCK_UPDATE_RESULT_COUNT_NEEDED\x10\x06\x32\x8d\x08\n\nWmsService\x12|\n\tSyncStock\x12\'.shopmesh.inventory.v1.SyncStockRequest\x1a(.shopmesh.inventory.v1.SyncStockResponse\"\x18\x8a\xb5\x18\x14\x08\x02\x12\x03wms\"\x06stream*\x03\x08\x84\x07(\x01\x30\x01\x12\xae\x01\n\x10PushStockUpdates\x12..shopmesh.inventory.v1.PushStockUpdatesRequest\x1a/.shopmesh.inventory.v1.PushStockUpdatesResponse\"9\x90\x02\x02\x8a\xb5\x18\x12\x08\x02\x12\x03wms\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/wms/stock-updates:\x01*\x12\xa4\x01\n\x0eReconcileStock\x12,.shopmesh.inventory.v1.ReconcileStockRequest\x1a-.shopmesh.inventory.v1.ReconcileStockResponse\"5\x90\x02\x02\x8a\xb5\x18\x12\x08\x02\x12\x03wms\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x16\"\x11/v1/wms:reconcile:\x01*\x12\xb0\x01\n\tStartFeed\x12\'.shopmesh.inventory.v1.StartFeedRequest\x1a(.shopmesh.inventory.v1.StartFeedResponse\"P\x90\x02\x02\x8a\xb5\x18\x1f\x08\x02\x12\x0bstock:write\x12\x03wms\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02$\"\x1f/v1/wms/feeds/{warehouse}:start:\x01*\x12\xa2\x01\n\tListFeeds\x12\'.shopmesh.inventory.v1.ListFeedsRequest\x1a(.shopmesh.inventory.v1.ListFeedsResponse\"B\x90\x02\x01\x8a\xb5\x18&\x08\x02\x12\x05\x61udit\x12\x0bstock:write\x12\x03wms\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/wms/feeds\x12\xd0\x01\n\x16ListQuarantinedUpdates\x12\x34.shopmesh.inventory.v1.ListQuarantinedUpdatesRequest\x1a\x35.shopmesh.inventory.v1.ListQuarantinedUpdatesResponse\"I\x90\x02\x01\x8a\xb5\x18\x1f\x08\x02\x12\x0bstock:write\x12\x03wms\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/wms/quarantined-updatesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'shopmesh/inventory/v1/wms_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\x1a\x1fshopmesh/stream/v1/stream.proto\"\xcc\x02\n\x0bStockUpdate\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x30\n\twarehouse\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12\x19\n\x08sequence\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01\x12\x32\n\x05\x63ount\x18\x04 \x01(\x0b\x32!.shopmesh.inventory.v1.StockCountH\x00\x12\x32\n\x05\x64\x65lta\x18\x05 \x01(\x0b\x32!.shopmesh.inventory.v1.StockDeltaH\x00\x12\x30\n\x0cobserve_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x05\x65poch\x18\x07 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x42\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"\xb4\x01\n\nStockCount\x12%\n\x07on_hand\x18\x01 \x01(\x05\x42\x0f\xbaH\x0c\x1a\x07\x18\x80\xc2\xd7/(\x00\xc8\x01\x01H\x00\x88\x01\x01\x12+\n\x11shipped_order_ids\x18\x02 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01\x12\x46\n\x0eshipped_orders\x18\x03 \x03(\x0b\x32#.shopmesh.inventory.v1.ShippedOrderB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\x42\n\n\x08_on_hand\"^\n\x0cShippedOrder\x12\x1a\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12%\n\x08quantity\x18\x02 \x01(\x05\x42\x0e\xbaH\x0b\x1a\x06\x18\xc0\x84=(\x00\xc8\x01\x01H\x00\x88\x01\x01\x42\x0b\n\t_quantity\"\x83\x01\n\nStockDelta\x12(\n\x08quantity\x18\x01 \x01(\x05\x42\x16\xbaH\x13\x1a\x11\x18\xc0\x84=(\xc0\xfb\xc2\xff\xff\xff\xff\xff\xff\x01\x38\x00\x12\x1d\n\x08order_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12,\n\x0bshipment_id\x18\x03 \x01(\tB\x17\xbaH\x14r\x0f\x32\r^[!-~]{1,64}$\xd8\x01\x01\"\xb6\x01\n\x0eStockUpdateAck\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12\x38\n\x06result\x18\x04 \x01(\x0e\x32(.shopmesh.inventory.v1.StockUpdateResult\x12\x19\n\x11\x65xpected_sequence\x18\x05 \x01(\x03\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\r\n\x05\x65poch\x18\x07 \x01(\x05\"N\n\x10SyncStockRequest\x12:\n\x06update\x18\x01 \x01(\x0b\x32\".shopmesh.inventory.v1.StockUpdateB\x06\xbaH\x03\xc8\x01\x01\"\xa5\x01\n\x11SyncStockResponse\x12\x32\n\x03\x61\x63k\x18\x01 \x01(\x0b\x32%.shopmesh.inventory.v1.StockUpdateAck\x12\x30\n\theartbeat\x18\x02 \x01(\x0b\x32\x1d.shopmesh.stream.v1.Heartbeat\x12*\n\x06\x63losed\x18\x03 \x01(\x0b\x32\x1a.shopmesh.stream.v1.Closed\"[\n\x17PushStockUpdatesRequest\x12@\n\x07updates\x18\x01 \x03(\x0b\x32\".shopmesh.inventory.v1.StockUpdateB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"O\n\x18PushStockUpdatesResponse\x12\x33\n\x04\x61\x63ks\x18\x01 \x03(\x0b\x32%.shopmesh.inventory.v1.StockUpdateAck\"\xa2\x01\n\x0cSnapshotLine\x12-\n\x03sku\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[A-Z0-9][A-Z0-9-]{0,63}$\x12\x30\n\twarehouse\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12%\n\x07on_hand\x18\x03 \x01(\x05\x42\x0f\xbaH\x0c\x1a\x07\x18\x80\xc2\xd7/(\x00\xc8\x01\x01H\x00\x88\x01\x01\x42\n\n\x08_on_hand\"\x80\x01\n\x15ReconcileStockRequest\x12?\n\x05lines\x18\x01 \x03(\x0b\x32#.shopmesh.inventory.v1.SnapshotLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x88\'\x12\x1b\n\x06repair\x18\x02 \x01(\x08\x42\x06\xbaH\x03\xc8\x01\x01H\x00\x88\x01\x01\x42\t\n\x07_repair\"]\n\nStockDrift\x12\x0b\n\x03sku\x18\x01 \x01(\t\x12\x11\n\twarehouse\x18\x02 \x01(\t\x12\x14\n\x0cshop_on_hand\x18\x03 \x01(\x05\x12\x19\n\x11warehouse_on_hand\x18\x04 \x01(\x05\"n\n\x16ReconcileStockResponse\x12\x10\n\x08\x63ompared\x18\x01 \x01(\x05\x12\x30\n\x05\x64rift\x18\x02 \x03(\x0b\x32!.shopmesh.inventory.v1.StockDrift\x12\x10\n\x08repaired\x18\x03 \x01(\x08\"\x8b\x01\n\x1dListQuarantinedUpdatesRequest\x12\x30\n\x03sku\x18\x01 \x01(\tB#\xbaH r\x1e\x32\x1c^(|[A-Z0-9][A-Z0-9-]{0,63})$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"\x9b\x01\n\x11QuarantinedUpdate\x12\x32\n\x06update\x18\x01 \x01(\x0b\x32\".shopmesh.inventory.v1.StockUpdate\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x33\n\x0fquarantine_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"t\n\x1eListQuarantinedUpdatesResponse\x12\x39\n\x07updates\x18\x01 \x03(\x0b\x32(.shopmesh.inventory.v1.QuarantinedUpdate\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8e\x01\n\x10StartFeedRequest\x12\x30\n\twarehouse\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,39}$\x12(\n\nrequest_id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[!-~]{1,64}$\x12\x1e\n\x06reason\x18\x03 \x01(\tB\x0e\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x90\xb5\x18\x01\"\"\n\x11StartFeedResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x05\"\xaa\x01\n\x04\x46\x65\x65\x64\x12\x11\n\twarehouse\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x05\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fwaiting_shelves\x18\x06 \x01(\x05\x12\x18\n\x10refusing_shelves\x18\x07 \x01(\x05\"\x12\n\x10ListFeedsRequest\"?\n\x11ListFeedsResponse\x12*\n\x05\x66\x65\x65\x64s\x18\x01 \x03(\x0b\x32\x1b.shopmesh.inventory.v1.Feed*\x89\x02\n\x11StockUpdateResult\x12#\n\x1fSTOCK_UPDATE_RESULT_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSTOCK_UPDATE_RESULT_APPLIED\x10\x01\x12!\n\x1dSTOCK_UPDATE_RESULT_DUPLICATE\x10\x02\x12\x1b\n\x17STOCK_UPDATE_RESULT_GAP\x10\x03\x12#\n\x1fSTOCK_UPDATE_RESULT_QUARANTINED\x10\x04\x12#\n\x1fSTOCK_UPDATE_RESULT_STALE_EPOCH\x10\x05\x12$\n STOCK_UPDATE_RESULT_COUNT_NEEDED\x10\x06\x32\x8d\x08\n\nWmsService\x12|\n\tSyncStock\x12\'.shopmesh.inventory.v1.SyncStockRequest\x1a(.shopmesh.inventory.v1.SyncStockResponse\"\x18\x8a\xb5\x18\x14\x08\x02\x12\x03wms\"\x06stream*\x03\x08\x84\x07(\x01\x30\x01\x12\xae\x01\n\x10PushStockUpdates\x12..shopmesh.inventory.v1.PushStockUpdatesRequest\x1a/.shopmesh.inventory.v1.PushStockUpdatesResponse\"9\x90\x02\x02\x8a\xb5\x18\x12\x08\x02\x12\x03wms\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02\x1a\"\x15/v1/wms/stock-updates:\x01*\x12\xa4\x01\n\x0eReconcileStock\x12,.shopmesh.inventory.v1.ReconcileStockRequest\x1a-.shopmesh.inventory.v1.ReconcileStockResponse\"5\x90\x02\x02\x8a\xb5\x18\x12\x08\x02\x12\x03wms\"\x05\x61\x64min*\x02\x08\x1e\x82\xd3\xe4\x93\x02\x16\"\x11/v1/wms:reconcile:\x01*\x12\xb0\x01\n\tStartFeed\x12\'.shopmesh.inventory.v1.StartFeedRequest\x1a(.shopmesh.inventory.v1.StartFeedResponse\"P\x90\x02\x02\x8a\xb5\x18\x1f\x08\x02\x12\x0bstock:write\x12\x03wms\"\x05\x61\x64min*\x02\x08\n\x82\xd3\xe4\x93\x02$\"\x1f/v1/wms/feeds/{warehouse}:start:\x01*\x12\xa2\x01\n\tListFeeds\x12\'.shopmesh.inventory.v1.ListFeedsRequest\x1a(.shopmesh.inventory.v1.ListFeedsResponse\"B\x90\x02\x01\x8a\xb5\x18&\x08\x02\x12\x05\x61udit\x12\x0bstock:write\x12\x03wms\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/wms/feeds\x12\xd0\x01\n\x16ListQuarantinedUpdates\x12\x34.shopmesh.inventory.v1.ListQuarantinedUpdatesRequest\x1a\x35.shopmesh.inventory.v1.ListQuarantinedUpdatesResponse\"I\x90\x02\x01\x8a\xb5\x18\x1f\x08\x02\x12\x0bstock:write\x12\x03wms\"\x05\x61\x64min*\x02\x08\x05\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/wms/quarantined-updatesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,7 +55,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SHIPPEDORDER'].fields_by_name['order_id']._loaded_options = None
   _globals['_SHIPPEDORDER'].fields_by_name['order_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SHIPPEDORDER'].fields_by_name['quantity']._loaded_options = None
-  _globals['_SHIPPEDORDER'].fields_by_name['quantity']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_SHIPPEDORDER'].fields_by_name['quantity']._serialized_options = b'\272H\013\032\006\030\300\204=(\000\310\001\001'
   _globals['_STOCKDELTA'].fields_by_name['quantity']._loaded_options = None
   _globals['_STOCKDELTA'].fields_by_name['quantity']._serialized_options = b'\272H\023\032\021\030\300\204=(\300\373\302\377\377\377\377\377\377\0018\000'
   _globals['_STOCKDELTA'].fields_by_name['order_id']._loaded_options = None
@@ -100,50 +100,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WMSSERVICE'].methods_by_name['ListFeeds']._serialized_options = b'\220\002\001\212\265\030&\010\002\022\005audit\022\013stock:write\022\003wms\"\005admin*\002\010\005\202\323\344\223\002\017\022\r/v1/wms/feeds'
   _globals['_WMSSERVICE'].methods_by_name['ListQuarantinedUpdates']._loaded_options = None
   _globals['_WMSSERVICE'].methods_by_name['ListQuarantinedUpdates']._serialized_options = b'\220\002\001\212\265\030\037\010\002\022\013stock:write\022\003wms\"\005admin*\002\010\005\202\323\344\223\002\035\022\033/v1/wms/quarantined-updates'
-  _globals['_STOCKUPDATERESULT']._serialized_start=2919
-  _globals['_STOCKUPDATERESULT']._serialized_end=3184
+  _globals['_STOCKUPDATERESULT']._serialized_start=2940
+  _globals['_STOCKUPDATERESULT']._serialized_end=3205
   _globals['_STOCKUPDATE']._serialized_start=225
   _globals['_STOCKUPDATE']._serialized_end=557
   _globals['_STOCKCOUNT']._serialized_start=560
   _globals['_STOCKCOUNT']._serialized_end=740
   _globals['_SHIPPEDORDER']._serialized_start=742
-  _globals['_SHIPPEDORDER']._serialized_end=815
-  _globals['_STOCKDELTA']._serialized_start=818
-  _globals['_STOCKDELTA']._serialized_end=949
-  _globals['_STOCKUPDATEACK']._serialized_start=952
-  _globals['_STOCKUPDATEACK']._serialized_end=1134
-  _globals['_SYNCSTOCKREQUEST']._serialized_start=1136
-  _globals['_SYNCSTOCKREQUEST']._serialized_end=1214
-  _globals['_SYNCSTOCKRESPONSE']._serialized_start=1217
-  _globals['_SYNCSTOCKRESPONSE']._serialized_end=1382
-  _globals['_PUSHSTOCKUPDATESREQUEST']._serialized_start=1384
-  _globals['_PUSHSTOCKUPDATESREQUEST']._serialized_end=1475
-  _globals['_PUSHSTOCKUPDATESRESPONSE']._serialized_start=1477
-  _globals['_PUSHSTOCKUPDATESRESPONSE']._serialized_end=1556
-  _globals['_SNAPSHOTLINE']._serialized_start=1559
-  _globals['_SNAPSHOTLINE']._serialized_end=1721
-  _globals['_RECONCILESTOCKREQUEST']._serialized_start=1724
-  _globals['_RECONCILESTOCKREQUEST']._serialized_end=1852
-  _globals['_STOCKDRIFT']._serialized_start=1854
-  _globals['_STOCKDRIFT']._serialized_end=1947
-  _globals['_RECONCILESTOCKRESPONSE']._serialized_start=1949
-  _globals['_RECONCILESTOCKRESPONSE']._serialized_end=2059
-  _globals['_LISTQUARANTINEDUPDATESREQUEST']._serialized_start=2062
-  _globals['_LISTQUARANTINEDUPDATESREQUEST']._serialized_end=2201
-  _globals['_QUARANTINEDUPDATE']._serialized_start=2204
-  _globals['_QUARANTINEDUPDATE']._serialized_end=2359
-  _globals['_LISTQUARANTINEDUPDATESRESPONSE']._serialized_start=2361
-  _globals['_LISTQUARANTINEDUPDATESRESPONSE']._serialized_end=2477
-  _globals['_STARTFEEDREQUEST']._serialized_start=2480
-  _globals['_STARTFEEDREQUEST']._serialized_end=2622
-  _globals['_STARTFEEDRESPONSE']._serialized_start=2624
-  _globals['_STARTFEEDRESPONSE']._serialized_end=2658
-  _globals['_FEED']._serialized_start=2661
-  _globals['_FEED']._serialized_end=2831
-  _globals['_LISTFEEDSREQUEST']._serialized_start=2833
-  _globals['_LISTFEEDSREQUEST']._serialized_end=2851
-  _globals['_LISTFEEDSRESPONSE']._serialized_start=2853
-  _globals['_LISTFEEDSRESPONSE']._serialized_end=2916
-  _globals['_WMSSERVICE']._serialized_start=3187
-  _globals['_WMSSERVICE']._serialized_end=4224
+  _globals['_SHIPPEDORDER']._serialized_end=836
+  _globals['_STOCKDELTA']._serialized_start=839
+  _globals['_STOCKDELTA']._serialized_end=970
+  _globals['_STOCKUPDATEACK']._serialized_start=973
+  _globals['_STOCKUPDATEACK']._serialized_end=1155
+  _globals['_SYNCSTOCKREQUEST']._serialized_start=1157
+  _globals['_SYNCSTOCKREQUEST']._serialized_end=1235
+  _globals['_SYNCSTOCKRESPONSE']._serialized_start=1238
+  _globals['_SYNCSTOCKRESPONSE']._serialized_end=1403
+  _globals['_PUSHSTOCKUPDATESREQUEST']._serialized_start=1405
+  _globals['_PUSHSTOCKUPDATESREQUEST']._serialized_end=1496
+  _globals['_PUSHSTOCKUPDATESRESPONSE']._serialized_start=1498
+  _globals['_PUSHSTOCKUPDATESRESPONSE']._serialized_end=1577
+  _globals['_SNAPSHOTLINE']._serialized_start=1580
+  _globals['_SNAPSHOTLINE']._serialized_end=1742
+  _globals['_RECONCILESTOCKREQUEST']._serialized_start=1745
+  _globals['_RECONCILESTOCKREQUEST']._serialized_end=1873
+  _globals['_STOCKDRIFT']._serialized_start=1875
+  _globals['_STOCKDRIFT']._serialized_end=1968
+  _globals['_RECONCILESTOCKRESPONSE']._serialized_start=1970
+  _globals['_RECONCILESTOCKRESPONSE']._serialized_end=2080
+  _globals['_LISTQUARANTINEDUPDATESREQUEST']._serialized_start=2083
+  _globals['_LISTQUARANTINEDUPDATESREQUEST']._serialized_end=2222
+  _globals['_QUARANTINEDUPDATE']._serialized_start=2225
+  _globals['_QUARANTINEDUPDATE']._serialized_end=2380
+  _globals['_LISTQUARANTINEDUPDATESRESPONSE']._serialized_start=2382
+  _globals['_LISTQUARANTINEDUPDATESRESPONSE']._serialized_end=2498
+  _globals['_STARTFEEDREQUEST']._serialized_start=2501
+  _globals['_STARTFEEDREQUEST']._serialized_end=2643
+  _globals['_STARTFEEDRESPONSE']._serialized_start=2645
+  _globals['_STARTFEEDRESPONSE']._serialized_end=2679
+  _globals['_FEED']._serialized_start=2682
+  _globals['_FEED']._serialized_end=2852
+  _globals['_LISTFEEDSREQUEST']._serialized_start=2854
+  _globals['_LISTFEEDSREQUEST']._serialized_end=2872
+  _globals['_LISTFEEDSRESPONSE']._serialized_start=2874
+  _globals['_LISTFEEDSRESPONSE']._serialized_end=2937
+  _globals['_WMSSERVICE']._serialized_start=3208
+  _globals['_WMSSERVICE']._serialized_end=4245
 # @@protoc_insertion_point(module_scope)

@@ -167,18 +167,22 @@ class ShippedOrder(_message.Message):
     order_id: _builtins.str
     """Which order."""
     quantity: _builtins.int
-    """How many pieces of this SKU have left from this warehouse for it, all in all."""
+    """How many pieces of this SKU have left from this warehouse for it, all in all.
+    Required: that none has left has to be said.
+    """
     def __init__(
         self,
         *,
         order_id: _builtins.str = ...,
-        quantity: _builtins.int = ...,
+        quantity: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_quantity", b"_quantity", "quantity", b"quantity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "quantity", b"quantity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_quantity", b"_quantity", "order_id", b"order_id", "quantity", b"quantity"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__quantity: _TypeAlias = _typing.Literal["quantity"]  # noqa: Y015
+    _WhichOneofArgType__quantity: _TypeAlias = _typing.Literal["_quantity", b"_quantity"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__quantity) -> _WhichOneofReturnType__quantity | None: ...
 
 Global___ShippedOrder: _TypeAlias = ShippedOrder  # noqa: Y015
 
