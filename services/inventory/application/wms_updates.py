@@ -144,7 +144,7 @@ def _departures(
                 pieces = count.pieces_of(order_id)
                 if pieces is None:
                     pieces = max(before.pieces, pieces_named(reservation, update.sku, update.warehouse))
-                # Of an order that nothing is known of, and of which nothing has left, there is nothing to say.
+                # An order of which nothing has left here is none of the matter of this shelf.
                 if pieces or before.pieces:
                     report = before.counted(pieces, at, is_late=not is_news)
                     yield depart(reservation, own, report)
