@@ -1,7 +1,7 @@
 """Upgrades a mesh under load, service by service: `python -m tests.faults.upgrading COMMIT [ORDER …]`.
 
 A mesh of an older commit comes up in a work tree of its own. Then the tree is brought to this commit and the
-services are restarted one by one, while customers order, cancel and staff ships; afterwards whatever began in
+services are restarted one by one, while customers order, cancel and staff ships; afterwards all that began in
 the old code has to come to rest in the new one, with every invariant kept and nothing parked. An ORDER is the
 services' names with commas; none: all orders.
 """

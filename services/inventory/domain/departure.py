@@ -119,7 +119,7 @@ def depart(
 ) -> Departure:
     """A warehouse system says that pieces have left.
 
-    Whatever leaves makes a hold permanent, so that the rest of it cannot run out. An order that nothing was
+    What leaves makes a hold permanent, so that the rest of it cannot run out. An order that nothing was
     reserved for is marked: a late reserve is refused, since its pieces could not be distinguished from these.
 
     Args:

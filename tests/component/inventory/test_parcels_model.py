@@ -1,7 +1,7 @@
 """Orders, stock and a warehouse that hear of each other late, twice and in any order, against a model.
 
-The shop ships, cancels and is told; the warehouse picks, counts and starts its feed again. Once everybody has
-heard everything, all three agree, whatever came first.
+The shop ships, cancels and hears; the warehouse picks, counts and starts its feed again. Once everybody has
+heard everything, all three agree, in whichever order it came.
 """
 
 import asyncio

@@ -74,7 +74,7 @@ class Story:
     def give_back(self) -> None:
         self._take(give_back(self.reservation, self.reports))
 
-    def tell(self, facts: Iterable[ByTheShop | ByTheWarehouse]) -> "Story":
+    def hear(self, facts: Iterable[ByTheShop | ByTheWarehouse]) -> "Story":
         for fact in facts:
             if len(fact) == 2:
                 self.shop_ships(*fact)
@@ -119,11 +119,11 @@ def facts(draw: st.DrawFn) -> Sequence[ByTheShop | ByTheWarehouse]:
     return found
 
 
-@given(data=st.data(), told=facts())
+@given(data=st.data(), said=facts())
 def test_facts_in_any_order_end_equal(
-    data: st.DataObject, told: Sequence[ByTheShop | ByTheWarehouse]
+    data: st.DataObject, said: Sequence[ByTheShop | ByTheWarehouse]
 ) -> None:
-    one, other = Story().tell(told), Story().tell(data.draw(st.permutations(told)))
+    one, other = Story().hear(said), Story().hear(data.draw(st.permutations(said)))
 
     assert one.reservation == other.reservation
     assert +one.shelves == +other.shelves
@@ -131,15 +131,15 @@ def test_facts_in_any_order_end_equal(
     assert one.too_many == other.too_many
 
 
-@given(told=facts())
+@given(said=facts())
 def test_what_is_gone_and_unreported_follows_from_both_sums(
-    told: Sequence[ByTheShop | ByTheWarehouse],
+    said: Sequence[ByTheShop | ByTheWarehouse],
 ) -> None:
-    story = Story().tell(told)
+    story = Story().hear(said)
 
     for sku, ordered in (("MUG", 5), ("POT", 2)):
-        shipped = sum(fact[1] for fact in told if len(fact) == 2 and fact[0] == sku)
-        reported = sum(fact[2] for fact in told if len(fact) == 3 and fact[0] == sku)
+        shipped = sum(fact[1] for fact in said if len(fact) == 2 and fact[0] == sku)
+        reported = sum(fact[2] for fact in said if len(fact) == 3 and fact[0] == sku)
         line = story.reservation.line(sku)
         assert line is not None
         assert sum(part.gone for part in line.allocations) == min(ordered, max(shipped, reported))
@@ -150,15 +150,15 @@ def test_what_is_gone_and_unreported_follows_from_both_sums(
         assert all(0 <= part.unreported <= part.gone <= part.quantity for part in line.allocations)
 
 
-@given(told=facts(), later=facts())
+@given(said=facts(), later=facts())
 def test_a_release_gives_back_what_has_not_left(
-    told: Sequence[ByTheShop | ByTheWarehouse], later: Sequence[ByTheShop | ByTheWarehouse]
+    said: Sequence[ByTheShop | ByTheWarehouse], later: Sequence[ByTheShop | ByTheWarehouse]
 ) -> None:
-    story = Story().tell(told)
+    story = Story().hear(said)
     story.give_back()
 
     assert story.pieces("committed", "MUG") == -5
-    story.tell([fact for fact in later if len(fact) == 3])
+    story.hear([fact for fact in later if len(fact) == 3])
     whole = all(line.shipped == line.quantity for line in story.reservation.lines)
     assert story.reservation.state is (ReservationState.SHIPPED if whole else ReservationState.RELEASED)
     assert story.pieces("committed", "MUG") == -5
@@ -174,7 +174,7 @@ def test_a_release_gives_back_what_has_not_left(
 
 
 def test_the_rest_is_all_that_had_not_left() -> None:
-    story = Story().tell([("MUG", "berlin", 1)])
+    story = Story().hear([("MUG", "berlin", 1)])
 
     story.shop_ships_the_rest()
 
@@ -183,13 +183,13 @@ def test_the_rest_is_all_that_had_not_left() -> None:
 
 
 def test_what_nobody_has_a_claim_on_never_reaches_the_order() -> None:
-    story = Story().tell([("MUG", "berlin", 3), ("MUG", "munich", 4)])
+    story = Story().hear([("MUG", "berlin", 3), ("MUG", "munich", 4)])
 
     assert (story.reported["MUG"], story.too_many) == (5, 2)
 
 
 def test_pieces_of_another_warehouse_are_taken_where_some_are_open() -> None:
-    story = Story().tell([("MUG", "berlin", 5)])
+    story = Story().hear([("MUG", "berlin", 5)])
 
     assert story.shelves["MUG", "berlin", "committed"] == -3
     assert story.shelves["MUG", "hamburg", "committed"] == -2
@@ -197,7 +197,7 @@ def test_pieces_of_another_warehouse_are_taken_where_some_are_open() -> None:
 
 @pytest.mark.parametrize(("shipped", "named"), [(0, 3), (1, 1), (5, 3)])
 def test_a_count_that_gives_no_number_means_what_the_shop_has_shipped_there(shipped: int, named: int) -> None:
-    story = Story().tell([("MUG", shipped)] if shipped else [])
+    story = Story().hear([("MUG", shipped)] if shipped else [])
 
     assert pieces_named(story.reservation, "MUG", "berlin") == named
 

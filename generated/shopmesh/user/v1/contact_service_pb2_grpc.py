@@ -57,7 +57,7 @@ class ContactServiceServicer:
         """Returns where and in which language to write to an account, with a one-time
         link where the purpose needs one.
 
-        The link belongs to the account as it is: whoever asks gets the same one while
+        The link belongs to the account as it is: who asks gets the same one while
         the account's address, its verification and its password are the same, and it
         dies with them. Its life counts from `request_time`, the latest one.
 

@@ -10,7 +10,7 @@ from services.order.domain.errors import OrderIsCancelled, OrderIsRejected, Orde
 from services.order.domain.events import LinePieces
 
 ReportOddity = Callable[[str, str], None]
-"""Told the id of an order of which more has left than should have, and the reason why it should not."""
+"""Gets the id of an order of which more has left than should have, and the reason why it should not."""
 
 _DECISION_SECONDS = 3.0
 
