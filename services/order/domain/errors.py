@@ -52,7 +52,7 @@ class OrderAlreadyShipped(WrongState):
 
 
 class InvalidShipment(DomainError):
-    """A parcel cannot be distinguished from others: a rule of the request like those that need no other field."""
+    """A parcel has no name: a rule of the request like those that need no other field."""
 
     reason = "INVALID_REQUEST"
 
