@@ -1,13 +1,20 @@
 """The simulated warehouse: its own numbers, and every update that it has reported of them."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.simulator.picking import Parcel
-from shopmesh.inventory.v1.wms_service_pb2 import SnapshotLine, StockCount, StockDelta, StockUpdate
+from shopmesh.inventory.v1.wms_service_pb2 import (
+    ShippedOrder,
+    SnapshotLine,
+    StockCount,
+    StockDelta,
+    StockUpdate,
+)
 
 Place = tuple[str, str]
 """A SKU and a warehouse."""
@@ -26,12 +33,14 @@ class Shelf:
         first: The sequence of the first update in `sent`.
         epoch: Of the feed, in which they were sent.
         sent: The updates, oldest first.
+        left: By order, the pieces that have left for it.
     """
 
     number: int
     first: int
     epoch: int = 0
     sent: list[StockUpdate] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
 
     @property
     def next_sequence(self) -> int:
@@ -92,6 +101,7 @@ class Warehouse:
             quantity = min(left, shelf.number)
             if quantity:
                 shelf.number -= quantity
+                shelf.left[parcel.order_id] += quantity
                 left -= quantity
                 yield self._send(
                     place,
@@ -119,7 +129,9 @@ class Warehouse:
             yield SnapshotLine(sku=sku, warehouse=warehouse, on_hand=number)
 
     def _count(self, place: Place, shipped: Sequence[str] = ()) -> StockUpdate:
-        counted = StockCount(on_hand=self._shelves[place].number, shipped_order_ids=shipped)
+        shelf = self._shelves[place]
+        left = [ShippedOrder(order_id=order, quantity=pieces) for order, pieces in shelf.left.items()]
+        counted = StockCount(on_hand=shelf.number, shipped_order_ids=shipped, shipped_orders=left)
         return self._send(place, count=counted)
 
     def _come_or_go(self, place: Place) -> StockUpdate:
