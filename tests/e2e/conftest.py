@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def page(browser: Chrome, running_mesh: RunningMesh, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page; whatever a test does, the browser has nothing to forbid or to report."""
+    """The page; no test may make the browser forbid or report anything."""
     page = Page(browser, running_mesh.url)
     yield page
     page.picture(f"end-of-{request.node.name}")

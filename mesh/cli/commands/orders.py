@@ -49,7 +49,7 @@ class Log(StrEnum):
 
 
 app = typer.Typer(
-    help="Look into orders: history, time travel, verification; ship them; make their index anew.",
+    help="Look into orders: history, time travel, verification; ship them; rebuild their index.",
     no_args_is_help=True,
 )
 

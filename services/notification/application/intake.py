@@ -98,7 +98,13 @@ class Intake:
         is_last = not Counter(summary.open_pieces) - Counter(pieces)
         due_time = self._clock() if is_last else self._clock() + PARCEL_PAUSE
         if known and await unit.deliveries.put_off(known.notification_id, due_time):
-            await unit.orders.replace(summary.shipped(replace(known, pieces=together)))
+            merged = replace(
+                known,
+                pieces=together,
+                carrier=known.carrier or event.carrier,
+                tracking_number=known.tracking_number or event.tracking_number,
+            )
+            await unit.orders.replace(summary.shipped(merged))
             return
         delivery = replace(
             self._due(Template.ORDER_SHIPPED, event.order_id, summary.customer_id, trace), due_time=due_time

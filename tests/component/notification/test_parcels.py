@@ -72,12 +72,13 @@ async def test_pieces_of_one_parcel_are_one_mail_though_they_come_one_by_one(
     await shipped(world, "parcel-1", MUG=1)
     assert await sent(world, worker, after=PAUSE - 1) == []
     await shipped(world, "parcel-1", MUG=1)
-    await shipped(world, "parcel-1", POT=1)
+    await shipped(world, "parcel-1", carrier="DHL", POT=1)
 
     assert await sent(world, worker, after=PAUSE - 1) == []
     (text,) = await sent(world, worker, after=1)
 
     assert names(text, "In this parcel", {"Mug": 2, "Pot": 1})
+    assert "DHL" in text
 
 
 async def test_the_last_parcel_is_mailed_at_once(world: World, worker: Worker) -> None:
