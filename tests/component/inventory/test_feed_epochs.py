@@ -1,41 +1,24 @@
 """A feed that is restarted again and again, against a model: nothing but what counts moves a shelf."""
 
-import asyncio
-import tempfile
-from contextlib import AsyncExitStack
-from pathlib import Path
-
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from services.inventory.adapters.tables import stock
 from services.inventory.domain.wms_update import MOST_AHEAD, Ack, Count, Delta, Result, StockUpdate
-from tests.support.inventory.shop import STAFF, WMS, Shop, open_shop
-from tests.support.tiers import examples
+from tests.support.inventory.machine import ShopMachine, plays
+from tests.support.inventory.shop import STAFF, WMS
 
 SHELF = ("MUG-RED", "berlin")
 
 
-class EpochModel(RuleBasedStateMachine):
+class EpochModel(ShopMachine):
     """Knows what the shelf has to be, and answers to every update itself."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        self.shop: Shop = self.runner.run(self._open())
         self.book, self.sequence, self.waits = 0, 0, False
         self.epoch, self.starts = 1, 0
         self.taken: list[StockUpdate] = []
-
-    async def _open(self) -> Shop:
-        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        return await self.stack.enter_async_context(open_shop(folder / "inventory.db"))
-
-    def teardown(self) -> None:
-        self.runner.run(self.stack.aclose())
-        self.runner.close()
 
     @initialize(pieces=st.integers(0, 9))
     def begin(self, pieces: int) -> None:
@@ -121,10 +104,4 @@ class EpochModel(RuleBasedStateMachine):
         return ack
 
 
-EpochModel.TestCase.settings = settings(
-    max_examples=examples(15),
-    stateful_step_count=40,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-TestEpochModel = EpochModel.TestCase
+TestEpochModel = plays(EpochModel, count=15, steps=40)

@@ -4,14 +4,8 @@ The shop ships, cancels and hears; the warehouse picks, counts and starts its fe
 heard everything, all three agree, in whichever order it came.
 """
 
-import asyncio
-import tempfile
-from contextlib import AsyncExitStack
-from pathlib import Path
-
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule
+from hypothesis.stateful import Bundle, initialize, multiple, rule
 
 from services.inventory.adapters.tables import departures, stock, wms_quarantine
 from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
@@ -28,41 +22,30 @@ from services.order.domain.events import (
 )
 from services.order.domain.shipping import Parcel
 from tests.support.inventory.knowing import SKU, KnownOrder, Shelf
+from tests.support.inventory.machine import ShopMachine, plays
 from tests.support.inventory.outbox import outbox_events
-from tests.support.inventory.shop import ORDER, STAFF, WMS, Shop, open_shop, order_id
-from tests.support.tiers import examples
+from tests.support.inventory.shop import ORDER, STAFF, WMS, order_id
 
 WAREHOUSES = ("berlin", "hamburg")
 PRICE = Money("EUR", 12, 900_000_000)
 warehouses = st.sampled_from(WAREHOUSES)
 
 
-class ParcelsModel(RuleBasedStateMachine):
+class ParcelsModel(ShopMachine):
     """Plays shop, stock and warehouse."""
 
     orders = Bundle("orders")
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        self.shop: Shop = self.runner.run(self._open())
         self.known: list[KnownOrder] = []
         self.shelves: dict[str, Shelf] = {}
         self.parcels = 0
 
-    async def _open(self) -> Shop:
-        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        return await self.stack.enter_async_context(open_shop(folder / "inventory.db"))
-
-    def teardown(self) -> None:
-        try:
-            if self.shelves:
-                self._come_to_rest()
-                self._check_rest()
-        finally:
-            self.runner.run(self.stack.aclose())
-            self.runner.close()
+    def check_end(self) -> None:
+        if self.shelves:
+            self._come_to_rest()
+            self._check_rest()
 
     @initialize()
     def open_for_business(self) -> None:
@@ -248,12 +231,4 @@ class ParcelsModel(RuleBasedStateMachine):
         return line.open
 
 
-# A failure is shown as it was found: making it smaller takes minutes.
-ParcelsModel.TestCase.settings = settings(
-    max_examples=examples(15),
-    stateful_step_count=50,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-TestParcelsModel = ParcelsModel.TestCase
+TestParcelsModel = plays(ParcelsModel, count=15)

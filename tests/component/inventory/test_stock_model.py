@@ -1,15 +1,10 @@
 """Any sequence of commands leaves the stock that a model of a few lines predicts."""
 
-import asyncio
-import tempfile
 from collections import Counter
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import Bundle, initialize, invariant, precondition, rule
 
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.adjustment import AdjustStock
@@ -20,23 +15,20 @@ from services.inventory.domain.errors import (
     ReservationReleased,
 )
 from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
-from tests.support.inventory.shop import HOLD, ORDER, STAFF, Shop, open_shop, order_id
-from tests.support.tiers import examples
+from tests.support.inventory.machine import ShopMachine, plays
+from tests.support.inventory.shop import HOLD, ORDER, STAFF, order_id
 
 PLACES = {"MUG-RED": ("berlin", "hamburg"), "MUG-BLUE": ("hamburg",)}
 skus = st.sampled_from(sorted(PLACES))
 
 
-class StockModel(RuleBasedStateMachine):
+class StockModel(ShopMachine):
     """Plays commands to the service and to counters, and compares."""
 
     orders = Bundle("orders")
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        self.shop: Shop = self.runner.run(self._open())
         self.on_hand: Counter[tuple[str, str]] = Counter()
         self.reserved: Counter[tuple[str, str]] = Counter()
         self.states: dict[int, ReservationState] = {}
@@ -45,16 +37,6 @@ class StockModel(RuleBasedStateMachine):
         self.wanted: dict[int, tuple[RequestedLine, ...]] = {}
         self.shipped: set[int] = set()
         self.requests = 0
-
-    async def _open(self) -> Shop:
-        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        return await self.stack.enter_async_context(open_shop(folder / "inventory.db"))
-
-    def teardown(self) -> None:
-        discrepancies = self.runner.run(self.shop.discrepancies())
-        self.runner.run(self.stack.aclose())
-        self.runner.close()
-        assert not discrepancies
 
     @initialize()
     def open_for_business(self) -> None:
@@ -196,12 +178,4 @@ class StockModel(RuleBasedStateMachine):
         self.parts[number] = parts
 
 
-# A failure is told as it was found: making it smaller takes minutes.
-StockModel.TestCase.settings = settings(
-    max_examples=examples(20),
-    stateful_step_count=50,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-TestStockModel = StockModel.TestCase
+TestStockModel = plays(StockModel, count=20)

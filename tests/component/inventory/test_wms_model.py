@@ -1,37 +1,29 @@
 """A shuffled, repeated, delayed feed, crossed by shipments on both sides, ends at the warehouse's numbers."""
 
-import asyncio
-import tempfile
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, consumes, initialize, invariant, multiple, rule
 
 from services.inventory.adapters.tables import stock, wms_quarantine
 from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from services.inventory.domain.wms_update import Result, StockUpdate
-from tests.support.inventory.shop import ORDER, STAFF, WMS, Shop, open_shop, order_id
+from tests.support.inventory.machine import ShopMachine, plays
+from tests.support.inventory.shop import ORDER, STAFF, WMS, order_id
 from tests.support.inventory.warehouse import Place, Warehouse
-from tests.support.tiers import examples
 
 PLACES = [("MUG-RED", "berlin"), ("MUG-RED", "hamburg")]
 places = st.sampled_from(PLACES)
 
 
-class FeedModel(RuleBasedStateMachine):
+class FeedModel(ShopMachine):
     """Plays both sides of the feed, and loses none of what the warehouse has said."""
 
     orders = Bundle("orders")
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        self.shop: Shop = self.runner.run(self._open())
         self.warehouse = Warehouse()
         self.unheard: list[StockUpdate] = []
         self.heard: list[StockUpdate] = []
@@ -39,18 +31,10 @@ class FeedModel(RuleBasedStateMachine):
         self.shipped: Counter[str] = Counter()
         self.number = 0
 
-    async def _open(self) -> Shop:
-        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        return await self.stack.enter_async_context(open_shop(folder / "inventory.db"))
-
-    def teardown(self) -> None:
-        try:
-            if self.warehouse.numbers:
-                self._come_to_rest()
-                self._check_rest()
-        finally:
-            self.runner.run(self.stack.aclose())
-            self.runner.close()
+    def check_end(self) -> None:
+        if self.warehouse.numbers:
+            self._come_to_rest()
+            self._check_rest()
 
     @initialize()
     def open_for_business(self) -> None:
@@ -186,12 +170,4 @@ class FeedModel(RuleBasedStateMachine):
         return max(0, stored.lines[0].quantity - gone)
 
 
-# A failure is told as it was found: making it smaller takes minutes.
-FeedModel.TestCase.settings = settings(
-    max_examples=examples(15),
-    stateful_step_count=50,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-TestFeedModel = FeedModel.TestCase
+TestFeedModel = plays(FeedModel, count=15)
