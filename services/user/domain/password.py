@@ -1,7 +1,7 @@
 """Which passwords are refused (NIST SP 800-63B-4 §3.1.1.2: length and a blocklist, no composition rules)."""
 
 import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 
 from services.user.domain.errors import WeakPassword
 
@@ -10,8 +10,8 @@ MIN_STAFF_LENGTH = 15
 """Of accounts with more rights than a customer's."""
 MAX_LENGTH = 128
 
-_LEET = tuple(str.maketrans("@483|05$7+!1", f"aabelosstt{ones}") for ones in ("ii", "il"))
-"""Signs for letters; a 1 is an i or an l."""
+_LEET = str.maketrans("@48305$7+|!1l", "aabeossttiiii")
+"""Signs for letters. A 1 is an i or an l, so these count as one."""
 _MOST_AROUND = 12
 """So many digits and signs at each end of a word make it no other one."""
 _SHORTEST_WORD = 4
@@ -27,13 +27,13 @@ def normal_password(password: str) -> str:
 class PasswordRule:
     """Refuses passwords that would be guessed first."""
 
-    def __init__(self, common: Container[str]) -> None:
+    def __init__(self, common: Collection[str]) -> None:
         """Make the rule.
 
         Args:
             common: What many people choose, and what it is made of: passwords, names, months; in lower case.
         """
-        self._common = common
+        self._common = frozenset(common) | {word.translate(_LEET) for word in common}
 
     def check(self, password: str, *, email: str, field: str, is_staff: bool = False) -> None:
         """Refuse a password, in its normal form, that would be guessed first.
@@ -70,7 +70,7 @@ def _forms(password: str) -> Iterator[str]:
         for end in range(len(lowered), max(last, len(lowered) - _MOST_AROUND - 1), -1):
             if end - start >= _SHORTEST_WORD:
                 word = lowered[start:end]
-                yield from (word, *map(word.translate, _LEET))
+                yield from (word, word.translate(_LEET))
 
 
 def _is_repetition(text: str) -> bool:
