@@ -1,9 +1,10 @@
-"""Who is calling."""
+"""Who is calling, and from where."""
 
-from interceptors.core.call import current_call_or_none
+from interceptors.core.call import Context, current_call, current_call_or_none
+from interceptors.core.client_address import client_address
 from interceptors.core.identity import ANONYMOUS, Caller, CallerKind
 
-__all__ = ["ANONYMOUS", "Caller", "CallerKind", "caller", "staff_actor"]
+__all__ = ["ANONYMOUS", "Caller", "CallerKind", "caller", "caller_address", "staff_actor"]
 
 
 def staff_actor() -> str:
@@ -13,6 +14,11 @@ def staff_actor() -> str:
     """
     now = caller()
     return f"staff:{now.subject}" if now.kind is CallerKind.USER else f"client:{now.client_id}"
+
+
+def caller_address(context: Context) -> str:
+    """The IP address that the call being answered comes from."""
+    return client_address(current_call(), context)
 
 
 def caller() -> Caller:

@@ -6,13 +6,13 @@ from typing import Any
 import grpc
 
 from interceptors.core.call import Call, Context
+from interceptors.core.client_address import client_address
 from interceptors.core.hooks import Hook
 from interceptors.core.identity import CallerKind
 from interceptors.core.status_error import StatusError
 from interceptors.rate_limit.gcra import Limiter
 from mesh.contract import LimitClass, LimitPer
 
-CLIENT_ADDRESS_KEY = "x-shopmesh-client-address"
 INTERNAL_CLASS = "internal"
 """Services of the mesh count against this class whatever they call."""
 
@@ -59,12 +59,5 @@ def over_limit(limit: LimitClass, wait_seconds: float) -> StatusError:
 def _key(limit: LimitClass, call: Call, context: Context) -> str:
     who = call.caller
     if limit.per is LimitPer.ADDRESS or who.kind is CallerKind.ANONYMOUS:
-        return f"address:{_address(call, context)}"
+        return f"address:{client_address(call, context)}"
     return f"client:{who.client_id}" if limit.per is LimitPer.CLIENT else f"subject:{who.subject}"
-
-
-def _address(call: Call, context: Context) -> str:
-    """The client's address, which is believed only from the front proxy."""
-    if call.from_edge:
-        return call.text(CLIENT_ADDRESS_KEY)
-    return str(context.peer()).rpartition(":")[0]

@@ -72,7 +72,7 @@ async def _seed_account(
         user_id=user_id,
         email=credential["email"],
         display_name=name.capitalize(),
-        password_hash=await hasher.hash(credential["password"]),
+        password_hash=await hasher.hash(credential["password"], turn=user_id),
         create_time=now,
         update_time=now,
         email_verified=True,

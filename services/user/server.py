@@ -12,6 +12,7 @@ from mesh.event_log.open import open_event_log
 from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.places import address_problems
 from mesh.server.context import ServiceContext
+from mesh.server.http_client_address import ClientAddress, client_address_of
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import is_reachable
 from mesh.sql.changes import Waited
@@ -24,25 +25,37 @@ from services.user.adapters.clients_file import FileClientRegistry
 from services.user.adapters.common_passwords_zxcvbn import common_passwords
 from services.user.adapters.customer_orders_grpc import GrpcCustomerOrders
 from services.user.adapters.keys_file import KeyFiles, Keyring
+from services.user.adapters.mail_addresses_email_validator import EmailValidatorMailAddresses
 from services.user.adapters.oauth_protocol_authlib import Provider
 from services.user.adapters.password_hasher_argon2 import Argon2PasswordHasher
 from services.user.adapters.schema_sql import SCHEMA
+from services.user.adapters.security_metrics_prometheus import PrometheusSecurityMetrics
 from services.user.adapters.tokens_joserfc import JwtTokens
 from services.user.adapters.tokens_sql import LAST_REVOCATION
 from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
 from services.user.application.accounts import Accounts
 from services.user.application.addresses import Addresses
-from services.user.application.budgets import LoginBudget, MailBudget
 from services.user.application.contacts import Contacts
+from services.user.application.devices import Devices
+from services.user.application.guesses import Guesses
 from services.user.application.housekeeping import Housekeeping
 from services.user.application.links import OneTimeLinks
 from services.user.application.logins import Logins
+from services.user.application.mail_limits import MailLimits
+from services.user.application.new_passwords import NewPasswords
 from services.user.application.passwords import Passwords
-from services.user.application.ports import AuthorizationServer, CustomerOrders, PasswordHasher, UnitOfWork
+from services.user.application.ports import (
+    AuthorizationServer,
+    CustomerOrders,
+    MailAddresses,
+    PasswordHasher,
+    SecurityMetrics,
+    UnitOfWork,
+)
 from services.user.application.registrations import Registrations
 from services.user.application.revocations import Revocations
 from services.user.config import Settings
-from services.user.domain.budget import Budget
+from services.user.domain.guessing import GuessingRules
 from services.user.domain.password import PasswordRule
 from services.user.domain.scopes import CLIENT_SCOPES
 from services.user.entrypoints.account_http import AccountPages
@@ -65,6 +78,8 @@ class Adapters:
     unit_of_work: UnitOfWork
     revoked: Waited
     hasher: PasswordHasher
+    addresses: MailAddresses
+    metrics: SecurityMetrics
     keyring: Keyring
     authorization_server: AuthorizationServer
     orders: CustomerOrders
@@ -85,7 +100,7 @@ class UseCases:
 
 
 def wire(
-    adapters: Adapters, *, site: str, scopes: frozenset[str], wrong_passwords: Budget, clock: Clock
+    adapters: Adapters, *, site: str, scopes: frozenset[str], guessing: GuessingRules, clock: Clock
 ) -> UseCases:
     """Put the use cases on top of the ports.
 
@@ -93,18 +108,28 @@ def wire(
         adapters: What was chosen.
         site: Where links in mails lead to.
         scopes: Every scope that a method of the contract asks for.
-        wrong_passwords: How many an account may have.
+        guessing: How many wrong passwords are taken.
         clock: The time now.
     """
     unit_of_work, hasher, server_key = adapters.unit_of_work, adapters.hasher, adapters.keyring.server_key
-    mails = MailBudget(server_key=server_key, clock=clock)
-    rule = PasswordRule(common_passwords())
+    mail_limits = MailLimits(server_key=server_key, clock=clock)
+    passwords = NewPasswords(hasher=hasher, rule=PasswordRule(common_passwords()))
     links = OneTimeLinks(server_key=server_key, clock=clock)
-    budget = LoginBudget(budget=wrong_passwords, server_key=server_key, clock=clock)
+    guesses = Guesses(rules=guessing, server_key=server_key, metrics=adapters.metrics, clock=clock)
+    registrations = Registrations(
+        unit_of_work=unit_of_work,
+        addresses=adapters.addresses,
+        passwords=passwords,
+        links=links,
+        mail_limits=mail_limits,
+        clock=clock,
+        new_id=uuid7,
+    )
     return UseCases(
         accounts=Accounts(
             unit_of_work=unit_of_work,
             orders=adapters.orders,
+            addresses=adapters.addresses,
             grantable_scopes=scopes - CLIENT_SCOPES,
             clock=clock,
         ),
@@ -114,25 +139,26 @@ def wire(
         passwords=Passwords(
             unit_of_work=unit_of_work,
             hasher=hasher,
-            rule=rule,
+            addresses=adapters.addresses,
+            passwords=passwords,
+            registrations=registrations,
             links=links,
-            mail_budget=mails,
+            mail_limits=mail_limits,
             clock=clock,
             new_id=uuid7,
         ),
-        registrations=Registrations(
-            unit_of_work=unit_of_work,
-            hasher=hasher,
-            rule=rule,
-            links=links,
-            mail_budget=mails,
-            clock=clock,
-            new_id=uuid7,
-        ),
+        registrations=registrations,
         contacts=Contacts(unit_of_work=unit_of_work, links=links, site=site),
         revocations=Revocations(unit_of_work=unit_of_work, revoked=adapters.revoked, clock=clock),
-        logins=Logins(unit_of_work=unit_of_work, hasher=hasher, budget=budget, clock=clock),
-        housekeeping=Housekeeping(unit_of_work=unit_of_work, clock=clock),
+        logins=Logins(
+            unit_of_work=unit_of_work,
+            addresses=adapters.addresses,
+            hasher=hasher,
+            guesses=guesses,
+            devices=Devices(server_key=server_key, new_id=uuid7),
+            clock=clock,
+        ),
+        housekeeping=Housekeeping(unit_of_work=unit_of_work, registrations=registrations, clock=clock),
     )
 
 
@@ -151,7 +177,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             adapters,
             site=settings.site,
             scopes=scopes,
-            wrong_passwords=Budget(login.rate_per_minute, login.burst),
+            guessing=GuessingRules.of(of_one_account=login.burst, from_one_network=login.rate_per_minute),
             clock=context.clock,
         )
         yield Service(
@@ -160,7 +186,14 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             hard={"user.sql": partial(is_reachable, engine)},
             soft={"user.event_log": log.is_reachable},
             tasks=(adapters.revoked.run, OutboxRelay(engine, log).run, use_cases.housekeeping.run),
-            http=_http(adapters, use_cases, issuer=settings.issuer, scopes=scopes, clock=context.clock),
+            http=_http(
+                adapters,
+                use_cases,
+                issuer=settings.issuer,
+                scopes=scopes,
+                client_address=client_address_of(context.settings.edge_secret),
+                clock=context.clock,
+            ),
         )
 
 
@@ -181,6 +214,8 @@ async def open_adapters(
         yield Adapters(
             unit_of_work=unit_of_work,
             hasher=hasher,
+            addresses=EmailValidatorMailAddresses(),
+            metrics=PrometheusSecurityMetrics(),
             revoked=growth_of(engine, LAST_REVOCATION),
             keyring=keyring,
             authorization_server=AuthlibAuthorizationServer(
@@ -215,7 +250,13 @@ def _servicers(context: ServiceContext, use_cases: UseCases) -> tuple[Servicer, 
 
 
 def _http(
-    adapters: Adapters, use_cases: UseCases, *, issuer: str, scopes: frozenset[str], clock: Clock
+    adapters: Adapters,
+    use_cases: UseCases,
+    *,
+    issuer: str,
+    scopes: frozenset[str],
+    client_address: ClientAddress,
+    clock: Clock,
 ) -> Starlette:
     """The provider's HTTP endpoints."""
     keyring, pages, server = adapters.keyring, Pages(), adapters.authorization_server
@@ -225,6 +266,7 @@ def _http(
         pages=pages,
         guard=FormGuard(server_key=keyring.server_key),
         issuer=issuer,
+        client_address=client_address,
         clock=clock,
     )
     account = AccountPages(use_cases.registrations, use_cases.passwords, pages, issuer)

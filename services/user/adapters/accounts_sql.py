@@ -1,4 +1,4 @@
-"""Accounts, addresses, one-time links and budgets in SQL."""
+"""Accounts, addresses, one-time links and attempts in SQL."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,6 +23,8 @@ _OWNED = (
     tables.codes,
     tables.issued_tokens,
 )
+
+_BATCH = 100
 
 _BY_ID = sql.Prepared(select(tables.accounts).where(tables.accounts.c.user_id == bindparam("named")))
 _BY_EMAIL = sql.Prepared(select(tables.accounts).where(tables.accounts.c.email == bindparam("named")))
@@ -68,6 +70,10 @@ class SqlAccountStore:
     async def is_erased(self, user_id: str) -> bool:
         query = select(tables.erased_accounts).where(tables.erased_accounts.c.user_id == user_id)
         return (await self._session.execute(query)).first() is not None
+
+    async def expired(self, *, at: datetime) -> Sequence[str]:
+        query = select(tables.accounts.c.user_id).where(tables.accounts.c.expire_time <= at).limit(_BATCH)
+        return (await self._session.execute(query)).scalars().all()
 
     async def record(self, user_id: str, kind: str, *, at: datetime) -> None:
         await self._session.execute(
@@ -145,20 +151,26 @@ def _is_valid(token_hash: str, purpose: MailPurpose, at: datetime) -> ColumnElem
     )
 
 
-class SqlBudgetStore:
-    """The budgets of one transaction."""
+class SqlAttemptStore:
+    """The attempts of one transaction."""
 
     def __init__(self, session: sql.Session) -> None:
         self._session = session
 
-    async def arrival(self, key: str) -> float:
-        query = select(tables.budgets.c.arrival).where(tables.budgets.c.key == key)
-        return (await self._session.execute(query)).scalar_one_or_none() or 0.0
+    async def times(self, key: str, *, since: datetime) -> Sequence[datetime]:
+        attempts = tables.attempts.c
+        query = select(attempts.time).where(attempts.key == key, attempts.time > since)
+        return (await self._session.execute(query.order_by(attempts.time))).scalars().all()
 
-    async def put(self, key: str, arrival: float) -> None:
-        change = update(tables.budgets).where(tables.budgets.c.key == key).values(arrival=arrival)
-        if await changed_rows(self._session, change) == 0:
-            await self._session.execute(insert(tables.budgets).values(key=key, arrival=arrival))
+    async def add(self, key: str, *, at: datetime, expire_time: datetime) -> int:
+        added = insert(tables.attempts).values(key=key, time=at, expire_time=expire_time)
+        return int((await self._session.execute(added.returning(tables.attempts.c.id))).scalar_one())
+
+    async def remove(self, ids: Sequence[int]) -> None:
+        await self._session.execute(delete(tables.attempts).where(tables.attempts.c.id.in_(ids)))
+
+    async def remove_all(self, key: str) -> None:
+        await self._session.execute(delete(tables.attempts).where(tables.attempts.c.key == key))
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:

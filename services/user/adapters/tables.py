@@ -3,7 +3,6 @@
 from sqlalchemy import (
     Boolean,
     Column,
-    Double,
     Index,
     Integer,
     MetaData,
@@ -44,6 +43,7 @@ accounts = Table(
     Column("locale", String(35), nullable=False),
     Column("create_time", UtcTime, nullable=False),
     Column("update_time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime, index=True),
 )
 erased_accounts = Table(
     "erased_accounts",
@@ -144,9 +144,12 @@ revocations = Table(
     Column("expire_time", UtcTime, nullable=False, index=True),
     sqlite_autoincrement=True,
 )
-budgets = Table(
-    "budgets",
+attempts = Table(
+    "attempts",
     metadata,
-    Column("key", String(100), primary_key=True),
-    Column("arrival", Double, nullable=False, index=True),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(150), nullable=False),
+    Column("time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime, nullable=False, index=True),
+    Index("attempts_by_key", "key", "time"),
 )

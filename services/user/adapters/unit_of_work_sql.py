@@ -18,7 +18,7 @@ from services.user.adapters import tables
 from services.user.adapters.accounts_sql import (
     SqlAccountStore,
     SqlAddressStore,
-    SqlBudgetStore,
+    SqlAttemptStore,
     SqlLinkStore,
 )
 from services.user.adapters.events_outbox import OutboxEventStream
@@ -32,6 +32,7 @@ _EXPIRING = (
     tables.families,
     tables.issued_tokens,
     tables.revocations,
+    tables.attempts,
 )
 
 
@@ -72,8 +73,8 @@ class SqlUnit:
         return SqlRevocationStore(self._session)
 
     @cached_property
-    def budgets(self) -> SqlBudgetStore:
-        return SqlBudgetStore(self._session)
+    def attempts(self) -> SqlAttemptStore:
+        return SqlAttemptStore(self._session)
 
     @cached_property
     def events(self) -> OutboxEventStream:
@@ -114,4 +115,3 @@ class SqlUnitOfWork:
             await session.execute(
                 delete(tables.refresh_tokens).where(tables.refresh_tokens.c.family_id.not_in(known))
             )
-            await session.execute(delete(tables.budgets).where(tables.budgets.c.arrival <= at.timestamp()))

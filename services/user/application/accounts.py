@@ -6,8 +6,8 @@ from enum import Enum
 
 from services.kernel.clock import Clock
 from services.user.application.access import revoke_access, revoke_subject
-from services.user.application.ports import CustomerOrders, UnitOfWork
-from services.user.domain.account import Account, Activity, Address, normal_email
+from services.user.application.ports import CustomerOrders, MailAddresses, UnitOfWork
+from services.user.domain.account import Account, Activity, Address
 from services.user.domain.errors import UnknownScope, UserNotFound
 from services.user.domain.events import UserErased
 from services.user.domain.scopes import scope_text
@@ -38,10 +38,12 @@ class Accounts:
         *,
         unit_of_work: UnitOfWork,
         orders: CustomerOrders,
+        addresses: MailAddresses,
         grantable_scopes: frozenset[str],
         clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._addresses = addresses
         self._orders = orders
         self._grantable_scopes = grantable_scopes
         self._clock = clock
@@ -64,9 +66,14 @@ class Accounts:
             return await unit.accounts.page(before=before, size=size)
 
     async def find(self, email: str) -> Sequence[Account]:
-        """The account with an address; none or one."""
+        """The account with an address; none or one.
+
+        Raises:
+            InvalidEmail: There can be no such address.
+        """
+        address = self._addresses.normal(email)
         async with self._unit_of_work.read() as unit:
-            found = await unit.accounts.find_by_email(normal_email(email))
+            found = await unit.accounts.find_by_email(address)
         return () if found is None else (found,)
 
     async def grant_scopes(self, user_id: str, scopes: Sequence[str], *, actor: str) -> Account:

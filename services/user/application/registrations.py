@@ -1,14 +1,14 @@
-"""Making accounts and verifying their addresses."""
+"""Making accounts: who has the mail chooses how to log in."""
 
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
-from services.user.application.budgets import MailBudget
 from services.user.application.links import OneTimeLinks
+from services.user.application.mail_limits import MailLimits
+from services.user.application.new_passwords import NewPasswords
 from services.user.application.pace import even_pace
-from services.user.application.ports import PasswordHasher, Unit, UnitOfWork
-from services.user.domain.account import Account, normal_email
-from services.user.domain.events import EmailVerified, MailPurpose, MailRequested, UserRegistered
-from services.user.domain.password import PasswordRule, normal_password
+from services.user.application.ports import MailAddresses, Unit, UnitOfWork
+from services.user.domain.account import Account
+from services.user.domain.events import EmailVerified, MailPurpose, MailRequested, UserErased, UserRegistered
 
 
 class Registrations:
@@ -18,70 +18,86 @@ class Registrations:
         self,
         *,
         unit_of_work: UnitOfWork,
-        hasher: PasswordHasher,
-        rule: PasswordRule,
+        addresses: MailAddresses,
+        passwords: NewPasswords,
         links: OneTimeLinks,
-        mail_budget: MailBudget,
+        mail_limits: MailLimits,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._hasher = hasher
-        self._rule = rule
+        self._addresses = addresses
+        self._passwords = passwords
         self._links = links
-        self._mail_budget = mail_budget
+        self._mail_limits = mail_limits
         self._clock = clock
         self._new_id = new_id
 
-    async def register(self, *, email: str, password: str, display_name: str) -> None:
-        """Make an account, or notify the owner of a known address by mail.
+    async def register(self, *, email: str, locale: str | None, network: str) -> None:
+        """Mail a link to an address, or that there is an account already.
 
-        Nothing that a caller sees, the time included, distinguishes the two: both
-        take one hash, one budget and one transaction, and are answered at an even pace.
+        Nothing that a caller sees distinguishes the two: both are answered at an even pace.
+
+        Args:
+            email: As it was typed.
+            locale: The language of a new account; None: the shop's.
+            network: From where it is asked for.
+
+        Raises:
+            InvalidEmail: It can never get a mail.
+            InvalidField: The language is none.
         """
-        address = normal_email(email)
-        password = normal_password(password)
-        self._rule.check(password, email=address, field="password")
-        async with even_pace():
-            await self._register(address, password, display_name)
+        address, now = self._addresses.normal(email), self._clock()
+        new = Account.registered(self._new_id(), address, locale=locale, at=now)
+        async with even_pace(), self._unit_of_work.write() as unit:
+            known = await unit.accounts.find_by_email(address)
+            if known is None:
+                await self._add(unit, new)
+            await self._mail(unit, known or new, network)
 
-    async def verify(self, token: str) -> None:
-        """Use a verification link up.
+    async def ask_again(self, unit: Unit, account: Account, network: str) -> None:
+        """Send the link of an account that was not verified yet once more, or let it live longer."""
+        renewed = account.renewed(at=self._clock())
+        await unit.accounts.save(renewed)
+        await self._links.give(unit, renewed, MailPurpose.VERIFY_EMAIL, request_time=self._clock())
+        if await self._mail_limits.admit(unit, account.email, network=network):
+            await self._request_mail(unit, account, MailPurpose.VERIFY_EMAIL)
+
+    async def verify(self, token: str, *, password: str, display_name: str) -> None:
+        """Set the password and the name of a new account with its mailed link, which is thereby used up.
 
         Raises:
             LinkInvalid: It is unknown, used or expired, or the account has changed since.
+            WeakPassword: The password would be guessed first; the link stays valid.
         """
+        async with self._unit_of_work.read() as unit:
+            account = await self._links.owner(unit, token, MailPurpose.VERIFY_EMAIL)
+        password_hash = await self._passwords.hashed(password, account, field="password")
         async with self._unit_of_work.write() as unit:
             account = await self._links.use(unit, token, MailPurpose.VERIFY_EMAIL)
-            user_id = account.user_id
-            await unit.accounts.save(account.verified(at=self._clock()))
-            await unit.accounts.record(user_id, "email_verified", at=self._clock())
-            await unit.events.publish(EmailVerified(user_id), actor=f"customer:{user_id}")
+            now = self._clock()
+            verified = account.verified(password_hash, display_name=display_name, at=now)
+            await unit.accounts.save(verified)
+            await unit.accounts.record(account.user_id, "email_verified", at=now)
+            await unit.events.publish(EmailVerified(account.user_id), actor=f"customer:{account.user_id}")
 
-    async def _register(self, address: str, password: str, display_name: str) -> None:
-        password_hash = await self._hasher.hash(password)
+    async def forget_expired(self) -> None:
+        """End the accounts whose last link has expired."""
         async with self._unit_of_work.write() as unit:
-            may_mail = await self._mail_budget.spend(unit, address)
-            known = await unit.accounts.find_by_email(address)
-            if known is None:
-                await self._add(unit, address, password_hash, display_name)
-            elif may_mail:
-                await self._request_mail(unit, known.user_id, MailPurpose.ALREADY_REGISTERED, actor="system")
+            for user_id in await unit.accounts.expired(at=self._clock()):
+                await unit.accounts.erase(user_id, at=self._clock())
+                await unit.events.publish(UserErased(user_id), actor="system")
 
-    async def _add(self, unit: Unit, email: str, password_hash: str, display_name: str) -> None:
-        user_id, now = self._new_id(), self._clock()
-        account = Account(
-            user_id=user_id,
-            email=email,
-            display_name=display_name.strip() or email.partition("@")[0],
-            password_hash=password_hash,
-            create_time=now,
-            update_time=now,
-        )
-        await unit.accounts.add(account)
-        await unit.accounts.record(user_id, "registered", at=now)
-        await unit.events.publish(UserRegistered(user_id), actor=f"customer:{user_id}")
-        await self._request_mail(unit, user_id, MailPurpose.VERIFY_EMAIL, actor=f"customer:{user_id}")
+    async def _add(self, unit: Unit, new: Account) -> None:
+        await unit.accounts.add(new)
+        await unit.accounts.record(new.user_id, "registered", at=new.create_time)
+        await unit.events.publish(UserRegistered(new.user_id), actor=f"customer:{new.user_id}")
 
-    async def _request_mail(self, unit: Unit, user_id: str, purpose: MailPurpose, *, actor: str) -> None:
-        await unit.events.publish(MailRequested(user_id, purpose, self._new_id()), actor=actor)
+    async def _mail(self, unit: Unit, account: Account, network: str) -> None:
+        if not account.email_verified:
+            await self.ask_again(unit, account, network)
+        elif await self._mail_limits.admit(unit, account.email, network=network):
+            await self._request_mail(unit, account, MailPurpose.ALREADY_REGISTERED)
+
+    async def _request_mail(self, unit: Unit, account: Account, purpose: MailPurpose) -> None:
+        await unit.events.publish(MailRequested(account.user_id, purpose, self._new_id()), actor="system")

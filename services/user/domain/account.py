@@ -1,7 +1,7 @@
 """An account, and what its owner may change."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from services.user.domain.errors import InvalidField
@@ -9,14 +9,11 @@ from services.user.domain.scopes import CUSTOMER_SCOPES
 
 MAX_ADDRESSES = 50
 DEFAULT_LOCALE = "en"
+VERIFICATION_LIFETIME = timedelta(days=1)
+"""How long the link of a new account lives, and the account without it, from the last request for it."""
 _MAX_NAME_LENGTH = 100
 _MAX_LOCALE_LENGTH = 35
 CHANGEABLE_FIELDS = ("display_name", "locale")
-
-
-def normal_email(email: str) -> str:
-    """The form in which addresses are stored and compared."""
-    return email.strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +22,11 @@ class Account:
 
     Attributes:
         email: In its normal form.
-        password_hash: Argon2id, in the PHC string format.
+        display_name: Empty until the account is verified.
+        password_hash: Argon2id, in the PHC string format; empty until the account is verified.
         scopes: What a token of the account may carry at most.
         locale: A BCP 47 tag.
+        expire_time: When the account ends unless it is verified; None: it is.
     """
 
     user_id: str
@@ -39,6 +38,46 @@ class Account:
     email_verified: bool = False
     scopes: frozenset[str] = CUSTOMER_SCOPES
     locale: str = DEFAULT_LOCALE
+    expire_time: datetime | None = None
+
+    @classmethod
+    def registered(cls, user_id: str, email: str, *, locale: str | None, at: datetime) -> Self:
+        """An account that nobody can log in to yet.
+
+        Raises:
+            InvalidField: The language is none.
+        """
+        if locale is not None and not _is_language_tag(locale):
+            raise _no_language("locale")
+        return cls(
+            user_id=user_id,
+            email=email,
+            display_name="",
+            password_hash="",
+            create_time=at,
+            update_time=at,
+            locale=locale or DEFAULT_LOCALE,
+            expire_time=at + VERIFICATION_LIFETIME,
+        )
+
+    def renewed(self, *, at: datetime) -> Self:
+        """Its link was asked for once more."""
+        return replace(self, expire_time=at + VERIFICATION_LIFETIME, update_time=at)
+
+    def verified(self, password_hash: str, *, display_name: str, at: datetime) -> Self:
+        """Its owner has chosen how to log in.
+
+        Raises:
+            InvalidField: The name is empty or too long.
+        """
+        return replace(
+            self,
+            display_name=_checked_name(display_name, "displayName"),
+            password_hash=password_hash,
+            email_verified=True,
+            expire_time=None,
+            update_time=at,
+        )
 
     def with_fields(self, *, display_name: str | None, locale: str | None, at: datetime) -> Self:
         """Change what is not None.
@@ -46,22 +85,18 @@ class Account:
         Raises:
             InvalidField: A value cannot be used.
         """
-        if display_name is not None and not 1 <= len(display_name.strip()) <= _MAX_NAME_LENGTH:
-            raise _invalid("user.displayName", f"has to have 1 to {_MAX_NAME_LENGTH} characters")
         if locale is not None and not _is_language_tag(locale):
-            raise _invalid("user.locale", "has to be a BCP 47 tag, for example en or de-AT")
+            raise _no_language("user.locale")
+        name = self.display_name if display_name is None else _checked_name(display_name, "user.displayName")
         return replace(
             self,
-            display_name=self.display_name if display_name is None else display_name.strip(),
+            display_name=name,
             locale=self.locale if locale is None else locale,
             update_time=at,
         )
 
     def with_password(self, password_hash: str, *, at: datetime) -> Self:
         return replace(self, password_hash=password_hash, update_time=at)
-
-    def verified(self, *, at: datetime) -> Self:
-        return replace(self, email_verified=True, update_time=at)
 
     def with_scopes(self, scopes: frozenset[str], *, at: datetime) -> Self:
         return replace(self, scopes=scopes, update_time=at)
@@ -100,6 +135,16 @@ def _is_language_tag(text: str) -> bool:
         and 2 <= len(parts[0]) <= 8
         and all(part.isalnum() and len(part) <= 8 for part in parts)
     )
+
+
+def _checked_name(name: str, field: str) -> str:
+    if not 1 <= len(name.strip()) <= _MAX_NAME_LENGTH:
+        raise _invalid(field, f"has to have 1 to {_MAX_NAME_LENGTH} characters")
+    return name.strip()
+
+
+def _no_language(field: str) -> InvalidField:
+    return _invalid(field, "has to be a BCP 47 tag, for example en or de-AT")
 
 
 def _invalid(field: str, rule: str) -> InvalidField:

@@ -27,6 +27,12 @@ class InvalidField(DomainError):
     reason = "INVALID_FIELD"
 
 
+class InvalidEmail(InvalidField):
+    """The mail address can never get a mail."""
+
+    reason = "INVALID_EMAIL"
+
+
 class InvalidAddress(InvalidField):
     """The address is not one of its country: a rule of the request like those that need no other field."""
 
@@ -51,16 +57,16 @@ class WrongPassword(DomainError):
     reason = "WRONG_PASSWORD"
 
 
-class EmailNotVerified(DomainError):
-    """The password is right, but the mailed link was not used yet."""
-
-    reason = "EMAIL_NOT_VERIFIED"
-
-
 class TooManyAttempts(DomainError):
     """Too many wrong passwords were tried for this account."""
 
     reason = "TOO_MANY_ATTEMPTS"
+
+
+class TooBusy(DomainError):
+    """So many passwords are being checked that another one would wait for long."""
+
+    reason = "TOO_BUSY"
 
 
 class LinkInvalid(DomainError):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from services.user.domain.account import Account
+from services.user.domain.account import VERIFICATION_LIFETIME, Account
 from services.user.domain.events import MailPurpose
 
 LIFETIMES = {
-    MailPurpose.VERIFY_EMAIL: timedelta(days=1),
+    MailPurpose.VERIFY_EMAIL: VERIFICATION_LIFETIME,
     MailPurpose.RESET_PASSWORD: timedelta(minutes=30),
 }
 """How long a link lives, from the last request for it."""

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.user.application.passwords import Passwords
 from services.user.application.registrations import Registrations
-from services.user.domain.errors import LinkInvalid, WeakPassword
+from services.user.domain.errors import InvalidField, LinkInvalid, WeakPassword
 from services.user.entrypoints.forms import read_form
 from services.user.entrypoints.pages import Pages
 
@@ -24,12 +24,17 @@ class AccountPages:
     issuer: str
 
     async def show_verify(self, request: Request) -> Response:
-        return self.pages.render("verify", title="Confirm your address", token=_query_token(request))
+        return self._verify_form(_query_token(request))
 
     async def verify(self, request: Request) -> Response:
         fields = dict(await read_form(request))
+        token, password = fields.get("token", "")[:_MOST_TOKEN_CHARACTERS], fields.get("password", "")
+        name = fields.get("displayName", "")
         try:
-            await self.registrations.verify(fields.get("token", "")[:_MOST_TOKEN_CHARACTERS])
+            await self.registrations.verify(token, password=password, display_name=name)
+        except InvalidField as problem:
+            _, rule = problem.fields[0]
+            return self._verify_form(token, problem=f"It {rule}.", name=name, status=400)
         except LinkInvalid as problem:
             return self._message("This link does not work", f"Sorry: {problem}.", status=400)
         return self._message("Your address is confirmed", "You can log in now.")
@@ -49,6 +54,16 @@ class AccountPages:
         except LinkInvalid as problem:
             return self._message("This link does not work", f"Sorry: {problem}.", status=400)
         return self._message("Your password is set", "Log in with your new password.")
+
+    def _verify_form(self, token: str, *, problem: str = "", name: str = "", status: int = 200) -> Response:
+        return self.pages.render(
+            "verify",
+            status=status,
+            title="Confirm your address",
+            token=token,
+            problem=problem,
+            display_name=name,
+        )
 
     def _reset_form(self, token: str, *, problem: str = "", status: int = 200) -> Response:
         return self.pages.render(

@@ -1,5 +1,6 @@
 """The authorization endpoint with its login page, and the logout page."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -7,17 +8,22 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from mesh.server.http_client_address import ClientAddress
 from services.kernel.clock import Clock
+from services.kernel.errors import DomainError
 from services.user.application.logins import Logins
 from services.user.application.ports import AuthorizationServer, LoginNeeds, OAuthAnswer, OAuthRequest
-from services.user.domain.errors import EmailNotVerified, TooManyAttempts, WrongPassword
+from services.user.domain.errors import TooBusy, TooManyAttempts, WrongPassword
 from services.user.domain.grant import SESSION_LIFETIME, Session
 from services.user.domain.link import new_secret
+from services.user.domain.network import network_prefix
 from services.user.entrypoints.call_log import log_call
 from services.user.entrypoints.forms import FormGuard, read_form, read_query, set_cookie
 from services.user.entrypoints.pages import Pages
 
 SESSION_COOKIE = "shopmesh_login"
+_DEVICE_SECONDS = 400 * 24 * 3600
+"""As long as browsers keep a cookie at most (RFC 6265bis §5.5)."""
 _CLIENT_NAMES = {"checkout": "the shop", "cli": "the shopmesh command line"}
 
 
@@ -30,6 +36,7 @@ class LoginPages:
     pages: Pages
     guard: FormGuard
     issuer: str
+    client_address: ClientAddress
     clock: Clock
 
     async def authorize(self, request: Request) -> Response:
@@ -68,15 +75,27 @@ class LoginPages:
         if not self.guard.is_ours(request, fields.get("csrf_token", "")):
             return self._form(request, needs, problem="This form has expired. Please try again.", email=email)
         try:
-            session, cookie = await self.logins.login(email=email, password=fields.get("password", "")[:1000])
-        except (WrongPassword, EmailNotVerified, TooManyAttempts) as problem:
-            _log_authorize(needs.client.client_id, problem.reason.lower())
-            return self._form(
-                request, needs, problem=_sentence(problem), email=email, status=_status(problem)
+            login = await self.logins.login(
+                email=email[:254],
+                password=fields.get("password", "")[:1000],
+                network=network_prefix(self.client_address(request)),
+                cookies=request.cookies,
             )
-        response = self._redirect(await self.server.grant(asked, session))
+        except (WrongPassword, TooManyAttempts, TooBusy) as problem:
+            _log_authorize(needs.client.client_id, problem.reason.lower())
+            return self._problem(request, needs, problem, email)
+        response = self._redirect(await self.server.grant(asked, login.session))
         lifetime = int(SESSION_LIFETIME.total_seconds())
-        set_cookie(response, SESSION_COOKIE, cookie, secure=self._is_secure, max_age=lifetime)
+        set_cookie(response, SESSION_COOKIE, login.cookie, secure=self._is_secure, max_age=lifetime)
+        set_cookie(response, *login.device, secure=self._is_secure, max_age=_DEVICE_SECONDS)
+        return response
+
+    def _problem(self, request: Request, needs: LoginNeeds, problem: DomainError, email: str) -> Response:
+        response = self._form(
+            request, needs, problem=_sentence(problem), email=email, status=_status(problem)
+        )
+        if problem.retry_after_seconds is not None:
+            response.headers["Retry-After"] = str(math.ceil(problem.retry_after_seconds))
         return response
 
     async def _usable_session(self, request: Request, needs: LoginNeeds) -> Session | None:
@@ -168,7 +187,7 @@ def _see_other(location: str) -> Response:
 
 
 def _status(problem: Exception) -> int:
-    return 429 if isinstance(problem, TooManyAttempts) else 403
+    return 429 if isinstance(problem, TooManyAttempts | TooBusy) else 403
 
 
 def _sentence(problem: Exception) -> str:

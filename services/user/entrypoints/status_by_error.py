@@ -15,6 +15,8 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = {
     errors.LinkInvalid: StatusCode.INVALID_ARGUMENT,
     errors.WrongPassword: StatusCode.PERMISSION_DENIED,
     errors.OpenOrders: StatusCode.FAILED_PRECONDITION,
+    errors.TooBusy: StatusCode.RESOURCE_EXHAUSTED,
+    errors.TooManyAttempts: StatusCode.RESOURCE_EXHAUSTED,
     errors.OrdersUnavailable: StatusCode.UNAVAILABLE,
     errors.StoreUnavailable: StatusCode.UNAVAILABLE,
     InvalidPageToken: StatusCode.INVALID_ARGUMENT,

@@ -4,7 +4,7 @@ from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from interceptors.auth.caller import caller
+from interceptors.auth.caller import caller, caller_address
 from services.kernel.paging import decode_page_token, encode_page_token, page_size
 from services.user.application.accounts import Accounts
 from services.user.application.addresses import Addresses
@@ -13,6 +13,7 @@ from services.user.application.registrations import Registrations
 from services.user.domain.account import CHANGEABLE_FIELDS
 from services.user.domain.errors import InvalidField
 from services.user.domain.grant import Login
+from services.user.domain.network import network_prefix
 from services.user.entrypoints.messages import address_message, export_message, new_address, user_message
 from shopmesh.user.v1 import user_service_pb2 as pb
 from shopmesh.user.v1 import user_service_pb2_grpc
@@ -31,12 +32,16 @@ class UserServicer(user_service_pb2_grpc.UserServiceServicer):
 
     async def RegisterUser(self, request: pb.RegisterUserRequest, context: Any) -> pb.RegisterUserResponse:
         await self._registrations.register(
-            email=request.email, password=request.password, display_name=request.display_name
+            email=request.email,
+            locale=request.locale if request.HasField("locale") else None,
+            network=network_prefix(caller_address(context)),
         )
         return pb.RegisterUserResponse(email=request.email)
 
     async def VerifyEmail(self, request: pb.VerifyEmailRequest, context: Any) -> pb.VerifyEmailResponse:
-        await self._registrations.verify(request.token)
+        await self._registrations.verify(
+            request.token, password=request.password, display_name=request.display_name
+        )
         return pb.VerifyEmailResponse()
 
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
@@ -66,7 +71,7 @@ class UserServicer(user_service_pb2_grpc.UserServiceServicer):
     async def RequestPasswordReset(
         self, request: pb.RequestPasswordResetRequest, context: Any
     ) -> pb.RequestPasswordResetResponse:
-        await self._passwords.request_reset(request.email)
+        await self._passwords.request_reset(request.email, network=network_prefix(caller_address(context)))
         return pb.RequestPasswordResetResponse()
 
     async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Any) -> pb.ResetPasswordResponse:

@@ -60,11 +60,8 @@ async def admin(provider: RunningProvider, http: httpx.AsyncClient) -> Person:
     return await logged_in(provider, http, "admin@example.com", provider.password_of("admin"))
 
 
-async def register(
-    provider: RunningProvider, email: str, password: str = PASSWORD
-) -> pb.RegisterUserResponse:
-    request = pb.RegisterUserRequest(email=email, password=password, display_name="Carol")
-    return await UserServiceStub(provider.channel).RegisterUser(request)
+async def register(provider: RunningProvider, email: str) -> pb.RegisterUserResponse:
+    return await UserServiceStub(provider.channel).RegisterUser(pb.RegisterUserRequest(email=email))
 
 
 @dataclass(frozen=True)

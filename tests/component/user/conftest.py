@@ -24,6 +24,7 @@ from mesh.server.process import Service
 from mesh.settings import MeshSettings
 from services.kernel.clock import system_clock
 from services.user.adapters.keys_file import KeyFiles
+from services.user.application.housekeeping import Housekeeping
 from services.user.server import compose
 from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
 from tests.support.serving import serve
@@ -77,6 +78,11 @@ class RunningProvider:
     def settings(self) -> MeshSettings:
         return self.context.settings
 
+    @property
+    def housekeeping(self) -> Housekeeping:
+        owners = (getattr(task, "__self__", None) for task in self.service.tasks)
+        return next(each for each in owners if isinstance(each, Housekeeping))
+
     def password_of(self, name: str) -> str:
         credentials = json.loads((self.settings.home / "credentials.json").read_text())
         return str(credentials[name]["password"])
@@ -101,7 +107,10 @@ async def provider(tmp_path: Path, seeded_home: Path) -> AsyncIterator[RunningPr
                 composed.append(service)
                 yield service
 
-        async with serve("user", compose_here, tmp_path) as running, served(composed[0].http) as url:
+        async with (
+            serve("user", compose_here, tmp_path, edge_secret="the front proxy's") as running,
+            served(composed[0].http) as url,
+        ):
             KeyFiles.of(settings).publish()
             yield RunningProvider(url, running.channel, running.context, clock, orders, composed[0])
 
@@ -126,7 +135,7 @@ async def order_service(orders: OrderService) -> AsyncIterator[grpc.aio.Channel]
 @asynccontextmanager
 async def served(app: object) -> AsyncIterator[str]:
     """Serve an ASGI application on a real socket."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")  # type: ignore[arg-type]
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", proxy_headers=False)  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -1,6 +1,5 @@
 """The login page: who gets in, who does not, and what strangers can learn."""
 
-import asyncio
 import sqlite3
 import unicodedata
 from contextlib import closing
@@ -64,28 +63,6 @@ async def test_unknown_addresses_and_wrong_passwords_look_the_same(
 
     assert wrong.status_code == unknown.status_code == 403
     assert _message(wrong) == _message(unknown) == "This address and this password do not belong together."
-
-
-async def test_guessing_is_bounded_per_account_known_or_not(
-    provider: RunningProvider, http: httpx.AsyncClient
-) -> None:
-    for email in (ALICE, "nobody@example.com"):
-        await Flow(http).open()
-        guesses = await asyncio.gather(*(Flow(http).submit(email, f"guess number {n}") for n in range(15)))
-        assert sorted(guess.status_code for guess in guesses) == [403] * 10 + [429] * 5
-
-    right = await Flow(http).submit(ALICE, provider.password_of("alice"))
-    bob = await Flow(http).submit("bob@example.com", provider.password_of("bob"))
-    assert right.status_code == 429
-    assert bob.status_code == 303
-
-    provider.clock.turn_on(seconds=7)
-    assert (await Flow(http).submit(ALICE, provider.password_of("alice"))).status_code == 303
-
-
-async def test_right_passwords_cost_nothing(provider: RunningProvider, http: httpx.AsyncClient) -> None:
-    for _ in range(12):
-        assert (await Flow(http).submit(ALICE, provider.password_of("alice"))).status_code == 303
 
 
 async def test_a_session_spares_the_shop_the_password_but_never_a_public_client(

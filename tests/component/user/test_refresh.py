@@ -112,7 +112,7 @@ async def test_nothing_is_stored_in_the_clear(provider: RunningProvider, http: h
     database.close()
 
     secrets = [code, tokens["refresh_token"], successor["refresh_token"], tokens["access_token"], *cookies]
-    assert len(secrets) == 6
+    assert len(secrets) == 7
     assert [secret for secret in [*secrets, provider.password_of("alice")] if secret in stored] == []
 
 

@@ -20,30 +20,52 @@ CAROL = "carol@example.com"
 MAIL = "0192f000-0000-7000-8000-00000000a11c"
 
 
-async def test_a_new_account_logs_in_once_its_link_was_used(
+async def test_who_has_the_mail_chooses_how_to_log_in(
     provider: RunningProvider, http: httpx.AsyncClient
 ) -> None:
     answer = await register(provider, "Carol@Example.com")
     user_id = newest_user(provider)
 
-    early = await Flow(http).submit(CAROL, PASSWORD)
     token = await (await notification(provider, http)).link_token(
         user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL
     )
+    chosen = {"token": token, "password": PASSWORD, "displayName": "Carol"}
     shown = await http.get("/account/verify", params={"token": token})
-    still_early = await Flow(http).submit(CAROL, PASSWORD)
-    posted = await http.post("/account/verify", data={"token": token})
-    again = await http.post("/account/verify", data={"token": token})
+    early = await Flow(http).submit(CAROL, PASSWORD)
+    weak = await http.post("/account/verify", data=chosen | {"password": "Password1234"})
+    nameless = await http.post("/account/verify", data=chosen | {"displayName": " "})
+    posted = await http.post("/account/verify", data=chosen)
+    again = await http.post("/account/verify", data=chosen | {"password": "a stranger chooses another"})
 
     assert answer.email == "Carol@Example.com"
-    assert early.status_code == still_early.status_code == 403
-    assert "Open the link in the mail" in early.text
-    assert (shown.status_code, posted.status_code, again.status_code) == (200, 200, 400)
+    assert early.status_code == 403
+    assert (shown.status_code, weak.status_code, nameless.status_code) == (200, 400, 400)
+    assert (posted.status_code, again.status_code) == (200, 400)
     carol = await logged_in(provider, http, CAROL, PASSWORD)
     user = await carol.user()
     assert (user.email, user.display_name, user.email_verified) == (CAROL, "Carol", True)
     assert list(user.scopes) == ["orders", "profile"]
     assert types_of(provider, user_id) == ["UserRegistered", "MailRequested", "EmailVerified"]
+
+
+async def test_an_account_that_is_never_verified_ends_with_its_last_link(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    await register(provider, CAROL)
+    user_id, mails = newest_user(provider), await notification(provider, http)
+    provider.clock.turn_on(hours=23)
+    await register(provider, CAROL)
+    provider.clock.turn_on(hours=23)
+    await provider.housekeeping.clean_up()
+    assert (await mails.prepare(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL)).email == CAROL
+
+    provider.clock.turn_on(hours=1)
+    await provider.housekeeping.clean_up()
+
+    with pytest.raises(grpc.aio.AioRpcError) as gone:
+        await mails.prepare(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL)
+    assert reason_of(gone.value) == "USER_NOT_FOUND"
+    assert types_of(provider, user_id)[-1] == "UserErased"
 
 
 async def test_a_known_address_gets_a_mail_and_the_caller_learns_nothing(
@@ -62,15 +84,61 @@ async def test_a_known_address_gets_a_mail_and_the_caller_learns_nothing(
     assert answer_of(await Flow(http).submit("alice@example.com", provider.password_of("alice")))["code"]
 
 
-async def test_a_stranger_cannot_flood_a_mailbox(provider: RunningProvider, http: httpx.AsyncClient) -> None:
-    alices_id = (await (await alice(provider, http)).user()).user_id
+async def test_a_stranger_can_neither_flood_a_mailbox_nor_use_up_the_owners_mails(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    await register(provider, CAROL)
+    user_id, mails = newest_user(provider), await notification(provider, http)
+    token = await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL)
     stub = UserServiceStub(provider.channel)
+    for _ in range(5):
+        provider.clock.turn_on(minutes=5)
+        await register(provider, CAROL)
+        await stub.RequestPasswordReset(pb.RequestPasswordResetRequest(email=CAROL))
 
-    for _ in range(10):
-        await register(provider, "alice@example.com")
-        await stub.RequestPasswordReset(pb.RequestPasswordResetRequest(email="alice@example.com"))
+    assert types_of(provider, user_id).count("MailRequested") == 3
+    provider.clock.turn_on(hours=23, minutes=50)
+    assert await used(provider, token, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL) == ""
 
-    assert types_of(provider, alices_id).count("MailRequested") == 5
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "no address",
+        "carol@localhost",
+        "carol@shop.invalid",
+        "carol@[127.0.0.1]",
+        "carol@example..com",
+        '"a b"@example.com',
+        "kärl@example.com",
+        "a" * 65 + "@example.com",
+        "carol@" + "x" * 64 + ".example",
+    ],
+)
+async def test_an_address_that_can_never_get_a_mail_is_refused(provider: RunningProvider, email: str) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await register(provider, email)
+
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "email" in violations_of(refused.value)
+
+
+async def test_a_domain_name_is_the_same_however_it_is_written(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    answers = [
+        await register(provider, email)
+        for email in ("carol@bücher.example", "CAROL@BÜCHER.example", "carol@xn--bcher-kva.example")
+    ]
+
+    assert answers[0].email == "carol@bücher.example"
+    registered = [event for event in events_of(provider) if event["type"] == "UserRegistered"]
+    assert len({event["key"] for event in registered}) == len(registered)
+    user_id = newest_user(provider)
+    assert types_of(provider, user_id).count("UserRegistered") == 1
+    mails = await notification(provider, http)
+    prepared = await mails.prepare(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL)
+    assert prepared.email == "carol@xn--bcher-kva.example"
 
 
 async def test_events_carry_no_address_and_no_link(
@@ -89,13 +157,20 @@ async def test_events_carry_no_address_and_no_link(
 
 
 @pytest.mark.parametrize("password", ["Password1234", "aaaaaaaaaaaa", "carol@example.com"])
-async def test_a_password_that_is_guessed_first_is_refused(provider: RunningProvider, password: str) -> None:
+async def test_a_password_that_is_guessed_first_is_refused_and_the_link_stays(
+    provider: RunningProvider, http: httpx.AsyncClient, password: str
+) -> None:
+    await register(provider, CAROL)
+    mails = await notification(provider, http)
+    token = await mails.link_token(newest_user(provider), contact_pb.MAIL_PURPOSE_VERIFY_EMAIL)
+
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await register(provider, CAROL, password)
+        await verify(provider, token, password)
 
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert reason_of(refused.value) == "WEAK_PASSWORD"
     assert "password" in violations_of(refused.value)
+    await verify(provider, token)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +186,7 @@ async def test_who_asks_again_gets_the_same_link_for_longer(
     purpose: "contact_pb.MailPurpose.ValueType",
     life: timedelta,
 ) -> None:
-    await register(provider, CAROL)
-    mails, user_id = await notification(provider, http), newest_user(provider)
+    mails, user_id = await notification(provider, http), await _account_for(provider, http, purpose)
     first = await mails.link_token(user_id, purpose)
     provider.clock.turn_on(seconds=life.total_seconds() - 1)
 
@@ -124,12 +198,27 @@ async def test_who_asks_again_gets_the_same_link_for_longer(
     assert await used(provider, first, purpose) == "TOKEN_INVALID"
 
 
+async def _account_for(
+    provider: RunningProvider, http: httpx.AsyncClient, purpose: "contact_pb.MailPurpose.ValueType"
+) -> str:
+    """An account that gets links of a purpose."""
+    if purpose == contact_pb.MAIL_PURPOSE_VERIFY_EMAIL:
+        await register(provider, CAROL)
+        return newest_user(provider)
+    return (await (await alice(provider, http)).user()).user_id
+
+
+async def verify(provider: RunningProvider, token: str, password: str = PASSWORD) -> None:
+    request = pb.VerifyEmailRequest(token=token, password=password, display_name="Carol")
+    await UserServiceStub(provider.channel).VerifyEmail(request)
+
+
 async def used(provider: RunningProvider, token: str, purpose: "contact_pb.MailPurpose.ValueType") -> str:
     """Use a link; why it is refused, empty where it is not."""
     stub = UserServiceStub(provider.channel)
     try:
         if purpose == contact_pb.MAIL_PURPOSE_VERIFY_EMAIL:
-            await stub.VerifyEmail(pb.VerifyEmailRequest(token=token))
+            await verify(provider, token)
         else:
             await stub.ResetPassword(pb.ResetPasswordRequest(token=token, new_password=PASSWORD))
     except grpc.aio.AioRpcError as refused:
@@ -159,7 +248,7 @@ async def test_a_repeated_mail_has_the_same_link_whose_life_counts_from_the_requ
 ) -> None:
     await register(provider, CAROL)
     mails, user_id = await notification(provider, http), newest_user(provider)
-    stub, asked = UserServiceStub(provider.channel), provider.clock()
+    asked = provider.clock()
     link = partial(mails.link_token, user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL, mail=MAIL, asked=asked)
     first = await link()
     provider.clock.turn_on(hours=23)
@@ -168,7 +257,7 @@ async def test_a_repeated_mail_has_the_same_link_whose_life_counts_from_the_requ
     provider.clock.turn_on(hours=2)
     assert await link() == first
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await stub.VerifyEmail(pb.VerifyEmailRequest(token=first))
+        await verify(provider, first)
     assert reason_of(refused.value) == "TOKEN_INVALID"
 
 
@@ -183,7 +272,7 @@ async def test_a_repeat_of_an_older_mail_leaves_the_newer_link_alone(
 
     await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_VERIFY_EMAIL, mail=MAIL, asked=earlier)
 
-    await UserServiceStub(provider.channel).VerifyEmail(pb.VerifyEmailRequest(token=newest))
+    await verify(provider, newest)
 
 
 async def test_a_used_link_does_not_come_back_with_a_repeated_mail(
@@ -230,19 +319,15 @@ async def test_a_reset_sets_the_password_and_ends_every_session(
     assert types_of(provider, user_id)[-2:] == ["MailRequested", "PasswordChanged"]
 
 
-async def test_a_reset_verifies_an_address_that_was_not(
+async def test_an_account_without_a_password_gets_the_link_that_sets_the_first(
     provider: RunningProvider, http: httpx.AsyncClient
 ) -> None:
     await register(provider, CAROL)
-    token = await (await notification(provider, http)).link_token(
-        newest_user(provider), contact_pb.MAIL_PURPOSE_RESET_PASSWORD
-    )
 
-    await UserServiceStub(provider.channel).ResetPassword(
-        pb.ResetPasswordRequest(token=token, new_password="her own password")
-    )
+    await UserServiceStub(provider.channel).RequestPasswordReset(pb.RequestPasswordResetRequest(email=CAROL))
 
-    assert (await Flow(http).submit(CAROL, "her own password")).status_code == 303
+    asked = [event for event in events_of(provider) if event["type"] == "MailRequested"]
+    assert {event["payload"]["purpose"] for event in asked} == {"VERIFY_EMAIL"}
 
 
 async def test_asking_for_a_reset_of_an_unknown_address_is_answered_the_same(

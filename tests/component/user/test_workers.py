@@ -60,9 +60,8 @@ async def test_both_workers_give_the_same_successor(
 async def test_guesses_are_counted_over_both_workers(
     provider: RunningProvider, http: httpx.AsyncClient, other_worker: httpx.AsyncClient
 ) -> None:
-    for worker in (http, other_worker):
-        for _ in range(5):
-            assert (await Flow(worker).submit(ALICE, "a wrong password")).status_code == 403
+    for worker in (http, other_worker, http, other_worker, http):
+        assert (await Flow(worker).submit(ALICE, "a wrong password")).status_code == 403
 
     assert (await Flow(http).submit(ALICE, provider.password_of("alice"))).status_code == 429
 

@@ -184,8 +184,8 @@ async def test_a_purge_forgets_what_has_expired_and_nothing_else(unit_of_work: U
         for each in (old, young):
             await unit.grants.add_family(each)
             await unit.grants.add_refresh_token(each.family_id, each.family_id)
-        await unit.budgets.put("spent", (NOON + MINUTE).timestamp())
-        await unit.budgets.put("waiting", (NOON + 2 * MINUTE).timestamp())
+        await unit.attempts.add("old", at=NOON, expire_time=NOON + MINUTE)
+        await unit.attempts.add("young", at=NOON, expire_time=NOON + 2 * MINUTE)
 
     await unit_of_work.purge(at=NOON + MINUTE)
 
@@ -193,8 +193,38 @@ async def test_a_purge_forgets_what_has_expired_and_nothing_else(unit_of_work: U
         assert await unit.grants.family(old.family_id) is None
         assert await unit.grants.family_of(young.family_id) == young
         assert await unit.grants.used_time(old.family_id) is None
-        assert await unit.budgets.arrival("spent") == 0
-        assert await unit.budgets.arrival("waiting") > 0
+        assert await unit.attempts.times("old", since=NOON - MINUTE) == []
+        assert await unit.attempts.times("young", since=NOON - MINUTE) == [NOON]
+
+
+async def test_attempts_are_counted_by_key_and_time_until_they_are_taken_back(
+    unit_of_work: UnitOfWork,
+) -> None:
+    late = NOON + timedelta(days=1)
+    async with unit_of_work.write() as unit:
+        first = await unit.attempts.add("alice", at=NOON, expire_time=late)
+        await unit.attempts.add("alice", at=NOON + MINUTE, expire_time=late)
+        await unit.attempts.add("bob", at=NOON, expire_time=late)
+
+    async with unit_of_work.write() as unit:
+        assert await unit.attempts.times("alice", since=NOON - MINUTE) == [NOON, NOON + MINUTE]
+        assert await unit.attempts.times("alice", since=NOON) == [NOON + MINUTE]
+        await unit.attempts.remove([first])
+        assert await unit.attempts.times("alice", since=NOON - MINUTE) == [NOON + MINUTE]
+        await unit.attempts.remove_all("alice")
+        assert await unit.attempts.times("alice", since=NOON - MINUTE) == []
+        assert await unit.attempts.times("bob", since=NOON - MINUTE) == [NOON]
+
+
+async def test_accounts_end_that_were_never_verified(unit_of_work: UnitOfWork) -> None:
+    verified, new = alice(), Account.registered(uuid7(), "carol@example.com", locale=None, at=NOON)
+    async with unit_of_work.write() as unit:
+        await unit.accounts.add(verified)
+        await unit.accounts.add(new)
+
+    async with unit_of_work.read() as unit:
+        assert await unit.accounts.expired(at=NOON + timedelta(hours=23)) == []
+        assert await unit.accounts.expired(at=NOON + timedelta(days=1)) == [new.user_id]
 
 
 def _token(one: Family) -> IssuedToken:

@@ -27,7 +27,7 @@ IDS = {
 ALL = load_contract().methods
 METHODS = [each for each in ALL if compiled_check(GetMessageClass(each.input))]
 UPDATES = {"UpdateProduct", "UpdateUser", "UpdatePreferences"}
-WITH_MAIL_ADDRESS = {"LiftSuppression", "RegisterUser", "RequestPasswordReset"}
+WITH_MAIL_ADDRESS = {"LiftSuppression"}
 PLAIN = Judge(fast_path=False)
 
 SKUS = st.from_regex(r"\A[A-Z0-9][A-Z0-9-]{0,64}\Z")

@@ -1,10 +1,9 @@
-"""Rotation, budgets, scopes and passwords: the pure rules."""
+"""Rotation and scopes: the pure rules."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.user.domain.budget import Budget
 from services.user.domain.grant import Presentation, presentation, successor
 from services.user.domain.scopes import granted_scopes
 
@@ -31,17 +30,6 @@ def test_a_successor_needs_the_servers_key() -> None:
     assert ours != successor("token", server_key=b"theirs")
     assert ours != successor("another", server_key=b"ours")
     assert len(ours) == 43
-
-
-def test_a_budget_admits_its_burst_then_its_rate() -> None:
-    budget, arrival = Budget(rate_per_minute=10, burst=3), 0.0
-    for _ in range(3):
-        assert budget.wait_seconds(arrival, now=1000) == 0
-        arrival = budget.spend(arrival, now=1000)
-
-    assert budget.wait_seconds(arrival, now=1000) == pytest.approx(6)
-    assert budget.wait_seconds(arrival, now=1006) == pytest.approx(0)
-    assert budget.wait_seconds(arrival - budget.interval_seconds, now=1000) == pytest.approx(0)
 
 
 @pytest.mark.parametrize(

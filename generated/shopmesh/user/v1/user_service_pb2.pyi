@@ -143,26 +143,26 @@ class RegisterUserRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EMAIL_FIELD_NUMBER: _builtins.int
-    PASSWORD_FIELD_NUMBER: _builtins.int
-    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    LOCALE_FIELD_NUMBER: _builtins.int
     email: _builtins.str
-    """The address to log in with; compared without regard to case."""
-    password: _builtins.str
-    """12 to 128 characters, 15 for staff; not what many people choose, nor made of it."""
-    display_name: _builtins.str
-    """How the shop addresses the person; 1 to 100 characters."""
+    """The address to log in with: ASCII before the @, any domain name behind it. Case
+    makes no difference, nor does the way in which a domain name is written.
+    """
+    locale: _builtins.str
+    """The language of mails and pages, a BCP 47 tag; English if it is absent."""
     def __init__(
         self,
         *,
         email: _builtins.str = ...,
-        password: _builtins.str = ...,
-        display_name: _builtins.str = ...,
+        locale: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_locale", b"_locale", "locale", b"locale"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "email", b"email", "password", b"password"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_locale", b"_locale", "email", b"email", "locale", b"locale"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__locale: _TypeAlias = _typing.Literal["locale"]  # noqa: Y015
+    _WhichOneofArgType__locale: _TypeAlias = _typing.Literal["_locale", b"_locale"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__locale) -> _WhichOneofReturnType__locale | None: ...
 
 Global___RegisterUserRequest: _TypeAlias = RegisterUserRequest  # noqa: Y015
 
@@ -294,7 +294,7 @@ class ChangePasswordRequest(_message.Message):
     current_password: _builtins.str
     """The password as it is."""
     new_password: _builtins.str
-    """The one to set; rules as in RegisterUser."""
+    """The one to set; rules as in VerifyEmail."""
     def __init__(
         self,
         *,
@@ -334,7 +334,7 @@ class RequestPasswordResetRequest(_message.Message):
 
     EMAIL_FIELD_NUMBER: _builtins.int
     email: _builtins.str
-    """The address of the account."""
+    """The address of the account; written as in RegisterUser."""
     def __init__(
         self,
         *,
@@ -376,7 +376,7 @@ class ResetPasswordRequest(_message.Message):
     token: _builtins.str
     """The token of the mailed link."""
     new_password: _builtins.str
-    """The password to set; rules as in RegisterUser."""
+    """The password to set; rules as in VerifyEmail."""
     def __init__(
         self,
         *,
@@ -415,16 +415,24 @@ class VerifyEmailRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
+    PASSWORD_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     token: _builtins.str
     """The token of the mailed link."""
+    password: _builtins.str
+    """12 to 128 characters, 15 for staff; not what many people choose, nor made of it."""
+    display_name: _builtins.str
+    """How the shop addresses the person; 1 to 100 characters."""
     def __init__(
         self,
         *,
         token: _builtins.str = ...,
+        password: _builtins.str = ...,
+        display_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "password", b"password", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -689,7 +697,7 @@ class ListUsersRequest(_message.Message):
     page_token: _builtins.str
     """`next_page_token` of the page before; empty for the first."""
     email: _builtins.str
-    """Only the account with this address, upper and lower case being the same; empty: all."""
+    """Only the account with this address, written as in RegisterUser; empty: all."""
     def __init__(
         self,
         *,
@@ -717,7 +725,7 @@ class ListUsersResponse(_message.Message):
     """Where the next page starts; empty on the last."""
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___User]:
-        """A page of accounts."""
+        """A page of accounts; those whose mailed link was not used yet have no name."""
 
     def __init__(
         self,

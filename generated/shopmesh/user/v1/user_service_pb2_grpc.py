@@ -117,11 +117,16 @@ class UserServiceServicer:
     """
 
     def RegisterUser(self, request, context):
-        """Makes an account and mails a verification link; the account can log in once
-        the link was used. The answer, and the time it takes, is the same for a
-        known and an unknown address: a known one gets a mail that says so.
+        """Mails a link to an address, behind which its owner chooses a password and a
+        name with VerifyEmail. An account that is never verified ends with its last
+        link. The answer, and the time it takes, is the same for every address: one
+        that has an account already gets a mail that says so.
 
-        Fails with INVALID_ARGUMENT for a malformed address or a weak password.
+        At most 3 mails an hour are sent to one address for callers of one network;
+        asking more often lets the last link live longer.
+
+        Fails with INVALID_ARGUMENT (INVALID_EMAIL) for an address that can never get
+        a mail.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -157,7 +162,7 @@ class UserServiceServicer:
 
     def RequestPasswordReset(self, request, context):
         """Mails a one-time link to set a new password, when the address is known. The
-        answer is the same when it is not.
+        answer is the same when it is not. Mails are limited as those of RegisterUser.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -175,11 +180,12 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyEmail(self, request, context):
-        """Confirms that the account's address reaches its owner, with the token of a
-        mailed link, which is thereby used up.
+        """Sets the password and the name of a new account with the token of the mailed
+        link, which is thereby used up: who has the mail chooses how to log in.
 
         Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
-        or older than one day.
+        or older than one day, and (WEAK_PASSWORD) for a password that would be
+        guessed first; the link stays valid then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

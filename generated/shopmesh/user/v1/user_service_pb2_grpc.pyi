@@ -34,11 +34,16 @@ class UserServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UserServiceAsyncStub: ...
     RegisterUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RegisterUserRequest, _user_service_pb2.RegisterUserResponse]
-    """Makes an account and mails a verification link; the account can log in once
-    the link was used. The answer, and the time it takes, is the same for a
-    known and an unknown address: a known one gets a mail that says so.
+    """Mails a link to an address, behind which its owner chooses a password and a
+    name with VerifyEmail. An account that is never verified ends with its last
+    link. The answer, and the time it takes, is the same for every address: one
+    that has an account already gets a mail that says so.
 
-    Fails with INVALID_ARGUMENT for a malformed address or a weak password.
+    At most 3 mails an hour are sent to one address for callers of one network;
+    asking more often lets the last link live longer.
+
+    Fails with INVALID_ARGUMENT (INVALID_EMAIL) for an address that can never get
+    a mail.
     """
     GetUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]
     """Returns the caller's own account."""
@@ -57,7 +62,7 @@ class UserServiceStub:
     """
     RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RequestPasswordResetRequest, _user_service_pb2.RequestPasswordResetResponse]
     """Mails a one-time link to set a new password, when the address is known. The
-    answer is the same when it is not.
+    answer is the same when it is not. Mails are limited as those of RegisterUser.
     """
     ResetPassword: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ResetPasswordRequest, _user_service_pb2.ResetPasswordResponse]
     """Sets a new password with the token of a mailed link, which is thereby used
@@ -67,11 +72,12 @@ class UserServiceStub:
     or older than 30 minutes, or when password or address were changed since.
     """
     VerifyEmail: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.VerifyEmailRequest, _user_service_pb2.VerifyEmailResponse]
-    """Confirms that the account's address reaches its owner, with the token of a
-    mailed link, which is thereby used up.
+    """Sets the password and the name of a new account with the token of the mailed
+    link, which is thereby used up: who has the mail chooses how to log in.
 
     Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
-    or older than one day.
+    or older than one day, and (WEAK_PASSWORD) for a password that would be
+    guessed first; the link stays valid then.
     """
     CreateAddress: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.CreateAddressRequest, _user_service_pb2.CreateAddressResponse]
     """Adds an address to the caller's account.
@@ -122,11 +128,16 @@ class UserServiceAsyncStub(UserServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RegisterUserRequest, _user_service_pb2.RegisterUserResponse]  # type: ignore[assignment]
-    """Makes an account and mails a verification link; the account can log in once
-    the link was used. The answer, and the time it takes, is the same for a
-    known and an unknown address: a known one gets a mail that says so.
+    """Mails a link to an address, behind which its owner chooses a password and a
+    name with VerifyEmail. An account that is never verified ends with its last
+    link. The answer, and the time it takes, is the same for every address: one
+    that has an account already gets a mail that says so.
 
-    Fails with INVALID_ARGUMENT for a malformed address or a weak password.
+    At most 3 mails an hour are sent to one address for callers of one network;
+    asking more often lets the last link live longer.
+
+    Fails with INVALID_ARGUMENT (INVALID_EMAIL) for an address that can never get
+    a mail.
     """
     GetUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GetUserRequest, _user_service_pb2.GetUserResponse]  # type: ignore[assignment]
     """Returns the caller's own account."""
@@ -145,7 +156,7 @@ class UserServiceAsyncStub(UserServiceStub):
     """
     RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RequestPasswordResetRequest, _user_service_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
     """Mails a one-time link to set a new password, when the address is known. The
-    answer is the same when it is not.
+    answer is the same when it is not. Mails are limited as those of RegisterUser.
     """
     ResetPassword: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ResetPasswordRequest, _user_service_pb2.ResetPasswordResponse]  # type: ignore[assignment]
     """Sets a new password with the token of a mailed link, which is thereby used
@@ -155,11 +166,12 @@ class UserServiceAsyncStub(UserServiceStub):
     or older than 30 minutes, or when password or address were changed since.
     """
     VerifyEmail: _aio.UnaryUnaryMultiCallable[_user_service_pb2.VerifyEmailRequest, _user_service_pb2.VerifyEmailResponse]  # type: ignore[assignment]
-    """Confirms that the account's address reaches its owner, with the token of a
-    mailed link, which is thereby used up.
+    """Sets the password and the name of a new account with the token of the mailed
+    link, which is thereby used up: who has the mail chooses how to log in.
 
     Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
-    or older than one day.
+    or older than one day, and (WEAK_PASSWORD) for a password that would be
+    guessed first; the link stays valid then.
     """
     CreateAddress: _aio.UnaryUnaryMultiCallable[_user_service_pb2.CreateAddressRequest, _user_service_pb2.CreateAddressResponse]  # type: ignore[assignment]
     """Adds an address to the caller's account.
@@ -213,11 +225,16 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.RegisterUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.RegisterUserResponse, _abc.Awaitable[_user_service_pb2.RegisterUserResponse]]:
-        """Makes an account and mails a verification link; the account can log in once
-        the link was used. The answer, and the time it takes, is the same for a
-        known and an unknown address: a known one gets a mail that says so.
+        """Mails a link to an address, behind which its owner chooses a password and a
+        name with VerifyEmail. An account that is never verified ends with its last
+        link. The answer, and the time it takes, is the same for every address: one
+        that has an account already gets a mail that says so.
 
-        Fails with INVALID_ARGUMENT for a malformed address or a weak password.
+        At most 3 mails an hour are sent to one address for callers of one network;
+        asking more often lets the last link live longer.
+
+        Fails with INVALID_ARGUMENT (INVALID_EMAIL) for an address that can never get
+        a mail.
         """
 
     @_abc_1.abstractmethod
@@ -260,7 +277,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.RequestPasswordResetResponse, _abc.Awaitable[_user_service_pb2.RequestPasswordResetResponse]]:
         """Mails a one-time link to set a new password, when the address is known. The
-        answer is the same when it is not.
+        answer is the same when it is not. Mails are limited as those of RegisterUser.
         """
 
     @_abc_1.abstractmethod
@@ -282,11 +299,12 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.VerifyEmailRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.VerifyEmailResponse, _abc.Awaitable[_user_service_pb2.VerifyEmailResponse]]:
-        """Confirms that the account's address reaches its owner, with the token of a
-        mailed link, which is thereby used up.
+        """Sets the password and the name of a new account with the token of the mailed
+        link, which is thereby used up: who has the mail chooses how to log in.
 
         Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used
-        or older than one day.
+        or older than one day, and (WEAK_PASSWORD) for a password that would be
+        guessed first; the link stays valid then.
         """
 
     @_abc_1.abstractmethod

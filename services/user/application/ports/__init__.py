@@ -10,12 +10,14 @@ from services.user.application.ports.oauth import (
 )
 from services.user.application.ports.outside import (
     CustomerOrders,
+    MailAddresses,
     PasswordHasher,
+    SecurityMetrics,
 )
 from services.user.application.ports.stores import (
     AccountStore,
     AddressStore,
-    BudgetStore,
+    AttemptStore,
     EventStream,
     GrantStore,
     LinkStore,
@@ -28,8 +30,8 @@ from services.user.application.ports.stores import (
 __all__ = [
     "AccountStore",
     "AddressStore",
+    "AttemptStore",
     "AuthorizationServer",
-    "BudgetStore",
     "ClientRegistry",
     "CustomerOrders",
     "EventStream",
@@ -37,10 +39,12 @@ __all__ = [
     "LinkStore",
     "LoginNeeds",
     "LogoutTarget",
+    "MailAddresses",
     "OAuthAnswer",
     "OAuthRequest",
     "PasswordHasher",
     "RevocationStore",
+    "SecurityMetrics",
     "SessionStore",
     "Unit",
     "UnitOfWork",

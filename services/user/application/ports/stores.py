@@ -32,6 +32,9 @@ class AccountStore(Protocol):
 
     async def is_erased(self, user_id: str) -> bool: ...
 
+    async def expired(self, *, at: datetime) -> Sequence[str]:
+        """The ids of some accounts that have ended without ever being verified."""
+
     async def record(self, user_id: str, kind: str, *, at: datetime) -> None:
         """Remember an activity for the owner's export."""
 
@@ -131,12 +134,18 @@ class RevocationStore(Protocol):
         """What still matters at `at`, oldest first, and the position behind it."""
 
 
-class BudgetStore(Protocol):
-    """The arrivals of budgets (see `domain.budget`); 0 where nothing was spent."""
+class AttemptStore(Protocol):
+    """When something that is limited has happened (see `domain.limit`)."""
 
-    async def arrival(self, key: str) -> float: ...
+    async def times(self, key: str, *, since: datetime) -> Sequence[datetime]:
+        """After a moment, oldest first."""
 
-    async def put(self, key: str, arrival: float) -> None: ...
+    async def add(self, key: str, *, at: datetime, expire_time: datetime) -> int:
+        """Count one until it expires; its id."""
+
+    async def remove(self, ids: Sequence[int]) -> None: ...
+
+    async def remove_all(self, key: str) -> None: ...
 
 
 class EventStream(Protocol):
@@ -167,7 +176,7 @@ class Unit(Protocol):
     def revocations(self) -> RevocationStore: ...
 
     @property
-    def budgets(self) -> BudgetStore: ...
+    def attempts(self) -> AttemptStore: ...
 
     @property
     def events(self) -> EventStream: ...

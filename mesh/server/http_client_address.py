@@ -1,0 +1,24 @@
+"""From which address an HTTP request to a service comes."""
+
+import hmac
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+from interceptors.auth.interceptor import EDGE_PROOF_KEY
+from interceptors.core.client_address import CLIENT_ADDRESS_KEY
+
+ClientAddress = Callable[[Request], str]
+"""The IP address of a request's client."""
+
+
+def client_address_of(edge_secret: str) -> ClientAddress:
+    """The client's address is believed only from the front proxy, which proves itself; else the peer's."""
+
+    def address(request: Request) -> str:
+        sent = request.headers.get(EDGE_PROOF_KEY, "")
+        if sent and edge_secret and hmac.compare_digest(sent.encode(), edge_secret.encode()):
+            return request.headers.get(CLIENT_ADDRESS_KEY, "")
+        return request.client.host if request.client else ""
+
+    return address
