@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from interceptors.auth.keys import KeyFile
-from interceptors.auth.revocations import Revocations
+from interceptors.auth.revocations import Revocations, TokenNames
 from interceptors.core.identity import Caller, CallerKind
 
 _LONGEST_TOKEN = 8192
@@ -44,8 +44,7 @@ class Audiences:
 @dataclass(frozen=True, slots=True)
 class _Verified:
     caller: Caller
-    token_id: str
-    issue_time: datetime
+    names: TokenNames
     expire_time: datetime
 
 
@@ -74,7 +73,7 @@ class TokenVerifier:
         verified = self._verified.get(authorization) or self._verified_once(_token(authorization))
         if verified.expire_time <= self._clock():
             raise InvalidToken("the token has expired")
-        if self._revocations.is_revoked(verified.token_id, verified.caller.subject, verified.issue_time):
+        if self._revocations.is_revoked(verified.names):
             raise InvalidToken("the token was revoked")
         return verified.caller
 
@@ -121,8 +120,12 @@ class TokenVerifier:
             scopes=frozenset(_text(claims.get("scope", "")).split()),
             expire_time=expire_time,
             auth_time=None if auth_time is None else _time(auth_time),
+            sid=_text(claims.get("sid", "")),
         )
-        return _Verified(caller, _text(claims["jti"]), _time(claims["iat"]), expire_time)
+        names = TokenNames(
+            _text(claims["jti"]), caller.sid, caller.client_id, caller.subject, _time(claims["iat"])
+        )
+        return _Verified(caller, names, expire_time)
 
     def _kind(self, claims: Mapping[str, Any]) -> CallerKind:
         audience, client_id = claims["aud"], claims["client_id"]

@@ -25,6 +25,7 @@ class Caller:
         scopes: What the token allows.
         expire_time: When the token ends.
         auth_time: When the user entered the password.
+        sid: The session in which they did; empty: none.
     """
 
     kind: CallerKind
@@ -33,6 +34,7 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     expire_time: datetime | None = None
     auth_time: datetime | None = None
+    sid: str = ""
 
     def has(self, scope: str) -> bool:
         return scope in self.scopes

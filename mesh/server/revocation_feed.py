@@ -74,10 +74,13 @@ class RevocationFeed:
             self._page_token = page.next_page_token
 
     def _revoke(self, revocation: messages.Revocation) -> None:
-        expire_time = time_of(revocation.expire_time)
+        known, expire_time = self._revocations, time_of(revocation.expire_time)
+        before = time_of(revocation.revoke_time)
         if revocation.token_id:
-            self._revocations.revoke_token(revocation.token_id, expire_time=expire_time)
+            known.revoke_token(revocation.token_id, expire_time=expire_time)
+        elif revocation.sid:
+            known.revoke_session(revocation.sid, expire_time=expire_time)
+        elif revocation.client_id:
+            known.revoke_client(revocation.client_id, issued_before=before, expire_time=expire_time)
         else:
-            self._revocations.revoke_subject(
-                revocation.subject, issued_before=time_of(revocation.revoke_time), expire_time=expire_time
-            )
+            known.revoke_subject(revocation.subject, issued_before=before, expire_time=expire_time)

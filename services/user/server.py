@@ -54,6 +54,7 @@ from services.user.application.ports import (
 )
 from services.user.application.registrations import Registrations
 from services.user.application.revocations import Revocations
+from services.user.application.sessions import Sessions
 from services.user.config import Settings
 from services.user.domain.guessing import GuessingRules
 from services.user.domain.password import PasswordRule
@@ -96,6 +97,7 @@ class UseCases:
     contacts: Contacts
     revocations: Revocations
     logins: Logins
+    sessions: Sessions
     housekeeping: Housekeeping
 
 
@@ -157,7 +159,9 @@ def wire(
             guesses=guesses,
             devices=Devices(server_key=server_key, new_id=uuid7),
             clock=clock,
+            new_id=uuid7,
         ),
+        sessions=Sessions(unit_of_work=unit_of_work, clock=clock),
         housekeeping=Housekeeping(unit_of_work=unit_of_work, registrations=registrations, clock=clock),
     )
 
@@ -263,6 +267,7 @@ def _http(
     login = LoginPages(
         server=server,
         logins=use_cases.logins,
+        sessions=use_cases.sessions,
         pages=pages,
         guard=FormGuard(server_key=keyring.server_key),
         issuer=issuer,

@@ -13,7 +13,7 @@ from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.headers import response_cleaner
 from mesh.render.envoy.jwt import jwt_filter
 from mesh.render.envoy.local_rate_limits import class_limits, edge_limit
-from mesh.render.envoy.session import csrf_filter, oauth2_filter
+from mesh.render.envoy.session import csrf_filter, oauth2_filter, session_end_filter
 from mesh.render.envoy.strict_body import strict, strict_body_filter
 from mesh.render.envoy.xds import Config, http_filter, on, typed
 
@@ -41,6 +41,7 @@ def http_filters(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
         cors_filter(),
         _compressor(),
         response_cleaner(),
+        session_end_filter(),
         *class_limits(contract, limits),
         csrf_filter(),
         oauth2_filter(door),

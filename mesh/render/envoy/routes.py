@@ -20,7 +20,14 @@ from mesh.render.envoy.headers import (
 from mesh.render.envoy.jwt import no_token, token_of
 from mesh.render.envoy.local_rate_limits import enabled_limits
 from mesh.render.envoy.path_templates import bound_paths
-from mesh.render.envoy.session import CSRF, CSRF_HEADER, by_session, session_routes, session_to_token
+from mesh.render.envoy.session import (
+    CSRF,
+    CSRF_HEADER,
+    SESSION_END,
+    by_session,
+    session_routes,
+    session_to_token,
+)
 from mesh.render.envoy.static_files import page_routes
 from mesh.render.envoy.xds import Config, by_verb, duration, off, on
 
@@ -83,7 +90,7 @@ def _method_routes(method: Method, path: Config, limits: Mapping[str, LimitClass
         if writes:
             forged = [*session, {"name": CSRF_HEADER, "present_match": False}]
             yield refusal(name, {**path, "headers": forged}, 403)
-        careful = {**run, **session_to_token(), **({CSRF: on()} if writes else {})}
+        careful = {**run, **session_to_token(), SESSION_END: on(), **({CSRF: on()} if writes else {})}
         yield _service_route(name, {**path, "headers": session}, method, careful)
     yield _service_route(name, {**path, "headers": verb_only}, method, run)
 

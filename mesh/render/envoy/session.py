@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from mesh.render.envoy.direct_responses import wrong_verb
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.jwt import no_token
-from mesh.render.envoy.xds import Config, by_verb, dump, duration, http_filter, on, typed
+from mesh.render.envoy.xds import Config, by_verb, dump, duration, header, http_filter, on, typed
 
 OAUTH2 = "envoy.filters.http.oauth2"
 CSRF = "envoy.filters.http.csrf"
+SESSION_END = "shopmesh.session_end"
 CLIENT = "checkout"
 TOKEN_SECRET, HMAC_SECRET = "token", "hmac"
 SECRETS = (TOKEN_SECRET, HMAC_SECRET)
@@ -29,6 +30,17 @@ CSRF_HEADER = "x-requested-with"
 
 _COOKIE_PREFIX = "__Host-session-"
 _FLOW_PREFIX = "__Host-login-"
+_COOKIES = {
+    "bearer_token": f"{_COOKIE_PREFIX}token",
+    "oauth_hmac": f"{_COOKIE_PREFIX}hmac",
+    "oauth_expires": f"{_COOKIE_PREFIX}expires",
+    "id_token": f"{_COOKIE_PREFIX}id",
+    "refresh_token": f"{_COOKIE_PREFIX}refresh",
+}
+_FLOW_COOKIES = {"oauth_nonce": f"{_FLOW_PREFIX}nonce", "code_verifier": f"{_FLOW_PREFIX}verifier"}
+_REVOKED = "response.headers[':status'] == '401' && response.code_details == 'via_upstream'"
+"""The service's own answer: the filter's, while the provider is away, ends no session."""
+_DELETED = "=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"
 
 
 def secret_file(name: str, value: str) -> str:
@@ -62,15 +74,7 @@ def oauth2_filter(door: FrontDoor) -> Config:
                     "client_id": CLIENT,
                     "token_secret": _secret(door, TOKEN_SECRET),
                     "hmac_secret": _secret(door, HMAC_SECRET),
-                    "cookie_names": {
-                        "bearer_token": f"{_COOKIE_PREFIX}token",
-                        "oauth_hmac": f"{_COOKIE_PREFIX}hmac",
-                        "oauth_expires": f"{_COOKIE_PREFIX}expires",
-                        "id_token": f"{_COOKIE_PREFIX}id",
-                        "refresh_token": f"{_COOKIE_PREFIX}refresh",
-                        "oauth_nonce": f"{_FLOW_PREFIX}nonce",
-                        "code_verifier": f"{_FLOW_PREFIX}verifier",
-                    },
+                    "cookie_names": {**_COOKIES, **_FLOW_COOKIES},
                 },
                 "auth_scopes": list(SCOPES),
                 "auth_type": "BASIC_AUTH",
@@ -80,16 +84,7 @@ def oauth2_filter(door: FrontDoor) -> Config:
                 "pass_through_matcher": [{"name": "authorization", "present_match": True}],
                 "deny_redirect_matcher": [{"name": ":path", "string_match": {"prefix": "/v1/"}}],
                 "cookie_configs": {
-                    f"{cookie}_cookie_config": {"same_site": "LAX"}
-                    for cookie in (
-                        "bearer_token",
-                        "oauth_hmac",
-                        "oauth_expires",
-                        "id_token",
-                        "refresh_token",
-                        "oauth_nonce",
-                        "code_verifier",
-                    )
+                    f"{cookie}_cookie_config": {"same_site": "LAX"} for cookie in (*_COOKIES, *_FLOW_COOKIES)
                 },
             }
         },
@@ -116,6 +111,24 @@ def by_session() -> list[Config]:
 def session_to_token() -> dict[str, Config]:
     """Turns the cookie into a bearer token on a route."""
     return {OAUTH2: on()}
+
+
+def session_end_filter() -> Config:
+    """Deletes the session's cookies when a service refuses the token in them: it was revoked."""
+    deleted = [
+        {
+            "append": header(
+                "set-cookie", f"%CEL({_REVOKED} ? '{name}{_DELETED}' : '')%", "APPEND_IF_EXISTS_OR_ADD"
+            )
+        }
+        for name in _COOKIES.values()
+    ]
+    return http_filter(
+        SESSION_END,
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        {"mutations": {"response_mutations": deleted}},
+        disabled=True,
+    )
 
 
 def session_routes(door: FrontDoor) -> Iterator[Config]:

@@ -25,8 +25,8 @@ from services.user.application.ports import (
     Unit,
     UnitOfWork,
 )
-from services.user.domain.grant import Session
 from services.user.domain.scopes import scope_set
+from services.user.domain.session import Session
 
 Answer = TypeVar("Answer")
 
@@ -74,7 +74,7 @@ class AuthlibAuthorizationServer:
         async with self._unit_of_work.read() as unit:
             protocol = self._protocol(unit, None)
             account = await protocol.find_account(claims["sub"])
-            if account is None or await unit.revocations.is_revoked(claims["jti"], claims["sub"]):
+            if account is None or await unit.revocations.is_revoked(claims):
                 return _bearer_error(401, "invalid_token")
         return OAuthAnswer(200, {"sub": account.user_id, **user_claims(account, scopes)})
 
@@ -86,7 +86,7 @@ class AuthlibAuthorizationServer:
         client = self._provider.clients.find(claims.get("aud"))
         wanted = parameters.get("post_logout_redirect_uri", "")
         may = client is not None and wanted in client.post_logout_redirect_uris
-        return LogoutTarget(str(claims["sub"]), wanted if may else "")
+        return LogoutTarget(str(claims["sub"]), str(claims.get("sid", "")), wanted if may else "")
 
     async def _run(
         self,

@@ -66,6 +66,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[mis
         stored = Code(
             code_hash=digest(code),
             family_id=server.new_id(),
+            sid=server.login_session.sid,
             client_id=request.client.get_client_id(),
             user_id=request.user.user_id,
             redirect_uri=data["redirect_uri"],

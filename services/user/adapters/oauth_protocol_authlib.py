@@ -37,10 +37,10 @@ from services.user.domain.grant import (
     Family,
     IssuedToken,
     Revocation,
-    Session,
 )
 from services.user.domain.link import digest, new_secret
 from services.user.domain.scopes import IDENTITY_SCOPES
+from services.user.domain.session import Session
 
 
 class InvalidTarget(OAuth2Error):  # type: ignore[misc]
@@ -125,7 +125,7 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
         claims = self._provider.tokens.read(token)
         if claims is None:
             return await self.find_refresh_token(token)
-        revoked = await self.unit.revocations.is_revoked(claims["jti"], claims["sub"])
+        revoked = await self.unit.revocations.is_revoked(claims)
         return ProtocolAccessToken(claims, revoked)
 
     async def end_token(self, token: FoundToken) -> None:
@@ -133,7 +133,7 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
             await self.end_family(token.family.family_id)
             return
         expire_time = datetime.fromtimestamp(token.claims["exp"], self.now.tzinfo)
-        await self.unit.revocations.add(Revocation(token.claims["jti"], "", self.now, expire_time))
+        await self.unit.revocations.add(Revocation(self.now, expire_time, token_id=token.claims["jti"]))
 
     async def end_family(self, family_id: str) -> None:
         await self.unit.grants.revoke_family(family_id)
@@ -143,10 +143,12 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
         """What a code is worth: an access token, a refresh token, an ID token if it was asked for."""
         family = Family(
             family_id=code.family_id,
+            sid=code.sid,
             client_id=code.client_id,
             user_id=code.user_id,
             scopes=code.scopes,
             auth_time=code.auth_time,
+            use_time=self.now,
             expire_time=self.now + FAMILY_LIFETIME,
         )
         refresh_token = new_secret()
@@ -159,6 +161,7 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
         self, account: Account, family: Family, scopes: frozenset[str], refresh_token: str
     ) -> dict[str, Any]:
         """What a refresh token is worth; scopes that the account lost since are gone."""
+        await self.unit.grants.note_use(family.family_id, at=self.now)
         living = scopes & (account.scopes | IDENTITY_SCOPES)
         return await self._issue(account, family, living, refresh_token, {})
 
@@ -178,13 +181,15 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
         identity: Mapping[str, str],
     ) -> dict[str, Any]:
         token = self._access_token(account.user_id, family.client_id, scopes, USER_TOKEN_LIFETIME)
-        token = replace(token, auth_time=family.auth_time)
+        token = replace(token, auth_time=family.auth_time, sid=family.sid)
         await self.unit.revocations.note_issued(_issued(token, family))
         access_token = self._provider.tokens.access_token(token)
         response = {**self._response(token, access_token), "refresh_token": refresh_token}
         if "openid" in scopes:
             claims = {**identity, **user_claims(account, scopes)}
-            response["id_token"] = self._provider.tokens.id_token(token, access_token, claims)
+            # A client that logs out by its ID token has it for as long as it is logged in.
+            lasting = replace(token, expire_time=family.expire_time)
+            response["id_token"] = self._provider.tokens.id_token(lasting, access_token, claims)
         return response
 
     def _access_token(
@@ -234,8 +239,7 @@ def _issued(token: AccessToken, family: Family) -> IssuedToken:
     return IssuedToken(
         token_id=token.token_id,
         user_id=token.subject,
-        client_id=token.client_id,
         family_id=family.family_id,
-        auth_time=family.auth_time,
+        sid=family.sid,
         expire_time=token.expire_time,
     )

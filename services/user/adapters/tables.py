@@ -85,16 +85,21 @@ links = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("token_hash", _HASH, primary_key=True),
+    Column("sid", _ID, primary_key=True),
+    Column("token_hash", _HASH, nullable=False, unique=True),
     Column("user_id", _ID, nullable=False, index=True),
+    Column("create_time", UtcTime, nullable=False),
     Column("auth_time", UtcTime, nullable=False),
+    Column("use_time", UtcTime, nullable=False),
     Column("expire_time", UtcTime, nullable=False, index=True),
+    Column("device", String(100), nullable=False),
 )
 codes = Table(
     "codes",
     metadata,
     Column("code_hash", _HASH, primary_key=True),
     Column("family_id", _ID, nullable=False),
+    Column("sid", _ID, nullable=False, index=True),
     Column("client_id", String(64), nullable=False),
     Column("user_id", _ID, nullable=False, index=True),
     Column("redirect_uri", String(2000), nullable=False),
@@ -109,10 +114,12 @@ families = Table(
     "families",
     metadata,
     Column("family_id", _ID, primary_key=True),
+    Column("sid", _ID, nullable=False, index=True),
     Column("client_id", String(64), nullable=False),
     Column("user_id", _ID, nullable=False, index=True),
     Column("scopes", Scopes, nullable=False),
     Column("auth_time", UtcTime, nullable=False),
+    Column("use_time", UtcTime, nullable=False),
     Column("expire_time", UtcTime, nullable=False, index=True),
     Column("revoked", Boolean, nullable=False),
 )
@@ -128,9 +135,8 @@ issued_tokens = Table(
     metadata,
     Column("token_id", _ID, primary_key=True),
     Column("user_id", _ID, nullable=False, index=True),
-    Column("client_id", String(64), nullable=False),
     Column("family_id", _ID, nullable=False, index=True),
-    Column("auth_time", UtcTime, nullable=False),
+    Column("sid", _ID, nullable=False),
     Column("expire_time", UtcTime, nullable=False, index=True),
 )
 revocations = Table(
@@ -139,6 +145,8 @@ revocations = Table(
     # A cursor: a number is never taken twice, and writers come one after the other on every database.
     Column("cursor", Integer, primary_key=True, autoincrement=True),
     Column("token_id", _ID, nullable=False, index=True),
+    Column("sid", _ID, nullable=False, index=True),
+    Column("client_id", String(64), nullable=False),
     Column("subject", _ID, nullable=False, index=True),
     Column("revoke_time", UtcTime, nullable=False),
     Column("expire_time", UtcTime, nullable=False, index=True),

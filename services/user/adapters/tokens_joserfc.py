@@ -30,6 +30,7 @@ class AccessToken:
     issue_time: datetime
     expire_time: datetime
     auth_time: datetime | None = None
+    sid: str = ""
 
 
 class JwtTokens:
@@ -57,7 +58,7 @@ class JwtTokens:
             "exp": int(token.expire_time.timestamp()),
         }
         if token.auth_time is not None:
-            claims["auth_time"] = int(token.auth_time.timestamp())
+            claims |= {"auth_time": int(token.auth_time.timestamp()), "sid": token.sid}
         return self._sign(claims, _ACCESS_TOKEN)
 
     def id_token(self, token: AccessToken, access_token: str, claims: Mapping[str, Any]) -> str:
@@ -70,6 +71,7 @@ class JwtTokens:
             "iat": int(token.issue_time.timestamp()),
             "exp": int(token.expire_time.timestamp()),
             "auth_time": int(token.auth_time.timestamp()),
+            "sid": token.sid,
             "at_hash": _half_hash(access_token),
         }
         return self._sign({**claims, **issued}, "JWT")

@@ -4,19 +4,21 @@ What may be used once is used by one conditional UPDATE: of all who race for it,
 one changes a row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Table,
     and_,
     bindparam,
     delete,
+    func,
     insert,
     literal,
-    not_,
     or_,
     select,
     update,
@@ -26,8 +28,10 @@ from mesh import sql
 from mesh.sql.columns import UtcTime
 from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
-from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
+from services.user.domain.grant import FAMILY_IDLE, USER_TOKEN_LIFETIME, Code, Family, IssuedToken, Revocation
+from services.user.domain.session import COOKIE_IDLE, OpenSession, Session
 
+_KINDS = ("token_id", "sid", "client_id", "subject")
 _REVOCATIONS_BEHIND = sql.Prepared(
     select(tables.revocations)
     .where(
@@ -37,6 +41,8 @@ _REVOCATIONS_BEHIND = sql.Prepared(
     .order_by(tables.revocations.c.cursor)
     .limit(bindparam("limit"))
 )
+_MOST_SESSIONS = 100
+_SEEN = [tables.sessions.c[name] for name in ("sid", "device", "create_time", "use_time")]
 LAST_REVOCATION = "SELECT max(`cursor`) FROM revocations"
 
 
@@ -49,21 +55,50 @@ class SqlSessionStore:
     async def add(self, session: Session) -> None:
         await self._session.execute(insert(tables.sessions).values(**asdict(session)))
 
-    async def find(self, token_hash: str, *, at: datetime) -> Session | None:
-        query = select(tables.sessions).where(
-            tables.sessions.c.token_hash == token_hash, tables.sessions.c.expire_time > at
-        )
+    async def find(self, token_hash: str) -> Session | None:
+        query = select(tables.sessions).where(tables.sessions.c.token_hash == token_hash)
         row = (await self._session.execute(query)).one_or_none()
         return None if row is None else Session(**row._mapping)
 
-    async def remove(self, token_hash: str) -> None:
-        await self._session.execute(delete(tables.sessions).where(tables.sessions.c.token_hash == token_hash))
+    async def save(self, session: Session) -> None:
+        this = tables.sessions.c.sid == session.sid
+        await self._session.execute(update(tables.sessions).where(this).values(**asdict(session)))
 
-    async def remove_all(self, user_id: str, *, but: Login | None) -> None:
-        mine = tables.sessions.c.user_id == user_id
-        if but is not None and but.auth_time is not None:
-            mine &= tables.sessions.c.auth_time != but.auth_time
-        await self._session.execute(delete(tables.sessions).where(mine))
+    async def remove(self, sid: str) -> None:
+        await self._session.execute(delete(tables.sessions).where(tables.sessions.c.sid == sid))
+
+    async def remove_all(self, user_id: str, *, but: str) -> None:
+        await self._session.execute(delete(tables.sessions).where(_others(tables.sessions, user_id, but)))
+
+    async def of_user(self, user_id: str, *, at: datetime) -> Sequence[OpenSession]:
+        session, family = tables.sessions.c, tables.families.c
+        alive = and_(
+            family.sid == session.sid,
+            family.revoked.is_(False),
+            family.expire_time > at,
+            family.use_time > at - FAMILY_IDLE,
+        )
+        by_client = func.max(family.use_time)
+        query = (
+            select(*_SEEN, by_client.label("by_client"))
+            .select_from(tables.sessions.outerjoin(tables.families, alive))
+            .where(session.user_id == user_id)
+            .group_by(*tables.sessions.c)
+            .having(
+                or_(
+                    by_client.is_not(None),
+                    and_(session.expire_time > at, session.use_time > at - COOKIE_IDLE),
+                )
+            )
+            .order_by(func.max(func.coalesce(family.use_time, session.use_time)).desc())
+            .limit(_MOST_SESSIONS)
+        )
+        return [
+            OpenSession(
+                row.sid, row.device, row.create_time, max(row.use_time, row.by_client or row.use_time)
+            )
+            for row in await self._session.execute(query)
+        ]
 
 
 class SqlGrantStore:
@@ -95,15 +130,17 @@ class SqlGrantStore:
     async def revoke_family(self, family_id: str) -> None:
         await self._revoke(tables.families.c.family_id == family_id)
 
-    async def revoke_families(self, user_id: str, *, but: Login | None) -> None:
-        await self._revoke((tables.families.c.user_id == user_id) & _other(tables.families, but))
-        unused = (tables.codes.c.user_id == user_id) & _other(tables.codes, but)
-        await self._session.execute(delete(tables.codes).where(unused))
+    async def note_use(self, family_id: str, *, at: datetime) -> None:
+        this = tables.families.c.family_id == family_id
+        await self._session.execute(update(tables.families).where(this).values(use_time=at))
 
-    async def revoke_login(self, user_id: str, auth_time: datetime) -> None:
-        await self._revoke(
-            (tables.families.c.user_id == user_id) & (tables.families.c.auth_time == auth_time)
-        )
+    async def revoke_families(self, user_id: str, *, but: str) -> None:
+        await self._revoke(_others(tables.families, user_id, but))
+        await self._session.execute(delete(tables.codes).where(_others(tables.codes, user_id, but)))
+
+    async def revoke_session(self, sid: str) -> None:
+        await self._revoke(tables.families.c.sid == sid)
+        await self._session.execute(delete(tables.codes).where(tables.codes.c.sid == sid))
 
     async def add_refresh_token(self, token_hash: str, family_id: str) -> None:
         await self._session.execute(
@@ -150,21 +187,34 @@ class SqlRevocationStore:
         await self._session.execute(insert(tables.revocations).values(**asdict(revocation)))
 
     async def end_family(self, family_id: str, *, at: datetime) -> None:
-        await self._end(tables.issued_tokens.c.family_id == family_id, at)
-
-    async def end_tokens(self, user_id: str, *, at: datetime, but: Login | None) -> None:
-        mine = tables.issued_tokens.c.user_id == user_id
-        await self._end(mine & _other(tables.issued_tokens, but), at)
-
-    async def end_login(self, user_id: str, auth_time: datetime, *, at: datetime) -> None:
         issued = tables.issued_tokens
-        await self._end((issued.c.user_id == user_id) & (issued.c.auth_time == auth_time), at)
+        these = issued.c.family_id == family_id
+        living = select(issued.c.token_id, literal(at, UtcTime), issued.c.expire_time).where(
+            these, issued.c.expire_time > at
+        )
+        await self._end("token_id", living, these)
 
-    async def is_revoked(self, token_id: str, subject: str) -> bool:
-        query = select(tables.revocations.c.cursor).where(
+    async def end_sessions(self, user_id: str, *, at: datetime, but: str) -> None:
+        issued = tables.issued_tokens
+        these = _others(issued, user_id, but)
+        living = (
+            select(issued.c.sid, literal(at, UtcTime), literal(at + USER_TOKEN_LIFETIME, UtcTime))
+            .where(these, issued.c.expire_time > at)
+            .distinct()
+        )
+        await self._end("sid", living, these)
+
+    async def end_session(self, sid: str, *, at: datetime) -> None:
+        await self.add(Revocation(at, at + USER_TOKEN_LIFETIME, sid=sid))
+
+    async def is_revoked(self, claims: Mapping[str, Any]) -> bool:
+        revoked, issue_time = tables.revocations.c, datetime.fromtimestamp(claims["iat"], UTC)
+        query = select(revoked.cursor).where(
             or_(
-                and_(tables.revocations.c.token_id == token_id, tables.revocations.c.token_id != ""),
-                and_(tables.revocations.c.subject == subject, tables.revocations.c.subject != ""),
+                _is(revoked.token_id, claims["jti"]),
+                _is(revoked.sid, claims.get("sid", "")),
+                _is(revoked.client_id, claims["client_id"]) & (revoked.revoke_time > issue_time),
+                _is(revoked.subject, claims["sub"]) & (revoked.revoke_time > issue_time),
             )
         )
         return (await self._session.execute(query.limit(1))).first() is not None
@@ -172,21 +222,27 @@ class SqlRevocationStore:
     async def after(self, position: int, *, at: datetime, limit: int) -> tuple[Sequence[Revocation], int]:
         asked = {"position": position, "at": at, "limit": limit}
         rows = (await self._session.execute(_REVOCATIONS_BEHIND, asked)).all()
-        found = [Revocation(row.token_id, row.subject, row.revoke_time, row.expire_time) for row in rows]
+        found = [
+            Revocation(**{name: value for name, value in row._mapping.items() if name != "cursor"})
+            for row in rows
+        ]
         return found, int(rows[-1].cursor) if rows else position
 
-    async def _end(self, these: ColumnElement[bool], at: datetime) -> None:
-        issued = tables.issued_tokens
-        living = select(issued.c.token_id, literal(""), literal(at, UtcTime), issued.c.expire_time).where(
-            these, issued.c.expire_time > at
-        )
-        names = ["token_id", "subject", "revoke_time", "expire_time"]
-        await self._session.execute(insert(tables.revocations).from_select(names, living))
-        await self._session.execute(delete(issued).where(these))
+    async def _end(self, kind: str, living: Select[Any], these: ColumnElement[bool]) -> None:
+        """Revoke what a query names: its kind, when it was revoked, until when that matters."""
+        others = [name for name in _KINDS if name != kind]
+        named = living.add_columns(*(literal("") for _ in others))
+        names = [kind, "revoke_time", "expire_time", *others]
+        await self._session.execute(insert(tables.revocations).from_select(names, named))
+        await self._session.execute(delete(tables.issued_tokens).where(these))
 
 
-def _other(table: Table, but: Login | None) -> ColumnElement[bool]:
-    """Everything but what belongs to one login."""
-    if but is None or but.auth_time is None:
-        return table.c.client_id.is_not(None)
-    return not_((table.c.client_id == but.client_id) & (table.c.auth_time == but.auth_time))
+def _others(table: Table, user_id: str, but: str) -> ColumnElement[bool]:
+    """Everything of an account but what belongs to one session."""
+    mine = table.c.user_id == user_id
+    return mine & (table.c.sid != but) if but else mine
+
+
+def _is(column: ColumnElement[str], named: str) -> ColumnElement[bool]:
+    """Whether a revocation is of this kind and names it."""
+    return and_(column == named, column != "")

@@ -27,7 +27,6 @@ from services.user.domain.errors import StoreUnavailable
 
 _EXPIRING = (
     tables.links,
-    tables.sessions,
     tables.codes,
     tables.families,
     tables.issued_tokens,
@@ -111,6 +110,9 @@ class SqlUnitOfWork:
         async with sql.write(self._engine) as session:
             for table in _EXPIRING:
                 await session.execute(delete(table).where(table.c.expire_time <= at))
+            lost = tables.sessions.c.expire_time <= at
+            in_use = select(tables.families.c.sid)
+            await session.execute(delete(tables.sessions).where(lost, tables.sessions.c.sid.not_in(in_use)))
             known = select(tables.families.c.family_id)
             await session.execute(
                 delete(tables.refresh_tokens).where(tables.refresh_tokens.c.family_id.not_in(known))

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.kernel.clock import Clock
+from services.kernel.ids import NewId
+from services.user.application.access import end_session
 from services.user.application.devices import Devices
 from services.user.application.guesses import Guesses
 from services.user.application.matching import matching_form
@@ -11,9 +13,26 @@ from services.user.application.ports import MailAddresses, PasswordHasher, Unit,
 from services.user.domain.account import Account
 from services.user.domain.device import Visitor
 from services.user.domain.errors import InvalidEmail, WrongPassword
-from services.user.domain.grant import SESSION_LIFETIME, Session
 from services.user.domain.link import digest, new_secret
 from services.user.domain.password import normal_password
+from services.user.domain.session import Session, new_session
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where somebody logs in.
+
+    Attributes:
+        network: The prefix of its address (see `domain.network`).
+        cookies: By name: those of devices.
+        session: The session's cookie; empty: it has none.
+        name: What it says it is.
+    """
+
+    network: str
+    cookies: Mapping[str, str]
+    session: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +61,7 @@ class Logins:
         guesses: Guesses,
         devices: Devices,
         clock: Clock,
+        new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._addresses = addresses
@@ -49,15 +69,17 @@ class Logins:
         self._guesses = guesses
         self._devices = devices
         self._clock = clock
+        self._new_id = new_id
 
-    async def login(self, *, email: str, password: str, network: str, cookies: Mapping[str, str]) -> LoggedIn:
-        """Check a password and start a session.
+    async def login(self, *, email: str, password: str, browser: Browser) -> LoggedIn:
+        """Check a password and start a session, or go on with the one that the browser has.
+
+        A session of another account ends: one browser is one person at a time.
 
         Args:
             email: As it was typed.
             password: As it was typed.
-            network: From where.
-            cookies: Those of the browser, by name.
+            browser: Where.
 
         Raises:
             TooManyAttempts: Too many wrong passwords, of an account that exists or not.
@@ -66,33 +88,17 @@ class Logins:
         address = self._known_form(email)
         async with self._unit_of_work.write() as unit:
             account = await unit.accounts.find_by_email(address)
-            visitor = Visitor(network, self._devices.known(account, cookies))
+            visitor = Visitor(browser.network, self._devices.known(account, browser.cookies))
             attempts = await self._guesses.begin(unit, address, visitor)
         password_hash = account.password_hash if account else ""
-        form = await matching_form(self._hasher, password, password_hash, turn=network)
+        form = await matching_form(self._hasher, password, password_hash, turn=browser.network)
         if account is None or form is None:
             self._guesses.failed()
             raise WrongPassword("this address and this password do not belong together")
-        session = await self._start(account, visitor, attempts)
+        login = await self._start(account, browser, visitor, attempts)
         if form != normal_password(form) or self._hasher.is_outdated(account.password_hash):
-            await self._hash_anew(account, normal_password(form), network)
-        return session
-
-    async def find(self, cookie: str) -> Session | None:
-        """The session of a cookie, if it has not ended."""
-        async with self._unit_of_work.read() as unit:
-            return await unit.sessions.find(digest(cookie), at=self._clock())
-
-    async def logout(self, cookie: str) -> None:
-        """End a session, and what every client got from it."""
-        async with self._unit_of_work.write() as unit:
-            session = await unit.sessions.find(digest(cookie), at=self._clock())
-            if session is None:
-                return
-            await unit.sessions.remove(session.token_hash)
-            await unit.grants.revoke_login(session.user_id, session.auth_time)
-            await unit.revocations.end_login(session.user_id, session.auth_time, at=self._clock())
-            await unit.accounts.record(session.user_id, "logout", at=self._clock())
+            await self._hash_anew(account, normal_password(form), browser.network)
+        return login
 
     def _known_form(self, email: str) -> str:
         """The normal form of an address; one that cannot be is nobody's, as any other unknown one."""
@@ -101,15 +107,30 @@ class Logins:
         except InvalidEmail:
             return email
 
-    async def _start(self, account: Account, visitor: Visitor, attempts: Sequence[int]) -> LoggedIn:
+    async def _start(
+        self, account: Account, browser: Browser, visitor: Visitor, attempts: Sequence[int]
+    ) -> LoggedIn:
         async with self._unit_of_work.write() as unit:
             await self._check_still_so(unit, account)
             await self._guesses.forget(unit, attempts)
-            cookie, now = new_secret(), self._clock().replace(microsecond=0)
-            session = Session(digest(cookie), account.user_id, now, now + SESSION_LIFETIME)
-            await unit.sessions.add(session)
-            await unit.accounts.record(account.user_id, "login", at=now)
+            cookie = new_secret()
+            session = await self._entered(unit, account, browser, digest(cookie))
+            await unit.accounts.record(account.user_id, "login", at=session.auth_time)
             return LoggedIn(session, cookie, self._devices.cookie(account, visitor.device))
+
+    async def _entered(self, unit: Unit, account: Account, browser: Browser, token_hash: str) -> Session:
+        # Tokens say the time in seconds.
+        now = self._clock().replace(microsecond=0)
+        before = await unit.sessions.find(digest(browser.session)) if browser.session else None
+        if before is not None and before.user_id == account.user_id:
+            again = before.entered_again(token_hash, at=now)
+            await unit.sessions.save(again)
+            return again
+        if before is not None:
+            await end_session(unit, before.sid, at=now)
+        new = new_session(self._new_id(), token_hash, account.user_id, device=browser.name, at=now)
+        await unit.sessions.add(new)
+        return new
 
     async def _hash_anew(self, account: Account, password: str, network: str) -> None:
         """Replace a hash of before: of a password as it was typed, or with weaker parameters."""

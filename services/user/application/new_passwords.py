@@ -3,7 +3,6 @@
 from services.user.application.ports import PasswordHasher
 from services.user.domain.account import Account
 from services.user.domain.password import PasswordRule, normal_password
-from services.user.domain.scopes import CUSTOMER_SCOPES
 
 
 class NewPasswords:
@@ -26,6 +25,5 @@ class NewPasswords:
             TooBusy: Too many passwords are being hashed.
         """
         normal = normal_password(password)
-        is_staff = not account.scopes <= CUSTOMER_SCOPES
-        self._rule.check(normal, email=account.email, field=field, is_staff=is_staff)
+        self._rule.check(normal, email=account.email, field=field, is_staff=account.is_staff)
         return await self._hasher.hash(normal, turn=account.user_id)

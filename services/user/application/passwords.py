@@ -13,7 +13,6 @@ from services.user.application.registrations import Registrations
 from services.user.domain.account import Account
 from services.user.domain.errors import WrongPassword
 from services.user.domain.events import MailPurpose, MailRequested, PasswordChanged
-from services.user.domain.grant import Login
 
 
 class Passwords:
@@ -42,8 +41,14 @@ class Passwords:
         self._clock = clock
         self._new_id = new_id
 
-    async def change(self, user_id: str, *, current: str, new: str, login: Login) -> None:
-        """Set a new password and end every other login.
+    async def change(self, user_id: str, *, current: str, new: str, sid: str) -> None:
+        """Set a new password and end every other session.
+
+        Args:
+            user_id: Whose.
+            current: The password as it is.
+            new: The one to set.
+            sid: The session that goes on.
 
         Raises:
             WrongPassword: The current one differs.
@@ -55,7 +60,7 @@ class Passwords:
             raise WrongPassword("currentPassword is not the password of the account")
         password_hash = await self._passwords.hashed(new, account, field="newPassword")
         async with self._unit_of_work.write() as unit:
-            await self._set(unit, account, password_hash, but=login)
+            await self._set(unit, account, password_hash, but=sid)
 
     async def request_reset(self, email: str, *, network: str) -> None:
         """Ask for a mailed link; unknown addresses take as long and get nothing.
@@ -83,7 +88,7 @@ class Passwords:
         password_hash = await self._passwords.hashed(new, account, field="newPassword")
         async with self._unit_of_work.write() as unit:
             account = await self._links.use(unit, token, MailPurpose.RESET_PASSWORD)
-            await self._set(unit, account, password_hash, but=None)
+            await self._set(unit, account, password_hash, but="")
 
     async def _mail_link(self, unit: Unit, account: Account, network: str) -> None:
         if not account.email_verified:
@@ -94,7 +99,7 @@ class Passwords:
             event = MailRequested(account.user_id, MailPurpose.RESET_PASSWORD, self._new_id())
             await unit.events.publish(event, actor="system")
 
-    async def _set(self, unit: Unit, account: Account, password_hash: str, *, but: Login | None) -> None:
+    async def _set(self, unit: Unit, account: Account, password_hash: str, *, but: str) -> None:
         now, user_id = self._clock(), account.user_id
         current = await unit.accounts.get(user_id)
         if current.password_hash != account.password_hash:

@@ -60,6 +60,11 @@ class Account:
             expire_time=at + VERIFICATION_LIFETIME,
         )
 
+    @property
+    def is_staff(self) -> bool:
+        """Whether it may do more than a customer."""
+        return not self.scopes <= CUSTOMER_SCOPES
+
     def renewed(self, *, at: datetime) -> Self:
         """Its link was asked for once more."""
         return replace(self, expire_time=at + VERIFICATION_LIFETIME, update_time=at)

@@ -45,6 +45,12 @@ class WeakPassword(InvalidField):
     reason = "WEAK_PASSWORD"
 
 
+class SessionNotFound(DomainError):
+    """The account has no such session, or it has ended."""
+
+    reason = "SESSION_NOT_FOUND"
+
+
 class UnknownScope(InvalidField):
     """Accounts cannot have this scope."""
 

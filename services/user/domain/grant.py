@@ -1,4 +1,4 @@
-"""Codes, login sessions and refresh tokens: lifetimes, single use, rotation."""
+"""Codes, refresh tokens and the end of tokens: lifetimes, single use, rotation."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -8,26 +8,12 @@ from enum import Enum
 from hashlib import sha256
 
 CODE_LIFETIME = timedelta(seconds=60)
-SESSION_LIFETIME = timedelta(hours=12)
 FAMILY_LIFETIME = timedelta(days=30)
+FAMILY_IDLE = timedelta(days=7)
+"""How long a refresh token waits for its use."""
 ROTATION_GRACE = timedelta(seconds=10)
 USER_TOKEN_LIFETIME = timedelta(minutes=5)
 SERVICE_TOKEN_LIFETIME = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A login at the provider's own pages.
-
-    Attributes:
-        token_hash: Hash of the cookie's value.
-        auth_time: When the password was entered.
-    """
-
-    token_hash: str
-    user_id: str
-    auth_time: datetime
-    expire_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +22,7 @@ class Code:
 
     code_hash: str
     family_id: str
+    sid: str
     client_id: str
     user_id: str
     redirect_uri: str
@@ -48,18 +35,26 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All refresh tokens that descend from one login of one client."""
+    """All refresh tokens that descend from one code.
+
+    Attributes:
+        sid: The session in which it was issued.
+        use_time: When one of them was used last.
+        expire_time: When they end however often they are used.
+    """
 
     family_id: str
+    sid: str
     client_id: str
     user_id: str
     scopes: frozenset[str]
     auth_time: datetime
+    use_time: datetime
     expire_time: datetime
     revoked: bool = False
 
     def is_alive(self, at: datetime) -> bool:
-        return not self.revoked and at < self.expire_time
+        return not self.revoked and at < min(self.expire_time, self.use_time + FAMILY_IDLE)
 
 
 class Presentation(Enum):
@@ -88,30 +83,31 @@ def successor(refresh_token: str, *, server_key: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
-    """One login of an account: a client, and when the password was entered."""
-
-    client_id: str
-    auth_time: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class IssuedToken:
     """An access token that could be revoked before it expires."""
 
     token_id: str
     user_id: str
-    client_id: str
     family_id: str
-    auth_time: datetime
+    sid: str
     expire_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """An end before the expiry: of one token, or of all of a subject."""
+    """An end before the expiry: of one token, of a session, or of all that a client or a subject has.
 
-    token_id: str
-    subject: str
+    Attributes:
+        token_id: Which token; like the others empty where it is not what is meant.
+        sid: Which session: all its tokens, as no session begins again.
+        client_id: Whose tokens that were issued before `revoke_time`.
+        subject: Whose tokens that were issued before `revoke_time`.
+        expire_time: When the last of these tokens has expired anyway.
+    """
+
     revoke_time: datetime
     expire_time: datetime
+    token_id: str = ""
+    sid: str = ""
+    client_id: str = ""
+    subject: str = ""

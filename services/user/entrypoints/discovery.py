@@ -31,7 +31,7 @@ def metadata(issuer: str, scopes: frozenset[str]) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": ["ES256"],
         "prompt_values_supported": ["none", "login"],
         "claims_supported": [
-            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"),
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "sid", "nonce", "at_hash"),
             *("email", "email_verified", "name", "locale"),
         ],
         "authorization_response_iss_parameter_supported": True,

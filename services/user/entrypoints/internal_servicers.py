@@ -107,6 +107,8 @@ def _page(found: Sequence[Revocation], last: int) -> token_service_pb2.ListRevoc
 def _message(revocation: Revocation) -> token_service_pb2.Revocation:
     return token_service_pb2.Revocation(
         token_id=revocation.token_id,
+        sid=revocation.sid,
+        client_id=revocation.client_id,
         subject=revocation.subject,
         revoke_time=timestamp(revocation.revoke_time),
         expire_time=timestamp(revocation.expire_time),

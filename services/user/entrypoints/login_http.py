@@ -11,13 +11,15 @@ from starlette.responses import RedirectResponse, Response
 from mesh.server.http_client_address import ClientAddress
 from services.kernel.clock import Clock
 from services.kernel.errors import DomainError
-from services.user.application.logins import Logins
+from services.user.application.logins import Browser, Logins
 from services.user.application.ports import AuthorizationServer, LoginNeeds, OAuthAnswer, OAuthRequest
+from services.user.application.sessions import Sessions
 from services.user.domain.errors import TooBusy, TooManyAttempts, WrongPassword
-from services.user.domain.grant import SESSION_LIFETIME, Session
 from services.user.domain.link import new_secret
 from services.user.domain.network import network_prefix
+from services.user.domain.session import SESSION_LIFETIME, Session
 from services.user.entrypoints.call_log import log_call
+from services.user.entrypoints.device_name import device_name
 from services.user.entrypoints.forms import FormGuard, read_form, read_query, set_cookie
 from services.user.entrypoints.pages import Pages
 
@@ -33,6 +35,7 @@ class LoginPages:
 
     server: AuthorizationServer
     logins: Logins
+    sessions: Sessions
     pages: Pages
     guard: FormGuard
     issuer: str
@@ -59,12 +62,14 @@ class LoginPages:
         parameters = await read_form(request) if request.method == "POST" else read_query(request)
         asked = OAuthRequest(request.method, "/oauth2/logout", request.headers, parameters)
         target = await self.server.logout_target(asked)
-        cookie = request.cookies.get(SESSION_COOKIE, "")
-        session = await self.logins.find(cookie)
+        session = await self.sessions.use(request.cookies.get(SESSION_COOKIE, ""))
         confirmed = self.guard.is_ours(request, dict(parameters).get("csrf_token", ""))
         if session is not None and not confirmed and session.user_id != target.subject:
             return self._with_form_cookie(request, "logout", title="Log out?")
-        await self.logins.logout(cookie)
+        if target.sid:
+            await self.sessions.log_out(sid=target.sid, user_id=target.subject)
+        if session is not None and session.sid != target.sid:
+            await self.sessions.log_out(sid=session.sid, user_id=session.user_id)
         response = self._logged_out(target.redirect_uri)
         response.delete_cookie(SESSION_COOKIE, path="/oauth2")
         return response
@@ -78,8 +83,7 @@ class LoginPages:
             login = await self.logins.login(
                 email=email[:254],
                 password=fields.get("password", "")[:1000],
-                network=network_prefix(self.client_address(request)),
-                cookies=request.cookies,
+                browser=self._browser(request),
             )
         except (WrongPassword, TooManyAttempts, TooBusy) as problem:
             _log_authorize(needs.client.client_id, problem.reason.lower())
@@ -89,6 +93,14 @@ class LoginPages:
         set_cookie(response, SESSION_COOKIE, login.cookie, secure=self._is_secure, max_age=lifetime)
         set_cookie(response, *login.device, secure=self._is_secure, max_age=_DEVICE_SECONDS)
         return response
+
+    def _browser(self, request: Request) -> Browser:
+        return Browser(
+            network=network_prefix(self.client_address(request)),
+            cookies=request.cookies,
+            session=request.cookies.get(SESSION_COOKIE, ""),
+            name=device_name(request.headers.get("user-agent", "")),
+        )
 
     def _problem(self, request: Request, needs: LoginNeeds, problem: DomainError, email: str) -> Response:
         response = self._form(
@@ -101,10 +113,9 @@ class LoginPages:
     async def _usable_session(self, request: Request, needs: LoginNeeds) -> Session | None:
         # Any program on the machine can pose as a public client: it gets nothing without
         # the user's own action (RFC 8252 §8.6).
-        cookie = request.cookies.get(SESSION_COOKIE)
-        if cookie is None or "login" in needs.prompt or needs.client.is_public:
+        if "login" in needs.prompt or needs.client.is_public:
             return None
-        session = await self.logins.find(cookie)
+        session = await self.sessions.use(request.cookies.get(SESSION_COOKIE, ""))
         if session is None or needs.max_age_seconds is None:
             return session
         age_seconds = (self.clock() - session.auth_time).total_seconds()

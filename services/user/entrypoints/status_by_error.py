@@ -10,6 +10,7 @@ from services.user.domain import errors
 STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = {
     errors.UserNotFound: StatusCode.NOT_FOUND,
     errors.AddressNotFound: StatusCode.NOT_FOUND,
+    errors.SessionNotFound: StatusCode.NOT_FOUND,
     errors.TooManyAddresses: StatusCode.FAILED_PRECONDITION,
     errors.InvalidField: StatusCode.INVALID_ARGUMENT,
     errors.LinkInvalid: StatusCode.INVALID_ARGUMENT,

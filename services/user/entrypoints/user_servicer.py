@@ -12,7 +12,6 @@ from services.user.application.passwords import Passwords
 from services.user.application.registrations import Registrations
 from services.user.domain.account import CHANGEABLE_FIELDS
 from services.user.domain.errors import InvalidField
-from services.user.domain.grant import Login
 from services.user.domain.network import network_prefix
 from services.user.entrypoints.messages import address_message, export_message, new_address, user_message
 from shopmesh.user.v1 import user_service_pb2 as pb
@@ -64,7 +63,7 @@ class UserServicer(user_service_pb2_grpc.UserServiceServicer):
             who.subject,
             current=request.current_password,
             new=request.new_password,
-            login=Login(who.client_id, who.auth_time),
+            sid=who.sid,
         )
         return pb.ChangePasswordResponse()
 

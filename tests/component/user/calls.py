@@ -1,7 +1,7 @@
 """Calls of the user service with tokens from its own provider."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from joserfc.jws import extract_compact
 
 from mesh.messages import timestamp
 from shopmesh.user.v1 import contact_service_pb2 as contact_pb
+from shopmesh.user.v1 import token_service_pb2 as token_pb
 from shopmesh.user.v1 import user_service_pb2 as pb
 from shopmesh.user.v1.contact_service_pb2_grpc import ContactServiceStub
 from shopmesh.user.v1.token_service_pb2_grpc import TokenServiceStub
@@ -40,9 +41,9 @@ class Person:
         return bearer(self.tokens["access_token"])
 
     @property
-    def token_id(self) -> str:
+    def sid(self) -> str:
         payload = extract_compact(self.tokens["access_token"].encode()).payload
-        return str(json.loads(payload)["jti"])
+        return str(json.loads(payload)["sid"])
 
     async def user(self) -> pb.User:
         return (await self.stub.GetUser(pb.GetUserRequest(), metadata=self.metadata)).user
@@ -50,6 +51,12 @@ class Person:
 
 async def logged_in(provider: RunningProvider, http: httpx.AsyncClient, email: str, password: str) -> Person:
     return Person(UserServiceStub(provider.channel), await Flow(http).tokens(email, password))
+
+
+async def alice_elsewhere(provider: RunningProvider, http: httpx.AsyncClient) -> Person:
+    """Alice in another browser."""
+    http.cookies.clear()
+    return await alice(provider, http)
 
 
 async def alice(provider: RunningProvider, http: httpx.AsyncClient) -> Person:
@@ -89,6 +96,10 @@ class Notification:
             request_time=timestamp(asked or self.clock()),
         )
         return await self.contacts.PrepareMail(request, metadata=self.metadata)
+
+    async def revocations(self) -> Sequence[token_pb.Revocation]:
+        request = token_pb.ListRevocationsRequest()
+        return (await self.tokens.ListRevocations(request, metadata=self.metadata)).revocations
 
     async def link_token(
         self,

@@ -29,7 +29,7 @@ async def test_a_login_ends_in_tokens_that_the_public_keys_verify(
     assert claims["aud"] == "shopmesh-api"
     assert claims["client_id"] == "cli"
     assert claims["scope"] == tokens["scope"] == "orders profile"
-    assert set(claims) == {"iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp", "auth_time"}
+    assert set(claims) == {"iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp", "auth_time", "sid"}
     assert tokens["expires_in"] == 300
     assert "id_token" not in tokens
     header = jwt.decode(

@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from structlog.testing import capture_logs
 
-from services.user.domain.grant import SESSION_LIFETIME
+from services.user.domain.session import SESSION_LIFETIME
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow, answer_of, field_of
 from tests.component.user.test_endpoints import checkout

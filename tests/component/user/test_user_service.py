@@ -8,7 +8,15 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from shopmesh.user.v1 import contact_service_pb2 as contact_pb
 from shopmesh.user.v1 import token_service_pb2 as token_pb
 from shopmesh.user.v1 import user_service_pb2 as pb
-from tests.component.user.calls import PASSWORD, Person, admin, alice, logged_in, notification
+from tests.component.user.calls import (
+    PASSWORD,
+    Person,
+    admin,
+    alice,
+    alice_elsewhere,
+    logged_in,
+    notification,
+)
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow
 from tests.support.serving import reason_of, violations_of
@@ -143,7 +151,7 @@ async def test_addresses_are_paged_newest_first_and_bounded(
 async def test_a_changed_password_ends_every_other_login(
     provider: RunningProvider, http: httpx.AsyncClient
 ) -> None:
-    here, there = await alice(provider, http), await _later_alice(provider, http)
+    here, there = await alice(provider, http), await alice_elsewhere(provider, http)
     change = pb.ChangePasswordRequest(
         current_password=provider.password_of("alice"), new_password="another good one"
     )
@@ -154,7 +162,7 @@ async def test_a_changed_password_ends_every_other_login(
     assert (await Flow(http).refresh(there.tokens["refresh_token"])).json()["error"] == "invalid_grant"
     mails = await notification(provider, http)
     listed = await mails.tokens.ListRevocations(token_pb.ListRevocationsRequest(), metadata=mails.metadata)
-    assert [revocation.token_id for revocation in listed.revocations] == [there.token_id]
+    assert [revocation.sid for revocation in listed.revocations] == [there.sid]
     again = await mails.tokens.ListRevocations(
         token_pb.ListRevocationsRequest(page_token=listed.next_page_token), metadata=mails.metadata
     )
@@ -186,7 +194,7 @@ async def test_staff_grants_and_takes_scopes(provider: RunningProvider, http: ht
     granted = await stub.GrantScopes(
         pb.GrantScopesRequest(user_id=user_id, scopes=["audit"]), metadata=boss.metadata
     )
-    promoted = await _later_alice(provider, http)
+    promoted = await alice_elsewhere(provider, http)
     revoked = await stub.RevokeScopes(
         pb.RevokeScopesRequest(user_id=user_id, scopes=["audit", "stock:write"]), metadata=boss.metadata
     )
@@ -253,9 +261,3 @@ async def test_mails_about_orders_need_no_link(provider: RunningProvider, http: 
         "",
     )
     assert about_reset.link.startswith("http://localhost:8080/account/reset?token=")
-
-
-async def _later_alice(provider: RunningProvider, http: httpx.AsyncClient) -> Person:
-    # Logins are told apart by the second in which the password was entered.
-    provider.clock.turn_on(seconds=2)
-    return await alice(provider, http)

@@ -10,7 +10,7 @@ import grpc
 import httpx
 import pytest
 
-from interceptors.auth.revocations import Revocations
+from interceptors.auth.revocations import Revocations, TokenNames
 from mesh.messages import timestamp
 from mesh.server import revocation_feed
 from mesh.server.revocation_feed import RevocationFeed
@@ -21,7 +21,7 @@ from shopmesh.user.v1.token_service_pb2_grpc import (
     TokenServiceServicer,
     add_TokenServiceServicer_to_server,
 )
-from tests.component.user.calls import alice, notification
+from tests.component.user.calls import alice, alice_elsewhere, notification
 from tests.component.user.conftest import RunningProvider
 from tests.support.events import DEADLINE_SECONDS, eventually, running
 
@@ -36,8 +36,7 @@ async def test_what_is_revoked_is_sent_as_soon_as_it_is(
     provider: RunningProvider, http: httpx.AsyncClient
 ) -> None:
     there = await alice(provider, http)
-    provider.clock.turn_on(seconds=1)
-    here = await alice(provider, http)
+    here = await alice_elsewhere(provider, http)
     mails = await notification(provider, http)
     async with running(*(task() for task in provider.service.tasks)), asyncio.timeout(DEADLINE_SECONDS):
         stream = mails.tokens.WatchRevocations(messages.WatchRevocationsRequest(), metadata=mails.metadata)
@@ -49,7 +48,7 @@ async def test_what_is_revoked_is_sent_as_soon_as_it_is(
         message = await stream.read()
 
         assert isinstance(message, messages.WatchRevocationsResponse)
-        assert [each.token_id for each in message.page.revocations] == [there.token_id]
+        assert [each.sid for each in message.page.revocations] == [there.sid]
         assert message.page.next_page_token
         stream.cancel()
 
@@ -142,7 +141,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def is_revoked(revocations: Revocations, token_id: str) -> Callable[[], bool]:
-    return lambda: revocations.is_revoked(token_id, "alice", ISSUED)
+    return lambda: revocations.is_revoked(TokenNames(token_id, "here", "cli", "alice", ISSUED))
 
 
 async def test_the_feed_knows_what_was_revoked_before_and_hears_what_is_revoked_then() -> None:

@@ -13,8 +13,9 @@ from services.user.application.ports import UnitOfWork
 from services.user.domain.account import Account
 from services.user.domain.errors import UserNotFound
 from services.user.domain.events import MailPurpose, UserRegistered
-from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
+from services.user.domain.grant import Code, Family, IssuedToken, Revocation
 from services.user.domain.link import Link
+from services.user.domain.session import OpenSession, Session, new_session
 from services.user.server import open_database
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
@@ -31,8 +32,27 @@ def alice() -> Account:
     return Account(uuid7(), "alice@example.com", "Alice", "$argon2id$", NOON, NOON)
 
 
-def family(user_id: str, *, client_id: str = "cli", auth_time: datetime = NOON) -> Family:
-    return Family(uuid7(), client_id, user_id, frozenset({"orders"}), auth_time, NOON + MINUTE)
+def family(user_id: str, *, sid: str = "here") -> Family:
+    return Family(uuid7(), sid, "cli", user_id, frozenset({"orders"}), NOON, NOON, NOON + MINUTE)
+
+
+def new_code() -> Code:
+    ids = uuid7(), "here", "cli", uuid7()
+    return Code("hash", *ids, "http://x", frozenset(), "", "c" * 43, NOON, NOON + MINUTE)
+
+
+def session(user_id: str, sid: str) -> Session:
+    return new_session(sid, f"hash of {sid}", user_id, device="Firefox on Linux", at=NOON)
+
+
+def claims(one: Family, *, client_id: str = "cli", issued: datetime = NOON) -> dict[str, object]:
+    return {
+        "jti": _jti(one),
+        "sid": one.sid,
+        "client_id": client_id,
+        "sub": one.user_id,
+        "iat": int(issued.timestamp()),
+    }
 
 
 async def test_what_was_written_is_read_back_to_the_microsecond(unit_of_work: UnitOfWork) -> None:
@@ -102,7 +122,9 @@ async def test_a_newer_link_replaces_the_older_and_works_once(unit_of_work: Unit
 
 
 async def test_of_many_who_race_for_a_code_one_gets_it(unit_of_work: UnitOfWork) -> None:
-    code = Code("hash", uuid7(), "cli", uuid7(), "http://x", frozenset(), "", "c" * 43, NOON, NOON + MINUTE)
+    code = Code(
+        "hash", uuid7(), "here", "cli", uuid7(), "http://x", frozenset(), "", "c" * 43, NOON, NOON + MINUTE
+    )
     async with unit_of_work.write() as unit:
         await unit.grants.add_code(code)
 
@@ -116,7 +138,9 @@ async def test_of_many_who_race_for_a_code_one_gets_it(unit_of_work: UnitOfWork)
 
 
 async def test_an_expired_code_is_nobodys(unit_of_work: UnitOfWork) -> None:
-    code = Code("hash", uuid7(), "cli", uuid7(), "http://x", frozenset(), "", "c" * 43, NOON, NOON + MINUTE)
+    code = Code(
+        "hash", uuid7(), "here", "cli", uuid7(), "http://x", frozenset(), "", "c" * 43, NOON, NOON + MINUTE
+    )
     async with unit_of_work.write() as unit:
         await unit.grants.add_code(code)
 
@@ -135,36 +159,79 @@ async def test_a_refresh_token_remembers_when_it_was_used_first(unit_of_work: Un
         assert await unit.grants.used_time("hash") == NOON
 
 
-async def test_all_logins_but_one_can_be_ended(unit_of_work: UnitOfWork) -> None:
-    user_id, here = uuid7(), Login("cli", NOON)
-    mine = family(user_id)
-    others = [family(user_id, client_id="checkout"), family(user_id, auth_time=NOON + MINUTE)]
+async def test_all_sessions_but_one_can_be_ended(unit_of_work: UnitOfWork) -> None:
+    user_id = uuid7()
+    mine, theirs = family(user_id), family(uuid7(), sid="a stranger's")
+    others = [family(user_id, sid="there"), family(user_id, sid="there")]
     async with unit_of_work.write() as unit:
-        for each in (mine, *others):
+        for each in (mine, theirs, *others):
             await unit.grants.add_family(each)
             await unit.revocations.note_issued(_token(each))
-        await unit.sessions.add(Session("here", user_id, NOON, NOON + MINUTE))
-        await unit.sessions.add(Session("there", user_id, NOON - MINUTE, NOON + MINUTE))
+        await unit.sessions.add(session(user_id, "here"))
+        await unit.sessions.add(session(user_id, "there"))
 
-        await unit.grants.revoke_families(user_id, but=here)
-        await unit.revocations.end_tokens(user_id, at=NOON, but=here)
-        await unit.sessions.remove_all(user_id, but=here)
+        await unit.grants.revoke_families(user_id, but="here")
+        await unit.revocations.end_sessions(user_id, at=NOON, but="here")
+        await unit.sessions.remove_all(user_id, but="here")
 
     async with unit_of_work.read() as unit:
-        stored = [await unit.grants.family(each.family_id) for each in (mine, *others)]
-        assert [each.revoked for each in stored if each] == [False, True, True]
-        revoked = [await unit.revocations.is_revoked(_jti(each), "") for each in (mine, *others)]
-        assert revoked == [False, True, True]
-        assert await unit.sessions.find("here", at=NOON) is not None
-        assert await unit.sessions.find("there", at=NOON) is None
+        stored = [await unit.grants.family(each.family_id) for each in (mine, theirs, *others)]
+        assert [each.revoked for each in stored if each] == [False, False, True, True]
+        revoked = [await unit.revocations.is_revoked(claims(each)) for each in (mine, theirs, *others)]
+        assert revoked == [False, False, True, True]
+        assert await unit.sessions.find("hash of here") == session(user_id, "here")
+        assert await unit.sessions.find("hash of there") is None
+        (listed,), _ = await unit.revocations.after(0, at=NOON, limit=10)
+        assert (listed.sid, listed.token_id) == ("there", "")
+
+
+async def test_a_session_is_open_while_its_cookie_or_a_client_of_it_is(unit_of_work: UnitOfWork) -> None:
+    user_id, later = uuid7(), NOON + timedelta(hours=3)
+    used = replace(family(user_id), use_time=later, expire_time=NOON + timedelta(days=30))
+    async with unit_of_work.write() as unit:
+        for sid in ("here", "there"):
+            await unit.sessions.add(session(user_id, sid))
+        await unit.grants.add_family(used)
+
+    async with unit_of_work.read() as unit:
+        early = await unit.sessions.of_user(user_id, at=NOON)
+        late = await unit.sessions.of_user(user_id, at=later)
+        idle = await unit.sessions.of_user(user_id, at=later + timedelta(days=7))
+    assert [each.sid for each in early] == ["here", "there"]
+    assert late == [OpenSession("here", "Firefox on Linux", NOON, later)]
+    assert idle == []
+
+
+@pytest.mark.parametrize(
+    ("named", "issued", "revoked"),
+    [
+        ({"token_id": "jti"}, NOON, True),
+        ({"sid": "here"}, NOON + MINUTE, True),
+        ({"client_id": "cli"}, NOON - MINUTE, True),
+        ({"client_id": "cli"}, NOON + MINUTE, False),
+        ({"subject": "alice"}, NOON - MINUTE, True),
+        ({"subject": "alice"}, NOON + MINUTE, False),
+        ({"subject": "jti"}, NOON - MINUTE, False),
+        ({"sid": "alice"}, NOON - MINUTE, False),
+    ],
+)
+async def test_a_revocation_ends_what_it_names(
+    unit_of_work: UnitOfWork, named: dict[str, str], issued: datetime, revoked: bool
+) -> None:
+    token = {"jti": "jti", "sid": "here", "client_id": "cli", "sub": "alice", "iat": int(issued.timestamp())}
+    async with unit_of_work.write() as unit:
+        await unit.revocations.add(Revocation(NOON, NOON + MINUTE, **named))
+
+    async with unit_of_work.read() as unit:
+        assert await unit.revocations.is_revoked(token) is revoked
 
 
 async def test_revocations_are_listed_behind_a_cursor_while_they_matter(unit_of_work: UnitOfWork) -> None:
     soon, later = NOON + MINUTE, NOON + 2 * MINUTE
     async with unit_of_work.write() as unit:
-        await unit.revocations.add(Revocation("a", "", NOON, soon))
-        await unit.revocations.add(Revocation("", "alice", NOON, later))
-        await unit.revocations.add(Revocation("b", "", NOON, later))
+        await unit.revocations.add(Revocation(NOON, soon, token_id="a"))
+        await unit.revocations.add(Revocation(NOON, later, subject="alice"))
+        await unit.revocations.add(Revocation(NOON, later, token_id="b"))
 
     async with unit_of_work.read() as unit:
         first, cursor = await unit.revocations.after(0, at=NOON, limit=2)
@@ -228,7 +295,7 @@ async def test_accounts_end_that_were_never_verified(unit_of_work: UnitOfWork) -
 
 
 def _token(one: Family) -> IssuedToken:
-    return IssuedToken(_jti(one), one.user_id, one.client_id, one.family_id, one.auth_time, one.expire_time)
+    return IssuedToken(_jti(one), one.user_id, one.family_id, one.sid, one.expire_time)
 
 
 def _jti(one: Family) -> str:

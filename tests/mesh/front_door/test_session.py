@@ -3,13 +3,15 @@
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
+import grpc
 import httpx
 import pytest
+from google.protobuf.message import Message
 
 from tests.mesh.front_door.provider import Provider
 from tests.mesh.front_door.proxy import Proxy
 from tests.mesh.front_door.requests import reason
-from tests.mesh.front_door.shop import Shop
+from tests.mesh.front_door.shop import Context, Shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -159,6 +161,42 @@ async def test_a_forged_or_ended_session_is_401_and_no_redirect(
 
     assert (response.status_code, reason(response)) == (401, "SESSION_ENDED")
     assert not shop.calls
+
+
+async def test_a_session_whose_token_was_revoked_loses_its_cookies(
+    browser: Browser, proxy: Proxy, provider: Provider, shop: Shop
+) -> None:
+    await log_in(browser, proxy, provider, proxy.token())
+    mine = {name for name in browser.cookies if name.startswith("__Host-session-")}
+
+    async def revoked(request: object, context: Context) -> Message:
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the token was revoked")
+
+    assert "__Host-session-token" in mine
+    shop.answers["ListOrders"] = revoked
+    refused = await browser.get("/v1/orders")
+    by_its_own_token = await browser.get("/v1/orders", **proxy.bearer())
+
+    assert (refused.status_code, by_its_own_token.status_code) == (401, 401)
+    assert not mine & set(browser.cookies)
+    assert "set-cookie" not in by_its_own_token.headers
+
+
+async def test_a_session_keeps_its_cookies_when_anything_else_goes_wrong(
+    browser: Browser, proxy: Proxy, provider: Provider, shop: Shop
+) -> None:
+    await log_in(browser, proxy, provider, proxy.token())
+    before = dict(browser.cookies)
+
+    async def refuse(request: object, context: Context) -> Message:
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, "not yours")
+
+    shop.answers["ListOrders"] = refuse
+    assert (await browser.get("/v1/orders")).status_code == 403
+    shop.answers.clear()
+    assert (await browser.get("/v1/orders")).status_code == 200
+
+    assert browser.cookies == before
 
 
 async def test_a_token_of_its_own_outranks_the_cookie(

@@ -44,15 +44,13 @@ def test_a_day_of_tireless_guessing_is_a_hundred_guesses() -> None:
 
 
 @given(st.lists(st.timedeltas(timedelta(), timedelta(minutes=5)), min_size=1, max_size=50))
-def test_a_wait_is_as_long_as_it_says(steps: list[timedelta]) -> None:
+def test_a_wait_is_long_enough(steps: list[timedelta]) -> None:
     failures = failures_of(RULES.account, steps)
     now = failures[-1]
 
     wait = RULES.account.wait(failures, at=now)
 
     assert not RULES.account.wait(failures, at=now + wait)
-    if wait:
-        assert RULES.account.wait(failures, at=now + wait - timedelta(microseconds=1))
 
 
 def test_a_limit_waits_for_the_oldest_that_counts() -> None:

@@ -28,7 +28,7 @@ from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_poli
 from shopmesh.stream.v1 import stream_pb2 as shopmesh_dot_stream_dot_v1_dot_stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$shopmesh/user/v1/token_service.proto\x12\x10shopmesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\x1a\x1fshopmesh/stream/v1/stream.proto\"\x91\x01\n\nRevocation\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12/\n\x0brevoke_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"6\n\x16ListRevocationsRequest\x12\x1c\n\npage_token\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"e\n\x17ListRevocationsResponse\x12\x31\n\x0brevocations\x18\x01 \x03(\x0b\x32\x1c.shopmesh.user.v1.Revocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x17WatchRevocationsRequest\x12\"\n\x10start_page_token\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"\xc0\x01\n\x18WatchRevocationsResponse\x12\x39\n\x04page\x18\x01 \x01(\x0b\x32).shopmesh.user.v1.ListRevocationsResponseH\x00\x12\x32\n\theartbeat\x18\x02 \x01(\x0b\x32\x1d.shopmesh.stream.v1.HeartbeatH\x00\x12,\n\x06\x63losed\x18\x03 \x01(\x0b\x32\x1a.shopmesh.stream.v1.ClosedH\x00\x42\x07\n\x05\x65vent2\x97\x02\n\x0cTokenService\x12\x7f\n\x0fListRevocations\x12(.shopmesh.user.v1.ListRevocationsRequest\x1a).shopmesh.user.v1.ListRevocationsResponse\"\x17\x90\x02\x01\x8a\xb5\x18\x10\x08\x03\"\x08internal*\x02\x08\x02\x12\x85\x01\n\x10WatchRevocations\x12).shopmesh.user.v1.WatchRevocationsRequest\x1a*.shopmesh.user.v1.WatchRevocationsResponse\"\x18\x90\x02\x01\x8a\xb5\x18\x11\x08\x03\"\x08internal*\x03\x08\x84\x07\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$shopmesh/user/v1/token_service.proto\x12\x10shopmesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\x1a\x1fshopmesh/stream/v1/stream.proto\"\xb1\x01\n\nRevocation\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12/\n\x0brevoke_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03sid\x18\x05 \x01(\t\x12\x11\n\tclient_id\x18\x06 \x01(\t\"6\n\x16ListRevocationsRequest\x12\x1c\n\npage_token\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"e\n\x17ListRevocationsResponse\x12\x31\n\x0brevocations\x18\x01 \x03(\x0b\x32\x1c.shopmesh.user.v1.Revocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"=\n\x17WatchRevocationsRequest\x12\"\n\x10start_page_token\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"\xc0\x01\n\x18WatchRevocationsResponse\x12\x39\n\x04page\x18\x01 \x01(\x0b\x32).shopmesh.user.v1.ListRevocationsResponseH\x00\x12\x32\n\theartbeat\x18\x02 \x01(\x0b\x32\x1d.shopmesh.stream.v1.HeartbeatH\x00\x12,\n\x06\x63losed\x18\x03 \x01(\x0b\x32\x1a.shopmesh.stream.v1.ClosedH\x00\x42\x07\n\x05\x65vent2\x97\x02\n\x0cTokenService\x12\x7f\n\x0fListRevocations\x12(.shopmesh.user.v1.ListRevocationsRequest\x1a).shopmesh.user.v1.ListRevocationsResponse\"\x17\x90\x02\x01\x8a\xb5\x18\x10\x08\x03\"\x08internal*\x02\x08\x02\x12\x85\x01\n\x10WatchRevocations\x12).shopmesh.user.v1.WatchRevocationsRequest\x1a*.shopmesh.user.v1.WatchRevocationsResponse\"\x18\x90\x02\x01\x8a\xb5\x18\x11\x08\x03\"\x08internal*\x03\x08\x84\x07\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,15 +44,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOKENSERVICE'].methods_by_name['WatchRevocations']._loaded_options = None
   _globals['_TOKENSERVICE'].methods_by_name['WatchRevocations']._serialized_options = b'\220\002\001\212\265\030\021\010\003\"\010internal*\003\010\204\007'
   _globals['_REVOCATION']._serialized_start=187
-  _globals['_REVOCATION']._serialized_end=332
-  _globals['_LISTREVOCATIONSREQUEST']._serialized_start=334
-  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=388
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=390
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=491
-  _globals['_WATCHREVOCATIONSREQUEST']._serialized_start=493
-  _globals['_WATCHREVOCATIONSREQUEST']._serialized_end=554
-  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_start=557
-  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_end=749
-  _globals['_TOKENSERVICE']._serialized_start=752
-  _globals['_TOKENSERVICE']._serialized_end=1031
+  _globals['_REVOCATION']._serialized_end=364
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_start=366
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=420
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=422
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=523
+  _globals['_WATCHREVOCATIONSREQUEST']._serialized_start=525
+  _globals['_WATCHREVOCATIONSREQUEST']._serialized_end=586
+  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_start=589
+  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_end=781
+  _globals['_TOKENSERVICE']._serialized_start=784
+  _globals['_TOKENSERVICE']._serialized_end=1063
 # @@protoc_insertion_point(module_scope)

@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Revocation(_message.Message):
-    """One revocation."""
+    """One revocation: of a token, a session, a client or a subject, the one that is not empty."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -30,10 +30,16 @@ class Revocation(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    SID_FIELD_NUMBER: _builtins.int
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
     token_id: _builtins.str
-    """The token's `jti`, or empty when all tokens of a subject are meant."""
+    """The token's `jti`."""
     subject: _builtins.str
-    """The subject whose tokens issued before `revoke_time` are revoked, or empty."""
+    """The subject whose tokens issued before `revoke_time` are revoked."""
+    sid: _builtins.str
+    """The session, the claim `sid`, whose tokens are revoked; no session begins again."""
+    client_id: _builtins.str
+    """The client whose tokens issued before `revoke_time` are revoked."""
     @_builtins.property
     def revoke_time(self) -> _timestamp_pb2.Timestamp:
         """When it was revoked."""
@@ -49,10 +55,12 @@ class Revocation(_message.Message):
         subject: _builtins.str = ...,
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        sid: _builtins.str = ...,
+        client_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "revoke_time", b"revoke_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "revoke_time", b"revoke_time", "subject", b"subject", "token_id", b"token_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "expire_time", b"expire_time", "revoke_time", b"revoke_time", "sid", b"sid", "subject", b"subject", "token_id", b"token_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.user.domain.client import Client
-from services.user.domain.grant import Session
+from services.user.domain.session import Session
 
 
 class ClientRegistry(Protocol):
@@ -93,8 +93,10 @@ class LogoutTarget:
 
     Attributes:
         subject: Whose ID token came with it; empty: nobody's, so the user is asked.
+        sid: Which session that was issued in; empty: none that is known.
         redirect_uri: Where to go afterwards; empty: nowhere.
     """
 
     subject: str = ""
+    sid: str = ""
     redirect_uri: str = ""

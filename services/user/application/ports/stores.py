@@ -1,14 +1,15 @@
 """Where accounts, links, sessions and tokens are kept, and transactions over all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.user.domain.account import Account, Activity, Address
 from services.user.domain.events import Event, MailPurpose
-from services.user.domain.grant import Code, Family, IssuedToken, Login, Revocation, Session
+from services.user.domain.grant import Code, Family, IssuedToken, Revocation
 from services.user.domain.link import Link
+from services.user.domain.session import OpenSession, Session
 
 
 class AccountStore(Protocol):
@@ -74,11 +75,18 @@ class SessionStore(Protocol):
 
     async def add(self, session: Session) -> None: ...
 
-    async def find(self, token_hash: str, *, at: datetime) -> Session | None: ...
+    async def find(self, token_hash: str) -> Session | None:
+        """Find by a cookie's hash, whether the session is alive or not."""
 
-    async def remove(self, token_hash: str) -> None: ...
+    async def save(self, session: Session) -> None: ...
 
-    async def remove_all(self, user_id: str, *, but: Login | None) -> None: ...
+    async def remove(self, sid: str) -> None: ...
+
+    async def remove_all(self, user_id: str, *, but: str) -> None:
+        """Remove all of an account's, but the one with this sid."""
+
+    async def of_user(self, user_id: str, *, at: datetime) -> Sequence[OpenSession]:
+        """Those from which something is still alive, the last used first; at most 100."""
 
 
 class GrantStore(Protocol):
@@ -97,10 +105,13 @@ class GrantStore(Protocol):
 
     async def revoke_family(self, family_id: str) -> None: ...
 
-    async def revoke_families(self, user_id: str, *, but: Login | None) -> None: ...
+    async def note_use(self, family_id: str, *, at: datetime) -> None: ...
 
-    async def revoke_login(self, user_id: str, auth_time: datetime) -> None:
-        """End what every client got from one login."""
+    async def revoke_families(self, user_id: str, *, but: str) -> None:
+        """End what clients got from an account's sessions, but from the one with this sid."""
+
+    async def revoke_session(self, sid: str) -> None:
+        """End what every client got from one session."""
 
     async def add_refresh_token(self, token_hash: str, family_id: str) -> None: ...
 
@@ -122,13 +133,14 @@ class RevocationStore(Protocol):
     async def end_family(self, family_id: str, *, at: datetime) -> None:
         """Revoke the living access tokens of one family."""
 
-    async def end_tokens(self, user_id: str, *, at: datetime, but: Login | None) -> None:
-        """Revoke the living access tokens of an account."""
+    async def end_sessions(self, user_id: str, *, at: datetime, but: str) -> None:
+        """Revoke an account's sessions that have living access tokens, but the one with this sid."""
 
-    async def end_login(self, user_id: str, auth_time: datetime, *, at: datetime) -> None:
-        """Revoke the living access tokens that came from one login."""
+    async def end_session(self, sid: str, *, at: datetime) -> None:
+        """Revoke one session."""
 
-    async def is_revoked(self, token_id: str, subject: str) -> bool: ...
+    async def is_revoked(self, claims: Mapping[str, Any]) -> bool:
+        """Whether the token with these claims was ended."""
 
     async def after(self, position: int, *, at: datetime, limit: int) -> tuple[Sequence[Revocation], int]:
         """What still matters at `at`, oldest first, and the position behind it."""
