@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from mesh.render.envoy.reply_pages import LANGUAGES, reply_page, wanted_by
 from mesh.render.envoy.xds import Config, typed
 
 _BODY = "%LOCAL_REPLY_BODY%"
@@ -37,6 +38,8 @@ _RETRY = typed("google.rpc.RetryInfo", {"retryDelay": "%RESP(RETRY-AFTER)%s"})
 _WAIT = typed("google.rpc.RetryInfo", {"retryDelay": "1s"})
 _KNOWN_BY = typed("google.rpc.RequestInfo", {"requestId": _TRACE_ID})
 
+_BROWSERS_FIRST = tuple(sorted(LANGUAGES, key=lambda language: language == "en"))
+"""The first mapper that matches counts, and English is for every browser."""
 _AS_IT_IS = "lua_response"
 """What Envoy says of an answer that a script has made: a `google.rpc.Status` already."""
 
@@ -108,24 +111,37 @@ REFUSALS = (
 
 
 def local_replies() -> Config:
-    """HCM's `local_reply_config`."""
-    return {"mappers": [_of_script(), *(_mapper(refusal) for refusal in REFUSALS)]}
+    """HCM's `local_reply_config`: pages for browsers, JSON for programs."""
+    pages = (_page(refusal, language) for language in _BROWSERS_FIRST for refusal in REFUSALS)
+    return {"mappers": [_of_script(), *pages, *(_mapper(refusal) for refusal in REFUSALS)]}
 
 
 def _of_script() -> Config:
     body = {"text_format_source": {"inline_string": _BODY}, "content_type": "application/json"}
-    return {"filter": _matching(400, _AS_IT_IS), "body_format_override": body}
+    script = Refusal(400, 3, "", "", _AS_IT_IS)
+    return {"filter": _all(_matching(script)), "body_format_override": body}
 
 
 def _mapper(refusal: Refusal) -> Config:
     mapper: Config = {
-        "filter": _matching(refusal.status, refusal.details),
+        "filter": _all(_matching(refusal)),
         "body_format_override": _body(refusal),
     }
     return {**mapper, "status_code": refusal.becomes} if refusal.becomes else mapper
 
 
-def _matching(status_code: int, details: str | None) -> Config:
+def _page(refusal: Refusal, language: str) -> Config:
+    shown = reply_page(refusal.becomes or refusal.status, language)
+    mapper: Config = {"filter": _all([*_matching(refusal), *wanted_by(language)]), **shown}
+    return {**mapper, "status_code": refusal.becomes} if refusal.becomes else mapper
+
+
+def _all(filters: list[Config]) -> Config:
+    return filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}}
+
+
+def _matching(refusal: Refusal) -> list[Config]:
+    status_code, details = refusal.status, refusal.details
     status: Config = {
         "status_code_filter": {
             "comparison": {
@@ -135,11 +151,11 @@ def _matching(status_code: int, details: str | None) -> Config:
         }
     }
     if details is None:
-        return status
+        return [status]
     expression = f"response.code_details.matches('^{details}')"
     cel = typed("envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter", {"expression": expression})
     extension = {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": cel}
-    return {"and_filter": {"filters": [status, {"extension_filter": extension}]}}
+    return [status, {"extension_filter": extension}]
 
 
 def _body(refusal: Refusal) -> dict[str, Any]:
