@@ -13,6 +13,13 @@ class Purpose(Enum):
     VERIFY_EMAIL = "VERIFY_EMAIL"
     RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105 - no password
     ALREADY_REGISTERED = "ALREADY_REGISTERED"
+    CONFIRM_DEVICE = "CONFIRM_DEVICE"
+    CONFIRM_EMAIL = "CONFIRM_EMAIL"
+    EMAIL_CHANGED = "EMAIL_CHANGED"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - no password
+    NEW_DEVICE = "NEW_DEVICE"
+    RIGHTS_CHANGED = "RIGHTS_CHANGED"
+    ERASED = "ERASED"
 
 
 class Topic(Enum):
@@ -43,6 +50,14 @@ class Template(Enum):
     ALREADY_REGISTERED = _Use(
         "already_registered", Purpose.ALREADY_REGISTERED, Topic.ACCOUNT, timedelta(days=1)
     )
+
+    CONFIRM_DEVICE = _Use("confirm_device", Purpose.CONFIRM_DEVICE, Topic.ACCOUNT, timedelta(minutes=30))
+    CONFIRM_EMAIL = _Use("confirm_email", Purpose.CONFIRM_EMAIL, Topic.ACCOUNT, timedelta(minutes=30))
+    EMAIL_CHANGED = _Use("email_changed", Purpose.EMAIL_CHANGED, Topic.ACCOUNT, timedelta(days=1))
+    PASSWORD_CHANGED = _Use("password_changed", Purpose.PASSWORD_CHANGED, Topic.ACCOUNT, timedelta(days=5))
+    NEW_DEVICE = _Use("new_device", Purpose.NEW_DEVICE, Topic.ACCOUNT, timedelta(days=5))
+    RIGHTS_CHANGED = _Use("rights_changed", Purpose.RIGHTS_CHANGED, Topic.ACCOUNT, timedelta(days=5))
+    ERASED = _Use("erased", Purpose.ERASED, Topic.ACCOUNT, timedelta(days=1))
 
     @property
     def purpose(self) -> Purpose:
