@@ -4,7 +4,16 @@ from interceptors.core.call import Context, current_call, current_call_or_none
 from interceptors.core.client_address import client_address
 from interceptors.core.identity import ANONYMOUS, Caller, CallerKind
 
-__all__ = ["ANONYMOUS", "Caller", "CallerKind", "caller", "caller_address", "staff_actor"]
+__all__ = [
+    "ANONYMOUS",
+    "Caller",
+    "CallerKind",
+    "caller",
+    "caller_address",
+    "caller_agent",
+    "caller_cookies",
+    "staff_actor",
+]
 
 
 def staff_actor() -> str:
@@ -19,6 +28,16 @@ def staff_actor() -> str:
 def caller_address(context: Context) -> str:
     """The IP address that the call being answered comes from."""
     return client_address(current_call(), context)
+
+
+def caller_agent() -> str:
+    """What the program that calls says it is; empty: nothing."""
+    return current_call().text("user-agent")
+
+
+def caller_cookies() -> str:
+    """The cookies of the call, as a Cookie header has them; the front door lets none through."""
+    return current_call().text("cookie")
 
 
 def caller() -> Caller:

@@ -7,13 +7,13 @@ from typing import Any
 
 import grpc
 
+from interceptors.auth.authorization import authorize, unauthenticated
 from interceptors.auth.keys import KeysUnavailable
 from interceptors.auth.tokens import InvalidToken, TokenVerifier
 from interceptors.core.call import Call, Context
 from interceptors.core.hooks import Hook
-from interceptors.core.identity import ANONYMOUS, Caller, CallerKind
+from interceptors.core.identity import ANONYMOUS, Caller
 from interceptors.core.status_error import StatusError
-from mesh.contract import Access, Policy
 
 EDGE_PROOF_KEY = "x-shopmesh-edge"
 
@@ -34,7 +34,7 @@ class AuthInterceptor(Hook):
         """Let a caller pass who may."""
         call.from_edge = self._is_edge(call)
         call.caller = self._authenticated(call)
-        self._authorize(call.method.policy, call.caller)
+        authorize(call.method.policy, call.caller, now=self._clock())
 
     def _is_edge(self, call: Call) -> bool:
         sent = call.text(EDGE_PROOF_KEY)
@@ -47,7 +47,7 @@ class AuthInterceptor(Hook):
         try:
             return self._verifier.verify(authorization)
         except InvalidToken as invalid:
-            raise _unauthenticated(str(invalid)) from None
+            raise unauthenticated(str(invalid)) from None
         except KeysUnavailable:
             raise StatusError(
                 grpc.StatusCode.UNAVAILABLE,
@@ -55,49 +55,3 @@ class AuthInterceptor(Hook):
                 "tokens cannot be verified: there is no key set yet",
                 retry_after_seconds=1.0,
             ) from None
-
-    def _authorize(self, policy: Policy, caller: Caller) -> None:
-        if policy.access is Access.PUBLIC:
-            return
-        if caller.kind is CallerKind.ANONYMOUS:
-            raise _unauthenticated("an access token is required", reason="TOKEN_REQUIRED")
-        if policy.access is Access.INTERNAL:
-            _require_service(caller)
-            return
-        _require_scope(policy, caller)
-        if policy.max_login_age_seconds is not None:
-            self._require_fresh_login(policy.max_login_age_seconds, caller)
-
-    def _require_fresh_login(self, allowed_seconds: float, caller: Caller) -> None:
-        age = None if caller.auth_time is None else (self._clock() - caller.auth_time).total_seconds()
-        if age is None or age > allowed_seconds:
-            raise _denied(
-                "LOGIN_TOO_OLD",
-                f"the password has to be entered at most {allowed_seconds:g} s before; log in again",
-            )
-
-
-def _require_service(caller: Caller) -> None:
-    if caller.kind is not CallerKind.SERVICE:
-        raise _denied("INTERNAL_METHOD", "only services of the mesh may call this method")
-
-
-def _require_scope(policy: Policy, caller: Caller) -> None:
-    if not policy.scopes & caller.scopes:
-        raise _denied(
-            "SCOPE_MISSING", f"the token needs one of the scopes: {' '.join(sorted(policy.scopes))}"
-        )
-    if (
-        policy.owner is not None
-        and caller.kind is not CallerKind.USER
-        and not policy.owner.bypass_scopes & caller.scopes
-    ):
-        raise _denied("USER_REQUIRED", "only the token of a user owns anything here")
-
-
-def _unauthenticated(message: str, reason: str = "TOKEN_INVALID") -> StatusError:
-    return StatusError(grpc.StatusCode.UNAUTHENTICATED, reason, message)
-
-
-def _denied(reason: str, message: str) -> StatusError:
-    return StatusError(grpc.StatusCode.PERMISSION_DENIED, reason, message)

@@ -12,7 +12,8 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from interceptors.client.outgoing import outgoing_interceptors
-from mesh.cli.login.credentials import account
+from mesh.cli.login.credentials import account, known_devices
+from mesh.cli.login.known_devices import KnownDevices
 from mesh.cli.login.oauth import Account, token_of_account
 from mesh.client.channel import open_channel
 from mesh.contract import load_contract
@@ -37,8 +38,16 @@ async def channel_as(who: str, service: str, settings: MeshSettings) -> AsyncIte
 class _Login:
     """Logs in, and again before the token runs out: verifying all orders may take longer."""
 
-    def __init__(self, issuer: str, who: Account, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        who: Account,
+        *,
+        devices: KnownDevices,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._issuer = issuer
+        self._devices = devices
         self._who = who
         self._monotonic = monotonic
         self._token = ""
@@ -52,7 +61,7 @@ class _Login:
         """
         if self._monotonic() >= self._renew_time:
             self._renew_time = self._monotonic() + _RENEW_SECONDS
-            self._token = await token_of_account(self._issuer, self._who)
+            self._token = await token_of_account(self._issuer, self._who, devices=self._devices)
         return self._token
 
 
@@ -65,7 +74,7 @@ async def channels_as(
     Raises:
         LaunchError: The account cannot log in.
     """
-    login = _Login(settings.issuer, account(settings, who))
+    login = _Login(settings.issuer, account(settings, who), devices=known_devices(settings))
     await login.token()
     contract, interceptors = load_contract(), outgoing_interceptors(login.token)
     async with AsyncExitStack() as stack:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
 from urllib.error import URLError
 from urllib.parse import urlencode
@@ -57,8 +58,9 @@ class _AsItComes(HTTPErrorProcessor):
 class Browser:
     """Keeps cookies between its requests, and goes through no proxy."""
 
-    def __init__(self, opener: OpenerDirector, *, timeout_seconds: float) -> None:
+    def __init__(self, opener: OpenerDirector, *, jar: CookieJar, timeout_seconds: float) -> None:
         self._opener = opener
+        self.jar = jar
         self._timeout_seconds = timeout_seconds
 
     @classmethod
@@ -66,9 +68,11 @@ class Browser:
         """A browser without cookies."""
         opener = OpenerDirector()
         https = HTTPSHandler(context=certificates(base_url))
-        for handler in (HTTPHandler(), https, HTTPCookieProcessor(), _AsItComes()):
+        # As browsers do: what never leaves the machine needs no TLS to keep a `Secure` cookie.
+        jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
+        for handler in (HTTPHandler(), https, HTTPCookieProcessor(jar), _AsItComes()):
             opener.add_handler(handler)
-        return cls(opener, timeout_seconds=timeout_seconds)
+        return cls(opener, jar=jar, timeout_seconds=timeout_seconds)
 
     async def get(self, url: str, query: Mapping[str, str] | None = None) -> Answer:
         """Ask for a page.

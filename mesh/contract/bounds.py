@@ -78,7 +78,8 @@ def unbounded_fields(kind: Descriptor, place: str = "") -> Iterator[str]:
 @cache
 def most_body_bytes(kind: Descriptor) -> int:
     """How long a JSON body of this kind can be: generously, in steps of 4 KiB, at most 1 MiB."""
-    steps = -(-_bytes_of(kind) // _STEP_BYTES)
+    # A message without fields is `{}`, and white space.
+    steps = -(-(_bytes_of(kind) + _AROUND_BYTES) // _STEP_BYTES)
     return min(steps * _STEP_BYTES, MOST_BODY_BYTES)
 
 

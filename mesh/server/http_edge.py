@@ -7,10 +7,17 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesh.server.telemetry import current_trace_id
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser shows the answer to a person; programs do not ask for HTML."""
+    return "text/html" in request.headers.get("accept", "")
+
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 

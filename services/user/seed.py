@@ -23,6 +23,7 @@ from services.user.config import Settings
 from services.user.domain.account import Account
 from services.user.domain.events import EmailVerified, UserRegistered
 from services.user.domain.scopes import CUSTOMER_SCOPES
+from services.user.domain.security_event import MACHINE, SecurityEvent, SecurityEventKind
 from services.user.server import open_database
 
 _STAFF_SCOPES = frozenset(
@@ -81,7 +82,8 @@ async def _seed_account(
     async with unit_of_work.write() as unit:
         if await unit.accounts.find_by_email(account.email) is None:
             await unit.accounts.add(account)
-            await unit.accounts.record(user_id, "registered", at=now)
+            event = SecurityEvent(SecurityEventKind.REGISTERED, now, MACHINE)
+            await unit.security_log.add(user_id, event)
             await unit.events.publish(UserRegistered(user_id), actor="system")
             await unit.events.publish(EmailVerified(user_id), actor="system")
 

@@ -12,7 +12,9 @@ from mesh.event_log.open import open_event_log
 from mesh.event_log.outbox.outbox import OutboxRelay
 from mesh.places import address_problems
 from mesh.server.context import ServiceContext
-from mesh.server.http_client_address import ClientAddress, client_address_of
+from mesh.server.endpoint_limits import EndpointLimits
+from mesh.server.form_calls import FormCalls
+from mesh.server.http_client_address import client_address_of
 from mesh.server.process import Service, Servicer, run
 from mesh.sql import is_reachable
 from mesh.sql.changes import Waited
@@ -35,13 +37,18 @@ from services.user.adapters.tokens_sql import LAST_REVOCATION
 from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
 from services.user.application.accounts import Accounts
 from services.user.application.addresses import Addresses
+from services.user.application.administration import Administration
+from services.user.application.client_failures import ClientFailures
 from services.user.application.contacts import Contacts
+from services.user.application.device_links import DeviceLinks
 from services.user.application.devices import Devices
+from services.user.application.email_changes import EmailChanges
 from services.user.application.guesses import Guesses
 from services.user.application.housekeeping import Housekeeping
 from services.user.application.links import OneTimeLinks
 from services.user.application.logins import Logins
 from services.user.application.mail_limits import MailLimits
+from services.user.application.mails import Mails
 from services.user.application.new_passwords import NewPasswords
 from services.user.application.passwords import Passwords
 from services.user.application.ports import (
@@ -63,13 +70,16 @@ from services.user.entrypoints.account_http import AccountPages
 from services.user.entrypoints.forms import FormGuard
 from services.user.entrypoints.internal_servicers import ContactServicer, TokenServicer
 from services.user.entrypoints.login_http import LoginPages
-from services.user.entrypoints.oauth_http import Documents, oauth_app
+from services.user.entrypoints.oauth_http import Documents, SitePages, user_app
 from services.user.entrypoints.pages import Pages
+from services.user.entrypoints.site import Site
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
-from services.user.entrypoints.user_servicer import UserServicer
+from services.user.entrypoints.user_servicer import UserCases, UserServicer
+from services.user.entrypoints.visitor_http import VisitorPages
 from shopmesh.user.v1 import contact_service_pb2_grpc, token_service_pb2_grpc, user_service_pb2_grpc
 
 _LOGIN_CLASS = "login"
+_USER_SERVICE = "shopmesh.user.v1.UserService"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,11 @@ class UseCases:
     contacts: Contacts
     revocations: Revocations
     logins: Logins
+    client_failures: ClientFailures
+    device_links: DeviceLinks
+    email_changes: EmailChanges
     sessions: Sessions
+    administration: Administration
     housekeeping: Housekeeping
 
 
@@ -114,16 +128,18 @@ def wire(
         clock: The time now.
     """
     unit_of_work, hasher, server_key = adapters.unit_of_work, adapters.hasher, adapters.keyring.server_key
-    mail_limits = MailLimits(server_key=server_key, clock=clock)
     passwords = NewPasswords(hasher=hasher, rule=PasswordRule(common_passwords()))
     links = OneTimeLinks(server_key=server_key, clock=clock)
+    limits = MailLimits(server_key=server_key, clock=clock)
+    devices = Devices(server_key=server_key, new_id=uuid7)
+    mails = Mails(links=links, devices=devices, limits=limits, clock=clock, new_id=uuid7)
     guesses = Guesses(rules=guessing, server_key=server_key, metrics=adapters.metrics, clock=clock)
     registrations = Registrations(
         unit_of_work=unit_of_work,
         addresses=adapters.addresses,
         passwords=passwords,
         links=links,
-        mail_limits=mail_limits,
+        mails=mails,
         clock=clock,
         new_id=uuid7,
     )
@@ -132,7 +148,7 @@ def wire(
             unit_of_work=unit_of_work,
             orders=adapters.orders,
             addresses=adapters.addresses,
-            grantable_scopes=scopes - CLIENT_SCOPES,
+            mails=mails,
             clock=clock,
         ),
         addresses=Addresses(
@@ -145,21 +161,40 @@ def wire(
             passwords=passwords,
             registrations=registrations,
             links=links,
-            mail_limits=mail_limits,
+            mails=mails,
             clock=clock,
-            new_id=uuid7,
         ),
         registrations=registrations,
-        contacts=Contacts(unit_of_work=unit_of_work, links=links, site=site),
+        contacts=Contacts(unit_of_work=unit_of_work, links=links, site=site, clock=clock),
         revocations=Revocations(unit_of_work=unit_of_work, revoked=adapters.revoked, clock=clock),
         logins=Logins(
             unit_of_work=unit_of_work,
             addresses=adapters.addresses,
             hasher=hasher,
             guesses=guesses,
-            devices=Devices(server_key=server_key, new_id=uuid7),
+            devices=devices,
+            mails=mails,
             clock=clock,
             new_id=uuid7,
+        ),
+        client_failures=ClientFailures(unit_of_work=unit_of_work, guesses=guesses),
+        device_links=DeviceLinks(
+            unit_of_work=unit_of_work,
+            addresses=adapters.addresses,
+            links=links,
+            devices=devices,
+            mails=mails,
+            clock=clock,
+        ),
+        email_changes=EmailChanges(
+            unit_of_work=unit_of_work, addresses=adapters.addresses, links=links, mails=mails, clock=clock
+        ),
+        administration=Administration(
+            unit_of_work=unit_of_work,
+            guesses=guesses,
+            mails=mails,
+            grantable_scopes=scopes - CLIENT_SCOPES,
+            clock=clock,
         ),
         sessions=Sessions(unit_of_work=unit_of_work, clock=clock),
         housekeeping=Housekeeping(unit_of_work=unit_of_work, registrations=registrations, clock=clock),
@@ -184,20 +219,22 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             guessing=GuessingRules.of(of_one_account=login.burst, from_one_network=login.rate_per_minute),
             clock=context.clock,
         )
+        users = _user_servicer(use_cases)
+        site = Site(
+            calls=FormCalls.of(context, users, service=_USER_SERVICE),
+            accounts=use_cases.accounts,
+            sessions=use_cases.sessions,
+            guard=FormGuard(server_key=adapters.keyring.server_key, issuer=settings.issuer),
+            pages=Pages(),
+            client_address=client_address_of(context.settings.edge_secret),
+        )
         yield Service(
-            servicers=_servicers(context, use_cases),
+            servicers=_servicers(context, use_cases, users),
             errors=STATUS_BY_ERROR,
             hard={"user.sql": partial(is_reachable, engine)},
             soft={"user.event_log": log.is_reachable},
             tasks=(adapters.revoked.run, OutboxRelay(engine, log).run, use_cases.housekeeping.run),
-            http=_http(
-                adapters,
-                use_cases,
-                issuer=settings.issuer,
-                scopes=scopes,
-                client_address=client_address_of(context.settings.edge_secret),
-                clock=context.clock,
-            ),
+            http=_http(adapters, use_cases, site=site, issuer=settings.issuer, context=context),
         )
 
 
@@ -237,13 +274,21 @@ def open_database(url: str) -> AbstractAsyncContextManager[AsyncEngine]:
     return opened(url, SCHEMA, serialize_writes=True)
 
 
-def _servicers(context: ServiceContext, use_cases: UseCases) -> tuple[Servicer, ...]:
-    users = UserServicer(
-        accounts=use_cases.accounts,
-        addresses=use_cases.addresses,
-        passwords=use_cases.passwords,
-        registrations=use_cases.registrations,
+def _user_servicer(use_cases: UseCases) -> UserServicer:
+    return UserServicer(
+        UserCases(
+            accounts=use_cases.accounts,
+            addresses=use_cases.addresses,
+            passwords=use_cases.passwords,
+            registrations=use_cases.registrations,
+            email_changes=use_cases.email_changes,
+            sessions=use_cases.sessions,
+            administration=use_cases.administration,
+        )
     )
+
+
+def _servicers(context: ServiceContext, use_cases: UseCases, users: UserServicer) -> tuple[Servicer, ...]:
     contacts = ContactServicer(contacts=use_cases.contacts, accounts=use_cases.accounts)
     tokens = TokenServicer(use_cases.revocations, draining=context.draining, clock=context.clock)
     return (
@@ -257,26 +302,29 @@ def _http(
     adapters: Adapters,
     use_cases: UseCases,
     *,
+    site: Site,
     issuer: str,
-    scopes: frozenset[str],
-    client_address: ClientAddress,
-    clock: Clock,
+    context: ServiceContext,
 ) -> Starlette:
-    """The provider's HTTP endpoints."""
-    keyring, pages, server = adapters.keyring, Pages(), adapters.authorization_server
+    """The provider's HTTP endpoints and pages."""
+    server = adapters.authorization_server
     login = LoginPages(
-        server=server,
-        logins=use_cases.logins,
-        sessions=use_cases.sessions,
-        pages=pages,
-        guard=FormGuard(server_key=keyring.server_key),
-        issuer=issuer,
-        client_address=client_address,
-        clock=clock,
+        site=site, server=server, logins=use_cases.logins, sessions=use_cases.sessions, clock=context.clock
     )
-    account = AccountPages(use_cases.registrations, use_cases.passwords, pages, issuer)
-    documents = Documents(issuer, keyring.public, scopes)
-    return oauth_app(server=server, login=login, account=account, documents=documents)
+    pages = SitePages(
+        site=site,
+        login=login,
+        visitor=VisitorPages(site=site, device_links=use_cases.device_links),
+        account=AccountPages(site=site),
+    )
+    documents = Documents(issuer, adapters.keyring.public, frozenset(context.contract.scopes))
+    return user_app(
+        server=server,
+        client_failures=use_cases.client_failures,
+        pages=pages,
+        documents=documents,
+        limits=EndpointLimits(context),
+    )
 
 
 if __name__ == "__main__":

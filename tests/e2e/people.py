@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -38,14 +38,13 @@ def new_email() -> str:
 
 def mails_to(mesh: RunningMesh, email: str) -> list[EmailMessage]:
     """The mails to an address, oldest first."""
-    mails = [_read(path) for path in mesh.home.glob("mail/*.eml")]
+    mails = _read_all(mesh)
     return sorted((mail for mail in mails if email in mail["to"]), key=lambda mail: mail["date"].datetime)
 
 
 def mails_about(mesh: RunningMesh, order_id: str) -> list[EmailMessage]:
     """The mails that name an order."""
-    mails = (_read(path) for path in sorted(mesh.home.glob("mail/*.eml")))
-    return [mail for mail in mails if order_id in text_of(mail)]
+    return [mail for mail in _read_all(mesh) if order_id in text_of(mail)]
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -76,6 +75,15 @@ def joined(mesh: RunningMesh, name: str = "Carol", password: str = "", email: st
         client.auth = Login(lambda: mesh.token(email, password=password))
         user = answered(client.get("/v1/users/me"))["user"]
         yield Person(user["userId"], email, password, client)
+
+
+def _read_all(mesh: RunningMesh) -> list[EmailMessage]:
+    """All mails but those that are forgotten while they are read."""
+    mails = []
+    for path in sorted(mesh.home.glob("mail/*.eml")):
+        with suppress(FileNotFoundError):
+            mails.append(_read(path))
+    return mails
 
 
 def _read(path: Path) -> EmailMessage:

@@ -32,6 +32,7 @@ def known_values(**ids: str) -> dict[str, Any]:
         ids: `sku`, `order_id`, `address_id`, `user_id`, `warehouse` of what is there.
     """
     return {
+        "new_email": new_email(),
         "skus": [ids["sku"]],
         "warehouse": "berlin",
         "request_id": uuid4().hex,

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from mesh.cli.login.known_devices import KnownDevices
 from mesh.cli.login.oauth import Account, token_of_account, token_of_client
 from mesh.client.direct import certificates
 from mesh.launcher.status import status_of
@@ -38,6 +39,7 @@ _GENEROUS = {
         "token",
         "password",
         "credentials",
+        "pages",
     )
 }
 
@@ -102,7 +104,8 @@ class RunningMesh:
     def token(self, name: str, *scopes: str, password: str = "") -> str:
         """A token of a demo account, or of an address with its password, from the real flow."""
         account = Account(name, password) if password else Account(**self.credentials()[name])
-        return _result(token_of_account(self.url, account, scope=" ".join(scopes)))
+        devices = KnownDevices(self.home / "cli-devices.txt")
+        return _result(token_of_account(self.url, account, devices=devices, scope=" ".join(scopes)))
 
     def client_token(self, client: str, audience: str | None = None) -> str:
         """A token of an OAuth client, from the real token endpoint."""

@@ -7,6 +7,8 @@ import { Problem } from "./problem.ts";
 const RETURN = "shopmesh.return";
 export const LOGIN_PATH = "/session/login";
 export const LOGOUT_PATH = "/session/logout";
+export const ACCOUNT_PATH = "/account";
+export const REGISTER_PATH = "/account/register";
 
 export class Session {
   readonly #api: Api;

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mesh.cli.context import running_settings_of
-from mesh.cli.login.credentials import account, client_secret
+from mesh.cli.login.credentials import account, client_secret, known_devices
 from mesh.cli.login.oauth import token_of_account, token_of_client
 from mesh.topology import SERVICES
 
@@ -39,7 +39,11 @@ def token(
             _refuse(audience, "--audience goes with --client: an account's token is for the whole shop API.")
             settings = running_settings_of(context)
             asked = " ".join(scope or ())
-            printed = asyncio.run(token_of_account(settings.issuer, account(settings, who), scope=asked))
+            printed = asyncio.run(
+                token_of_account(
+                    settings.issuer, account(settings, who), devices=known_devices(settings), scope=asked
+                )
+            )
         case None, str():
             _refuse(scope, "--scope goes with --as: a client's scopes are fixed.")
             _check_audience(client, audience)

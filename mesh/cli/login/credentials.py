@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from mesh.cli.login.known_devices import KnownDevices
 from mesh.cli.login.oauth import Account
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings
@@ -12,6 +13,11 @@ from mesh.settings import MeshSettings
 
 def credentials_file(settings: MeshSettings) -> Path:
     return settings.home / "credentials.json"
+
+
+def known_devices(settings: MeshSettings) -> KnownDevices:
+    """What this machine keeps of its logins."""
+    return KnownDevices(settings.home / "cli-devices.txt")
 
 
 def account(settings: MeshSettings, who: str) -> Account:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+from mesh.cli.login.known_devices import KnownDevices
 from mesh.cli.login.login_form import Form, alert, login_form
 from mesh.client.loopback import OK, Answer, Browser, NoAnswer
 from mesh.launcher.errors import LaunchError
@@ -18,6 +19,7 @@ CLIENT_ID = "cli"
 _NOBODY: Mapping[str, str] = {}
 _MAX_STEPS = 8
 _TIMEOUT_SECONDS = 15.0
+_USER_AGENT = "shopmesh"
 _REMEDY = "The demo accounts' passwords are in credentials.json in the mesh's home."
 _ASK_STATUS = "Is the mesh well? shopmesh status"
 
@@ -30,7 +32,7 @@ class Account:
     password: str
 
 
-async def token_of_account(issuer: str, account: Account, *, scope: str = "") -> str:
+async def token_of_account(issuer: str, account: Account, *, devices: KnownDevices, scope: str = "") -> str:
     """Log in by the authorization-code grant with PKCE (RFC 6749 §4.1, RFC 7636, RFC 8252 §7.3).
 
     The code is read from the redirect, which is not followed: nobody has to listen on its port. Scopes are
@@ -50,7 +52,9 @@ async def token_of_account(issuer: str, account: Account, *, scope: str = "") ->
         "code_challenge_method": "S256",
     } | ({"scope": scope} if scope else {})
     with _browser(issuer) as browser:
+        devices.lend(browser.jar)
         callback = await _log_in(browser, issuer, request, account)
+        devices.keep(browser.jar)
         code = _code(callback, state)
         return await _redeem(
             browser,
@@ -103,7 +107,7 @@ async def _log_in(browser: Browser, issuer: str, request: Mapping[str, str], acc
         answer = await browser.post(
             urljoin(answer.url, form.action or answer.url),
             form.filled(name=account.email, password=account.password),
-            {"origin": issuer},
+            {"origin": issuer, "user-agent": _USER_AGENT},
         )
     raise LaunchError("The login never came to an end.", _ASK_STATUS)
 

@@ -4,12 +4,24 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    String,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 
 from mesh import sql
 from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
-from services.user.domain.account import Account, Activity, Address
+from services.user.domain.account import Account, Address
 from services.user.domain.errors import UserNotFound
 from services.user.domain.events import MailPurpose
 from services.user.domain.link import Link
@@ -75,18 +87,17 @@ class SqlAccountStore:
         query = select(tables.accounts.c.user_id).where(tables.accounts.c.expire_time <= at).limit(_BATCH)
         return (await self._session.execute(query)).scalars().all()
 
-    async def record(self, user_id: str, kind: str, *, at: datetime) -> None:
-        await self._session.execute(
-            insert(tables.activities).values(user_id=user_id, kind=kind, occur_time=at)
+    async def count_with_scope(self, scope: str, *, but: str) -> int:
+        account = tables.accounts.c
+        # Scopes are one text, with spaces between them.
+        scopes = literal(" ") + type_coerce(account.scopes, String) + literal(" ")
+        query = select(func.count()).where(
+            scopes.contains(f" {scope} ", autoescape=True),
+            account.email_verified.is_(True),
+            account.disabled.is_(False),
+            account.user_id != but,
         )
-
-    async def activities(self, user_id: str) -> Sequence[Activity]:
-        query = (
-            select(tables.activities)
-            .where(tables.activities.c.user_id == user_id)
-            .order_by(tables.activities.c.id)
-        )
-        return [Activity(row.kind, row.occur_time) for row in await self._session.execute(query)]
+        return int((await self._session.execute(query)).scalar_one())
 
     async def _find(self, which: sql.Prepared, name: str) -> Account | None:
         row = (await self._session.execute(which, {"named": name})).one_or_none()
@@ -169,8 +180,9 @@ class SqlAttemptStore:
     async def remove(self, ids: Sequence[int]) -> None:
         await self._session.execute(delete(tables.attempts).where(tables.attempts.c.id.in_(ids)))
 
-    async def remove_all(self, key: str) -> None:
-        await self._session.execute(delete(tables.attempts).where(tables.attempts.c.key == key))
+    async def remove_all(self, prefix: str) -> None:
+        these = tables.attempts.c.key.startswith(prefix, autoescape=True)
+        await self._session.execute(delete(tables.attempts).where(these))
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:

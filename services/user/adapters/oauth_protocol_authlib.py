@@ -112,7 +112,7 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
             account = await self.unit.accounts.get(user_id)
         except UserNotFound:
             return None
-        return account if account.email_verified else None
+        return account if account.may_log_in else None
 
     async def find_refresh_token(self, token: str) -> ProtocolRefreshToken | None:
         token_hash = digest(token)

@@ -44,6 +44,8 @@ accounts = Table(
     Column("create_time", UtcTime, nullable=False),
     Column("update_time", UtcTime, nullable=False),
     Column("expire_time", UtcTime, index=True),
+    Column("disabled", Boolean, nullable=False),
+    Column("pending_email", String(254), nullable=False),
 )
 erased_accounts = Table(
     "erased_accounts",
@@ -58,6 +60,19 @@ activities = Table(
     Column("user_id", _ID, nullable=False, index=True),
     Column("kind", String(300), nullable=False),
     Column("occur_time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime, nullable=False, index=True),
+    Column("actor", String(50), nullable=False),
+    Column("address", String(50), nullable=False),
+    Column("device", String(100), nullable=False),
+    Column("detail", String(1000), nullable=False),
+)
+kept_contacts = Table(
+    "kept_contacts",
+    metadata,
+    Column("contact_id", _ID, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("locale", String(35), nullable=False),
+    Column("expire_time", UtcTime, nullable=False, index=True),
 )
 addresses = Table(
     "addresses",

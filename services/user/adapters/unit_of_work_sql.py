@@ -22,6 +22,7 @@ from services.user.adapters.accounts_sql import (
     SqlLinkStore,
 )
 from services.user.adapters.events_outbox import OutboxEventStream
+from services.user.adapters.security_log_sql import SqlKeptContactStore, SqlSecurityLog
 from services.user.adapters.tokens_sql import SqlGrantStore, SqlRevocationStore, SqlSessionStore
 from services.user.domain.errors import StoreUnavailable
 
@@ -32,6 +33,8 @@ _EXPIRING = (
     tables.issued_tokens,
     tables.revocations,
     tables.attempts,
+    tables.activities,
+    tables.kept_contacts,
 )
 
 
@@ -50,6 +53,14 @@ class SqlUnit:
     @cached_property
     def accounts(self) -> SqlAccountStore:
         return SqlAccountStore(self._session)
+
+    @cached_property
+    def security_log(self) -> SqlSecurityLog:
+        return SqlSecurityLog(self._session)
+
+    @cached_property
+    def kept_contacts(self) -> SqlKeptContactStore:
+        return SqlKeptContactStore(self._session)
 
     @cached_property
     def addresses(self) -> SqlAddressStore:

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from enum import Enum
 
 from services.kernel.clock import Clock
-from services.user.application.access import revoke_access, revoke_subject
+from services.user.application.access import revoke_subject
+from services.user.application.administration import check_admin_stays
+from services.user.application.mails import Mails
 from services.user.application.ports import CustomerOrders, MailAddresses, UnitOfWork
-from services.user.domain.account import Account, Activity, Address
-from services.user.domain.errors import UnknownScope, UserNotFound
-from services.user.domain.events import UserErased
-from services.user.domain.scopes import scope_text
+from services.user.domain.account import Account, Address
+from services.user.domain.errors import UserNotFound
+from services.user.domain.events import MailPurpose, UserErased
+from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
+
+_MOST_EXPORTED = 10_000
 
 
 class AccountState(Enum):
@@ -27,7 +31,7 @@ class Export:
 
     account: Account
     addresses: Sequence[Address]
-    activities: Sequence[Activity]
+    events: Sequence[SecurityEvent]
 
 
 class Accounts:
@@ -39,26 +43,29 @@ class Accounts:
         unit_of_work: UnitOfWork,
         orders: CustomerOrders,
         addresses: MailAddresses,
-        grantable_scopes: frozenset[str],
+        mails: Mails,
         clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._addresses = addresses
         self._orders = orders
-        self._grantable_scopes = grantable_scopes
+        self._mails = mails
         self._clock = clock
 
     async def get(self, user_id: str) -> Account:
         async with self._unit_of_work.read() as unit:
             return await unit.accounts.get(user_id)
 
-    async def update(self, user_id: str, *, display_name: str | None, locale: str | None) -> Account:
+    async def update(
+        self, user_id: str, *, display_name: str | None, locale: str | None, origin: Origin
+    ) -> Account:
         """Change what is not None."""
         async with self._unit_of_work.write() as unit:
             account = await unit.accounts.get(user_id)
             changed = account.with_fields(display_name=display_name, locale=locale, at=self._clock())
             await unit.accounts.save(changed)
-            await unit.accounts.record(user_id, "account_changed", at=self._clock())
+            event = SecurityEvent(SecurityEventKind.ACCOUNT_CHANGED, self._clock(), origin)
+            await unit.security_log.add(user_id, event)
             return changed
 
     async def page(self, *, before: str | None, size: int) -> Sequence[Account]:
@@ -76,41 +83,13 @@ class Accounts:
             found = await unit.accounts.find_by_email(address)
         return () if found is None else (found,)
 
-    async def grant_scopes(self, user_id: str, scopes: Sequence[str], *, actor: str) -> Account:
-        """Allow further scopes.
-
-        Raises:
-            UserNotFound: There is no such account.
-            UnknownScope: Accounts cannot have one of these.
-        """
-        self._check_scopes(scopes)
-        async with self._unit_of_work.write() as unit:
-            account = await unit.accounts.get(user_id)
-            changed = account.with_scopes(account.scopes | set(scopes), at=self._clock())
-            await unit.accounts.save(changed)
-            await unit.accounts.record(
-                user_id, f"scopes_granted {scope_text(scopes)} by {actor}", at=self._clock()
-            )
-            return changed
-
-    async def revoke_scopes(self, user_id: str, scopes: Sequence[str], *, actor: str) -> Account:
-        """Take scopes away and end all sessions, so that no living token carries them."""
-        async with self._unit_of_work.write() as unit:
-            account = await unit.accounts.get(user_id)
-            changed = account.with_scopes(account.scopes - set(scopes), at=self._clock())
-            await unit.accounts.save(changed)
-            await unit.accounts.record(
-                user_id, f"scopes_revoked {scope_text(scopes)} by {actor}", at=self._clock()
-            )
-            await revoke_access(unit, user_id, at=self._clock())
-            return changed
-
     async def export(self, user_id: str) -> Export:
         async with self._unit_of_work.read() as unit:
+            newest = await unit.security_log.page(user_id, before=None, size=_MOST_EXPORTED)
             return Export(
                 account=await unit.accounts.get(user_id),
                 addresses=await unit.addresses.page(user_id, before=None, size=1000),
-                activities=await unit.accounts.activities(user_id),
+                events=[event for _, event in newest[::-1]],
             )
 
     async def erase(self, user_id: str) -> None:
@@ -120,11 +99,15 @@ class Accounts:
             UserNotFound: There is no such account.
             OpenOrders: An order is on its way.
             OrdersUnavailable: It is not known; try again.
+            LastAdmin: Nobody else could give rights.
         """
-        await self.get(user_id)
+        async with self._unit_of_work.read() as unit:
+            await check_admin_stays(unit, await unit.accounts.get(user_id))
         await self._orders.close(user_id)
         async with self._unit_of_work.write() as unit:
-            await unit.accounts.get(user_id)
+            account = await unit.accounts.get(user_id)
+            await check_admin_stays(unit, account)
+            await self._mails.send_last(unit, account, MailPurpose.ERASED)
             await revoke_subject(unit, user_id, at=self._clock())
             await unit.accounts.erase(user_id, at=self._clock())
             await unit.events.publish(UserErased(user_id), actor=f"customer:{user_id}")
@@ -138,11 +121,3 @@ class Accounts:
             except UserNotFound:
                 return AccountState.UNKNOWN
             return AccountState.ACTIVE
-
-    def _check_scopes(self, scopes: Sequence[str]) -> None:
-        for index, scope in enumerate(scopes):
-            if scope not in self._grantable_scopes:
-                rule = f"has to be one of {', '.join(sorted(self._grantable_scopes))}"
-                raise UnknownScope(
-                    f"accounts cannot have scope {scope!r}", fields=[(f"scopes[{index}]", rule)]
-                )

@@ -57,6 +57,19 @@ class Guesses:
         """The password was wrong: the attempt stays counted."""
         self._metrics.wrong_password()
 
+    async def client_failed(self, unit: Unit, client_id: str, network: str) -> timedelta:
+        """Count a client's wrong secret; how long until the next one is answered, zero while it is.
+
+        It bounds nobody who knows the secret: no stranger can keep a service from its tokens.
+        """
+        now, rule, key = self._clock(), self._rules.network, f"client:{client_id}@{network}"
+        wait = rule.wait(await unit.attempts.times(key, since=now - rule.memory), at=now)
+        if wait > NOW:
+            self._metrics.refused(GuessCounter.CLIENT, network)
+        else:
+            await unit.attempts.add(key, at=now, expire_time=now + rule.memory)
+        return wait
+
     async def unlock(self, unit: Unit, email: str) -> None:
         """Forget the failures of an account."""
         await unit.attempts.remove_all(self._account_key(email))

@@ -12,7 +12,7 @@ _INTERVAL_SECONDS = 60.0
 
 
 class Housekeeping:
-    """Deletes expired sessions, codes, links and tokens, and accounts that were never verified."""
+    """Deletes what has expired: sessions, codes, links, tokens, logs, accounts that were never verified."""
 
     def __init__(self, *, unit_of_work: UnitOfWork, registrations: Registrations, clock: Clock) -> None:
         self._unit_of_work = unit_of_work

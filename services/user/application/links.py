@@ -8,7 +8,7 @@ from services.user.application.ports import Unit
 from services.user.domain.account import Account
 from services.user.domain.errors import LinkInvalid
 from services.user.domain.events import MailPurpose
-from services.user.domain.link import LIFETIMES, Link, digest, token_for
+from services.user.domain.link import LIFETIMES, Link, digest, has_link, token_for
 
 
 class OneTimeLinks:
@@ -17,6 +17,11 @@ class OneTimeLinks:
     def __init__(self, *, server_key: bytes, clock: Clock) -> None:
         self._server_key = server_key
         self._clock = clock
+
+    @staticmethod
+    def is_given_for(purpose: MailPurpose) -> bool:
+        """Whether mails of a purpose carry a link."""
+        return has_link(purpose)
 
     async def give(
         self, unit: Unit, account: Account, purpose: MailPurpose, *, request_time: datetime

@@ -8,13 +8,17 @@ from services.kernel.ids import NewId
 from services.user.application.access import end_session
 from services.user.application.devices import Devices
 from services.user.application.guesses import Guesses
+from services.user.application.mails import Mails
 from services.user.application.matching import matching_form
 from services.user.application.ports import MailAddresses, PasswordHasher, Unit, UnitOfWork
 from services.user.domain.account import Account
 from services.user.domain.device import Visitor
-from services.user.domain.errors import InvalidEmail, WrongPassword
+from services.user.domain.errors import AccountDisabled, InvalidEmail, WrongPassword
+from services.user.domain.events import MailPurpose
 from services.user.domain.link import digest, new_secret
+from services.user.domain.network import network_prefix
 from services.user.domain.password import normal_password
+from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
 from services.user.domain.session import Session, new_session
 
 
@@ -23,16 +27,20 @@ class Browser:
     """Where somebody logs in.
 
     Attributes:
-        network: The prefix of its address (see `domain.network`).
+        address: Its IP address.
         cookies: By name: those of devices.
         session: The session's cookie; empty: it has none.
         name: What it says it is.
     """
 
-    network: str
+    address: str
     cookies: Mapping[str, str]
     session: str = ""
     name: str = ""
+
+    @property
+    def network(self) -> str:
+        return network_prefix(self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class LoggedIn:
 
 
 class Logins:
-    """The use cases of login sessions."""
+    """The use cases of a login."""
 
     def __init__(
         self,
@@ -60,6 +68,7 @@ class Logins:
         hasher: PasswordHasher,
         guesses: Guesses,
         devices: Devices,
+        mails: Mails,
         clock: Clock,
         new_id: NewId,
     ) -> None:
@@ -68,6 +77,7 @@ class Logins:
         self._hasher = hasher
         self._guesses = guesses
         self._devices = devices
+        self._mails = mails
         self._clock = clock
         self._new_id = new_id
 
@@ -83,7 +93,9 @@ class Logins:
 
         Raises:
             TooManyAttempts: Too many wrong passwords, of an account that exists or not.
+            TooBusy: Too many passwords are being checked.
             WrongPassword: No such address or another password; the error does not say which.
+            AccountDisabled: The password is right, but staff keeps the account from logging in.
         """
         address = self._known_form(email)
         async with self._unit_of_work.write() as unit:
@@ -93,7 +105,7 @@ class Logins:
         password_hash = account.password_hash if account else ""
         form = await matching_form(self._hasher, password, password_hash, turn=browser.network)
         if account is None or form is None:
-            self._guesses.failed()
+            await self._note_failure(account, browser)
             raise WrongPassword("this address and this password do not belong together")
         login = await self._start(account, browser, visitor, attempts)
         if form != normal_password(form) or self._hasher.is_outdated(account.password_hash):
@@ -107,15 +119,27 @@ class Logins:
         except InvalidEmail:
             return email
 
+    async def _note_failure(self, account: Account | None, browser: Browser) -> None:
+        """Log it, of nobody where the address is unknown: that takes as long."""
+        self._guesses.failed()
+        origin = Origin("anonymous", browser.address, browser.name)
+        event = SecurityEvent(SecurityEventKind.LOGIN_FAILED, self._clock(), origin)
+        async with self._unit_of_work.write() as unit:
+            await unit.security_log.add(account.user_id if account else "", event)
+
     async def _start(
         self, account: Account, browser: Browser, visitor: Visitor, attempts: Sequence[int]
     ) -> LoggedIn:
         async with self._unit_of_work.write() as unit:
-            await self._check_still_so(unit, account)
+            account = await self._still_so(unit, account)
             await self._guesses.forget(unit, attempts)
             cookie = new_secret()
             session = await self._entered(unit, account, browser, digest(cookie))
-            await unit.accounts.record(account.user_id, "login", at=session.auth_time)
+            origin = Origin(f"customer:{account.user_id}", browser.address, browser.name)
+            if not visitor.device and await unit.security_log.has(account.user_id, SecurityEventKind.LOGIN):
+                await self._mails.send(unit, account, MailPurpose.NEW_DEVICE)
+            event = SecurityEvent(SecurityEventKind.LOGIN, session.auth_time, origin)
+            await unit.security_log.add(account.user_id, event)
             return LoggedIn(session, cookie, self._devices.cookie(account, visitor.device))
 
     async def _entered(self, unit: Unit, account: Account, browser: Browser, token_hash: str) -> Session:
@@ -140,7 +164,11 @@ class Logins:
             if current.password_hash == account.password_hash:
                 await unit.accounts.save(current.with_password(password_hash, at=self._clock()))
 
-    async def _check_still_so(self, unit: Unit, account: Account) -> None:
+    async def _still_so(self, unit: Unit, account: Account) -> Account:
+        """The account as it is now, while its password is the one that was checked."""
         current = await unit.accounts.get(account.user_id)
         if current.password_hash != account.password_hash:
             raise WrongPassword("the password was changed in the meantime")
+        if current.disabled:
+            raise AccountDisabled("this account is closed for now; write to the shop")
+        return current

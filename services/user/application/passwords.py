@@ -1,10 +1,9 @@
 """Changing and resetting passwords."""
 
 from services.kernel.clock import Clock
-from services.kernel.ids import NewId
 from services.user.application.access import revoke_access
 from services.user.application.links import OneTimeLinks
-from services.user.application.mail_limits import MailLimits
+from services.user.application.mails import Mails
 from services.user.application.matching import matching_form
 from services.user.application.new_passwords import NewPasswords
 from services.user.application.pace import even_pace
@@ -12,7 +11,8 @@ from services.user.application.ports import MailAddresses, PasswordHasher, Unit,
 from services.user.application.registrations import Registrations
 from services.user.domain.account import Account
 from services.user.domain.errors import WrongPassword
-from services.user.domain.events import MailPurpose, MailRequested, PasswordChanged
+from services.user.domain.events import MailPurpose, PasswordChanged
+from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
 
 
 class Passwords:
@@ -27,9 +27,8 @@ class Passwords:
         passwords: NewPasswords,
         registrations: Registrations,
         links: OneTimeLinks,
-        mail_limits: MailLimits,
+        mails: Mails,
         clock: Clock,
-        new_id: NewId,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
@@ -37,11 +36,10 @@ class Passwords:
         self._passwords = passwords
         self._registrations = registrations
         self._links = links
-        self._mail_limits = mail_limits
+        self._mails = mails
         self._clock = clock
-        self._new_id = new_id
 
-    async def change(self, user_id: str, *, current: str, new: str, sid: str) -> None:
+    async def change(self, user_id: str, *, current: str, new: str, sid: str, origin: Origin) -> None:
         """Set a new password and end every other session.
 
         Args:
@@ -49,6 +47,7 @@ class Passwords:
             current: The password as it is.
             new: The one to set.
             sid: The session that goes on.
+            origin: Who, and from where.
 
         Raises:
             WrongPassword: The current one differs.
@@ -60,9 +59,11 @@ class Passwords:
             raise WrongPassword("currentPassword is not the password of the account")
         password_hash = await self._passwords.hashed(new, account, field="newPassword")
         async with self._unit_of_work.write() as unit:
+            kind = SecurityEventKind.PASSWORD_CHANGED
             await self._set(unit, account, password_hash, but=sid)
+            await unit.security_log.add(user_id, SecurityEvent(kind, self._clock(), origin))
 
-    async def request_reset(self, email: str, *, network: str) -> None:
+    async def request_reset(self, email: str, *, origin: Origin) -> None:
         """Ask for a mailed link; unknown addresses take as long and get nothing.
 
         An account that was never verified has no password to reset: it gets the link that sets the first.
@@ -73,10 +74,10 @@ class Passwords:
         address = self._addresses.normal(email)
         async with even_pace(), self._unit_of_work.write() as unit:
             account = await unit.accounts.find_by_email(address)
-            if account is not None:
-                await self._mail_link(unit, account, network)
+            if account is not None and not account.disabled:
+                await self._mail_link(unit, account, origin)
 
-    async def reset(self, token: str, *, new: str) -> None:
+    async def reset(self, token: str, *, new: str, origin: Origin) -> None:
         """Set a new password with a mailed link and end every login.
 
         Raises:
@@ -89,15 +90,14 @@ class Passwords:
         async with self._unit_of_work.write() as unit:
             account = await self._links.use(unit, token, MailPurpose.RESET_PASSWORD)
             await self._set(unit, account, password_hash, but="")
+            event = SecurityEvent(SecurityEventKind.PASSWORD_RESET, self._clock(), origin)
+            await unit.security_log.add(account.user_id, event)
 
-    async def _mail_link(self, unit: Unit, account: Account, network: str) -> None:
+    async def _mail_link(self, unit: Unit, account: Account, origin: Origin) -> None:
         if not account.email_verified:
-            await self._registrations.ask_again(unit, account, network)
+            await self._registrations.ask_again(unit, account, origin)
             return
-        await self._links.give(unit, account, MailPurpose.RESET_PASSWORD, request_time=self._clock())
-        if await self._mail_limits.admit(unit, account.email, network=network):
-            event = MailRequested(account.user_id, MailPurpose.RESET_PASSWORD, self._new_id())
-            await unit.events.publish(event, actor="system")
+        await self._mails.send_for_stranger(unit, account, MailPurpose.RESET_PASSWORD, origin=origin)
 
     async def _set(self, unit: Unit, account: Account, password_hash: str, *, but: str) -> None:
         now, user_id = self._clock(), account.user_id
@@ -105,6 +105,6 @@ class Passwords:
         if current.password_hash != account.password_hash:
             raise WrongPassword("the password was changed in the meantime")
         await unit.accounts.save(current.with_password(password_hash, at=now))
-        await unit.accounts.record(user_id, "password_changed", at=now)
         await revoke_access(unit, user_id, at=now, but=but)
+        await self._mails.send(unit, current, MailPurpose.PASSWORD_CHANGED)
         await unit.events.publish(PasswordChanged(user_id), actor=f"customer:{user_id}")

@@ -3,12 +3,13 @@
 from services.kernel.clock import Clock
 from services.kernel.ids import NewId
 from services.user.application.links import OneTimeLinks
-from services.user.application.mail_limits import MailLimits
+from services.user.application.mails import Mails
 from services.user.application.new_passwords import NewPasswords
 from services.user.application.pace import even_pace
 from services.user.application.ports import MailAddresses, Unit, UnitOfWork
 from services.user.domain.account import Account
-from services.user.domain.events import EmailVerified, MailPurpose, MailRequested, UserErased, UserRegistered
+from services.user.domain.events import EmailVerified, MailPurpose, UserErased, UserRegistered
+from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
 
 
 class Registrations:
@@ -21,7 +22,7 @@ class Registrations:
         addresses: MailAddresses,
         passwords: NewPasswords,
         links: OneTimeLinks,
-        mail_limits: MailLimits,
+        mails: Mails,
         clock: Clock,
         new_id: NewId,
     ) -> None:
@@ -29,11 +30,11 @@ class Registrations:
         self._addresses = addresses
         self._passwords = passwords
         self._links = links
-        self._mail_limits = mail_limits
+        self._mails = mails
         self._clock = clock
         self._new_id = new_id
 
-    async def register(self, *, email: str, locale: str | None, network: str) -> None:
+    async def register(self, *, email: str, locale: str | None, origin: Origin) -> None:
         """Mail a link to an address, or that there is an account already.
 
         Nothing that a caller sees distinguishes the two: both are answered at an even pace.
@@ -41,7 +42,7 @@ class Registrations:
         Args:
             email: As it was typed.
             locale: The language of a new account; None: the shop's.
-            network: From where it is asked for.
+            origin: Who asks, and from where.
 
         Raises:
             InvalidEmail: It can never get a mail.
@@ -52,18 +53,20 @@ class Registrations:
         async with even_pace(), self._unit_of_work.write() as unit:
             known = await unit.accounts.find_by_email(address)
             if known is None:
-                await self._add(unit, new)
-            await self._mail(unit, known or new, network)
+                await self._add(unit, new, origin)
+            if known is not None and known.email_verified:
+                purpose = MailPurpose.ALREADY_REGISTERED
+                await self._mails.send_for_stranger(unit, known, purpose, origin=origin)
+            else:
+                await self.ask_again(unit, known or new, origin)
 
-    async def ask_again(self, unit: Unit, account: Account, network: str) -> None:
+    async def ask_again(self, unit: Unit, account: Account, origin: Origin) -> None:
         """Send the link of an account that was not verified yet once more, or let it live longer."""
         renewed = account.renewed(at=self._clock())
         await unit.accounts.save(renewed)
-        await self._links.give(unit, renewed, MailPurpose.VERIFY_EMAIL, request_time=self._clock())
-        if await self._mail_limits.admit(unit, account.email, network=network):
-            await self._request_mail(unit, account, MailPurpose.VERIFY_EMAIL)
+        await self._mails.send_for_stranger(unit, renewed, MailPurpose.VERIFY_EMAIL, origin=origin)
 
-    async def verify(self, token: str, *, password: str, display_name: str) -> None:
+    async def verify(self, token: str, *, password: str, display_name: str, origin: Origin) -> Account:
         """Set the password and the name of a new account with its mailed link, which is thereby used up.
 
         Raises:
@@ -78,8 +81,10 @@ class Registrations:
             now = self._clock()
             verified = account.verified(password_hash, display_name=display_name, at=now)
             await unit.accounts.save(verified)
-            await unit.accounts.record(account.user_id, "email_verified", at=now)
+            event = SecurityEvent(SecurityEventKind.EMAIL_VERIFIED, now, origin)
+            await unit.security_log.add(account.user_id, event)
             await unit.events.publish(EmailVerified(account.user_id), actor=f"customer:{account.user_id}")
+            return verified
 
     async def forget_expired(self) -> None:
         """End the accounts whose last link has expired."""
@@ -88,16 +93,8 @@ class Registrations:
                 await unit.accounts.erase(user_id, at=self._clock())
                 await unit.events.publish(UserErased(user_id), actor="system")
 
-    async def _add(self, unit: Unit, new: Account) -> None:
+    async def _add(self, unit: Unit, new: Account, origin: Origin) -> None:
         await unit.accounts.add(new)
-        await unit.accounts.record(new.user_id, "registered", at=new.create_time)
+        event = SecurityEvent(SecurityEventKind.REGISTERED, new.create_time, origin)
+        await unit.security_log.add(new.user_id, event)
         await unit.events.publish(UserRegistered(new.user_id), actor=f"customer:{new.user_id}")
-
-    async def _mail(self, unit: Unit, account: Account, network: str) -> None:
-        if not account.email_verified:
-            await self.ask_again(unit, account, network)
-        elif await self._mail_limits.admit(unit, account.email, network=network):
-            await self._request_mail(unit, account, MailPurpose.ALREADY_REGISTERED)
-
-    async def _request_mail(self, unit: Unit, account: Account, purpose: MailPurpose) -> None:
-        await unit.events.publish(MailRequested(account.user_id, purpose, self._new_id()), actor="system")

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from services.kernel.clock import Clock
 from services.user.application.access import end_session, revoke_access
 from services.user.application.ports import Unit, UnitOfWork
-from services.user.domain.errors import SessionNotFound, UserNotFound
+from services.user.domain.errors import UserNotFound
 from services.user.domain.link import digest
+from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
 from services.user.domain.session import OpenSession, Session
 
 
@@ -35,30 +36,28 @@ class Sessions:
         async with self._unit_of_work.read() as unit:
             return await unit.sessions.of_user(user_id, at=self._clock())
 
-    async def end(self, user_id: str, sid: str) -> None:
-        """End one of an account's sessions, and what every client got from it.
-
-        Raises:
-            SessionNotFound: The account has none with this id.
-        """
+    async def end(self, user_id: str, sid: str, *, origin: Origin) -> None:
+        """End one of an account's sessions, and what every client got from it; another's is passed over."""
         async with self._unit_of_work.write() as unit:
             mine = await unit.sessions.of_user(user_id, at=self._clock())
-            if sid not in {session.sid for session in mine}:
-                raise SessionNotFound(f"there is no session {sid}")
-            await end_session(unit, sid, at=self._clock())
-            await unit.accounts.record(user_id, "session_ended", at=self._clock())
+            if sid in {session.sid for session in mine}:
+                await end_session(unit, sid, at=self._clock())
+                await self._log(unit, user_id, SecurityEventKind.SESSION_ENDED, origin)
 
-    async def end_others(self, user_id: str, sid: str) -> None:
+    async def end_others(self, user_id: str, sid: str, *, origin: Origin) -> None:
         """End all of an account's sessions but one; an empty id spares none."""
         async with self._unit_of_work.write() as unit:
             await revoke_access(unit, user_id, at=self._clock(), but=sid)
-            await unit.accounts.record(user_id, "sessions_ended", at=self._clock())
+            await self._log(unit, user_id, SecurityEventKind.SESSIONS_ENDED, origin)
 
-    async def log_out(self, *, sid: str, user_id: str) -> None:
+    async def log_out(self, *, sid: str, user_id: str, origin: Origin) -> None:
         """End a session whether its cookie is still alive or not."""
         async with self._unit_of_work.write() as unit:
             await end_session(unit, sid, at=self._clock())
-            await unit.accounts.record(user_id, "logout", at=self._clock())
+            await self._log(unit, user_id, SecurityEventKind.LOGOUT, origin)
+
+    async def _log(self, unit: Unit, user_id: str, kind: SecurityEventKind, origin: Origin) -> None:
+        await unit.security_log.add(user_id, SecurityEvent(kind, self._clock(), origin))
 
     async def _alive(self, unit: Unit, cookie: str) -> Session | None:
         session = await unit.sessions.find(digest(cookie)) if cookie else None
@@ -68,4 +67,5 @@ class Sessions:
             account = await unit.accounts.get(session.user_id)
         except UserNotFound:
             return None
-        return session if session.is_alive(is_staff=account.is_staff, at=self._clock()) else None
+        alive = account.may_log_in and session.is_alive(is_staff=account.is_staff, at=self._clock())
+        return session if alive else None

@@ -27,6 +27,8 @@ class Account:
         scopes: What a token of the account may carry at most.
         locale: A BCP 47 tag.
         expire_time: When the account ends unless it is verified; None: it is.
+        disabled: Whether staff keeps it from logging in.
+        pending_email: A new address that waits for its proof; empty: none.
     """
 
     user_id: str
@@ -39,6 +41,8 @@ class Account:
     scopes: frozenset[str] = CUSTOMER_SCOPES
     locale: str = DEFAULT_LOCALE
     expire_time: datetime | None = None
+    disabled: bool = False
+    pending_email: str = ""
 
     @classmethod
     def registered(cls, user_id: str, email: str, *, locale: str | None, at: datetime) -> Self:
@@ -103,6 +107,24 @@ class Account:
     def with_password(self, password_hash: str, *, at: datetime) -> Self:
         return replace(self, password_hash=password_hash, update_time=at)
 
+    @property
+    def may_log_in(self) -> bool:
+        return self.email_verified and not self.disabled
+
+    def with_pending_email(self, email: str, *, at: datetime) -> Self:
+        return replace(self, pending_email=email, update_time=at)
+
+    def with_confirmed_email(self, *, at: datetime) -> Self:
+        """The pending address was proved."""
+        return replace(self, email=self.pending_email, pending_email="", update_time=at)
+
+    def with_disabled(self, disabled: bool, *, at: datetime) -> Self:
+        return replace(self, disabled=disabled, update_time=at)
+
+    def touched(self, *, at: datetime) -> Self:
+        """Changed in nothing but that: what belonged to it as it was ends."""
+        return replace(self, update_time=at)
+
     def with_scopes(self, scopes: frozenset[str], *, at: datetime) -> Self:
         return replace(self, scopes=scopes, update_time=at)
 
@@ -121,14 +143,6 @@ class Address:
     postal_code: str
     country_code: str
     create_time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """Something that happened to an account, for its owner's export."""
-
-    kind: str
-    occur_time: datetime
 
 
 def _is_language_tag(text: str) -> bool:

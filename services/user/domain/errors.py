@@ -45,16 +45,40 @@ class WeakPassword(InvalidField):
     reason = "WEAK_PASSWORD"
 
 
-class SessionNotFound(DomainError):
-    """The account has no such session, or it has ended."""
-
-    reason = "SESSION_NOT_FOUND"
-
-
 class UnknownScope(InvalidField):
     """Accounts cannot have this scope."""
 
     reason = "UNKNOWN_SCOPE"
+
+
+class AccountDisabled(DomainError):
+    """Staff keeps the account from logging in."""
+
+    reason = "ACCOUNT_DISABLED"
+
+
+class EmailTaken(DomainError):
+    """Another account has the address."""
+
+    reason = "EMAIL_TAKEN"
+
+
+class OwnAccount(DomainError):
+    """Nobody decides about their own rights."""
+
+    reason = "OWN_ACCOUNT"
+
+
+class LastAdmin(DomainError):
+    """Without this account nobody could give rights any more."""
+
+    reason = "LAST_ADMIN"
+
+
+class AdminExists(DomainError):
+    """There is somebody who can give rights."""
+
+    reason = "ADMIN_EXISTS"
 
 
 class WrongPassword(DomainError):

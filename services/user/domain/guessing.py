@@ -24,6 +24,7 @@ class GuessCounter(Enum):
     NETWORK = "network"
     ACCOUNT = "account"
     SHOP = "shop"
+    CLIENT = "client"
 
 
 SPRAY_COUNTERS = frozenset({GuessCounter.NETWORK, GuessCounter.SHOP})

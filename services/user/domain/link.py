@@ -13,6 +13,8 @@ from services.user.domain.events import MailPurpose
 LIFETIMES = {
     MailPurpose.VERIFY_EMAIL: VERIFICATION_LIFETIME,
     MailPurpose.RESET_PASSWORD: timedelta(minutes=30),
+    MailPurpose.CONFIRM_DEVICE: timedelta(minutes=30),
+    MailPurpose.CONFIRM_EMAIL: timedelta(minutes=30),
 }
 """How long a link lives, from the last request for it."""
 
@@ -39,8 +41,19 @@ def token_for(account: Account, purpose: MailPurpose, *, server_key: bytes) -> s
     changes has changed, it never comes back.
     """
     state = (account.user_id, account.email, str(account.email_verified), account.password_hash)
-    named = "\0".join(("link", purpose.value, *state))
+    named = "\0".join(("link", purpose.value, *state, *_further_state(account, purpose)))
     return urlsafe_b64encode(hmac.digest(server_key, named.encode(), sha256)).decode().rstrip("=")
+
+
+def _further_state(account: Account, purpose: MailPurpose) -> tuple[str, ...]:
+    match purpose:
+        case MailPurpose.CONFIRM_EMAIL:
+            return (account.pending_email,)
+        case MailPurpose.CONFIRM_DEVICE:
+            # Using it changes nothing else of the account.
+            return (account.update_time.isoformat(),)
+        case _:
+            return ()
 
 
 def new_secret() -> str:

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 CUSTOMER_SCOPES = frozenset({"profile", "orders"})
 """What every account may do from the start."""
 
+ADMIN_SCOPE = "users:admin"
+"""Gives rights to others; there is always somebody who has it."""
+
 IDENTITY_SCOPES = frozenset({"openid", "email"})
 """OpenID Connect's scopes: they say what a client learns, and permit no call."""
 

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from hashlib import sha256
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, FormParser
@@ -57,25 +57,41 @@ def _decoded(text: bytes | None) -> str:
 
 
 class FormGuard:
-    """Ties a form to the browser that it was shown in: a cookie, and its MAC in the form."""
+    """Ties a form to the browser and the site that it was shown in: a cookie, and its MAC in the form."""
 
-    COOKIE = "shopmesh_form"
+    COOKIE = "__Host-form"
+    FIELD = "csrf_token"
 
-    def __init__(self, *, server_key: bytes) -> None:
+    def __init__(self, *, server_key: bytes, issuer: str) -> None:
         self._server_key = server_key
+        self._issuer = issuer
 
     def token(self, cookie: str) -> str:
         return hmac.new(self._server_key, f"form:{cookie}".encode(), sha256).hexdigest()
 
     def is_ours(self, request: Request, token: str) -> bool:
+        """Whether a form comes from one of our own pages, shown in this browser."""
         cookie = request.cookies.get(self.COOKIE, "")
-        return bool(cookie) and hmac.compare_digest(self.token(cookie).encode(), token.encode())
+        known = bool(cookie) and hmac.compare_digest(self.token(cookie).encode(), token.encode())
+        return known and self._is_from_here(request)
+
+    def _is_from_here(self, request: Request) -> bool:
+        """What browsers say of a request's source; old ones, and programs, say nothing."""
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+        return site in (None, "same-origin", "none") and origin in (None, *self._origins(request))
+
+    def _origins(self, request: Request) -> tuple[str, ...]:
+        scheme = urlsplit(self._issuer).scheme
+        return self._issuer, f"{scheme}://{request.headers.get('host', '')}"
 
 
-def set_cookie(
-    response: Response, name: str, value: str, *, secure: bool, max_age: int | None = None
-) -> None:
-    """A cookie that scripts cannot read and other sites' forms do not send."""
-    response.set_cookie(
-        name, value, max_age=max_age, path="/oauth2", secure=secure, httponly=True, samesite="lax"
-    )
+def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """A cookie that only this host gets, that scripts cannot read and other sites' forms do not send.
+
+    Browsers keep `Secure` cookies of http://localhost too.
+    """
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def delete_cookie(response: Response, name: str) -> None:
+    response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")

@@ -1,13 +1,13 @@
 """Accounts and addresses as messages of the contract."""
 
-from collections.abc import Sequence
-
 from google.protobuf.struct_pb2 import Struct
 
 from mesh.messages import timestamp
 from services.user.application.accounts import Export
 from services.user.application.addresses import NewAddress
-from services.user.domain.account import Account, Activity, Address
+from services.user.domain.account import Account, Address
+from services.user.domain.security_event import SecurityEvent
+from services.user.domain.session import OpenSession
 from shopmesh.user.v1 import user_service_pb2 as pb
 
 
@@ -21,6 +21,7 @@ def user_message(account: Account) -> pb.User:
         locale=account.locale,
         create_time=timestamp(account.create_time),
         update_time=timestamp(account.update_time),
+        disabled=account.disabled,
     )
 
 
@@ -49,19 +50,45 @@ def new_address(message: pb.Address) -> NewAddress:
     )
 
 
+def session_message(session: OpenSession, *, current: str) -> pb.LoginSession:
+    return pb.LoginSession(
+        session_id=session.sid,
+        device=session.device,
+        create_time=timestamp(session.create_time),
+        use_time=timestamp(session.use_time),
+        current=session.sid == current,
+    )
+
+
+def security_event_message(event: SecurityEvent) -> pb.SecurityEvent:
+    return pb.SecurityEvent(
+        kind=event.kind.value,
+        occur_time=timestamp(event.occur_time),
+        actor=event.origin.actor,
+        address=event.origin.address,
+        device=event.origin.device,
+        detail=event.detail,
+    )
+
+
 def export_message(export: Export) -> pb.ExportUserResponse:
     return pb.ExportUserResponse(
         user=user_message(export.account),
         addresses=[address_message(address) for address in export.addresses],
-        activities=_activities(export.activities),
+        activities=[_activity(event) for event in export.events],
     )
 
 
-def _activities(activities: Sequence[Activity]) -> list[Struct]:
-    return [_activity(activity) for activity in activities]
-
-
-def _activity(activity: Activity) -> Struct:
+def _activity(event: SecurityEvent) -> Struct:
     struct = Struct()
-    struct.update({"kind": activity.kind, "time": activity.occur_time.isoformat()})
+    struct.update(
+        {
+            "kind": event.kind.value,
+            "time": event.occur_time.isoformat(),
+            "actor": event.origin.actor,
+            "address": event.origin.address,
+            "device": event.origin.device,
+            "detail": event.detail,
+        }
+    )
     return struct

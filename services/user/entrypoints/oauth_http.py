@@ -1,7 +1,9 @@
 """The provider over HTTP: its protocol endpoints, its documents and its pages."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import math
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,18 +13,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mesh.server.http_edge import NO_STORE, HttpEdge
+from mesh.server.endpoint_limits import EndpointLimits
+from mesh.server.http_client_address import ClientAddress
+from mesh.server.http_edge import NO_STORE, HttpEdge, wants_page
+from services.user.application.client_failures import ClientFailures
 from services.user.application.ports import AuthorizationServer, OAuthAnswer, OAuthRequest
 from services.user.domain.client import GrantType
 from services.user.domain.errors import StoreUnavailable
+from services.user.domain.network import network_prefix
 from services.user.entrypoints.account_http import AccountPages
 from services.user.entrypoints.call_log import log_call
 from services.user.entrypoints.discovery import metadata
 from services.user.entrypoints.forms import read_form
 from services.user.entrypoints.login_http import LoginPages
+from services.user.entrypoints.site import Site
+from services.user.entrypoints.visitor_http import VisitorPages
 
 _GRANT_TYPES = {grant.value for grant in GrantType}
 _KEYS_MAX_AGE_SECONDS = 60
+_FORM = ["GET", "POST"]
+_WRONG_SECRET = "invalid_client"  # noqa: S105 - an error code
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +49,84 @@ class Documents:
     scopes: frozenset[str]
 
 
-def oauth_app(
-    *, server: AuthorizationServer, login: LoginPages, account: AccountPages, documents: Documents
+@dataclass(frozen=True, slots=True)
+class SitePages:
+    """All pages, by whom they are for."""
+
+    site: Site
+    login: LoginPages
+    visitor: VisitorPages
+    account: AccountPages
+
+
+def user_app(
+    *,
+    server: AuthorizationServer,
+    client_failures: ClientFailures,
+    pages: SitePages,
+    documents: Documents,
+    limits: EndpointLimits,
 ) -> Starlette:
     """The ASGI application with every HTTP endpoint of the user service."""
-    endpoints = _Endpoints(server, documents)
+    endpoints = _Endpoints(server, client_failures, pages.site.client_address, documents)
+    route = limits.route
     routes = [
-        Route("/oauth2/authorize", login.authorize, methods=["GET", "POST"]),
-        Route("/oauth2/logout", login.logout, methods=["GET", "POST"]),
-        Route("/oauth2/token", endpoints.token, methods=["POST"]),
-        Route("/oauth2/revoke", endpoints.revoke, methods=["POST"]),
-        Route("/oauth2/introspect", endpoints.introspect, methods=["POST"]),
-        Route("/oauth2/userinfo", endpoints.userinfo, methods=["GET", "POST"]),
-        Route("/oauth2/jwks.json", endpoints.jwks, methods=["GET"]),
-        Route("/.well-known/openid-configuration", endpoints.discovery, methods=["GET"]),
-        Route("/.well-known/oauth-authorization-server", endpoints.discovery, methods=["GET"]),
-        Route("/account/verify", account.show_verify, methods=["GET"]),
-        Route("/account/verify", account.verify, methods=["POST"]),
-        Route("/account/reset", account.show_reset, methods=["GET"]),
-        Route("/account/reset", account.reset, methods=["POST"]),
+        route("/oauth2/authorize", pages.site.page(pages.login.authorize), _FORM),
+        route("/oauth2/logout", pages.site.open_page(pages.login.end_session), _FORM),
+        route("/oauth2/token", endpoints.token, ["POST"]),
+        route("/oauth2/revoke", endpoints.revoke, ["POST"]),
+        route("/oauth2/introspect", endpoints.introspect, ["POST"]),
+        route("/oauth2/userinfo", endpoints.userinfo, ["GET", "POST"]),
+        route("/oauth2/jwks.json", endpoints.jwks, ["GET"]),
+        route("/.well-known/openid-configuration", endpoints.discovery, ["GET"]),
+        route("/.well-known/oauth-authorization-server", endpoints.discovery, ["GET"]),
+        *_visitor_routes(pages, limits),
+        *_account_routes(pages, limits),
     ]
-    edge = Middleware(HttpEdge, span="oauth http", unavailable=StoreUnavailable)
-    return Starlette(routes=routes, middleware=[edge], exception_handlers={HTTPException: _refuse})
+    edge = Middleware(HttpEdge, span="user http", unavailable=StoreUnavailable)
+    refuse = partial(_refuse, pages.site)
+    return Starlette(
+        routes=routes,
+        middleware=[edge],
+        exception_handlers={HTTPException: refuse, StoreUnavailable: refuse},
+    )
+
+
+def _visitor_routes(pages: SitePages, limits: EndpointLimits) -> Iterator[Route]:
+    handlers = {
+        "register": pages.visitor.register,
+        "verify": pages.visitor.verify,
+        "forgot": pages.visitor.forgot,
+        "reset": pages.visitor.reset,
+        "device": pages.visitor.device,
+        "email/confirm": pages.visitor.confirm_email,
+        "login": pages.login.login,
+        "logout": pages.login.logout,
+    }
+    for name, handler in handlers.items():
+        yield limits.route(f"/account/{name}", pages.site.page(handler), _FORM)
+
+
+def _account_routes(pages: SitePages, limits: EndpointLimits) -> Iterator[Route]:
+    yield limits.route("/account", pages.site.own_page(pages.account.overview), ["GET"])
+    handlers = {
+        "profile": pages.account.profile,
+        "addresses": pages.account.addresses,
+        "password": pages.account.password,
+        "email": pages.account.email,
+        "sessions": pages.account.sessions,
+        "export": pages.account.export,
+        "erase": pages.account.erase,
+    }
+    for name, handler in handlers.items():
+        yield limits.route(f"/account/{name}", pages.site.own_page(handler), _FORM)
 
 
 @dataclass(frozen=True, slots=True)
 class _Endpoints:
     server: AuthorizationServer
+    client_failures: ClientFailures
+    client_address: ClientAddress
     documents: Documents
 
     async def token(self, request: Request) -> Response:
@@ -78,7 +139,16 @@ class _Endpoints:
             grant_type=grant_type if grant_type in _GRANT_TYPES else "unknown",
             outcome=answer.error or "issued",
         )
+        if answer.error == _WRONG_SECRET:
+            await self._count_failure(request, answer.client_id)
         return _json(answer)
+
+    async def _count_failure(self, request: Request, client_id: str) -> None:
+        network = network_prefix(self.client_address(request))
+        wait = await self.client_failures.note(client_id, network=network)
+        if wait:
+            seconds = {"Retry-After": str(math.ceil(wait.total_seconds()))}
+            raise HTTPException(429, "too many wrong secrets of this client", seconds)
 
     async def revoke(self, request: Request) -> Response:
         return await _answer(request, self.server.revoke)
@@ -112,7 +182,11 @@ def _json(answer: OAuthAnswer) -> Response:
     return JSONResponse(dict(answer.body), answer.status, headers={**NO_STORE, **headers})
 
 
-async def _refuse(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, HTTPException)
+async def _refuse(site: Site, request: Request, refusal: Exception) -> Response:
+    """A page for who reads pages, JSON for programs."""
+    if wants_page(request):
+        return await site.refuse(request, refusal)
+    if not isinstance(refusal, HTTPException):
+        return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=NO_STORE)
     body = {"error": "invalid_request", "error_description": refusal.detail}
     return JSONResponse(body, refusal.status_code, headers={**NO_STORE, **(refusal.headers or {})})

@@ -18,7 +18,6 @@ import uvicorn
 
 from interceptors.core.status_error import DETAILS_KEY, StatusError
 from mesh.channels import Channels
-from mesh.client.http import http_client
 from mesh.server.context import ServiceContext
 from mesh.server.process import Service
 from mesh.settings import MeshSettings
@@ -27,6 +26,7 @@ from services.user.adapters.keys_file import KeyFiles
 from services.user.application.housekeeping import Housekeeping
 from services.user.server import compose
 from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
+from tests.support.browsing import Browser
 from tests.support.serving import serve
 
 
@@ -117,7 +117,7 @@ async def provider(tmp_path: Path, seeded_home: Path) -> AsyncIterator[RunningPr
 
 @pytest.fixture
 async def http(provider: RunningProvider) -> AsyncIterator[httpx.AsyncClient]:
-    async with http_client(provider.url, timeout=30) as client:
+    async with Browser(provider.url, timeout=30) as client:
         yield client
 
 

@@ -77,6 +77,12 @@ class Flow:
         return await self.http.post("/oauth2/token", data=form | {"client_id": self.client_id})
 
 
+async def fill(http: httpx.AsyncClient, path: str, *, shown_at: str = "", **fields: str) -> httpx.Response:
+    """Open a page with a form, by default at the same path, and send it."""
+    page = await http.get(shown_at or path)
+    return await http.post(path, data={"csrf_token": field_of(page, "csrf_token"), **fields})
+
+
 def field_of(page: httpx.Response, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
     assert found, page.text

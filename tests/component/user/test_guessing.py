@@ -8,9 +8,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from mesh.client.http import http_client
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow
+from tests.support.browsing import Browser
 
 ALICE = "alice@example.com"
 HOME, ELSEWHERE = "198.51.100.7", "203.0.113.9"
@@ -20,7 +20,7 @@ HOME, ELSEWHERE = "198.51.100.7", "203.0.113.9"
 async def browser(provider: RunningProvider, address: str) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without cookies, as the front proxy shows it to the service."""
     seen = {"x-shopmesh-edge": provider.settings.edge_secret, "x-shopmesh-client-address": address}
-    async with http_client(provider.url, timeout=30, headers=seen) as client:
+    async with Browser(provider.url, timeout=30, headers=seen) as client:
         yield client
 
 

@@ -51,7 +51,7 @@ async def test_the_form_needs_the_cookie_of_its_page(
         },
     )
 
-    assert forged.status_code == 200
+    assert forged.status_code == 403
     assert "This form has expired" in forged.text
 
 
@@ -161,3 +161,18 @@ async def test_a_hash_of_before_is_replaced_when_its_password_comes(
     assert "m=19456,t=2,p=1" in after
     assert (await Flow(http).submit(ALICE, unicodedata.normalize("NFC", decomposed))).status_code == 303
     assert (await Flow(http).submit(ALICE, decomposed)).status_code == 303
+
+
+async def test_every_cookie_is_this_hosts_alone_and_no_scripts(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    page = await Flow(http).open()
+    entered = await Flow(http).submit(ALICE, provider.password_of("alice"))
+
+    lines = [*page.headers.get_list("set-cookie"), *entered.headers.get_list("set-cookie")]
+    assert len({line.partition("=")[0] for line in lines}) == 3
+    for line in lines:
+        attributes = {each.strip().lower() for each in line.split(";")[1:]}
+        assert line.startswith("__Host-")
+        assert {"secure", "httponly", "samesite=lax", "path=/"} <= attributes
+        assert not [each for each in attributes if each.startswith("domain")]

@@ -244,7 +244,7 @@ async def test_an_export_tells_all_that_is_kept(provider: RunningProvider, http:
 
     assert export.user.email == "alice@example.com"
     assert [address.city for address in export.addresses] == ["Berlin"]
-    assert [activity["kind"] for activity in export.activities] == ["registered", "login"]
+    assert [activity["kind"] for activity in export.activities] == ["REGISTERED", "LOGIN"]
 
 
 async def test_mails_about_orders_need_no_link(provider: RunningProvider, http: httpx.AsyncClient) -> None:

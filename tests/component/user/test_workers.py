@@ -10,13 +10,13 @@ import httpx
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from mesh.client.http import http_client
 from mesh.sql import sqlite_driver
 from services.user.server import compose
 from shopmesh.user.v1 import user_service_pb2 as pb
 from tests.component.user.calls import alice
 from tests.component.user.conftest import RunningProvider, served
 from tests.component.user.flow import Flow
+from tests.support.browsing import Browser
 from tests.support.serving import reason_of
 
 ALICE = "alice@example.com"
@@ -27,7 +27,7 @@ async def other_worker(provider: RunningProvider) -> AsyncIterator[httpx.AsyncCl
     async with (
         compose(provider.context) as service,
         served(service.http) as url,
-        http_client(url, timeout=30) as client,
+        Browser(url, timeout=30) as client,
     ):
         yield client
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from mesh.topology import HTTP_SERVICES, http_port
 
-PATHS = ("/oauth2/{name}", "/.well-known/{name}", "/account/{name}", "/hooks/{name}")
+PATHS = ("/oauth2/{name}", "/.well-known/{name}", "/account", "/account/{name:path}", "/hooks/{name}")
 
 
 @dataclass(slots=True)

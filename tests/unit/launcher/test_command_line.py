@@ -8,6 +8,7 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError, Metadata
 
 from mesh.cli import channels
+from mesh.cli.login.known_devices import KnownDevices
 from mesh.cli.login.oauth import Account
 from mesh.cli.problems import Problem, report_problem
 from mesh.cli.times import utc_time
@@ -253,16 +254,17 @@ def test_parked_events_are_asked_of_a_mesh(
 
 
 async def test_a_long_command_logs_in_again_before_its_token_runs_out(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     logins, now = iter(("first", "second")), 0.0
 
-    async def logged_in(_issuer: str, _account: Account) -> str:
+    async def logged_in(_issuer: str, _account: Account, *, devices: KnownDevices) -> str:
         return next(logins)
 
     monkeypatch.setattr(channels, "token_of_account", logged_in)
     account = Account("alice@example.com", "secret")
-    login = channels._Login("http://localhost:8080", account, monotonic=lambda: now)
+    devices = KnownDevices(tmp_path / "devices")
+    login = channels._Login("http://localhost:8080", account, devices=devices, monotonic=lambda: now)
 
     assert [await login.token(), await login.token()] == ["first", "first"]
     now = 240.0

@@ -3,7 +3,7 @@
 import type { App } from "../app.ts";
 import { h, link, on, setAttribute } from "../dom.ts";
 import type { Route } from "../router.ts";
-import { LOGIN_PATH, LOGOUT_PATH } from "../session.ts";
+import { ACCOUNT_PATH, LOGIN_PATH, LOGOUT_PATH, REGISTER_PATH } from "../session.ts";
 
 export interface Frame {
   readonly main: HTMLElement;
@@ -48,8 +48,11 @@ export function frame(app: App, announcer: HTMLElement, body: HTMLElement): Fram
 
 function accountOf(app: App): readonly HTMLElement[] {
   const { user } = app.session;
-  if (!user) return [on(link("Log in", LOGIN_PATH), { click: () => app.session.leave(location.hash) })];
-  const name = h("span", { class: "name" }, user.displayName === "" ? user.email : user.displayName);
+  if (!user) {
+    const logIn = on(link("Log in", LOGIN_PATH), { click: () => app.session.leave(location.hash) });
+    return [link("Make an account", REGISTER_PATH), logIn];
+  }
+  const name = link(user.displayName === "" ? user.email : user.displayName, ACCOUNT_PATH, "name");
   return [name, on(link("Log out", LOGOUT_PATH), { click: () => app.session.forget() })];
 }
 

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from shopmesh.policy.v1 import policy_pb2 as shopmesh_dot_policy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&shopmesh/user/v1/contact_service.proto\x12\x10shopmesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xc8\x01\n\x12PrepareMailRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12:\n\x07purpose\x18\x02 \x01(\x0e\x32\x1d.shopmesh.user.v1.MailPurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12!\n\x0fnotification_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0crequest_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"j\n\x13PrepareMailResponse\x12\x13\n\x05\x65mail\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x0e\n\x06locale\x18\x03 \x01(\t\x12\x12\n\x04link\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\"3\n\x16GetAccountStateRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"H\n\x17GetAccountStateResponse\x12-\n\x05state\x18\x01 \x01(\x0e\x32\x1e.shopmesh.user.v1.AccountState*\xa8\x01\n\x0bMailPurpose\x12\x1c\n\x18MAIL_PURPOSE_UNSPECIFIED\x10\x00\x12\x16\n\x12MAIL_PURPOSE_ORDER\x10\x01\x12\x1d\n\x19MAIL_PURPOSE_VERIFY_EMAIL\x10\x02\x12\x1f\n\x1bMAIL_PURPOSE_RESET_PASSWORD\x10\x03\x12#\n\x1fMAIL_PURPOSE_ALREADY_REGISTERED\x10\x04*|\n\x0c\x41\x63\x63ountState\x12\x1d\n\x19\x41\x43\x43OUNT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ACTIVE\x10\x01\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ERASED\x10\x02\x12\x19\n\x15\x41\x43\x43OUNT_STATE_UNKNOWN\x10\x03\x32\x86\x02\n\x0e\x43ontactService\x12s\n\x0bPrepareMail\x12$.shopmesh.user.v1.PrepareMailRequest\x1a%.shopmesh.user.v1.PrepareMailResponse\"\x17\x90\x02\x02\x8a\xb5\x18\x10\x08\x03\"\x08internal*\x02\x08\x05\x12\x7f\n\x0fGetAccountState\x12(.shopmesh.user.v1.GetAccountStateRequest\x1a).shopmesh.user.v1.GetAccountStateResponse\"\x17\x90\x02\x01\x8a\xb5\x18\x10\x08\x03\"\x08internal*\x02\x08\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&shopmesh/user/v1/contact_service.proto\x12\x10shopmesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fshopmesh/policy/v1/policy.proto\"\xc8\x01\n\x12PrepareMailRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12:\n\x07purpose\x18\x02 \x01(\x0e\x32\x1d.shopmesh.user.v1.MailPurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12!\n\x0fnotification_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0crequest_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"j\n\x13PrepareMailResponse\x12\x13\n\x05\x65mail\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x0e\n\x06locale\x18\x03 \x01(\t\x12\x12\n\x04link\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\"3\n\x16GetAccountStateRequest\x12\x19\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"H\n\x17GetAccountStateResponse\x12-\n\x05state\x18\x01 \x01(\x0e\x32\x1e.shopmesh.user.v1.AccountState*\x83\x03\n\x0bMailPurpose\x12\x1c\n\x18MAIL_PURPOSE_UNSPECIFIED\x10\x00\x12\x16\n\x12MAIL_PURPOSE_ORDER\x10\x01\x12\x1d\n\x19MAIL_PURPOSE_VERIFY_EMAIL\x10\x02\x12\x1f\n\x1bMAIL_PURPOSE_RESET_PASSWORD\x10\x03\x12#\n\x1fMAIL_PURPOSE_ALREADY_REGISTERED\x10\x04\x12\x1f\n\x1bMAIL_PURPOSE_CONFIRM_DEVICE\x10\x05\x12\x1e\n\x1aMAIL_PURPOSE_CONFIRM_EMAIL\x10\x06\x12\x1e\n\x1aMAIL_PURPOSE_EMAIL_CHANGED\x10\x07\x12!\n\x1dMAIL_PURPOSE_PASSWORD_CHANGED\x10\x08\x12\x1b\n\x17MAIL_PURPOSE_NEW_DEVICE\x10\t\x12\x1f\n\x1bMAIL_PURPOSE_RIGHTS_CHANGED\x10\n\x12\x17\n\x13MAIL_PURPOSE_ERASED\x10\x0b*|\n\x0c\x41\x63\x63ountState\x12\x1d\n\x19\x41\x43\x43OUNT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ACTIVE\x10\x01\x12\x18\n\x14\x41\x43\x43OUNT_STATE_ERASED\x10\x02\x12\x19\n\x15\x41\x43\x43OUNT_STATE_UNKNOWN\x10\x03\x32\x86\x02\n\x0e\x43ontactService\x12s\n\x0bPrepareMail\x12$.shopmesh.user.v1.PrepareMailRequest\x1a%.shopmesh.user.v1.PrepareMailResponse\"\x17\x90\x02\x02\x8a\xb5\x18\x10\x08\x03\"\x08internal*\x02\x08\x05\x12\x7f\n\x0fGetAccountState\x12(.shopmesh.user.v1.GetAccountStateRequest\x1a).shopmesh.user.v1.GetAccountStateResponse\"\x17\x90\x02\x01\x8a\xb5\x18\x10\x08\x03\"\x08internal*\x02\x08\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,9 +55,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTACTSERVICE'].methods_by_name['GetAccountState']._loaded_options = None
   _globals['_CONTACTSERVICE'].methods_by_name['GetAccountState']._serialized_options = b'\220\002\001\212\265\030\020\010\003\"\010internal*\002\010\005'
   _globals['_MAILPURPOSE']._serialized_start=594
-  _globals['_MAILPURPOSE']._serialized_end=762
-  _globals['_ACCOUNTSTATE']._serialized_start=764
-  _globals['_ACCOUNTSTATE']._serialized_end=888
+  _globals['_MAILPURPOSE']._serialized_end=981
+  _globals['_ACCOUNTSTATE']._serialized_start=983
+  _globals['_ACCOUNTSTATE']._serialized_end=1107
   _globals['_PREPAREMAILREQUEST']._serialized_start=156
   _globals['_PREPAREMAILREQUEST']._serialized_end=356
   _globals['_PREPAREMAILRESPONSE']._serialized_start=358
@@ -66,6 +66,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETACCOUNTSTATEREQUEST']._serialized_end=517
   _globals['_GETACCOUNTSTATERESPONSE']._serialized_start=519
   _globals['_GETACCOUNTSTATERESPONSE']._serialized_end=591
-  _globals['_CONTACTSERVICE']._serialized_start=891
-  _globals['_CONTACTSERVICE']._serialized_end=1153
+  _globals['_CONTACTSERVICE']._serialized_start=1110
+  _globals['_CONTACTSERVICE']._serialized_end=1372
 # @@protoc_insertion_point(module_scope)

@@ -34,6 +34,20 @@ class _MailPurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MailPurpo
     """Sets a new password; link to /account/reset."""
     MAIL_PURPOSE_ALREADY_REGISTERED: _MailPurpose.ValueType  # 4
     """A mail to the owner of a known address: somebody registered with it."""
+    MAIL_PURPOSE_CONFIRM_DEVICE: _MailPurpose.ValueType  # 5
+    """Makes a device known to the account; link to /account/device."""
+    MAIL_PURPOSE_CONFIRM_EMAIL: _MailPurpose.ValueType  # 6
+    """Proves a new address, to which it goes; link to /account/email/confirm."""
+    MAIL_PURPOSE_EMAIL_CHANGED: _MailPurpose.ValueType  # 7
+    """To the old address: the account has another one now."""
+    MAIL_PURPOSE_PASSWORD_CHANGED: _MailPurpose.ValueType  # 8
+    """The password was changed or reset."""
+    MAIL_PURPOSE_NEW_DEVICE: _MailPurpose.ValueType  # 9
+    """A device logged in that had not before."""
+    MAIL_PURPOSE_RIGHTS_CHANGED: _MailPurpose.ValueType  # 10
+    """Staff gave or took rights."""
+    MAIL_PURPOSE_ERASED: _MailPurpose.ValueType  # 11
+    """The last mail: the account was erased."""
 
 class MailPurpose(_MailPurpose, metaclass=_MailPurposeEnumTypeWrapper):
     """What a mail is for."""
@@ -48,6 +62,20 @@ MAIL_PURPOSE_RESET_PASSWORD: MailPurpose.ValueType  # 3
 """Sets a new password; link to /account/reset."""
 MAIL_PURPOSE_ALREADY_REGISTERED: MailPurpose.ValueType  # 4
 """A mail to the owner of a known address: somebody registered with it."""
+MAIL_PURPOSE_CONFIRM_DEVICE: MailPurpose.ValueType  # 5
+"""Makes a device known to the account; link to /account/device."""
+MAIL_PURPOSE_CONFIRM_EMAIL: MailPurpose.ValueType  # 6
+"""Proves a new address, to which it goes; link to /account/email/confirm."""
+MAIL_PURPOSE_EMAIL_CHANGED: MailPurpose.ValueType  # 7
+"""To the old address: the account has another one now."""
+MAIL_PURPOSE_PASSWORD_CHANGED: MailPurpose.ValueType  # 8
+"""The password was changed or reset."""
+MAIL_PURPOSE_NEW_DEVICE: MailPurpose.ValueType  # 9
+"""A device logged in that had not before."""
+MAIL_PURPOSE_RIGHTS_CHANGED: MailPurpose.ValueType  # 10
+"""Staff gave or took rights."""
+MAIL_PURPOSE_ERASED: MailPurpose.ValueType  # 11
+"""The last mail: the account was erased."""
 Global___MailPurpose: _TypeAlias = MailPurpose  # noqa: Y015
 
 class _AccountState:
@@ -89,7 +117,7 @@ class PrepareMailRequest(_message.Message):
     NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
     REQUEST_TIME_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """Whose account."""
+    """Whose account: the `user_id` of the event that asked for the mail."""
     purpose: Global___MailPurpose.ValueType
     """What the mail is for."""
     notification_id: _builtins.str

@@ -61,6 +61,9 @@ class ContactServiceServicer:
         the account's address, its verification and its password are the same, and it
         dies with them. Its life counts from `request_time`, the latest one.
 
+        EMAIL_CHANGED goes to the address of before, and ERASED to that of an account
+        that is gone: both are kept for that one mail, at most for a day.
+
         Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
         was erased.
         """

@@ -43,6 +43,9 @@ class ContactServiceStub:
     the account's address, its verification and its password are the same, and it
     dies with them. Its life counts from `request_time`, the latest one.
 
+    EMAIL_CHANGED goes to the address of before, and ERASED to that of an account
+    that is gone: both are kept for that one mail, at most for a day.
+
     Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
     was erased.
     """
@@ -63,6 +66,9 @@ class ContactServiceAsyncStub(ContactServiceStub):
     The link belongs to the account as it is: who asks gets the same one while
     the account's address, its verification and its password are the same, and it
     dies with them. Its life counts from `request_time`, the latest one.
+
+    EMAIL_CHANGED goes to the address of before, and ERASED to that of an account
+    that is gone: both are kept for that one mail, at most for a day.
 
     Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
     was erased.
@@ -87,6 +93,9 @@ class ContactServiceServicer(metaclass=_abc_1.ABCMeta):
         The link belongs to the account as it is: who asks gets the same one while
         the account's address, its verification and its password are the same, and it
         dies with them. Its life counts from `request_time`, the latest one.
+
+        EMAIL_CHANGED goes to the address of before, and ERASED to that of an account
+        that is gone: both are kept for that one mail, at most for a day.
 
         Fails with NOT_FOUND (USER_NOT_FOUND) for an account that does not exist or
         was erased.

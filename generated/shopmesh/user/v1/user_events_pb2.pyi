@@ -42,7 +42,9 @@ Global___UserRegistered: _TypeAlias = UserRegistered  # noqa: Y015
 
 @_typing.final
 class MailRequested(_message.Message):
-    """A mailed link is due: notification asks ContactService.PrepareMail for it."""
+    """A mail about an account is due: notification asks ContactService.PrepareMail for
+    its contents.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -50,9 +52,11 @@ class MailRequested(_message.Message):
     PURPOSE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """Whose account."""
+    """Whose account. A mail to an address that no account has any more carries an id
+    that stands for that address alone.
+    """
     purpose: _builtins.str
-    """The short name of the purpose: VERIFY_EMAIL, RESET_PASSWORD, ALREADY_REGISTERED."""
+    """The short name of a MailPurpose, for example VERIFY_EMAIL."""
     request_id: _builtins.str
     """Names this request; one mail is sent for it."""
     def __init__(

@@ -95,6 +95,31 @@ class UserServiceStub:
                 request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ExportUserRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ExportUserResponse.FromString,
                 _registered_method=True)
+        self.RequestEmailChange = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/RequestEmailChange',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.RequestEmailChangeRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.RequestEmailChangeResponse.FromString,
+                _registered_method=True)
+        self.ConfirmEmailChange = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/ConfirmEmailChange',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ConfirmEmailChangeRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ConfirmEmailChangeResponse.FromString,
+                _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/ListSessions',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.EndSession = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/EndSession',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndSessionRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndSessionResponse.FromString,
+                _registered_method=True)
+        self.EndOtherSessions = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/EndOtherSessions',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndOtherSessionsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndOtherSessionsResponse.FromString,
+                _registered_method=True)
         self.ListUsers = channel.unary_unary(
                 '/shopmesh.user.v1.UserService/ListUsers',
                 request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListUsersRequest.SerializeToString,
@@ -109,6 +134,36 @@ class UserServiceStub:
                 '/shopmesh.user.v1.UserService/RevokeScopes',
                 request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.RevokeScopesRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.RevokeScopesResponse.FromString,
+                _registered_method=True)
+        self.DisableUser = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/DisableUser',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.DisableUserRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.DisableUserResponse.FromString,
+                _registered_method=True)
+        self.EnableUser = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/EnableUser',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EnableUserRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EnableUserResponse.FromString,
+                _registered_method=True)
+        self.UnlockUser = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/UnlockUser',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.UnlockUserRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.UnlockUserResponse.FromString,
+                _registered_method=True)
+        self.LogOutUser = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/LogOutUser',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.LogOutUserRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.LogOutUserResponse.FromString,
+                _registered_method=True)
+        self.StartPasswordReset = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/StartPasswordReset',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.StartPasswordResetRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.StartPasswordResetResponse.FromString,
+                _registered_method=True)
+        self.ListSecurityEvents = channel.unary_unary(
+                '/shopmesh.user.v1.UserService/ListSecurityEvents',
+                request_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSecurityEventsRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSecurityEventsResponse.FromString,
                 _registered_method=True)
 
 
@@ -219,9 +274,10 @@ class UserServiceServicer:
 
     def EraseUser(self, request, context):
         """Erases the caller's account: its personal data everywhere in the shop
-        becomes unreadable, its tokens end. It cannot be undone.
+        becomes unreadable, its tokens end. It cannot be undone. One last mail says so.
 
-        Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order is on its way,
+        Fails with FAILED_PRECONDITION while an order is on its way (OPEN_ORDERS) and
+        for the last account with users:admin (LAST_ADMIN),
         and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
         within the last five minutes.
         """
@@ -239,6 +295,54 @@ class UserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RequestEmailChange(self, request, context):
+        """Mails a link to a new address of the caller's account, which proves that it
+        reaches the same person; until it is used, nothing changes. The answer is the
+        same for an address that another account has: its owner gets a mail that says
+        so. Mails are limited as those of RegisterUser.
+
+        Fails with INVALID_ARGUMENT (INVALID_EMAIL) for an address that can never get a
+        mail, and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
+        within the last five minutes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmEmailChange(self, request, context):
+        """Gives an account its new address with the token of the mailed link, which is
+        thereby used up; the old address gets a mail that says so.
+
+        Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used or
+        older than 30 minutes, or when the account has changed since, and with
+        FAILED_PRECONDITION (EMAIL_TAKEN) when another account has the address by now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSessions(self, request, context):
+        """Lists the sessions of the caller's account, the last used first; at most 100.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSession(self, request, context):
+        """Ends one of the caller's sessions, with everything that clients got from it.
+        One that has ended already, or is somebody else's, is passed over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndOtherSessions(self, request, context):
+        """Ends all of the caller's sessions but the one that the token came from.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListUsers(self, request, context):
         """Lists all accounts, newest first.
         """
@@ -248,10 +352,12 @@ class UserServiceServicer:
 
     def GrantScopes(self, request, context):
         """Allows an account further scopes; tokens that it asks for from then on carry
-        them. Scopes it has already stay.
+        them. Scopes it has already stay. Its owner gets a mail that says so.
 
-        Fails with NOT_FOUND (USER_NOT_FOUND), and with INVALID_ARGUMENT for a scope
-        that accounts cannot have.
+        Fails with NOT_FOUND (USER_NOT_FOUND), with INVALID_ARGUMENT for a scope that
+        accounts cannot have, with FAILED_PRECONDITION (OWN_ACCOUNT) for one's own
+        account, and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was
+        entered within the last five minutes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -259,9 +365,71 @@ class UserServiceServicer:
 
     def RevokeScopes(self, request, context):
         """Takes scopes from an account and ends its sessions. Scopes it does not have
-        are passed over.
+        are passed over. Its owner gets a mail that says so.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND), with FAILED_PRECONDITION for one's own
+        account (OWN_ACCOUNT) and for the last one with users:admin (LAST_ADMIN), and
+        with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered within
+        the last five minutes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisableUser(self, request, context):
+        """Keeps an account from logging in and ends its sessions. Its owner's data and
+        orders stay. Repeating it changes nothing more.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND), and with FAILED_PRECONDITION for one's own
+        account (OWN_ACCOUNT) and for the last one with users:admin (LAST_ADMIN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnableUser(self, request, context):
+        """Lets a disabled account log in again. Repeating it changes nothing more.
 
         Fails with NOT_FOUND (USER_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlockUser(self, request, context):
+        """Forgets the wrong passwords that were tried for an account, so that its owner
+        can log in at once from a device that is not known yet.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LogOutUser(self, request, context):
+        """Ends all sessions of an account.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StartPasswordReset(self, request, context):
+        """Mails an account the link to set a new password; an account that was never
+        verified gets the link that sets its first one.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSecurityEvents(self, request, context):
+        """Lists what happened to an account, newest first: logins and failures with
+        address and device, changes of rights, password and address, what staff did.
+        Kept for 90 days, and erased with the account: of one that does not exist, or
+        no longer, there are none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -330,6 +498,31 @@ def add_UserServiceServicer_to_server(servicer, server):
                     request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ExportUserRequest.FromString,
                     response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ExportUserResponse.SerializeToString,
             ),
+            'RequestEmailChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestEmailChange,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.RequestEmailChangeRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.RequestEmailChangeResponse.SerializeToString,
+            ),
+            'ConfirmEmailChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmEmailChange,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ConfirmEmailChangeRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ConfirmEmailChangeResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSessionsRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'EndSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSession,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndSessionRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndSessionResponse.SerializeToString,
+            ),
+            'EndOtherSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndOtherSessions,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndOtherSessionsRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndOtherSessionsResponse.SerializeToString,
+            ),
             'ListUsers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListUsers,
                     request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListUsersRequest.FromString,
@@ -344,6 +537,36 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.RevokeScopes,
                     request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.RevokeScopesRequest.FromString,
                     response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.RevokeScopesResponse.SerializeToString,
+            ),
+            'DisableUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisableUser,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.DisableUserRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.DisableUserResponse.SerializeToString,
+            ),
+            'EnableUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnableUser,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EnableUserRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.EnableUserResponse.SerializeToString,
+            ),
+            'UnlockUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlockUser,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.UnlockUserRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.UnlockUserResponse.SerializeToString,
+            ),
+            'LogOutUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.LogOutUser,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.LogOutUserRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.LogOutUserResponse.SerializeToString,
+            ),
+            'StartPasswordReset': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartPasswordReset,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.StartPasswordResetRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.StartPasswordResetResponse.SerializeToString,
+            ),
+            'ListSecurityEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSecurityEvents,
+                    request_deserializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSecurityEventsRequest.FromString,
+                    response_serializer=shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSecurityEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -682,6 +905,141 @@ class UserService:
             _registered_method=True)
 
     @staticmethod
+    def RequestEmailChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/RequestEmailChange',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.RequestEmailChangeRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.RequestEmailChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmEmailChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/ConfirmEmailChange',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.ConfirmEmailChangeRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.ConfirmEmailChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/ListSessions',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSessionsRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/EndSession',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndSessionRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndOtherSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/EndOtherSessions',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndOtherSessionsRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.EndOtherSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListUsers(request,
             target,
             options=(),
@@ -752,6 +1110,168 @@ class UserService:
             '/shopmesh.user.v1.UserService/RevokeScopes',
             shopmesh_dot_user_dot_v1_dot_user__service__pb2.RevokeScopesRequest.SerializeToString,
             shopmesh_dot_user_dot_v1_dot_user__service__pb2.RevokeScopesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisableUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/DisableUser',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.DisableUserRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.DisableUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnableUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/EnableUser',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.EnableUserRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.EnableUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlockUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/UnlockUser',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.UnlockUserRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.UnlockUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LogOutUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/LogOutUser',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.LogOutUserRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.LogOutUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartPasswordReset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/StartPasswordReset',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.StartPasswordResetRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.StartPasswordResetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSecurityEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.user.v1.UserService/ListSecurityEvents',
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSecurityEventsRequest.SerializeToString,
+            shopmesh_dot_user_dot_v1_dot_user__service__pb2.ListSecurityEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -94,9 +94,10 @@ class UserServiceStub:
     """
     EraseUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.EraseUserRequest, _user_service_pb2.EraseUserResponse]
     """Erases the caller's account: its personal data everywhere in the shop
-    becomes unreadable, its tokens end. It cannot be undone.
+    becomes unreadable, its tokens end. It cannot be undone. One last mail says so.
 
-    Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order is on its way,
+    Fails with FAILED_PRECONDITION while an order is on its way (OPEN_ORDERS) and
+    for the last account with users:admin (LAST_ADMIN),
     and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
     within the last five minutes.
     """
@@ -106,20 +107,86 @@ class UserServiceStub:
     Fails with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
     within the last five minutes.
     """
+    RequestEmailChange: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RequestEmailChangeRequest, _user_service_pb2.RequestEmailChangeResponse]
+    """Mails a link to a new address of the caller's account, which proves that it
+    reaches the same person; until it is used, nothing changes. The answer is the
+    same for an address that another account has: its owner gets a mail that says
+    so. Mails are limited as those of RegisterUser.
+
+    Fails with INVALID_ARGUMENT (INVALID_EMAIL) for an address that can never get a
+    mail, and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
+    within the last five minutes.
+    """
+    ConfirmEmailChange: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ConfirmEmailChangeRequest, _user_service_pb2.ConfirmEmailChangeResponse]
+    """Gives an account its new address with the token of the mailed link, which is
+    thereby used up; the old address gets a mail that says so.
+
+    Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used or
+    older than 30 minutes, or when the account has changed since, and with
+    FAILED_PRECONDITION (EMAIL_TAKEN) when another account has the address by now.
+    """
+    ListSessions: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ListSessionsRequest, _user_service_pb2.ListSessionsResponse]
+    """Lists the sessions of the caller's account, the last used first; at most 100."""
+    EndSession: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.EndSessionRequest, _user_service_pb2.EndSessionResponse]
+    """Ends one of the caller's sessions, with everything that clients got from it.
+    One that has ended already, or is somebody else's, is passed over.
+    """
+    EndOtherSessions: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.EndOtherSessionsRequest, _user_service_pb2.EndOtherSessionsResponse]
+    """Ends all of the caller's sessions but the one that the token came from."""
     ListUsers: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ListUsersRequest, _user_service_pb2.ListUsersResponse]
     """Lists all accounts, newest first."""
     GrantScopes: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.GrantScopesRequest, _user_service_pb2.GrantScopesResponse]
     """Allows an account further scopes; tokens that it asks for from then on carry
-    them. Scopes it has already stay.
+    them. Scopes it has already stay. Its owner gets a mail that says so.
 
-    Fails with NOT_FOUND (USER_NOT_FOUND), and with INVALID_ARGUMENT for a scope
-    that accounts cannot have.
+    Fails with NOT_FOUND (USER_NOT_FOUND), with INVALID_ARGUMENT for a scope that
+    accounts cannot have, with FAILED_PRECONDITION (OWN_ACCOUNT) for one's own
+    account, and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was
+    entered within the last five minutes.
     """
     RevokeScopes: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RevokeScopesRequest, _user_service_pb2.RevokeScopesResponse]
     """Takes scopes from an account and ends its sessions. Scopes it does not have
-    are passed over.
+    are passed over. Its owner gets a mail that says so.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND), with FAILED_PRECONDITION for one's own
+    account (OWN_ACCOUNT) and for the last one with users:admin (LAST_ADMIN), and
+    with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered within
+    the last five minutes.
+    """
+    DisableUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.DisableUserRequest, _user_service_pb2.DisableUserResponse]
+    """Keeps an account from logging in and ends its sessions. Its owner's data and
+    orders stay. Repeating it changes nothing more.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND), and with FAILED_PRECONDITION for one's own
+    account (OWN_ACCOUNT) and for the last one with users:admin (LAST_ADMIN).
+    """
+    EnableUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.EnableUserRequest, _user_service_pb2.EnableUserResponse]
+    """Lets a disabled account log in again. Repeating it changes nothing more.
 
     Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+    UnlockUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.UnlockUserRequest, _user_service_pb2.UnlockUserResponse]
+    """Forgets the wrong passwords that were tried for an account, so that its owner
+    can log in at once from a device that is not known yet.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+    LogOutUser: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.LogOutUserRequest, _user_service_pb2.LogOutUserResponse]
+    """Ends all sessions of an account.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+    StartPasswordReset: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.StartPasswordResetRequest, _user_service_pb2.StartPasswordResetResponse]
+    """Mails an account the link to set a new password; an account that was never
+    verified gets the link that sets its first one.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+    ListSecurityEvents: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.ListSecurityEventsRequest, _user_service_pb2.ListSecurityEventsResponse]
+    """Lists what happened to an account, newest first: logins and failures with
+    address and device, changes of rights, password and address, what staff did.
+    Kept for 90 days, and erased with the account: of one that does not exist, or
+    no longer, there are none.
     """
 
 @_typing.type_check_only
@@ -188,9 +255,10 @@ class UserServiceAsyncStub(UserServiceStub):
     """
     EraseUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.EraseUserRequest, _user_service_pb2.EraseUserResponse]  # type: ignore[assignment]
     """Erases the caller's account: its personal data everywhere in the shop
-    becomes unreadable, its tokens end. It cannot be undone.
+    becomes unreadable, its tokens end. It cannot be undone. One last mail says so.
 
-    Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order is on its way,
+    Fails with FAILED_PRECONDITION while an order is on its way (OPEN_ORDERS) and
+    for the last account with users:admin (LAST_ADMIN),
     and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
     within the last five minutes.
     """
@@ -200,20 +268,86 @@ class UserServiceAsyncStub(UserServiceStub):
     Fails with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
     within the last five minutes.
     """
+    RequestEmailChange: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RequestEmailChangeRequest, _user_service_pb2.RequestEmailChangeResponse]  # type: ignore[assignment]
+    """Mails a link to a new address of the caller's account, which proves that it
+    reaches the same person; until it is used, nothing changes. The answer is the
+    same for an address that another account has: its owner gets a mail that says
+    so. Mails are limited as those of RegisterUser.
+
+    Fails with INVALID_ARGUMENT (INVALID_EMAIL) for an address that can never get a
+    mail, and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
+    within the last five minutes.
+    """
+    ConfirmEmailChange: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ConfirmEmailChangeRequest, _user_service_pb2.ConfirmEmailChangeResponse]  # type: ignore[assignment]
+    """Gives an account its new address with the token of the mailed link, which is
+    thereby used up; the old address gets a mail that says so.
+
+    Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used or
+    older than 30 minutes, or when the account has changed since, and with
+    FAILED_PRECONDITION (EMAIL_TAKEN) when another account has the address by now.
+    """
+    ListSessions: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListSessionsRequest, _user_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
+    """Lists the sessions of the caller's account, the last used first; at most 100."""
+    EndSession: _aio.UnaryUnaryMultiCallable[_user_service_pb2.EndSessionRequest, _user_service_pb2.EndSessionResponse]  # type: ignore[assignment]
+    """Ends one of the caller's sessions, with everything that clients got from it.
+    One that has ended already, or is somebody else's, is passed over.
+    """
+    EndOtherSessions: _aio.UnaryUnaryMultiCallable[_user_service_pb2.EndOtherSessionsRequest, _user_service_pb2.EndOtherSessionsResponse]  # type: ignore[assignment]
+    """Ends all of the caller's sessions but the one that the token came from."""
     ListUsers: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListUsersRequest, _user_service_pb2.ListUsersResponse]  # type: ignore[assignment]
     """Lists all accounts, newest first."""
     GrantScopes: _aio.UnaryUnaryMultiCallable[_user_service_pb2.GrantScopesRequest, _user_service_pb2.GrantScopesResponse]  # type: ignore[assignment]
     """Allows an account further scopes; tokens that it asks for from then on carry
-    them. Scopes it has already stay.
+    them. Scopes it has already stay. Its owner gets a mail that says so.
 
-    Fails with NOT_FOUND (USER_NOT_FOUND), and with INVALID_ARGUMENT for a scope
-    that accounts cannot have.
+    Fails with NOT_FOUND (USER_NOT_FOUND), with INVALID_ARGUMENT for a scope that
+    accounts cannot have, with FAILED_PRECONDITION (OWN_ACCOUNT) for one's own
+    account, and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was
+    entered within the last five minutes.
     """
     RevokeScopes: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RevokeScopesRequest, _user_service_pb2.RevokeScopesResponse]  # type: ignore[assignment]
     """Takes scopes from an account and ends its sessions. Scopes it does not have
-    are passed over.
+    are passed over. Its owner gets a mail that says so.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND), with FAILED_PRECONDITION for one's own
+    account (OWN_ACCOUNT) and for the last one with users:admin (LAST_ADMIN), and
+    with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered within
+    the last five minutes.
+    """
+    DisableUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DisableUserRequest, _user_service_pb2.DisableUserResponse]  # type: ignore[assignment]
+    """Keeps an account from logging in and ends its sessions. Its owner's data and
+    orders stay. Repeating it changes nothing more.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND), and with FAILED_PRECONDITION for one's own
+    account (OWN_ACCOUNT) and for the last one with users:admin (LAST_ADMIN).
+    """
+    EnableUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.EnableUserRequest, _user_service_pb2.EnableUserResponse]  # type: ignore[assignment]
+    """Lets a disabled account log in again. Repeating it changes nothing more.
 
     Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+    UnlockUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.UnlockUserRequest, _user_service_pb2.UnlockUserResponse]  # type: ignore[assignment]
+    """Forgets the wrong passwords that were tried for an account, so that its owner
+    can log in at once from a device that is not known yet.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+    LogOutUser: _aio.UnaryUnaryMultiCallable[_user_service_pb2.LogOutUserRequest, _user_service_pb2.LogOutUserResponse]  # type: ignore[assignment]
+    """Ends all sessions of an account.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+    StartPasswordReset: _aio.UnaryUnaryMultiCallable[_user_service_pb2.StartPasswordResetRequest, _user_service_pb2.StartPasswordResetResponse]  # type: ignore[assignment]
+    """Mails an account the link to set a new password; an account that was never
+    verified gets the link that sets its first one.
+
+    Fails with NOT_FOUND (USER_NOT_FOUND).
+    """
+    ListSecurityEvents: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListSecurityEventsRequest, _user_service_pb2.ListSecurityEventsResponse]  # type: ignore[assignment]
+    """Lists what happened to an account, newest first: logins and failures with
+    address and device, changes of rights, password and address, what staff did.
+    Kept for 90 days, and erased with the account: of one that does not exist, or
+    no longer, there are none.
     """
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -345,9 +479,10 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.EraseUserResponse, _abc.Awaitable[_user_service_pb2.EraseUserResponse]]:
         """Erases the caller's account: its personal data everywhere in the shop
-        becomes unreadable, its tokens end. It cannot be undone.
+        becomes unreadable, its tokens end. It cannot be undone. One last mail says so.
 
-        Fails with FAILED_PRECONDITION (OPEN_ORDERS) while an order is on its way,
+        Fails with FAILED_PRECONDITION while an order is on its way (OPEN_ORDERS) and
+        for the last account with users:admin (LAST_ADMIN),
         and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
         within the last five minutes.
         """
@@ -365,6 +500,62 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def RequestEmailChange(
+        self,
+        request: _user_service_pb2.RequestEmailChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.RequestEmailChangeResponse, _abc.Awaitable[_user_service_pb2.RequestEmailChangeResponse]]:
+        """Mails a link to a new address of the caller's account, which proves that it
+        reaches the same person; until it is used, nothing changes. The answer is the
+        same for an address that another account has: its owner gets a mail that says
+        so. Mails are limited as those of RegisterUser.
+
+        Fails with INVALID_ARGUMENT (INVALID_EMAIL) for an address that can never get a
+        mail, and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered
+        within the last five minutes.
+        """
+
+    @_abc_1.abstractmethod
+    def ConfirmEmailChange(
+        self,
+        request: _user_service_pb2.ConfirmEmailChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ConfirmEmailChangeResponse, _abc.Awaitable[_user_service_pb2.ConfirmEmailChangeResponse]]:
+        """Gives an account its new address with the token of the mailed link, which is
+        thereby used up; the old address gets a mail that says so.
+
+        Fails with INVALID_ARGUMENT (TOKEN_INVALID) when the token is unknown, used or
+        older than 30 minutes, or when the account has changed since, and with
+        FAILED_PRECONDITION (EMAIL_TAKEN) when another account has the address by now.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSessions(
+        self,
+        request: _user_service_pb2.ListSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ListSessionsResponse, _abc.Awaitable[_user_service_pb2.ListSessionsResponse]]:
+        """Lists the sessions of the caller's account, the last used first; at most 100."""
+
+    @_abc_1.abstractmethod
+    def EndSession(
+        self,
+        request: _user_service_pb2.EndSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.EndSessionResponse, _abc.Awaitable[_user_service_pb2.EndSessionResponse]]:
+        """Ends one of the caller's sessions, with everything that clients got from it.
+        One that has ended already, or is somebody else's, is passed over.
+        """
+
+    @_abc_1.abstractmethod
+    def EndOtherSessions(
+        self,
+        request: _user_service_pb2.EndOtherSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.EndOtherSessionsResponse, _abc.Awaitable[_user_service_pb2.EndOtherSessionsResponse]]:
+        """Ends all of the caller's sessions but the one that the token came from."""
+
+    @_abc_1.abstractmethod
     def ListUsers(
         self,
         request: _user_service_pb2.ListUsersRequest,
@@ -379,10 +570,12 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.GrantScopesResponse, _abc.Awaitable[_user_service_pb2.GrantScopesResponse]]:
         """Allows an account further scopes; tokens that it asks for from then on carry
-        them. Scopes it has already stay.
+        them. Scopes it has already stay. Its owner gets a mail that says so.
 
-        Fails with NOT_FOUND (USER_NOT_FOUND), and with INVALID_ARGUMENT for a scope
-        that accounts cannot have.
+        Fails with NOT_FOUND (USER_NOT_FOUND), with INVALID_ARGUMENT for a scope that
+        accounts cannot have, with FAILED_PRECONDITION (OWN_ACCOUNT) for one's own
+        account, and with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was
+        entered within the last five minutes.
         """
 
     @_abc_1.abstractmethod
@@ -392,9 +585,83 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_service_pb2.RevokeScopesResponse, _abc.Awaitable[_user_service_pb2.RevokeScopesResponse]]:
         """Takes scopes from an account and ends its sessions. Scopes it does not have
-        are passed over.
+        are passed over. Its owner gets a mail that says so.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND), with FAILED_PRECONDITION for one's own
+        account (OWN_ACCOUNT) and for the last one with users:admin (LAST_ADMIN), and
+        with PERMISSION_DENIED (LOGIN_TOO_OLD) unless the password was entered within
+        the last five minutes.
+        """
+
+    @_abc_1.abstractmethod
+    def DisableUser(
+        self,
+        request: _user_service_pb2.DisableUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.DisableUserResponse, _abc.Awaitable[_user_service_pb2.DisableUserResponse]]:
+        """Keeps an account from logging in and ends its sessions. Its owner's data and
+        orders stay. Repeating it changes nothing more.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND), and with FAILED_PRECONDITION for one's own
+        account (OWN_ACCOUNT) and for the last one with users:admin (LAST_ADMIN).
+        """
+
+    @_abc_1.abstractmethod
+    def EnableUser(
+        self,
+        request: _user_service_pb2.EnableUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.EnableUserResponse, _abc.Awaitable[_user_service_pb2.EnableUserResponse]]:
+        """Lets a disabled account log in again. Repeating it changes nothing more.
 
         Fails with NOT_FOUND (USER_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def UnlockUser(
+        self,
+        request: _user_service_pb2.UnlockUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.UnlockUserResponse, _abc.Awaitable[_user_service_pb2.UnlockUserResponse]]:
+        """Forgets the wrong passwords that were tried for an account, so that its owner
+        can log in at once from a device that is not known yet.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def LogOutUser(
+        self,
+        request: _user_service_pb2.LogOutUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.LogOutUserResponse, _abc.Awaitable[_user_service_pb2.LogOutUserResponse]]:
+        """Ends all sessions of an account.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def StartPasswordReset(
+        self,
+        request: _user_service_pb2.StartPasswordResetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.StartPasswordResetResponse, _abc.Awaitable[_user_service_pb2.StartPasswordResetResponse]]:
+        """Mails an account the link to set a new password; an account that was never
+        verified gets the link that sets its first one.
+
+        Fails with NOT_FOUND (USER_NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def ListSecurityEvents(
+        self,
+        request: _user_service_pb2.ListSecurityEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_service_pb2.ListSecurityEventsResponse, _abc.Awaitable[_user_service_pb2.ListSecurityEventsResponse]]:
+        """Lists what happened to an account, newest first: logins and failures with
+        address and device, changes of rights, password and address, what staff did.
+        Kept for 90 days, and erased with the account: of one that does not exist, or
+        no longer, there are none.
         """
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -5,10 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.user.domain.account import Account, Activity, Address
+from services.user.domain.account import Account, Address
 from services.user.domain.events import Event, MailPurpose
 from services.user.domain.grant import Code, Family, IssuedToken, Revocation
+from services.user.domain.kept_contact import KeptContact
 from services.user.domain.link import Link
+from services.user.domain.security_event import SecurityEvent, SecurityEventKind
 from services.user.domain.session import OpenSession, Session
 
 
@@ -36,11 +38,31 @@ class AccountStore(Protocol):
     async def expired(self, *, at: datetime) -> Sequence[str]:
         """The ids of some accounts that have ended without ever being verified."""
 
-    async def record(self, user_id: str, kind: str, *, at: datetime) -> None:
-        """Remember an activity for the owner's export."""
+    async def count_with_scope(self, scope: str, *, but: str) -> int:
+        """How many accounts that may log in have a scope, but one."""
 
-    async def activities(self, user_id: str) -> Sequence[Activity]:
-        """Oldest first."""
+
+class SecurityLog(Protocol):
+    """What happened to accounts, for 90 days."""
+
+    async def add(self, user_id: str, event: SecurityEvent) -> None:
+        """Remember something; of nobody's account where the id is empty."""
+
+    async def page(
+        self, user_id: str, *, before: int | None, size: int
+    ) -> Sequence[tuple[int, SecurityEvent]]:
+        """The newest below a number, each with its own."""
+
+    async def has(self, user_id: str, kind: SecurityEventKind) -> bool:
+        """Whether this has happened to an account."""
+
+
+class KeptContactStore(Protocol):
+    """Addresses for one last mail; they expire."""
+
+    async def add(self, contact: KeptContact) -> None: ...
+
+    async def find(self, contact_id: str, *, at: datetime) -> KeptContact | None: ...
 
 
 class AddressStore(Protocol):
@@ -157,7 +179,8 @@ class AttemptStore(Protocol):
 
     async def remove(self, ids: Sequence[int]) -> None: ...
 
-    async def remove_all(self, key: str) -> None: ...
+    async def remove_all(self, prefix: str) -> None:
+        """Remove those whose keys begin so."""
 
 
 class EventStream(Protocol):
@@ -171,6 +194,12 @@ class Unit(Protocol):
 
     @property
     def accounts(self) -> AccountStore: ...
+
+    @property
+    def security_log(self) -> SecurityLog: ...
+
+    @property
+    def kept_contacts(self) -> KeptContactStore: ...
 
     @property
     def addresses(self) -> AddressStore: ...
