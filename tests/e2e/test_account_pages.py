@@ -78,6 +78,7 @@ def test_a_customer_comes_stays_and_goes(customer: Customer) -> None:
     customer.open_mailed("verify")
     customer.fill(displayName="Zoë", password="Password1234")
     until(lambda: page.text("#password-wrong") != "", "the password to be refused")
+    assert page.run("return document.activeElement.id") == "password"
     customer.look("verify")
     customer.fill(displayName="Zoë", password=_PASSWORD)
     page.click("a.button[href='/account/login']")
@@ -120,7 +121,9 @@ def test_the_shop_and_the_account_are_one_login(customer: Customer) -> None:
     page.shows("#password")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1/orders", "/account/nothing"], ids=["none", "api", "account"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/v1/orders", "/account/nothing"], ids=["none", "api", "account"]
+)
 def test_a_refusal_is_a_page_with_a_way_on(customer: Customer, path: str) -> None:
     customer.go(path)
 

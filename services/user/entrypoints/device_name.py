@@ -20,7 +20,7 @@ _SYSTEMS = (
 
 
 def device_name(user_agent: str) -> str:
-    """Browser and system, for example `Firefox on Linux`; nothing else that was sent is kept."""
+    """Browser and system, for example `Firefox, Linux`; nothing else that was sent is kept."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    return " on ".join(filter(None, (browser, system)))
+    return ", ".join(filter(None, (browser, system)))

@@ -187,6 +187,7 @@ class Site:
             "csrf_token": self.guard.token(cookie),
             "values": defaultdict(str, visit.fields),
             "wrong": defaultdict(str, wrong),
+            "is_wrong": bool(wrong),
             "problem": problem,
             "done": "",
         }

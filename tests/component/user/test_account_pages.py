@@ -231,7 +231,7 @@ async def test_sessions_are_seen_and_ended(provider: RunningProvider, http: http
     await log_in(provider, http)
 
     page = await http.get("/account/sessions")
-    assert "Firefox on Linux" in page.text
+    assert "Firefox, Linux" in page.text
     assert page.text.count("<li>") == 2
     await fill(http, "/account/sessions", sessionId=field_of(page, "sessionId"))
 

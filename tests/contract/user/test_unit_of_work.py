@@ -43,7 +43,7 @@ def new_code() -> Code:
 
 
 def session(user_id: str, sid: str) -> Session:
-    return new_session(sid, f"hash of {sid}", user_id, device="Firefox on Linux", at=NOON)
+    return new_session(sid, f"hash of {sid}", user_id, device="Firefox, Linux", at=NOON)
 
 
 def claims(one: Family, *, client_id: str = "cli", issued: datetime = NOON) -> dict[str, object]:
@@ -200,7 +200,7 @@ async def test_a_session_is_open_while_its_cookie_or_a_client_of_it_is(unit_of_w
         late = await unit.sessions.of_user(user_id, at=later)
         idle = await unit.sessions.of_user(user_id, at=later + timedelta(days=7))
     assert [each.sid for each in early] == ["here", "there"]
-    assert late == [OpenSession("here", "Firefox on Linux", NOON, later)]
+    assert late == [OpenSession("here", "Firefox, Linux", NOON, later)]
     assert idle == []
 
 

@@ -943,7 +943,7 @@ class LoginSession(_message.Message):
     session_id: _builtins.str
     """UUIDv7; the claim `sid` of its tokens."""
     device: _builtins.str
-    """What the browser says it is, for example `Firefox on Linux`; may be empty."""
+    """What the browser says it is, for example `Firefox, Linux`; may be empty."""
     current: _builtins.bool
     """Whether the token of this call came from it."""
     @_builtins.property
