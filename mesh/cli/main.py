@@ -17,7 +17,7 @@ _COMMANDS: Mapping[str, str] = {
     "token": "token",
 }
 """By name, the module with the function of that name."""
-_GROUPS = ("orders", "products", "stock", "wms", "users", "mail", "events", "config")
+_GROUPS = ("orders", "products", "stock", "wms", "users", "clients", "mail", "events", "config")
 """Modules with commands of their own."""
 
 

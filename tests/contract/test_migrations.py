@@ -1,7 +1,7 @@
 """Databases get the tables of their services step by step, and back."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import inspect, select, text
@@ -16,6 +16,7 @@ from services.inventory.adapters.tables import stock, wms_quarantine, wms_update
 from services.notification.adapters.schema_sql import SCHEMA as NOTIFICATION
 from services.notification.adapters.tables import deliveries
 from services.user.adapters.schema_sql import SCHEMA as USER
+from services.user.adapters.tables import accounts, activities, families
 
 SCHEMAS = {"user": USER, "inventory": INVENTORY, "notification": NOTIFICATION}
 
@@ -231,3 +232,66 @@ async def test_shipments_become_pieces(engine: AsyncEngine) -> None:
             ("whole", "berlin", "2", "0"),
             ("whole", "hamburg", "1", "1"),
         ]
+
+
+async def test_a_password_that_was_chosen_before_the_proof_is_forgotten(engine: AsyncEngine) -> None:
+    await migrations.upgrade(engine, USER, "0003")
+    async with sql.write(engine) as session:
+        for name, verified in (("alice", 1), ("eve", 0)):
+            await session.execute(
+                text(
+                    "INSERT INTO accounts (user_id, email, display_name, password_hash, email_verified,"
+                    " scopes, locale, create_time, update_time)"
+                    " VALUES (:name, :name, :name, 'a hash', :verified, 'orders', 'en', 0, 0)"
+                ),
+                {"name": name, "verified": verified},
+            )
+
+    await migrations.upgrade(engine, USER)
+
+    columns = accounts.c.user_id, accounts.c.password_hash, accounts.c.display_name, accounts.c.expire_time
+    async with sql.read(engine) as session:
+        kept, lost = await session.execute(select(*columns).order_by(accounts.c.user_id))
+    assert tuple(kept) == ("alice", "a hash", "alice", None)
+    assert tuple(lost)[:3] == ("eve", "", "")
+    assert lost.expire_time > datetime.now(UTC)
+
+
+async def test_logins_go_on_by_their_refresh_tokens(engine: AsyncEngine) -> None:
+    await migrations.upgrade(engine, USER, "0004")
+    async with sql.write(engine) as session:
+        await session.execute(
+            text(
+                "INSERT INTO families"
+                " (family_id, client_id, user_id, scopes, auth_time, expire_time, revoked)"
+                " VALUES ('family', 'cli', 'alice', 'orders', 5000000, 9000000, 0)"
+            )
+        )
+        await session.execute(
+            text("INSERT INTO sessions (token_hash, user_id, auth_time, expire_time) VALUES ('x', 'a', 0, 9)")
+        )
+
+    await migrations.upgrade(engine, USER)
+
+    async with sql.read(engine) as session:
+        (family,) = await session.execute(select(families))
+        assert (await session.scalar(text("SELECT count(*) FROM sessions"))) == 0
+    assert (family.sid, family.use_time) == ("family", family.auth_time)
+
+
+async def test_what_had_happened_to_an_account_is_read_in_the_log(engine: AsyncEngine) -> None:
+    await migrations.upgrade(engine, USER, "0005")
+    async with sql.write(engine) as session:
+        for kind in ("login", "scopes_granted audit orders by staff:admin"):
+            await session.execute(
+                text("INSERT INTO activities (user_id, kind, occur_time) VALUES ('alice', :kind, 1000000)"),
+                {"kind": kind},
+            )
+
+    await migrations.upgrade(engine, USER)
+
+    async with sql.read(engine) as session:
+        first, second = await session.execute(select(activities).order_by(activities.c.id))
+    assert (first.kind, first.detail, first.actor) == ("LOGIN", "", "")
+    assert (second.kind, second.detail) == ("SCOPES_GRANTED", "audit orders by staff:admin")
+    assert second.expire_time - second.occur_time == timedelta(days=90)

@@ -19,6 +19,8 @@ from services.notification.domain.feedback import FeedbackKind
 from services.notification.domain.template import Template
 from services.notification.entrypoints import mail_metrics
 from services.order.entrypoints import order_metrics
+from services.user.adapters import security_metrics_prometheus
+from services.user.domain.guessing import GuessCounter
 
 CHECKOUT = Path(__file__).parents[2]
 RULES: list[dict[str, Any]] = [
@@ -34,11 +36,12 @@ VALUES = {
     "kind": {each.value for each in FeedbackKind},
     "template": set(map(str, Template)),
     "suppressed": {"yes", "no"},
+    "counter": {each.value for each in GuessCounter},
 }
 
 
 def metrics() -> Iterator[MetricWrapperBase]:
-    for module in (mail_metrics, feed_metrics, order_metrics, health, consumer):
+    for module in (mail_metrics, feed_metrics, order_metrics, security_metrics_prometheus, health, consumer):
         yield from (each for each in vars(module).values() if isinstance(each, MetricWrapperBase))
 
 

@@ -124,7 +124,7 @@ def log(context: typer.Context, email: Email, who: Who = ADMIN, as_json: Json = 
 @app.command()
 def rescue(context: typer.Context, email: Email) -> None:
     """Let an account give rights when nobody can any more; works on the machine itself, and is logged."""
-    raise typer.Exit(run_module(context, "services.user.rescue", email))
+    raise typer.Exit(run_module(context, "services.user.maintenance", "rescue", email))
 
 
 Call = Callable[["UserServiceAsyncStub", str], Awaitable[Any]]

@@ -5,12 +5,12 @@ from structlog import get_logger
 
 from services.user.domain.guessing import SPRAY_COUNTERS, GuessCounter
 
-_REFUSED = Counter(
+REFUSED = Counter(
     "shopmesh_login_attempts_refused_total",
     "Attempts to log in that were refused unseen, by the counter of wrong passwords that was full.",
     ("counter",),
 )
-_WRONG = Counter("shopmesh_wrong_passwords_total", "Attempts to log in with a wrong password.")
+WRONG = Counter("shopmesh_wrong_passwords_total", "Attempts to log in with a wrong password.")
 
 _log = get_logger()
 
@@ -20,12 +20,12 @@ class PrometheusSecurityMetrics:
 
     def __init__(self) -> None:
         for counter in GuessCounter:
-            _REFUSED.labels(counter.value)
+            REFUSED.labels(counter.value)
 
     def wrong_password(self) -> None:
-        _WRONG.inc()
+        WRONG.inc()
 
     def refused(self, counter: GuessCounter, network: str) -> None:
-        _REFUSED.labels(counter.value).inc()
+        REFUSED.labels(counter.value).inc()
         if counter in SPRAY_COUNTERS:
             _log.warning("password_spray", counter=counter.value, network=network)

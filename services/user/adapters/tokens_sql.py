@@ -138,6 +138,10 @@ class SqlGrantStore:
         await self._revoke(_others(tables.families, user_id, but))
         await self._session.execute(delete(tables.codes).where(_others(tables.codes, user_id, but)))
 
+    async def revoke_client(self, client_id: str) -> None:
+        await self._revoke(tables.families.c.client_id == client_id)
+        await self._session.execute(delete(tables.codes).where(tables.codes.c.client_id == client_id))
+
     async def revoke_session(self, sid: str) -> None:
         await self._revoke(tables.families.c.sid == sid)
         await self._session.execute(delete(tables.codes).where(tables.codes.c.sid == sid))

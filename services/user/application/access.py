@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.user.application.ports import Unit
-from services.user.domain.grant import USER_TOKEN_LIFETIME, Revocation
+from services.user.domain.grant import SERVICE_TOKEN_LIFETIME, USER_TOKEN_LIFETIME, Revocation
 
 
 async def end_session(unit: Unit, sid: str, *, at: datetime) -> None:
@@ -24,4 +24,11 @@ async def revoke_subject(unit: Unit, user_id: str, *, at: datetime) -> None:
     """End everything of an account that gets no token any more."""
     await revoke_access(unit, user_id, at=at)
     ended = Revocation(revoke_time=at, expire_time=at + USER_TOKEN_LIFETIME, subject=user_id)
+    await unit.revocations.add(ended)
+
+
+async def revoke_client(unit: Unit, client_id: str, *, at: datetime) -> None:
+    """End everything that a client has got until now, for itself or for users."""
+    await unit.grants.revoke_client(client_id)
+    ended = Revocation(revoke_time=at, expire_time=at + SERVICE_TOKEN_LIFETIME, client_id=client_id)
     await unit.revocations.add(ended)

@@ -45,6 +45,12 @@ class WeakPassword(InvalidField):
     reason = "WEAK_PASSWORD"
 
 
+class UnknownClient(DomainError):
+    """There is no such OAuth client."""
+
+    reason = "UNKNOWN_CLIENT"
+
+
 class UnknownScope(InvalidField):
     """Accounts cannot have this scope."""
 

@@ -14,7 +14,8 @@ from mesh.messages import time_of
 from mesh.places.countries import COUNTRY_CODES
 from services.user.entrypoints.forms import delete_cookie
 from services.user.entrypoints.pages.languages import LANGUAGES, language_of
-from services.user.entrypoints.site import SESSION_COOKIE, Refused, Site, Visit, see_other
+from services.user.entrypoints.site import Site, see_other
+from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
 from shopmesh.user.v1 import user_service_pb2 as pb
 
 _ADDRESS_FIELDS = tuple(

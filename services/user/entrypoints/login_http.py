@@ -17,15 +17,9 @@ from services.user.domain.session import SESSION_LIFETIME, Session
 from services.user.entrypoints.call_log import log_call
 from services.user.entrypoints.device_cookies import PREFIX
 from services.user.entrypoints.forms import FormGuard, delete_cookie, read_query, set_cookie
-from services.user.entrypoints.site import (
-    LOGIN,
-    SESSION_COOKIE,
-    Refused,
-    Site,
-    Visit,
-    see_other,
-)
+from services.user.entrypoints.site import LOGIN, Site, see_other
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
+from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
 from services.user.entrypoints.visitor_http import DEVICE_SECONDS
 from services.user.entrypoints.words import N_
 

@@ -3,109 +3,29 @@
 import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from grpc import StatusCode
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from interceptors.auth.caller import ANONYMOUS, Caller, CallerKind
 from mesh.server.form_calls import FormCalls, FormFields, FormVisitor
 from mesh.server.http_client_address import ClientAddress
-from mesh.server.refusals import Refusal, refusal_of
+from mesh.server.refusals import refusal_of
 from services.user.application.accounts import Accounts
-from services.user.application.logins import Browser
 from services.user.application.sessions import Sessions
-from services.user.domain.account import Account
 from services.user.domain.errors import StoreUnavailable
 from services.user.domain.link import new_secret
-from services.user.domain.security_event import Origin
-from services.user.domain.session import Session
-from services.user.entrypoints.device_cookies import device_proofs
-from services.user.entrypoints.device_name import device_name
 from services.user.entrypoints.forms import FormGuard, read_form, set_cookie
 from services.user.entrypoints.pages import Pages
-from services.user.entrypoints.pages.languages import Translations, accepted, language_of
+from services.user.entrypoints.pages.languages import accepted, language_of
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
+from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
 from services.user.entrypoints.words import words_for
 
-SESSION_COOKIE = "__Host-account"
 LOGIN = "/account/login"
-_HTTP_STATUS = {
-    StatusCode.INVALID_ARGUMENT: 400,
-    StatusCode.FAILED_PRECONDITION: 400,
-    StatusCode.UNAUTHENTICATED: 401,
-    StatusCode.PERMISSION_DENIED: 403,
-    StatusCode.NOT_FOUND: 404,
-    StatusCode.RESOURCE_EXHAUSTED: 429,
-    StatusCode.UNAVAILABLE: 503,
-}
-
-
-class Refused(Exception):
-    """A form was refused; the page says why.
-
-    Attributes:
-        refusal: What was refused, as a caller of the method would learn it.
-    """
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.reason)
-        self.refusal = refusal
-
-    @property
-    def status(self) -> int:
-        return _HTTP_STATUS.get(self.refusal.code, 500)
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A request for a page.
-
-    Attributes:
-        fields: Of the form that was sent; empty where a page is asked for.
-        session: The visitor's login; None: there is none.
-        account: Whose.
-    """
-
-    request: Request
-    address: str
-    language: str
-    words: Translations
-    fields: Mapping[str, str] = field(default_factory=dict)
-    session: Session | None = None
-    account: Account | None = None
-
-    @property
-    def is_form(self) -> bool:
-        return self.request.method == "POST"
-
-    @property
-    def browser(self) -> Browser:
-        headers, session = self.request.headers, self.request.cookies.get(SESSION_COOKIE, "")
-        proofs = device_proofs(headers.get("cookie", ""))
-        return Browser(self.address, proofs, session, device_name(headers.get("user-agent", "")))
-
-    def origin(self, actor: str) -> Origin:
-        """Who does something here, as the security log names it."""
-        browser = self.browser
-        return Origin(actor, browser.address, browser.name, browser.cookies)
-
-    @property
-    def query(self) -> Mapping[str, str]:
-        return self.request.query_params
-
-    def without_account(self) -> "Visit":
-        """The same visit once the account is gone."""
-        return replace(self, session=None, account=None)
-
-    def say(self, text: str) -> str:
-        """A text in the visitor's language."""
-        return self.words.gettext(text)
-
 
 Handler = Callable[[Visit], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -157,7 +77,7 @@ class Site:
         """
         headers = visit.request.headers
         agent, cookies = headers.get("user-agent", ""), headers.get("cookie", "")
-        visitor = FormVisitor(visit.address, agent, cookies, _caller(visit))
+        visitor = FormVisitor(visit.address, agent, cookies, visit.caller)
         try:
             return await self.calls.call(method, fields, by=visitor)
         except StoreUnavailable:
@@ -225,6 +145,7 @@ class Site:
                 say("There is nothing here"),
                 say("The address was mistyped, or is an old one."),
             ),
+            429: (say("That was too often"), say("Please wait a moment, then load this page again.")),
             503: (say("Not now"), say("The shop cannot answer at the moment. Please try again soon.")),
         }.get(status, (say("This does not work"), say("The shop cannot answer this request.")))
         return self.message(visit, title, text, status=status, way_on=("/", say("To the shop")))
@@ -282,19 +203,6 @@ def see_other(location: str) -> Response:
 def login_path(back: str) -> str:
     """The login that leads back to a page of this site."""
     return f"{LOGIN}?next={quote(back)}"
-
-
-def _caller(visit: Visit) -> Caller:
-    if visit.account is None or visit.session is None:
-        return ANONYMOUS
-    return Caller(
-        kind=CallerKind.USER,
-        subject=visit.account.user_id,
-        client_id="account-pages",
-        scopes=visit.account.scopes,
-        auth_time=visit.session.auth_time,
-        sid=visit.session.sid,
-    )
 
 
 async def _fields(request: Request) -> Mapping[str, str]:

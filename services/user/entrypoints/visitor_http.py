@@ -12,8 +12,9 @@ from services.kernel.errors import DomainError
 from services.user.application.device_links import DeviceLinks
 from services.user.entrypoints.device_cookies import PREFIX
 from services.user.entrypoints.forms import set_cookie
-from services.user.entrypoints.site import LOGIN, Refused, Site, Visit
+from services.user.entrypoints.site import LOGIN, Site
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
+from services.user.entrypoints.visit import Refused, Visit
 
 DEVICE_SECONDS = 400 * 24 * 3600
 """As long as browsers keep a cookie at most (RFC 6265bis §5.5)."""

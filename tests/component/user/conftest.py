@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -83,9 +83,16 @@ class RunningProvider:
         owners = (getattr(task, "__self__", None) for task in self.service.tasks)
         return next(each for each in owners if isinstance(each, Housekeeping))
 
+    @property
+    def credentials(self) -> Mapping[str, Mapping[str, str]]:
+        """Address and password of each demo account, by its name."""
+        found: Mapping[str, Mapping[str, str]] = json.loads(
+            (self.settings.home / "credentials.json").read_text()
+        )
+        return found
+
     def password_of(self, name: str) -> str:
-        credentials = json.loads((self.settings.home / "credentials.json").read_text())
-        return str(credentials[name]["password"])
+        return self.credentials[name]["password"]
 
     def secret_of(self, client: str) -> str:
         return self.settings.client_secret(client).read_text().strip()

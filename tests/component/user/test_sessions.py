@@ -8,7 +8,7 @@ import httpx
 import pytest
 from joserfc.jws import extract_compact
 
-from services.user.entrypoints.site import SESSION_COOKIE
+from services.user.entrypoints.visit import SESSION_COOKIE
 from tests.component.user.calls import notification
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow

@@ -9,13 +9,14 @@ import grpc
 import httpx
 import pytest
 
-from services.user.domain.errors import AdminExists, UserNotFound
-from services.user.rescue import rescue
+from services.user.domain.errors import AdminExists, UnknownClient, UserNotFound
+from services.user.maintenance import run
 from shopmesh.user.v1 import user_service_pb2 as pb
 from tests.component.user.calls import Person, admin, alice, alice_elsewhere, logged_in, notification
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow
 from tests.component.user.outbox import events_of
+from tests.component.user.test_endpoints import client_token, introspected
 from tests.support.serving import reason_of
 
 ALICE = "alice@example.com"
@@ -159,19 +160,36 @@ async def test_a_rescue_makes_an_admin_only_when_there_is_none(
     provider: RunningProvider, http: httpx.AsyncClient
 ) -> None:
     with pytest.raises(AdminExists):
-        await rescue(provider.settings, ALICE)
+        await run(provider.settings, "rescue", ALICE)
     with closing(sqlite3.connect(provider.settings.database("user"))) as database, database:
         database.execute("UPDATE accounts SET disabled = 1 WHERE email = 'admin@example.com'")
 
     with pytest.raises(UserNotFound):
-        await rescue(provider.settings, "nobody@example.com")
-    rescued = await rescue(provider.settings, "Alice@Example.com")
+        await run(provider.settings, "rescue", "nobody@example.com")
+    rescued = await run(provider.settings, "rescue", "Alice@Example.com")
 
-    assert "users:admin" in rescued.scopes
+    assert rescued == "alice@example.com may now: orders profile users:admin"
     person = await logged_in(provider, http, ALICE, provider.password_of("alice"))
-    log = await events(person, rescued.user_id)
+    user_id = (await person.user()).user_id
+    log = await events(person, user_id)
     assert ("SCOPES_GRANTED", "machine", "users:admin") in {(e.kind, e.actor, e.detail) for e in log}
-    assert purposes(provider, rescued.user_id) == ["RIGHTS_CHANGED"]
+    assert purposes(provider, user_id) == ["RIGHTS_CHANGED"]
+
+
+async def test_a_clients_tokens_end_at_once(provider: RunningProvider, http: httpx.AsyncClient) -> None:
+    person, service = await alice(provider, http), await notification(provider, http)
+    provider.clock.turn_on(seconds=-2)
+    before = await client_token(provider, http, "wms")
+    provider.clock.turn_on(seconds=2)
+
+    with pytest.raises(UnknownClient):
+        await run(provider.settings, "revoke-client", "nobody")
+    await run(provider.settings, "revoke-client", "wms")
+    await run(provider.settings, "revoke-client", "cli")
+
+    assert await introspected(provider, http, before.json()["access_token"]) == {"active": False}
+    assert (await Flow(http).refresh(person.tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert {each.client_id for each in await service.revocations()} == {"wms", "cli"}
 
 
 async def test_the_log_is_read_in_pages_and_holds_no_secret(

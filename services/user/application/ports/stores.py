@@ -132,6 +132,9 @@ class GrantStore(Protocol):
     async def revoke_families(self, user_id: str, *, but: str) -> None:
         """End what clients got from an account's sessions, but from the one with this sid."""
 
+    async def revoke_client(self, client_id: str) -> None:
+        """End what a client got from any session."""
+
     async def revoke_session(self, sid: str) -> None:
         """End what every client got from one session."""
 
