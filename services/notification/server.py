@@ -18,6 +18,7 @@ from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.readers import announce
 from mesh.server.context import ServiceContext, StartupError
+from mesh.server.endpoint_limits import EndpointLimits
 from mesh.server.process import Service, Servicer, run
 from mesh.server.secret_files import create_once
 from mesh.sql.databases import opened
@@ -44,12 +45,16 @@ from services.notification.application.notifications import Notifications
 from services.notification.application.ports import Contacts, HookMessages, Mailer, Renderer, UnitOfWork
 from services.notification.application.providers import Providers
 from services.notification.config import Settings
+from services.notification.domain.choice_link import ChoiceLinks
 from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.event_reader import EVENTS_READ
-from services.notification.entrypoints.hooks_http import SesHook, hooks_app
+from services.notification.entrypoints.hooks_http import SesHook
+from services.notification.entrypoints.http_app import notification_app
+from services.notification.entrypoints.mail_http import MailPages
 from services.notification.entrypoints.mail_metrics import count_from_zero, count_taken_up
 from services.notification.entrypoints.mail_servicer import MailServicer
+from services.notification.entrypoints.pages import mail_pages
 from services.notification.entrypoints.sender import Sender
 from services.notification.entrypoints.servicer import NotificationServicer
 from services.notification.entrypoints.status_by_error import STATUS_BY_ERROR
@@ -153,7 +158,11 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 sender.run,
                 partial(announce, log, CONSUMER, EVENTS_READ, clock=context.clock, new_id=uuid7),
             ),
-            http=hooks_app(SesHook(adapters.hook_messages, use_cases.feedbacks)),
+            http=notification_app(
+                hook=SesHook(adapters.hook_messages, use_cases.feedbacks),
+                pages=MailPages(use_cases.notifications, choice_links(settings), mail_pages()),
+                limits=EndpointLimits(context),
+            ),
         )
 
 
@@ -171,10 +180,15 @@ async def open_adapters(
             read=work.read,
             write=work.write,
             contacts=GrpcContacts(context.channels.to("user"), site=settings.site),
-            renderer=JinjaRenderer(shop_url=f"{settings.site}/"),
+            renderer=JinjaRenderer(links=choice_links(settings)),
             mailers=mailers,
             hook_messages=hook_messages,
         )
+
+
+def choice_links(settings: Settings) -> ChoiceLinks:
+    """The links by which customers choose their mails."""
+    return ChoiceLinks(read_key(settings.address_key), settings.site)
 
 
 def read_key(file: Path) -> bytes:

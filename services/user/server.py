@@ -37,7 +37,7 @@ from services.user.entrypoints.forms import FormGuard
 from services.user.entrypoints.internal_servicers import ContactServicer, TokenServicer
 from services.user.entrypoints.login_http import LoginPages
 from services.user.entrypoints.oauth_http import Documents, SitePages, user_app
-from services.user.entrypoints.pages import Pages
+from services.user.entrypoints.pages import account_pages
 from services.user.entrypoints.site import Site
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.user.entrypoints.user_servicer import UserCases, UserServicer
@@ -73,7 +73,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             accounts=use_cases.accounts,
             sessions=use_cases.sessions,
             guard=FormGuard(server_key=adapters.keyring.server_key, issuer=settings.issuer),
-            pages=Pages(),
+            pages=account_pages(),
             client_address=client_address_of(context.settings.edge_secret),
         )
         yield Service(

@@ -27,6 +27,7 @@ from services.notification.adapters.mail_urls import FolderUrl, parse_mail_urls
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.adapters.unit_of_work_sql import SqlUnit, SqlUnitOfWork
 from services.notification.config import Settings
+from services.notification.domain.choice_link import ChoiceLinks
 from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
 from services.notification.entrypoints.sender import Sender
@@ -103,7 +104,7 @@ async def run(plan: WorkerPlan) -> None:
             read=work.read,
             write=work.write,
             contacts=GrpcContacts(channel, site=SITE),
-            renderer=JinjaRenderer(shop_url=f"{SITE}/"),
+            renderer=JinjaRenderer(links=ChoiceLinks(b"key", SITE)),
             mailers=await stack.enter_async_context(open_mailers(plan.settings)),
             hook_messages=None,
         )

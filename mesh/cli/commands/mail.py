@@ -14,6 +14,7 @@ from mesh.cli.commands.parked_events import Key, Parker, Who, redrive_parked, sh
 from mesh.cli.console import note, out, show_table
 from mesh.cli.context import is_running, running_settings_of, settings_of
 from mesh.cli.mail_folder import MailFile, find_mail, read_mails
+from mesh.cli.maintenance import run_module
 from mesh.cli.sheets.mail_sheets import moment, show_mail, state_of
 from mesh.launcher.errors import LaunchError
 from mesh.messages import timestamp
@@ -84,9 +85,19 @@ def show(
 def preview(
     context: typer.Context,
     which: Annotated[str, typer.Argument(metavar="NUMBER|ID", help="As `mail list` shows them.")] = "1",
+    *,
+    gallery: Annotated[
+        bool, typer.Option("--all", help="Every mail in every language, for a browser.")
+    ] = False,
     who: Who = ADMIN,
 ) -> None:
-    """Show one mail as text, by default the newest; only the folder keeps texts."""
+    """Show one mail as text, by default the newest; only the folder keeps texts.
+
+    With --all, examples of all mails are written to a page; its address is printed.
+    """
+    if gallery:
+        folder = settings_of(context).home / "mail-gallery"
+        raise typer.Exit(run_module(context, "services.notification.gallery", str(folder)))
     mail = _find(context, which, who)
     for name in ("From", "To", "Subject", "Date"):
         out.print(Text(f"{name + ':':<9}", style="bold"), Text(str(mail.message[name])), sep="")

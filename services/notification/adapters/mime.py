@@ -48,6 +48,10 @@ def compose(message: Message, *, sender: Address, headers: Mapping[str, str] = _
     mail["Message-ID"] = f"<{message.message_id}@{sender.domain}>"
     # RFC 3834: absence notes and the like need no answer.
     mail["Auto-Submitted"] = "auto-generated"
+    if message.text.unsubscribe_url:
+        # RFC 8058 §3.1: both headers, and an https URL.
+        mail["List-Unsubscribe"] = f"<{message.text.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if message.trace_id:
         mail["X-Trace-Id"] = _one_line(message.trace_id)
     for name, value in headers.items():

@@ -27,11 +27,16 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a mail says, twice: as HTML and as plain text."""
+    """What a mail says, twice: as HTML and as plain text.
+
+    Attributes:
+        unsubscribe_url: Where a mail program ends mails of this kind by one POST; empty: nowhere.
+    """
 
     subject: str
     html: str
     plain: str
+    unsubscribe_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

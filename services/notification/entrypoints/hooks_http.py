@@ -1,15 +1,12 @@
-"""The HTTP endpoints of the notification service: what mail providers report."""
+"""What mail providers report over HTTP."""
 
 from dataclasses import dataclass
 
 import structlog
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from mesh.server.http_edge import NO_STORE, HttpEdge
+from mesh.server.http_edge import NO_STORE
 from services.notification.application.feedbacks import Feedbacks
 from services.notification.application.ports import (
     HookMessage,
@@ -18,7 +15,6 @@ from services.notification.application.ports import (
     HookRefused,
     HookUnavailable,
 )
-from services.notification.domain.errors import StoreUnavailable
 from services.notification.entrypoints.mail_metrics import count_feedback
 from services.notification.entrypoints.ses_report_reader import UnreadableReport, read_report
 
@@ -77,12 +73,6 @@ class SesHook:
                     count_feedback(feedback)
                 kind = feedback.kind.value if feedback else "none"
                 _log.info("hook_report", kind=kind, is_new=is_new, message_id=message.message_id)
-
-
-def hooks_app(hook: SesHook) -> Starlette:
-    """The ASGI application with every HTTP endpoint of the notification service."""
-    edge = Middleware(HttpEdge, span="hook", unavailable=StoreUnavailable)
-    return Starlette(routes=[Route("/hooks/ses", hook.post, methods=["POST"])], middleware=[edge])
 
 
 async def _body(request: Request) -> bytes:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from mesh.messages import time_of
 from mesh.places.countries import COUNTRY_CODES
 from services.user.entrypoints.forms import delete_cookie
-from services.user.entrypoints.pages.languages import LANGUAGES, language_of
+from services.user.entrypoints.pages import CATALOGUES
 from services.user.entrypoints.site import Site, see_other
 from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
 from shopmesh.user.v1 import user_service_pb2 as pb
@@ -137,7 +137,7 @@ class AccountPages:
             "account",
             refused=refused,
             values=defaultdict(str, values),
-            locales=[(tag, Locale.parse(tag).get_display_name(tag)) for tag in LANGUAGES],
+            locales=[(tag, Locale.parse(tag).get_display_name(tag)) for tag in CATALOGUES.languages],
             done=_done(visit, visit.say("It is saved.")),
         )
 
@@ -175,7 +175,7 @@ def _profile(visit: Visit) -> dict[str, str]:
     assert visit.account is not None
     return {
         "user.displayName": visit.account.display_name,
-        "user.locale": language_of(visit.account.locale),
+        "user.locale": CATALOGUES.language_of(visit.account.locale),
     }
 
 

@@ -11,16 +11,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from mesh.languages import accepted
 from mesh.server.form_calls import FormCalls, FormFields, FormVisitor
 from mesh.server.http_client_address import ClientAddress
+from mesh.server.pages import Pages
 from mesh.server.refusals import refusal_of
 from services.user.application.accounts import Accounts
 from services.user.application.sessions import Sessions
 from services.user.domain.errors import StoreUnavailable
 from services.user.domain.link import new_secret
 from services.user.entrypoints.forms import FormGuard, read_form, set_cookie
-from services.user.entrypoints.pages import Pages
-from services.user.entrypoints.pages.languages import accepted, language_of
+from services.user.entrypoints.pages import CATALOGUES
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
 from services.user.entrypoints.words import words_for
@@ -181,12 +182,12 @@ class Site:
         session = await self.sessions.use(request.cookies.get(SESSION_COOKIE, "")) if read else None
         account = None if session is None else await self.accounts.get(session.user_id)
         wanted = accepted(request.headers.get("accept-language", ""))
-        language = language_of(*((account.locale,) if account else ()), *wanted)
+        language = CATALOGUES.language_of(*((account.locale,) if account else ()), *wanted)
         return Visit(
             request=request,
             address=self.client_address(request),
             language=language,
-            words=self.pages.words(language),
+            words=CATALOGUES.words(language),
             fields=fields,
             session=session,
             account=account,

@@ -7,6 +7,7 @@ from grpc import StatusCode
 from starlette.requests import Request
 
 from interceptors.auth.caller import ANONYMOUS, Caller, CallerKind
+from mesh.languages import Translations
 from mesh.server.refusals import Refusal
 from services.user.application.logins import Browser
 from services.user.domain.account import Account
@@ -14,7 +15,6 @@ from services.user.domain.security_event import Origin
 from services.user.domain.session import Session
 from services.user.entrypoints.device_cookies import device_proofs
 from services.user.entrypoints.device_name import device_name
-from services.user.entrypoints.pages.languages import Translations
 
 SESSION_COOKIE = "__Host-account"
 _HTTP_STATUS = {

@@ -36,6 +36,7 @@ from services.notification.application.mails import Mails
 from services.notification.application.notifications import Notifications
 from services.notification.application.ports import Claim, Mailer
 from services.notification.application.providers import Providers
+from services.notification.domain.choice_link import ChoiceLinks
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.suppression import AddressHasher
 from services.notification.entrypoints.consumer import CONSUMER, TOPICS, intake_effect
@@ -215,7 +216,7 @@ def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: As
         write=work.write,
         claims=claims,
         contacts=GrpcContacts(world.channel, site=SITE),
-        renderer=JinjaRenderer(shop_url=f"{SITE}/"),
+        renderer=JinjaRenderer(links=ChoiceLinks(b"key", SITE)),
         providers=providers,
         addresses=ADDRESSES,
         clock=world.clock,

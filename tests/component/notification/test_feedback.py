@@ -6,13 +6,17 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
 
+from mesh.server.http_edge import HttpEdge
 from services.notification.adapters.hook_messages_sns import SnsHookMessages
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.domain.delivery import Delivery, DeliveryState
 from services.notification.domain.errors import StoreUnavailable
 from services.notification.domain.feedback import FeedbackKind
-from services.notification.entrypoints.hooks_http import MAX_BODY_BYTES, SesHook, hooks_app
+from services.notification.entrypoints.hooks_http import MAX_BODY_BYTES, SesHook
 from tests.component.notification.conftest import StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, confirmed, sent_once, take_in
 from tests.support.ses import TOPIC, FakeSes, LostAnswer
@@ -32,6 +36,12 @@ async def sns() -> AsyncIterator[FakeSns]:
 async def worker(start_worker: StartWorker, by_ses: SesMailer) -> Worker:
     started: Worker = await start_worker(chain=(by_ses,))
     return started
+
+
+def hooks_app(hook: SesHook) -> Starlette:
+    """The service's HTTP port, as far as providers use it."""
+    edge = Middleware(HttpEdge, span="hook", unavailable=StoreUnavailable)
+    return Starlette(routes=[Route("/hooks/ses", hook.post, methods=["POST"])], middleware=[edge])
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ async def test_each_parcel_has_a_mail_of_its_own(world: World, worker: Worker) -
 
     texts = await sent(world, worker, after=PAUSE)
 
-    assert sorted(text.partition("In this parcel ")[2].partition(" Your orders")[0] for text in texts) == [
+    assert sorted(text.partition("In this parcel ")[2].partition(" See your order")[0] for text in texts) == [
         f"1 {TIMES} Mug",
         f"1 {TIMES} Mug",
         f"1 {TIMES} Mug 2 {TIMES} Pot",
@@ -122,7 +122,7 @@ async def test_a_piece_that_comes_after_the_mail_is_named_in_another_one(
     assert [names(text, "In this parcel", {"Mug": 1}) for text in texts].count(True) == 1
 
 
-@pytest.mark.parametrize(("reason", "words"), [("CUSTOMER", "as you asked"), ("SHORTAGE", "we are sorry")])
+@pytest.mark.parametrize(("reason", "words"), [("CUSTOMER", "As you asked"), ("SHORTAGE", "We are sorry")])
 async def test_a_cancelled_remainder_is_named(world: World, worker: Worker, reason: str, words: str) -> None:
     await placed(world)
     await shipped(world, "parcel-1", MUG=1)

@@ -14,7 +14,10 @@ from starlette.routing import Route
 
 from mesh.topology import HTTP_SERVICES, http_port
 
-PATHS = ("/oauth2/{name}", "/.well-known/{name}", "/account", "/account/{name:path}", "/hooks/{name}")
+PATHS = (
+    *("/oauth2/{name}", "/.well-known/{name}", "/account", "/account/{name:path}"),
+    *("/hooks/{name}", "/mail/{name}"),
+)
 
 
 @dataclass(slots=True)

@@ -115,3 +115,15 @@ def test_the_same_message_has_the_same_bytes() -> None:
 def test_an_address_that_is_none_is_said_so(email: str) -> None:
     with pytest.raises(UnusableAddress):
         mail(email=email)
+
+
+def test_a_mail_program_finds_where_to_unsubscribe() -> None:
+    url = "https://shop.example/mail/unsubscribe?token=abc&topic=order_updates"
+    text = Text("Subject", "<p>HTML</p>", "Plain\n", unsubscribe_url=url)
+    message = Message("id", Contact("alice@example.com", "Alice", "en", ""), text, "", NOON)
+
+    shown = read(compose(message, sender=SENDER))
+
+    assert shown["List-Unsubscribe"].strip() == f"<{url}>"
+    assert shown["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "List-Unsubscribe" not in read(mail())

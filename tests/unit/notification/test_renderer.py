@@ -2,15 +2,18 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from services.kernel.money import Money
 from services.notification.adapters.renderer_jinja import JinjaRenderer
+from services.notification.domain.choice_link import ChoiceLinks
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.message import Contact, Text
 from services.notification.domain.order_summary import OrderedLine, OrderSummary
-from services.notification.domain.template import Template
+from services.notification.domain.template import Template, Topic
+from services.notification.gallery import examples, write
 from tests.support.events import MORNING
 from tests.support.mail import ALICE, MUG_ORDER
 
@@ -50,11 +53,17 @@ class Elements(HTMLParser):
 
 
 def render(
-    template: Template, order: OrderSummary | None = None, *, name: str = "Alice", link: str = ""
+    template: Template,
+    order: OrderSummary | None = None,
+    *,
+    name: str = "Alice",
+    link: str = "",
+    locale: str = "en",
+    site: str = SHOP.rstrip("/"),
 ) -> Text:
     delivery = Delivery.due(template, subject_id=MUG_ORDER, user_id=ALICE, trace="", now=MORNING)
-    return JinjaRenderer(shop_url=SHOP).render(
-        delivery, Contact("alice@example.com", name, "en", link), order
+    return JinjaRenderer(links=ChoiceLinks(b"key", site)).render(
+        delivery, Contact("alice@example.com", name, locale, link), order
     )
 
 
@@ -145,8 +154,8 @@ def test_a_rejection_says_why(reason: str, words: str) -> None:
 def test_a_cancellation_says_whose_wish_it_was() -> None:
     by_customer = render(Template.ORDER_CANCELLED, CONFIRMED.ended("CUSTOMER"))
     by_shortage = render(Template.ORDER_CANCELLED, CONFIRMED.ended("SHORTAGE"))
-    assert "as you asked" in by_customer.plain
-    assert "we are sorry" in by_shortage.plain
+    assert "As you asked" in by_customer.plain
+    assert "We are sorry" in by_shortage.plain
 
 
 def test_a_line_without_a_name_shows_its_sku() -> None:
@@ -173,3 +182,77 @@ def test_amounts_are_written_as_people_do(price: Money, shown: str) -> None:
 def test_prices_that_do_not_fit_the_lines_are_refused() -> None:
     with pytest.raises(ValueError, match="argument"):
         PLACED.confirmed((Money("EUR", 1),), Money("EUR", 1))
+
+
+@pytest.mark.parametrize("template", Template, ids=str)
+def test_a_mail_speaks_the_language_of_the_account(template: Template) -> None:
+    order = CONFIRMED if template.is_about_an_order else None
+    english, austrian, korean = (
+        render(template, order, link=LINK, locale=locale) for locale in ("en-GB", "de-AT", "ko")
+    )
+
+    assert korean.subject == english.subject != austrian.subject
+    assert '<html lang="de">' in austrian.html
+    assert "Guten Tag Alice!" in austrian.plain
+    assert "Hello" not in austrian.plain + austrian.html
+
+
+def test_amounts_follow_the_language_too() -> None:
+    assert (
+        "Summe  1.324,90\N{NO-BREAK SPACE}€" in render(Template.ORDER_CONFIRMED, CONFIRMED, locale="de").plain
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.example", "https://evil", "me@evil.example", "Win at evil.example now"]
+)
+def test_a_name_that_a_program_would_make_a_link_of_is_left_out(name: str) -> None:
+    text = render(Template.PASSWORD_CHANGED, name=name)
+
+    assert name not in text.plain + text.html
+    assert text.plain.startswith("Hello,")
+
+
+@pytest.mark.parametrize("name", ["J.R.R. Tolkien", "Zoë Ångström-Ōtsuka", "王小明", "Anna/Bert", "O'Neill"])
+def test_any_other_name_is_greeted(name: str) -> None:
+    assert f"Hello {name}," in render(Template.PASSWORD_CHANGED, name=name).plain
+
+
+def test_an_order_mail_leads_to_its_order() -> None:
+    text = render(Template.ORDER_CONFIRMED, CONFIRMED)
+
+    assert f"{SHOP}#/orders/{MUG_ORDER}" in text.plain
+    assert f"{SHOP}#/orders/{MUG_ORDER}" in Elements(text.html).links
+
+
+@pytest.mark.parametrize("template", Template, ids=str)
+def test_plain_text_is_as_wide_as_mails_are(template: Template) -> None:
+    text = any_text(template)
+
+    assert all(len(line) <= 76 for line in text.plain.splitlines() if "http" not in line)
+    assert "\n\n\n" not in text.plain
+
+
+def test_the_gallery_shows_every_mail_in_every_language(tmp_path: Path) -> None:
+    shown = list(examples(("en", "de")))
+    index = write(tmp_path)
+
+    pairs = {(example.template, example.contact.locale) for example in shown}
+    assert pairs == {(template, locale) for template in Template for locale in ("en", "de")}
+    assert len(list(tmp_path.glob("*.html"))) == 1 + len(shown)
+    assert index.read_text().count("<li>") == len(shown)
+
+
+@pytest.mark.parametrize("template", Template, ids=str)
+def test_order_mails_can_be_unsubscribed_by_one_click_where_there_is_https(template: Template) -> None:
+    order = CONFIRMED if template.is_about_an_order else None
+    http, https = render(template, order), render(template, order, site="https://shop.example")
+
+    assert http.unsubscribe_url == ""
+    if template.topic is Topic.ACCOUNT:
+        assert https.unsubscribe_url == ""
+        assert "/mail/preferences" not in https.html + https.plain
+    else:
+        assert https.unsubscribe_url.startswith("https://shop.example/mail/unsubscribe?token=")
+        assert https.unsubscribe_url.endswith(f"topic={template.topic.value}")
+        assert "https://shop.example/mail/preferences?token=" in https.plain

@@ -1,0 +1,13 @@
+"""The pages behind the links of mails: their templates, and their texts in each language."""
+
+from importlib.resources import files
+
+from mesh.languages import Catalogues
+from mesh.server.pages import Pages
+
+CATALOGUES = Catalogues(files(__name__).joinpath("locale"))
+
+
+def mail_pages() -> Pages:
+    """What renders them."""
+    return Pages(__name__, CATALOGUES)
