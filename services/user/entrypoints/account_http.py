@@ -187,7 +187,7 @@ def _countries(language: str) -> list[tuple[str, str]]:
 
 
 def _again(visit: Visit, path: str = "") -> Response:
-    """Show the page anew, so that reloading it repeats nothing."""
+    """Show the page by a GET, so that reloading it repeats nothing."""
     return see_other(f"{path or visit.request.url.path}?{_DONE}=1")
 
 

@@ -83,7 +83,7 @@ async def test_owners_log_in_while_somebody_guesses(provider: RunningProvider) -
         assert (await Flow(new).submit(ALICE, password)).status_code == 303
 
 
-async def test_one_network_fails_twenty_times_a_minute_whoever_it_tries(provider: RunningProvider) -> None:
+async def test_one_network_fails_twenty_times_a_minute_over_all_accounts(provider: RunningProvider) -> None:
     with capture_logs() as lines:
         async with browser(provider, "203.0.113.1") as one, browser(provider, "203.0.113.77") as neighbour:
             tried = [await Flow(one).submit(f"someone{n}@example.com", "Summer2026!") for n in range(15)]

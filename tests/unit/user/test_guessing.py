@@ -1,4 +1,4 @@
-"""The rules of guessing, whoever guesses in whichever rhythm."""
+"""The rules of guessing, in whichever rhythm somebody guesses."""
 
 from datetime import UTC, datetime, timedelta
 
