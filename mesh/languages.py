@@ -13,6 +13,11 @@ Translations = NullTranslations
 DEFAULT = "en"
 
 
+def N_(text: str) -> str:
+    """Marks a text for the catalogues that is translated later, when it is shown."""
+    return text
+
+
 class Catalogues:
     """The catalogues of a folder, for example `de.po`; a further file is a further language."""
 

@@ -14,18 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
-from mesh.languages import accepted
+from mesh.languages import N_, accepted
 from mesh.server.pages import Pages
 from services.notification.application.notifications import Notifications
 from services.notification.domain.choice_link import ChoiceLinks
 from services.notification.domain.preferences import CHANGEABLE_FIELDS, Preferences
 from services.notification.entrypoints.pages import CATALOGUES
-
-
-def N_(text: str) -> str:
-    """Marks a text for the catalogues; it is translated when it is shown."""
-    return text
-
 
 _MOST_BODY_BYTES = 262_144
 _TOPICS: Mapping[str, str] = {

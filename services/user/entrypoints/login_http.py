@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mesh.languages import N_
 from mesh.server.refusals import refusal_of
 from services.kernel.clock import Clock
 from services.user.application.logins import LoggedIn, Logins
@@ -21,7 +22,6 @@ from services.user.entrypoints.site import LOGIN, Site, see_other
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
 from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
 from services.user.entrypoints.visitor_http import DEVICE_SECONDS
-from services.user.entrypoints.words import N_
 
 _CLIENT_NAMES = {"checkout": N_("the shop"), "cli": N_("the shopmesh command line")}
 _MOST_PASSWORD_CHARACTERS = 1000

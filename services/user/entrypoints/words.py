@@ -3,15 +3,10 @@
 import math
 from collections.abc import Callable, Mapping
 
+from mesh.languages import N_
 from mesh.server.refusals import Refusal
 
 Say = Callable[[str], str]
-
-
-def N_(text: str) -> str:
-    """Marks a text for the catalogues; it is translated when it is shown."""
-    return text
-
 
 _WORDS: Mapping[str, str] = {
     "WRONG_PASSWORD": N_("This address and this password do not belong together."),
