@@ -1,6 +1,7 @@
 """What every HTTP request to a service goes through: its trace, and an answer to every failure."""
 
 import traceback
+from collections.abc import Callable
 
 import structlog
 from opentelemetry import trace
@@ -19,6 +20,9 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
+ErrorPage = Callable[[Request, Exception], ASGIApp]
+"""What a person sees instead of an error."""
+
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 _log = structlog.get_logger()
@@ -28,17 +32,21 @@ _propagator = TraceContextTextMapPropagator()
 class HttpEdge:
     """Continues the caller's trace, and turns what nobody expected into "server_error"."""
 
-    def __init__(self, app: ASGIApp, *, span: str, unavailable: type[Exception]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, span: str, unavailable: type[Exception], page: ErrorPage | None = None
+    ) -> None:
         """Wrap an application.
 
         Args:
             app: The application.
             span: The name of a request's span.
             unavailable: What the application raises while its store is away; answered with 503.
+            page: Says what went wrong to a person; None: only programs ask.
         """
         self._app = app
         self._span = span
         self._unavailable = unavailable
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request inside a span."""
@@ -52,7 +60,12 @@ class HttpEdge:
                 await JSONResponse(unavailable, 503, headers=NO_STORE)(scope, receive, send)
             except Exception as error:  # noqa: BLE001 - the edge: every error must become an answer
                 _log.error("unexpected", error=_where(error), trace_id=current_trace_id())
-                await JSONResponse({"error": "server_error"}, 500, headers=NO_STORE)(scope, receive, send)
+                await self._failed(Request(scope), error)(scope, receive, send)
+
+    def _failed(self, request: Request, error: Exception) -> ASGIApp:
+        if self._page is not None and wants_page(request):
+            return self._page(request, error)
+        return JSONResponse({"error": "server_error"}, 500, headers=NO_STORE)
 
 
 def _where(error: Exception) -> str:

@@ -15,6 +15,11 @@ def test_staff_looks_after_an_account(running_mesh: RunningMesh) -> None:
         shown = running_mesh.run("users", "show", person.email).stdout
         assert "can log in" in shown
         assert person.user_id in shown
+        assert person.email in running_mesh.run("users", "list").stdout
+        (found,) = json.loads(
+            running_mesh.run("users", "list", "--email", person.email.upper(), "--json").stdout
+        )["users"]
+        assert found["userId"] == person.user_id
 
         running_mesh.run("users", "grant", person.email, "audit")
         assert "audit" in running_mesh.run("users", "revoke", person.email, "stock:write").stdout

@@ -10,7 +10,7 @@ from mesh.cli.account_search import user_id_of
 from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.context import running_settings_of
 from mesh.cli.maintenance import run_module
-from mesh.cli.sheets.user_sheets import show_events, show_user
+from mesh.cli.sheets.user_sheets import show_events, show_user, show_users
 from mesh.settings import MeshSettings
 from shopmesh.user.v1 import user_service_pb2 as pb
 from shopmesh.user.v1.user_service_pb2_grpc import UserServiceStub
@@ -24,6 +24,22 @@ Email = Annotated[str, typer.Argument(help="The account's address.")]
 Scopes = Annotated[list[str], typer.Argument(metavar="SCOPE…", help="For example `orders:fulfil audit`.")]
 Who = Annotated[str, typer.Option("--as", metavar="NAME|EMAIL", help="Who does it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as REST would.")]
+
+
+@app.command("list")
+def list_users(
+    context: typer.Context,
+    *,
+    email: Annotated[str, typer.Option(metavar="ADDRESS", help="Only the account with this address.")] = "",
+    who: Who = ADMIN,
+    as_json: Json = False,
+) -> None:
+    """List the newest accounts, at most 200, or the one with an address."""
+    answer = asyncio.run(_listed(running_settings_of(context), who, email))
+    if as_json:
+        print_json(answer)
+    else:
+        show_users(answer.users)
 
 
 @app.command()
@@ -143,3 +159,8 @@ async def _call(settings: MeshSettings, who: str, email: str, call: Call) -> Any
     user_id = await user_id_of(email, who=who, settings=settings)
     async with channel_as(who, "user", settings) as channel:
         return await call(UserServiceStub(channel), user_id)
+
+
+async def _listed(settings: MeshSettings, who: str, email: str) -> pb.ListUsersResponse:
+    async with channel_as(who, "user", settings) as channel:
+        return await UserServiceStub(channel).ListUsers(pb.ListUsersRequest(email=email, page_size=200))

@@ -22,6 +22,23 @@ def show_user(user: User) -> None:
     )
 
 
+def show_users(users: Iterable[User]) -> None:
+    """Print accounts, one a line."""
+    show_table(
+        ("SINCE", "ACCOUNT", "NAME", "STATE", "MAY"),
+        [
+            (
+                user.create_time.ToJsonString(),
+                user.email,
+                user.display_name,
+                _state(user),
+                " ".join(user.scopes),
+            )
+            for user in users
+        ],
+    )
+
+
 def show_events(events: Iterable[SecurityEvent]) -> None:
     """Print what happened to an account, as it comes."""
     rows = [

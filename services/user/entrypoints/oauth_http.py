@@ -83,7 +83,7 @@ def user_app(
         *_visitor_routes(pages, limits),
         *_account_routes(pages, limits),
     ]
-    edge = Middleware(HttpEdge, span="user http", unavailable=StoreUnavailable)
+    edge = Middleware(HttpEdge, span="user http", unavailable=StoreUnavailable, page=pages.site.refuse)
     refuse = partial(_refuse, pages.site)
     return Starlette(
         routes=routes,
@@ -185,7 +185,7 @@ def _json(answer: OAuthAnswer) -> Response:
 async def _refuse(site: Site, request: Request, refusal: Exception) -> Response:
     """A page for who reads pages, JSON for programs."""
     if wants_page(request):
-        return await site.refuse(request, refusal)
+        return site.refuse(request, refusal)
     if not isinstance(refusal, HTTPException):
         return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=NO_STORE)
     body = {"error": "invalid_request", "error_description": refusal.detail}

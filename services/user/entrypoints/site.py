@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -130,11 +130,9 @@ class Site:
         """A page with one thing to say, and a way on."""
         return self.show(visit, "message", status=status, title=title, text=text, way_on=way_on)
 
-    async def refuse(self, request: Request, error: Exception) -> Response:
-        """The page of a request that no handler answers."""
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        visit = await self._visit(request, read=False)
-        response = self._refusal(visit, status)
+    def refuse(self, request: Request, error: Exception) -> Response:
+        """The page of a request that no handler answers; it needs no store."""
+        response = self._refusal(self._stranger(request), _status_of(error))
         if isinstance(error, HTTPException):
             response.headers.update(error.headers or {})
         return response
@@ -177,21 +175,28 @@ class Site:
         _add_retry_after(response, refusal.retry_after_seconds)
         return response
 
-    async def _visit(self, request: Request, *, read: bool = True) -> Visit:
-        fields = await _fields(request) if read and request.method == "POST" else {}
-        session = await self.sessions.use(request.cookies.get(SESSION_COOKIE, "")) if read else None
+    async def _visit(self, request: Request) -> Visit:
+        fields = await _fields(request) if request.method == "POST" else {}
+        session = await self.sessions.use(request.cookies.get(SESSION_COOKIE, ""))
         account = None if session is None else await self.accounts.get(session.user_id)
-        wanted = accepted(request.headers.get("accept-language", ""))
-        language = CATALOGUES.language_of(*((account.locale,) if account else ()), *wanted)
-        return Visit(
-            request=request,
-            address=self.client_address(request),
-            language=language,
-            words=CATALOGUES.words(language),
+        return replace(
+            self._stranger(request, *((account.locale,) if account else ())),
             fields=fields,
             session=session,
             account=account,
         )
+
+    def _stranger(self, request: Request, *locales: str) -> Visit:
+        """A visit of somebody of whom nothing is looked up."""
+        wanted = accepted(request.headers.get("accept-language", ""))
+        language = CATALOGUES.language_of(*locales, *wanted)
+        return Visit(request, self.client_address(request), language, CATALOGUES.words(language))
+
+
+def _status_of(error: Exception) -> int:
+    if isinstance(error, HTTPException):
+        return error.status_code
+    return 503 if isinstance(error, StoreUnavailable) else 500
 
 
 def see_other(location: str) -> Response:

@@ -321,3 +321,23 @@ async def test_a_field_that_is_there_twice_is_refused(http: httpx.AsyncClient) -
 async def own_id(http: httpx.AsyncClient) -> str:
     exported = await fill(http, "/account/export")
     return str(exported.json()["user"]["userId"])
+
+
+@pytest.mark.parametrize(("accept", "kind"), [("text/html", "text/html"), ("*/*", "application/json")])
+async def test_what_nobody_expects_is_a_page_for_browsers_too(
+    provider: RunningProvider,
+    http: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    accept: str,
+    kind: str,
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("planted secret")
+
+    monkeypatch.setattr("services.user.application.sessions.Sessions.use", broken)
+
+    answer = await http.get("/account", headers={"accept": accept})
+
+    assert answer.status_code == 500
+    assert answer.headers["content-type"].startswith(kind)
+    assert "planted secret" not in answer.text
