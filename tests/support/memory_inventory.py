@@ -12,7 +12,7 @@ from services.order.application.ports import (
     Shortfall,
     Shortfalls,
 )
-from services.order.domain.events import PlacedLine
+from services.order.domain.events import LinePieces, PlacedLine
 from services.order.domain.pricing import Product
 
 HELD, COMMITTED, RELEASED, EXPIRED = "HELD", "COMMITTED", "RELEASED", "EXPIRED"
@@ -34,6 +34,7 @@ class MemoryInventory:
     Attributes:
         calls: The methods that were called, in their order.
         silent: Methods that do not answer.
+        shipped: What each release said has left, by order.
         before: What happens once, right before a method has its effect.
     """
 
@@ -41,6 +42,7 @@ class MemoryInventory:
     reservations: dict[str, Reservation] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
+    shipped: dict[str, tuple[LinePieces, ...]] = field(default_factory=dict)
     before: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
 
     def sell(self, sku: str, price: Money, *, available: int, name: str = "") -> None:
@@ -88,8 +90,11 @@ class MemoryInventory:
             raise ReservationRefused(order_id)
         kept.state = COMMITTED
 
-    async def release(self, order_id: str, *, timeout_seconds: float) -> None:
+    async def release(
+        self, order_id: str, shipped: Sequence[LinePieces] = (), *, timeout_seconds: float
+    ) -> None:
         await self._answer("release")
+        self.shipped[order_id] = tuple(shipped)
         if order_id not in self.reservations:
             self.reservations[order_id] = Reservation(RELEASED, {}, {})
         self._give_back(order_id, RELEASED)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from services.inventory.application.departures import store_departure
 from services.inventory.application.ports import Group, Ledger, Ledgers
-from services.inventory.domain.departure import give_back, ship
+from services.inventory.domain.departure import check_heard, give_back, ship
 from services.inventory.domain.errors import ReservationNotFound
 from services.inventory.domain.movement import Provenance
 from services.inventory.domain.reservation import (
@@ -89,16 +90,33 @@ class Reservations:
 
         return await self._ledgers.write(work)
 
-    async def release(self, order_id: str, *, actor: str, causation: str = "") -> Reservation:
+    async def release(
+        self,
+        order_id: str,
+        *,
+        actor: str,
+        causation: str = "",
+        shipped: Mapping[str, int] = MappingProxyType({}),
+    ) -> Reservation:
         """Give back what is held or committed; an unknown order is marked: a late reserve is refused.
 
         What has left stays so; what has left beyond the order's own events is reported.
+
+        Args:
+            order_id: Which order.
+            actor: Who says so.
+            causation: The event.
+            shipped: Pieces by SKU that the order knows to have left.
+
+        Raises:
+            ShipmentNotHeard: Events of shipments are still to come.
         """
 
         async def work(ledger: Ledger) -> Reservation:
             stored = await ledger.reservation(order_id)
             if stored is None:
                 return await self._apply(ledger, _tombstone(order_id), actor, causation)
+            check_heard(stored, shipped)
             given_back = give_back(stored, await ledger.wms.reports([order_id]))
             await store_departure(ledger, given_back, self._provenance(order_id, actor, causation))
             return given_back.transition.after

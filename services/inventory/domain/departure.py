@@ -8,6 +8,7 @@ the facts may come in any order.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from services.inventory.domain.errors import ShipmentNotHeard
 from services.inventory.domain.events import ShipmentReported
 from services.inventory.domain.movement import Cause
 from services.inventory.domain.reservation import (
@@ -155,6 +156,22 @@ def depart(
         (event,) if event.quantity > 0 else (),
         max(0, max(claimed, _pieces(now)) - max(claimed, _pieces(then))),
     )
+
+
+def check_heard(reservation: Reservation, shipped: Mapping[str, int]) -> None:
+    """Whether the order's shipments are known here: what left in others would be given to somebody else.
+
+    Raises:
+        ShipmentNotHeard: Events are still to come.
+    """
+    if reservation.state is ReservationState.RELEASED:
+        return
+    for line in reservation.lines:
+        if line.shipped < (there := shipped.get(line.sku, 0)):
+            raise ShipmentNotHeard(
+                f"order {reservation.order_id} has shipped {there} of {line.sku}, "
+                f"events of {line.shipped} have come; try again"
+            )
 
 
 def give_back(reservation: Reservation, reports: Sequence[Report]) -> Departure:

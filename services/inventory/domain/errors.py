@@ -87,6 +87,12 @@ class ReservationReleased(DomainError):
     reason = "RESERVATION_RELEASED"
 
 
+class ShipmentNotHeard(DomainError):
+    """The order has shipped pieces, and the events that say so have not come yet."""
+
+    reason = "SHIPMENT_NOT_HEARD"
+
+
 class DuplicateLine(DomainError):
     """A snapshot has two numbers for one shelf."""
 

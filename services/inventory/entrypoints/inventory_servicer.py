@@ -95,7 +95,8 @@ class InventoryServicer(rpc.InventoryServiceServicer):
     async def ReleaseReservation(
         self, request: pb.ReleaseReservationRequest, context: Any
     ) -> pb.ReleaseReservationResponse:
-        reservation = await self._reservations.release(request.order_id, actor=staff_actor())
+        shipped = {line.sku: line.quantity for line in request.shipped}
+        reservation = await self._reservations.release(request.order_id, actor=staff_actor(), shipped=shipped)
         return pb.ReleaseReservationResponse(reservation=reservation_message(reservation))
 
     async def AdjustStock(self, request: pb.AdjustStockRequest, context: Any) -> pb.AdjustStockResponse:

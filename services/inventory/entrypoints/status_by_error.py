@@ -26,6 +26,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], StatusCode] = MappingProxyType(
         errors.ReservationNotFound: StatusCode.NOT_FOUND,
         errors.ReservationDiffers: StatusCode.ALREADY_EXISTS,
         errors.DuplicateLine: StatusCode.INVALID_ARGUMENT,
+        errors.ShipmentNotHeard: StatusCode.UNAVAILABLE,
         errors.StockContended: StatusCode.ABORTED,
         errors.StoreUnavailable: StatusCode.UNAVAILABLE,
         ParkingUnavailable: StatusCode.UNAVAILABLE,

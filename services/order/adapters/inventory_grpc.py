@@ -16,7 +16,7 @@ from services.order.application.ports import (
     Shortfall,
     Shortfalls,
 )
-from services.order.domain.events import PlacedLine
+from services.order.domain.events import LinePieces, PlacedLine
 from services.order.domain.pricing import Product
 from shopmesh.inventory.v1 import catalog_service_pb2 as catalog
 from shopmesh.inventory.v1 import inventory_service_pb2 as stock
@@ -64,8 +64,11 @@ class GrpcInventory:
         async with _answers("CommitReservation", timeout_seconds):
             await self._stock.CommitReservation(request, timeout=timeout_seconds)
 
-    async def release(self, order_id: str, *, timeout_seconds: float) -> None:
-        request = stock.ReleaseReservationRequest(order_id=order_id)
+    async def release(
+        self, order_id: str, shipped: Sequence[LinePieces] = (), *, timeout_seconds: float
+    ) -> None:
+        lines = [stock.ReserveLine(sku=line.sku, quantity=line.quantity) for line in shipped]
+        request = stock.ReleaseReservationRequest(order_id=order_id, shipped=lines)
         async with _answers("ReleaseReservation", timeout_seconds):
             await self._stock.ReleaseReservation(request, timeout=timeout_seconds)
 

@@ -14,6 +14,7 @@ from mesh.topology import INVENTORY_EVENTS, ORDER_EVENTS
 from services.inventory.adapters.tables import allocations, movements
 from services.inventory.config import Settings
 from services.inventory.domain.adjustment import AdjustStock
+from services.inventory.domain.errors import ShipmentNotHeard
 from services.inventory.domain.reservation import RequestedLine, ReservationState
 from services.inventory.server import order_consumer
 from services.kernel.envelope import Envelope
@@ -99,6 +100,24 @@ async def test_an_event_that_comes_again_moves_nothing(shop: Shop, tmp_path: Pat
         await eventually(lambda: _is(shop, ReservationState.RELEASED, number=2))
 
     assert (await shop.stocks.get("MUG-RED")).on_hand == 3
+    assert not await shop.discrepancies()
+
+
+async def test_nobody_gets_what_has_left_in_a_parcel_that_was_not_heard_of(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=5)
+    await reserve(shop, quantity=3)
+    await shop.reservations.commit(order_id(1), actor=ORDER)
+
+    with pytest.raises(ShipmentNotHeard, match="has shipped 2 of MUG-RED, events of 0 have come"):
+        await shop.reservations.release(order_id(1), actor=ORDER, shipped={"MUG-RED": 2})
+    kept = await shop.stocks.get("MUG-RED")
+    await shop.reservations.ship(order_id(1), {"MUG-RED": 2}, actor=ORDER)
+    for _ in range(2):
+        await shop.reservations.release(order_id(1), actor=ORDER, shipped={"MUG-RED": 2})
+
+    stock = await shop.stocks.get("MUG-RED")
+    assert (kept.available, kept.on_hand, kept.reserved) == (2, 5, 3)
+    assert (stock.available, stock.on_hand, stock.reserved) == (3, 3, 0)
     assert not await shop.discrepancies()
 
 

@@ -251,3 +251,17 @@ async def test_inventorys_events_reach_the_orders(tmp_path: Path, world: OrderWo
 async def publish(log: EventLog, version: int, type_: str, payload: dict[str, Any]) -> None:
     body = envelope(type_, "MUG-RED", version, payload).body()
     await log.publish(Record(INVENTORY_EVENTS, "MUG-RED", version, body, hash_of(body)))
+
+
+async def test_who_gives_the_rest_back_says_what_has_left(world: OrderWorld) -> None:
+    (order,) = await confirmed(world, 3)
+    await reported(world, order.order_id, 1)
+    world.inventory.be_silent("release")
+    await world.orders.cancel(order.order_id, ALICE, cause(), deadline=in_time())
+    assert order.order_id not in world.inventory.shipped
+    world.inventory.answer_again()
+    world.clock.advance(minutes=1)
+
+    await world.manage()
+
+    assert world.inventory.shipped[order.order_id] == (LinePieces("MUG-RED", 1),)

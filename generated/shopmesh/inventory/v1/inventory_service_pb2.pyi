@@ -623,16 +623,24 @@ class ReleaseReservationRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    SHIPPED_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """Of which order."""
+    @_builtins.property
+    def shipped(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReserveLine]:
+        """How many pieces of each SKU the order has shipped, up to 100 lines, each SKU
+        once; what has none is left out.
+        """
+
     def __init__(
         self,
         *,
         order_id: _builtins.str = ...,
+        shipped: _abc.Iterable[Global___ReserveLine] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "shipped", b"shipped"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -141,7 +141,9 @@ class InventoryServiceServicer:
     def ReleaseReservation(self, request, context):
         """Frees what an order holds or has committed; what has been shipped stays
         shipped. An unknown order leaves a mark, so that a late reserve or commit is
-        refused. Repeating it changes nothing.
+        refused. Repeating it changes nothing. Fails with UNAVAILABLE
+        (SHIPMENT_NOT_HEARD) while events of shipments that the request names have
+        not come yet: what they took must not be given to others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -68,7 +68,9 @@ class InventoryServiceStub:
     ReleaseReservation: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]
     """Frees what an order holds or has committed; what has been shipped stays
     shipped. An unknown order leaves a mark, so that a late reserve or commit is
-    refused. Repeating it changes nothing.
+    refused. Repeating it changes nothing. Fails with UNAVAILABLE
+    (SHIPMENT_NOT_HEARD) while events of shipments that the request names have
+    not come yet: what they took must not be given to others.
     """
     AdjustStock: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]
     """Changes the stock of a SKU by hand. Idempotent by `request_id`: a repeat
@@ -134,7 +136,9 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     ReleaseReservation: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ReleaseReservationRequest, _inventory_service_pb2.ReleaseReservationResponse]  # type: ignore[assignment]
     """Frees what an order holds or has committed; what has been shipped stays
     shipped. An unknown order leaves a mark, so that a late reserve or commit is
-    refused. Repeating it changes nothing.
+    refused. Repeating it changes nothing. Fails with UNAVAILABLE
+    (SHIPMENT_NOT_HEARD) while events of shipments that the request names have
+    not come yet: what they took must not be given to others.
     """
     AdjustStock: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AdjustStockRequest, _inventory_service_pb2.AdjustStockResponse]  # type: ignore[assignment]
     """Changes the stock of a SKU by hand. Idempotent by `request_id`: a repeat
@@ -233,7 +237,9 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_inventory_service_pb2.ReleaseReservationResponse, _abc.Awaitable[_inventory_service_pb2.ReleaseReservationResponse]]:
         """Frees what an order holds or has committed; what has been shipped stays
         shipped. An unknown order leaves a mark, so that a late reserve or commit is
-        refused. Repeating it changes nothing.
+        refused. Repeating it changes nothing. Fails with UNAVAILABLE
+        (SHIPMENT_NOT_HEARD) while events of shipments that the request names have
+        not come yet: what they took must not be given to others.
         """
 
     @_abc_1.abstractmethod

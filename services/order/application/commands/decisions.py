@@ -22,7 +22,7 @@ from services.order.application.ports import (
     Shortfalls,
     VersionTaken,
 )
-from services.order.domain.events import OrderEvent, OrderRejected, RejectionReason, ShortLine
+from services.order.domain.events import LinePieces, OrderEvent, OrderRejected, RejectionReason, ShortLine
 from services.order.domain.pricing import order_total
 
 _RESERVE_ATTEMPTS = 3
@@ -73,7 +73,8 @@ class Decisions:
         order = history.order
         if order.gives_stock_back:
             try:
-                await self._inventory.release(order.order_id, timeout_seconds=deadline.for_calls())
+                shipped = [LinePieces(each.line.sku, each.shipped) for each in order.progress if each.shipped]
+                await self._inventory.release(order.order_id, shipped, timeout_seconds=deadline.for_calls())
             except InventoryUnreachable:
                 return history
         if not order.is_pending:

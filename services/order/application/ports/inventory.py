@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.kernel.money import Money
-from services.order.domain.events import PlacedLine
+from services.order.domain.events import LinePieces, PlacedLine
 from services.order.domain.pricing import Product
 
 
@@ -74,6 +74,17 @@ class Inventory(Protocol):
         """
         ...
 
-    async def release(self, order_id: str, *, timeout_seconds: float) -> None:
-        """Give back what is held or committed, and refuse what comes later."""
+    async def release(
+        self, order_id: str, shipped: Sequence[LinePieces] = (), *, timeout_seconds: float
+    ) -> None:
+        """Give back what is held or committed, and refuse what comes later.
+
+        Args:
+            order_id: Which order.
+            shipped: What of it has left.
+            timeout_seconds: How long it may take.
+
+        Raises:
+            InventoryUnreachable: Not given back; also when inventory has not heard of all that has left.
+        """
         ...
