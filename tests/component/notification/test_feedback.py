@@ -39,7 +39,7 @@ async def worker(start_worker: StartWorker, by_ses: SesMailer) -> Worker:
 
 
 def hooks_app(hook: SesHook) -> Starlette:
-    """The service's HTTP port, as far as providers use it."""
+    """The service's HTTP port with the hook of a mail provider only."""
     edge = Middleware(HttpEdge, span="hook", unavailable=StoreUnavailable)
     return Starlette(routes=[Route("/hooks/ses", hook.post, methods=["POST"])], middleware=[edge])
 

@@ -15,7 +15,7 @@ RULES = GuessingRules.of(of_one_account=10, from_one_network=20)
 
 
 def failures_of(rule: GuessingRule, steps: list[timedelta]) -> list[datetime]:
-    """The attempts of somebody who tries after each of some steps, as far as the rule lets them."""
+    """Failed logins after each of these pauses, without those that the rule refuses."""
     failures, now = list[datetime](), NOON
     for step in steps:
         now += step

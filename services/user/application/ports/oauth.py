@@ -19,7 +19,7 @@ class OAuthRequest:
     """A request to an OAuth endpoint.
 
     Attributes:
-        headers: By name, whatever its case.
+        headers: By name, which is compared without regard to case.
         parameters: Of the query for the authorization endpoint, of the form for others.
     """
 
