@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import grpc
 import httpx
 from joserfc.jws import extract_compact
 
@@ -20,6 +21,7 @@ from shopmesh.user.v1.user_service_pb2_grpc import UserServiceStub
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow
 from tests.support.minting import bearer
+from tests.support.serving import reason_of
 
 if TYPE_CHECKING:
     from shopmesh.user.v1.contact_service_pb2_grpc import ContactServiceAsyncStub
@@ -125,3 +127,21 @@ async def notification(provider: RunningProvider, http: httpx.AsyncClient) -> No
         bearer(answer.json()["access_token"]),
         provider.clock,
     )
+
+
+async def verify(provider: RunningProvider, token: str, password: str = PASSWORD) -> None:
+    request = pb.VerifyEmailRequest(token=token, password=password, display_name="Carol")
+    await UserServiceStub(provider.channel).VerifyEmail(request)
+
+
+async def used(provider: RunningProvider, token: str, purpose: "contact_pb.MailPurpose.ValueType") -> str:
+    """Use a link; why it is refused, empty where it is not."""
+    stub = UserServiceStub(provider.channel)
+    try:
+        if purpose == contact_pb.MAIL_PURPOSE_VERIFY_EMAIL:
+            await verify(provider, token)
+        else:
+            await stub.ResetPassword(pb.ResetPasswordRequest(token=token, new_password=PASSWORD))
+    except grpc.aio.AioRpcError as refused:
+        return reason_of(refused)
+    return ""

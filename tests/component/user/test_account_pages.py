@@ -1,7 +1,6 @@
 """The pages of accounts: what a browser does from the registration to the end (ASVS 5, 3.5, 6.2, 7.4)."""
 
 import re
-from html import unescape
 
 import httpx
 import pytest
@@ -12,9 +11,9 @@ from tests.component.user.calls import PASSWORD, notification
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow, field_of, fill
 from tests.component.user.outbox import newest_user, types_of
-from tests.component.user.test_endpoints import checkout
+from tests.component.user.pages import ALICE, heading, log_in, own_id, save_profile
 
-ALICE, CAROL = "alice@example.com", "carol@example.com"
+CAROL = "carol@example.com"
 PAGES = sorted(
     endpoint.path for endpoint in load_contract().http_endpoints if endpoint.path.startswith("/account")
 )
@@ -23,22 +22,6 @@ OPEN = {
     for name in ("register", "verify", "forgot", "reset", "login", "logout", "device", "email/confirm")
 }
 HTML = {"accept": "text/html,*/*;q=0.8"}
-
-
-async def log_in(provider: RunningProvider, http: httpx.AsyncClient, name: str = "alice") -> None:
-    email = f"{name}@example.com"
-    entered = await fill(http, "/account/login", email=email, password=provider.password_of(name))
-    assert (entered.status_code, entered.headers["location"]) == (303, "/account")
-
-
-async def save_profile(http: httpx.AsyncClient, name: str, locale: str) -> httpx.Response:
-    named = {"user.displayName": name, "user.locale": locale}
-    return await fill(http, "/account/profile", shown_at="/account", **named)
-
-
-def heading(page: httpx.Response) -> str:
-    (text,) = re.findall(r"<h1>(.*?)</h1>", page.text)
-    return unescape(text)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -224,75 +207,6 @@ async def test_an_address_that_somebody_has_gets_a_mail_and_the_caller_learns_no
     assert types_of(provider, bobs)[-1] == "MailRequested"
 
 
-async def test_sessions_are_seen_and_ended(provider: RunningProvider, http: httpx.AsyncClient) -> None:
-    elsewhere = await checkout(provider, http).tokens(ALICE, provider.password_of("alice"))
-    http.cookies.clear()
-    http.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
-    await log_in(provider, http)
-
-    page = await http.get("/account/sessions")
-    assert "Firefox, Linux" in page.text
-    assert page.text.count("<li>") == 2
-    await fill(http, "/account/sessions", sessionId=field_of(page, "sessionId"))
-
-    assert (await http.get("/account/sessions")).text.count("<li>") == 1
-    refreshed = await checkout(provider, http).refresh(elsewhere["refresh_token"])
-    assert refreshed.json()["error"] == "invalid_grant"
-
-
-async def test_all_others_are_ended_at_once(provider: RunningProvider, http: httpx.AsyncClient) -> None:
-    for _ in range(3):
-        http.cookies.clear()
-        await log_in(provider, http)
-    assert (await http.get("/account/sessions")).text.count("<li>") == 3
-
-    await fill(http, "/account/sessions", others="all")
-
-    assert (await http.get("/account/sessions")).text.count("<li>") == 1
-
-
-async def test_owners_who_are_throttled_make_their_device_known_by_mail(
-    provider: RunningProvider, http: httpx.AsyncClient
-) -> None:
-    mails, password = await notification(provider, http), provider.password_of("alice")
-    await log_in(provider, http)
-    user_id = await own_id(http)
-    http.cookies.clear()
-    for _ in range(5):
-        await fill(http, "/account/login", email=ALICE, password="a guess")
-    refused = await fill(http, "/account/login", email=ALICE, password=password)
-    assert refused.status_code == 429
-    assert int(refused.headers["retry-after"]) > 0
-    assert "Is it you?" in refused.text
-
-    asked = await fill(http, "/account/device", email=ALICE)
-    token = await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_CONFIRM_DEVICE)
-    known = await fill(http, f"/account/device?token={token}", token=token)
-    again = await fill(http, f"/account/device?token={token}", token=token)
-
-    assert heading(asked) == "Look at your mails"
-    assert heading(known) == "This device is known now"
-    assert again.status_code == 400
-    await log_in(provider, http)
-    provider.clock.turn_on(seconds=1)
-    assert await mails.link_token(user_id, contact_pb.MAIL_PURPOSE_CONFIRM_DEVICE) != token
-
-
-async def test_a_new_device_is_mailed_about_but_not_the_first(
-    provider: RunningProvider, http: httpx.AsyncClient
-) -> None:
-    await log_in(provider, http)
-    user_id = await own_id(http)
-    assert types_of(provider, user_id).count("MailRequested") == 0
-    await log_in(provider, http)
-    assert types_of(provider, user_id).count("MailRequested") == 0
-
-    http.cookies.clear()
-    await log_in(provider, http)
-
-    assert types_of(provider, user_id).count("MailRequested") == 1
-
-
 @pytest.mark.parametrize("path", ["/nothing", "/account/nothing", "/account/nothing/at/all"])
 async def test_nothing_is_a_page_for_browsers_and_json_for_programs(
     http: httpx.AsyncClient, path: str
@@ -316,11 +230,6 @@ async def test_a_field_that_is_there_twice_is_refused(http: httpx.AsyncClient) -
     )
 
     assert refused.status_code == 400
-
-
-async def own_id(http: httpx.AsyncClient) -> str:
-    exported = await fill(http, "/account/export")
-    return str(exported.json()["user"]["userId"])
 
 
 @pytest.mark.parametrize(("accept", "kind"), [("text/html", "text/html"), ("*/*", "application/json")])
