@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -23,7 +24,12 @@ from mesh.contract import Method
 from mesh.server.context import ServiceContext
 
 FormFields = Mapping[str, str]
-"""By the JSON names of the request's fields; those of a message within it with a dot: `address.city`."""
+"""By the JSON names of the request's fields; those of a message within it with a dot: `address.city`.
+
+A yes or no is `true` or `false`.
+"""
+
+_TRUTH = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +104,28 @@ class FormCalls:
 def _request(method: Method, fields: FormFields) -> Message:
     message = GetMessageClass(Default().FindMessageTypeByName(method.input.full_name))()
     try:
-        return json_format.ParseDict(_nested(fields), message)
+        return json_format.ParseDict(_nested(fields, method.input), message)
     except json_format.ParseError:
         raise StatusError(
             grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST", "the form has a field that is not known here"
         ) from None
 
 
-def _nested(fields: FormFields) -> dict[str, Any]:
+def _nested(fields: FormFields, request: Descriptor) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, value in fields.items():
         *parents, last = name.split(".")
-        place = nested
+        place, message = nested, request
         for parent in parents:
             place = place.setdefault(parent, {})
-        place[last] = value
+            message = _within(message, parent)
+        known = message.fields_by_camelcase_name.get(last)
+        is_truth = known is not None and known.type == FieldDescriptor.TYPE_BOOL
+        place[last] = _TRUTH.get(value, value) if is_truth else value
     return nested
+
+
+def _within(message: Descriptor, name: str) -> Descriptor:
+    """The message in a field; that with the field where it holds none, which is refused later."""
+    known = message.fields_by_camelcase_name.get(name)
+    return message if known is None or known.message_type is None else known.message_type

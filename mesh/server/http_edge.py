@@ -8,8 +8,9 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mesh.server.telemetry import current_trace_id
@@ -20,10 +21,28 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-ErrorPage = Callable[[Request, Exception], ASGIApp]
+ErrorPage = Callable[[Request, Exception], Response]
 """What a person sees instead of an error."""
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+async def refuse(page: ErrorPage, request: Request, error: Exception) -> Response:
+    """The answer to a request that no handler answers: a page for who reads pages, JSON for programs."""
+    if wants_page(request):
+        return page(request, error)
+    if not isinstance(error, HTTPException):
+        return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=NO_STORE)
+    body = {"error": "invalid_request", "error_description": error.detail}
+    return JSONResponse(body, error.status_code, headers={**NO_STORE, **(error.headers or {})})
+
+
+def status_of(error: Exception, *, unavailable: type[Exception]) -> int:
+    """The HTTP status of an error; `unavailable` is what the application raises while its store is away."""
+    if isinstance(error, HTTPException):
+        return error.status_code
+    return 503 if isinstance(error, unavailable) else 500
+
 
 _log = structlog.get_logger()
 _propagator = TraceContextTextMapPropagator()

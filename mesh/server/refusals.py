@@ -1,11 +1,22 @@
 """What a caller of a method learns of an error, for those who do not call over gRPC."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from grpc import StatusCode
 
 from interceptors.core.status_error import StatusError
+
+_HTTP_STATUS = {
+    StatusCode.INVALID_ARGUMENT: 400,
+    StatusCode.FAILED_PRECONDITION: 400,
+    StatusCode.UNAUTHENTICATED: 401,
+    StatusCode.PERMISSION_DENIED: 403,
+    StatusCode.NOT_FOUND: 404,
+    StatusCode.RESOURCE_EXHAUSTED: 429,
+    StatusCode.UNAVAILABLE: 503,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +56,41 @@ def refusal_of(error: Exception, statuses: Mapping[type[Exception], StatusCode])
         getattr(error, "fields", ()),
         getattr(error, "retry_after_seconds", None),
     )
+
+
+class Refused(Exception):
+    """A form was refused; the page says why.
+
+    Attributes:
+        refusal: What was refused, as a caller of the method would learn it.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page."""
+        return _HTTP_STATUS.get(self.refusal.code, 500)
+
+
+@contextmanager
+def refusing(
+    statuses: Mapping[type[Exception], StatusCode], *, unavailable: type[Exception]
+) -> Iterator[None]:
+    """Turn the errors of a method that a form calls into `Refused`.
+
+    Args:
+        statuses: Which status each of the service's own errors becomes.
+        unavailable: What the whole site answers; it passes, as does what nobody expects.
+    """
+    try:
+        yield
+    except unavailable:
+        raise
+    except Exception as error:
+        refusal = refusal_of(error, statuses)
+        if refusal is None:
+            raise
+        raise Refused(refusal) from error

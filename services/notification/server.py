@@ -19,6 +19,8 @@ from mesh.event_log.inbox.parking import Parking
 from mesh.event_log.readers import announce
 from mesh.server.context import ServiceContext, StartupError
 from mesh.server.endpoint_limits import EndpointLimits
+from mesh.server.form_calls import FormCalls
+from mesh.server.http_client_address import client_address_of
 from mesh.server.process import Service, Servicer, run
 from mesh.server.secret_files import create_once
 from mesh.sql.databases import opened
@@ -61,6 +63,7 @@ from services.notification.entrypoints.status_by_error import STATUS_BY_ERROR
 from shopmesh.notification.v1.mail_service_pb2_grpc import add_MailServiceServicer_to_server
 from shopmesh.notification.v1.notification_service_pb2_grpc import add_NotificationServiceServicer_to_server
 
+_NOTIFICATION_SERVICE = "shopmesh.notification.v1.NotificationService"
 _SES_MISSING = (
     "mails by Amazon SES need aiobotocore: install requirements-ses.txt (`make up` does it), or shopmesh[ses]"
 )
@@ -145,8 +148,9 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
         count_from_zero([mailer.name for mailer in adapters.mailers])
         changes = work_in(engine, UNCLAIMED)
         sender = Sender(use_cases.claims, use_cases.deliveries, changes, context.draining)
+        notifications = NotificationServicer(notifications=use_cases.notifications, parking=Parking(consumer))
         yield Service(
-            servicers=_servicers(use_cases, Parking(consumer)),
+            servicers=_servicers(use_cases, notifications),
             errors=STATUS_BY_ERROR,
             hard={"notification.sql": partial(sql.is_reachable, engine)},
             soft={
@@ -160,7 +164,13 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             ),
             http=notification_app(
                 hook=SesHook(adapters.hook_messages, use_cases.feedbacks),
-                pages=MailPages(use_cases.notifications, choice_links(settings), mail_pages()),
+                pages=MailPages(
+                    notifications=use_cases.notifications,
+                    calls=FormCalls.of(context, notifications, service=_NOTIFICATION_SERVICE),
+                    links=choice_links(settings),
+                    pages=mail_pages(),
+                    client_address=client_address_of(context.settings.edge_secret),
+                ),
                 limits=EndpointLimits(context),
             ),
         )
@@ -225,8 +235,7 @@ async def open_hook_messages(settings: Settings, clock: Clock) -> AsyncIterator[
         yield SnsHookMessages(client, provider=settings.ses.name, topics=settings.ses.topics, clock=clock)
 
 
-def _servicers(use_cases: UseCases, parking: Parking) -> tuple[Servicer, ...]:
-    notifications = NotificationServicer(notifications=use_cases.notifications, parking=parking)
+def _servicers(use_cases: UseCases, notifications: NotificationServicer) -> tuple[Servicer, ...]:
     return (
         Servicer(add_NotificationServiceServicer_to_server, notifications),
         Servicer(add_MailServiceServicer_to_server, MailServicer(use_cases.mails)),

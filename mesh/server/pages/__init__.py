@@ -9,7 +9,20 @@ from urllib.parse import urlsplit
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from mesh.languages import Catalogues, Translations
+from mesh.languages import N_, Catalogues, Translations
+
+_REFUSALS: Mapping[int, tuple[str, str]] = {
+    404: (N_("There is nothing here"), N_("The address was mistyped, or is an old one.")),
+    429: (N_("That was too often"), N_("Please wait a moment, then load this page again.")),
+    503: (N_("Not now"), N_("The shop cannot answer at the moment. Please try again soon.")),
+}
+_REFUSAL = (N_("This does not work"), N_("The shop cannot answer this request."))
+
+
+def refusal_words(status: int, words: Translations) -> tuple[str, str]:
+    """Title and text of the page of a request that is refused with an HTTP status."""
+    title, text = _REFUSALS.get(status, _REFUSAL)
+    return words.gettext(title), words.gettext(text)
 
 
 class Pages:

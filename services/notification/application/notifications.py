@@ -52,7 +52,9 @@ class Notifications:
         """
         async with self._write() as unit:
             updated = (await unit.preferences.get(user_id)).updated(wanted, mask)
-            await unit.preferences.put(user_id, updated)
+            # Links outlive the account; nothing of it may come back.
+            if not await unit.erasures.is_erased(user_id):
+                await unit.preferences.put(user_id, updated)
         return updated
 
 

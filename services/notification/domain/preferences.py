@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 from services.notification.domain.errors import NothingToChange, UnknownPreference
-from services.notification.domain.template import Template, Topic
+from services.notification.domain.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +15,8 @@ class Preferences:
     shipping_updates: bool = True
 
     def wants(self, template: Template) -> bool:
-        """Whether to send a text. Mails about the account itself cannot be turned off."""
-        match template.topic:
-            case Topic.ACCOUNT:
-                return True
-            case Topic.ORDER_UPDATES:
-                return self.order_updates
-            case Topic.SHIPPING_UPDATES:
-                return self.shipping_updates
+        """Whether to send a text. Its topic is the field that says so."""
+        return not template.is_choosable or bool(getattr(self, template.topic.value))
 
     def updated(self, wanted: "Preferences", mask: Sequence[str]) -> "Preferences":
         """With the fields that the mask names taken from `wanted`.

@@ -36,12 +36,13 @@ class _Use:
     purpose: Purpose
     topic: Topic
     life: timedelta | None = None
+    is_choosable: bool = True
 
 
 class Template(Enum):
     """A text."""
 
-    ORDER_CONFIRMED = _Use("order_confirmed", Purpose.ORDER, Topic.ORDER_UPDATES)
+    ORDER_CONFIRMED = _Use("order_confirmed", Purpose.ORDER, Topic.ORDER_UPDATES, is_choosable=False)
     ORDER_SHIPPED = _Use("order_shipped", Purpose.ORDER, Topic.SHIPPING_UPDATES, timedelta(days=14))
     ORDER_CANCELLED = _Use("order_cancelled", Purpose.ORDER, Topic.ORDER_UPDATES)
     ORDER_REJECTED = _Use("order_rejected", Purpose.ORDER, Topic.ORDER_UPDATES)
@@ -66,6 +67,11 @@ class Template(Enum):
     @property
     def topic(self) -> Topic:
         return self.value.topic
+
+    @property
+    def is_choosable(self) -> bool:
+        """Whether customers choose if they get it: they always get what they agreed to, and account mails."""
+        return self.value.is_choosable and self.topic is not Topic.ACCOUNT
 
     @property
     def life(self) -> timedelta | None:

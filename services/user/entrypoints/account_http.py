@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from mesh.messages import time_of
 from mesh.places.countries import COUNTRY_CODES
+from mesh.server.refusals import Refused
 from services.user.entrypoints.forms import delete_cookie
 from services.user.entrypoints.pages import CATALOGUES
 from services.user.entrypoints.site import Site, see_other
-from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
+from services.user.entrypoints.visit import SESSION_COOKIE, Visit
 from shopmesh.user.v1 import user_service_pb2 as pb
 
 _ADDRESS_FIELDS = tuple(

@@ -7,20 +7,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mesh.languages import N_
-from mesh.server.refusals import refusal_of
+from mesh.server.refusals import Refused
 from services.kernel.clock import Clock
 from services.user.application.logins import LoggedIn, Logins
 from services.user.application.ports import AuthorizationServer, LoginNeeds, OAuthAnswer, OAuthRequest
 from services.user.application.sessions import Sessions
-from services.user.domain.errors import AccountDisabled, TooBusy, TooManyAttempts, WrongPassword
+from services.user.domain.errors import TooManyAttempts
 from services.user.domain.security_event import Origin
 from services.user.domain.session import SESSION_LIFETIME, Session
 from services.user.entrypoints.call_log import log_call
 from services.user.entrypoints.device_cookies import PREFIX
 from services.user.entrypoints.forms import FormGuard, delete_cookie, read_query, set_cookie
-from services.user.entrypoints.site import LOGIN, Site, see_other
-from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
-from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
+from services.user.entrypoints.site import LOGIN, Site, in_words, see_other
+from services.user.entrypoints.visit import SESSION_COOKIE, Visit
 from services.user.entrypoints.visitor_http import DEVICE_SECONDS
 
 _CLIENT_NAMES = {"checkout": N_("the shop"), "cli": N_("the shopmesh command line")}
@@ -104,16 +103,12 @@ class LoginPages:
         Raises:
             Refused: Wrong, too often, or not now.
         """
-        try:
+        with in_words():
             return await self.logins.login(
                 email=visit.fields.get("email", "")[:254],
                 password=visit.fields.get("password", "")[:_MOST_PASSWORD_CHARACTERS],
                 browser=visit.browser,
             )
-        except (WrongPassword, TooManyAttempts, TooBusy, AccountDisabled) as error:
-            refusal = refusal_of(error, STATUS_BY_ERROR)
-            assert refusal is not None
-            raise Refused(refusal) from error
 
     async def _authorize_login(self, visit: Visit, asked: OAuthRequest, needs: LoginNeeds) -> Response:
         try:

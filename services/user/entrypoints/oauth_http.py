@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from mesh.server.endpoint_limits import EndpointLimits
 from mesh.server.http_client_address import ClientAddress
-from mesh.server.http_edge import NO_STORE, HttpEdge, wants_page
+from mesh.server.http_edge import NO_STORE, HttpEdge, refuse
 from services.user.application.client_failures import ClientFailures
 from services.user.application.ports import AuthorizationServer, OAuthAnswer, OAuthRequest
 from services.user.domain.client import GrantType
@@ -84,11 +84,11 @@ def user_app(
         *_account_routes(pages, limits),
     ]
     edge = Middleware(HttpEdge, span="user http", unavailable=StoreUnavailable, page=pages.site.refuse)
-    refuse = partial(_refuse, pages.site)
+    refused = partial(refuse, pages.site.refuse)
     return Starlette(
         routes=routes,
         middleware=[edge],
-        exception_handlers={HTTPException: refuse, StoreUnavailable: refuse},
+        exception_handlers={HTTPException: refused, StoreUnavailable: refused},
     )
 
 
@@ -180,13 +180,3 @@ async def _form_request(request: Request) -> OAuthRequest:
 def _json(answer: OAuthAnswer) -> Response:
     headers = {name: value for name, value in answer.headers if name != "Content-Type"}
     return JSONResponse(dict(answer.body), answer.status, headers={**NO_STORE, **headers})
-
-
-async def _refuse(site: Site, request: Request, refusal: Exception) -> Response:
-    """A page for who reads pages, JSON for programs."""
-    if wants_page(request):
-        return site.refuse(request, refusal)
-    if not isinstance(refusal, HTTPException):
-        return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=NO_STORE)
-    body = {"error": "invalid_request", "error_description": refusal.detail}
-    return JSONResponse(body, refusal.status_code, headers={**NO_STORE, **(refusal.headers or {})})

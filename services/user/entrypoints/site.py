@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +15,9 @@ from starlette.responses import RedirectResponse, Response
 from mesh.languages import accepted
 from mesh.server.form_calls import FormCalls, FormFields, FormVisitor
 from mesh.server.http_client_address import ClientAddress
-from mesh.server.pages import Pages
-from mesh.server.refusals import refusal_of
+from mesh.server.http_edge import status_of
+from mesh.server.pages import Pages, refusal_words
+from mesh.server.refusals import Refused, refusing
 from services.user.application.accounts import Accounts
 from services.user.application.sessions import Sessions
 from services.user.domain.errors import StoreUnavailable
@@ -23,10 +25,13 @@ from services.user.domain.link import new_secret
 from services.user.entrypoints.forms import FormGuard, read_form, set_cookie
 from services.user.entrypoints.pages import CATALOGUES
 from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
-from services.user.entrypoints.visit import SESSION_COOKIE, Refused, Visit
+from services.user.entrypoints.visit import SESSION_COOKIE, Visit
 from services.user.entrypoints.words import words_for
 
 LOGIN = "/account/login"
+
+in_words = partial(refusing, STATUS_BY_ERROR, unavailable=StoreUnavailable)
+"""Within it the service's errors become what a page can say."""
 
 Handler = Callable[[Visit], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -79,15 +84,8 @@ class Site:
         headers = visit.request.headers
         agent, cookies = headers.get("user-agent", ""), headers.get("cookie", "")
         visitor = FormVisitor(visit.address, agent, cookies, visit.caller)
-        try:
+        with in_words():
             return await self.calls.call(method, fields, by=visitor)
-        except StoreUnavailable:
-            raise
-        except Exception as error:
-            refusal = refusal_of(error, STATUS_BY_ERROR)
-            if refusal is None:
-                raise
-            raise Refused(refusal) from error
 
     def show(
         self,
@@ -132,22 +130,14 @@ class Site:
 
     def refuse(self, request: Request, error: Exception) -> Response:
         """The page of a request that no handler answers; it needs no store."""
-        response = self._refusal(self._stranger(request), _status_of(error))
+        response = self._refusal(self._stranger(request), status_of(error, unavailable=StoreUnavailable))
         if isinstance(error, HTTPException):
             response.headers.update(error.headers or {})
         return response
 
     def _refusal(self, visit: Visit, status: int) -> Response:
-        say = visit.say
-        title, text = {
-            404: (
-                say("There is nothing here"),
-                say("The address was mistyped, or is an old one."),
-            ),
-            429: (say("That was too often"), say("Please wait a moment, then load this page again.")),
-            503: (say("Not now"), say("The shop cannot answer at the moment. Please try again soon.")),
-        }.get(status, (say("This does not work"), say("The shop cannot answer this request.")))
-        return self.message(visit, title, text, status=status, way_on=("/", say("To the shop")))
+        title, text = refusal_words(status, visit.words)
+        return self.message(visit, title, text, status=status, way_on=("/", visit.say("To the shop")))
 
     async def _answer(self, visit: Visit, handler: Handler) -> Response:
         if visit.is_form and not self.guard.is_ours(visit.request, visit.fields.get(FormGuard.FIELD, "")):
@@ -191,12 +181,6 @@ class Site:
         wanted = accepted(request.headers.get("accept-language", ""))
         language = CATALOGUES.language_of(*locales, *wanted)
         return Visit(request, self.client_address(request), language, CATALOGUES.words(language))
-
-
-def _status_of(error: Exception) -> int:
-    if isinstance(error, HTTPException):
-        return error.status_code
-    return 503 if isinstance(error, StoreUnavailable) else 500
 
 
 def see_other(location: str) -> Response:

@@ -1,14 +1,12 @@
-"""A request for a page: who visits, from where, in which language, and what was refused of a form."""
+"""A request for a page: who visits, from where, and in which language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from grpc import StatusCode
 from starlette.requests import Request
 
 from interceptors.auth.caller import ANONYMOUS, Caller, CallerKind
 from mesh.languages import Translations
-from mesh.server.refusals import Refusal
 from services.user.application.logins import Browser
 from services.user.domain.account import Account
 from services.user.domain.security_event import Origin
@@ -17,31 +15,6 @@ from services.user.entrypoints.device_cookies import device_proofs
 from services.user.entrypoints.device_name import device_name
 
 SESSION_COOKIE = "__Host-account"
-_HTTP_STATUS = {
-    StatusCode.INVALID_ARGUMENT: 400,
-    StatusCode.FAILED_PRECONDITION: 400,
-    StatusCode.UNAUTHENTICATED: 401,
-    StatusCode.PERMISSION_DENIED: 403,
-    StatusCode.NOT_FOUND: 404,
-    StatusCode.RESOURCE_EXHAUSTED: 429,
-    StatusCode.UNAVAILABLE: 503,
-}
-
-
-class Refused(Exception):
-    """A form was refused; the page says why.
-
-    Attributes:
-        refusal: What was refused, as a caller of the method would learn it.
-    """
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.reason)
-        self.refusal = refusal
-
-    @property
-    def status(self) -> int:
-        return _HTTP_STATUS.get(self.refusal.code, 500)
 
 
 @dataclass(frozen=True, slots=True)

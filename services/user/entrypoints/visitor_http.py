@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from mesh.server.refusals import refusal_of
-from services.kernel.errors import DomainError
+from mesh.server.refusals import Refused
 from services.user.application.device_links import DeviceLinks
 from services.user.entrypoints.device_cookies import PREFIX
 from services.user.entrypoints.forms import set_cookie
-from services.user.entrypoints.site import LOGIN, Site
-from services.user.entrypoints.status_by_error import STATUS_BY_ERROR
-from services.user.entrypoints.visit import Refused, Visit
+from services.user.entrypoints.site import LOGIN, Site, in_words
+from services.user.entrypoints.visit import Visit
 
 DEVICE_SECONDS = 400 * 24 * 3600
 """As long as browsers keep a cookie at most (RFC 6265bis §5.5)."""
@@ -85,14 +83,10 @@ class VisitorPages:
                 text=visit.say("Then you can log in here even while somebody else guesses at your password."),
                 button=visit.say("Make it known"),
             )
-        try:
+        with in_words():
             if "token" in visit.fields:
                 return await self._make_known(visit)
             await self.device_links.request(visit.fields.get("email", ""), origin=visit.origin("anonymous"))
-        except DomainError as error:
-            refusal = refusal_of(error, STATUS_BY_ERROR)
-            assert refusal is not None
-            raise Refused(refusal) from error
         return self._look_at_mails(visit, again="/account/device")
 
     async def _make_known(self, visit: Visit) -> Response:

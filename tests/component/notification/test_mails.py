@@ -113,7 +113,7 @@ async def test_an_account_that_does_not_exist_gets_no_mail(world: World, worker:
 
 async def test_what_a_customer_does_not_want_is_not_sent(world: World, worker: Worker) -> None:
     async with worker.work.write() as unit:
-        await unit.preferences.put(ALICE, Preferences(order_updates=False))
+        await unit.preferences.put(ALICE, Preferences(shipping_updates=False))
     await world.place()
     await world.confirm()
     await world.order_event("OrderShipped")
@@ -121,8 +121,8 @@ async def test_what_a_customer_does_not_want_is_not_sent(world: World, worker: W
     await take_in(world, worker, until=3)
     states = {str(delivery.template): delivery.state for delivery in await worker.deliver()}
     assert states == {
-        "order_confirmed": DeliveryState.SUPPRESSED,
-        "order_shipped": DeliveryState.SENT,
+        "order_confirmed": DeliveryState.SENT,
+        "order_shipped": DeliveryState.SUPPRESSED,
         "reset_password": DeliveryState.SENT,
     }
 

@@ -1,5 +1,7 @@
 """What customers can turn off, and what not."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.notification.domain.errors import NothingToChange, UnknownPreference
@@ -17,8 +19,14 @@ def test_everything_is_wanted_until_somebody_chooses() -> None:
     assert wanted(Preferences()) == {str(template) for template in Template}
 
 
-def test_mails_about_the_account_cannot_be_turned_off() -> None:
-    assert wanted(NOTHING) == {str(template) for template in Template if not template.is_about_an_order}
+def test_confirmations_and_mails_about_the_account_cannot_be_turned_off() -> None:
+    account = {str(template) for template in Template if not template.is_about_an_order}
+    assert wanted(NOTHING) == {"order_confirmed", *account}
+
+
+@pytest.mark.parametrize("template", [each for each in Template if each.is_choosable], ids=str)
+def test_each_other_mail_ends_with_its_topic(template: Template) -> None:
+    assert not replace(Preferences(), **{template.topic.value: False}).wants(template)
 
 
 def test_shipping_is_a_choice_of_its_own() -> None:

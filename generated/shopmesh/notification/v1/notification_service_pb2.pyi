@@ -124,7 +124,7 @@ class Preferences(_message.Message):
     ORDER_UPDATES_FIELD_NUMBER: _builtins.int
     SHIPPING_UPDATES_FIELD_NUMBER: _builtins.int
     order_updates: _builtins.bool
-    """Confirmations and cancellations of orders."""
+    """That an order was cancelled or is not possible. Confirmations always come."""
     shipping_updates: _builtins.bool
     """That an order is on its way."""
     def __init__(

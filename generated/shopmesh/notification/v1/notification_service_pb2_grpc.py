@@ -82,8 +82,8 @@ class NotificationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePreferences(self, request, context):
-        """Changes which mails the caller wants. Mails about the account itself cannot
-        be turned off.
+        """Changes which mails the caller wants. Confirmations of orders and mails about
+        the account itself cannot be turned off.
 
         Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
         that cannot be changed.

@@ -39,8 +39,8 @@ class NotificationServiceStub:
     GetPreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]
     """Returns which mails the caller wants."""
     UpdatePreferences: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]
-    """Changes which mails the caller wants. Mails about the account itself cannot
-    be turned off.
+    """Changes which mails the caller wants. Confirmations of orders and mails about
+    the account itself cannot be turned off.
 
     Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
     that cannot be changed.
@@ -67,8 +67,8 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     GetPreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetPreferencesRequest, _notification_service_pb2.GetPreferencesResponse]  # type: ignore[assignment]
     """Returns which mails the caller wants."""
     UpdatePreferences: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdatePreferencesRequest, _notification_service_pb2.UpdatePreferencesResponse]  # type: ignore[assignment]
-    """Changes which mails the caller wants. Mails about the account itself cannot
-    be turned off.
+    """Changes which mails the caller wants. Confirmations of orders and mails about
+    the account itself cannot be turned off.
 
     Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
     that cannot be changed.
@@ -110,8 +110,8 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.UpdatePreferencesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.UpdatePreferencesResponse, _abc.Awaitable[_notification_service_pb2.UpdatePreferencesResponse]]:
-        """Changes which mails the caller wants. Mails about the account itself cannot
-        be turned off.
+        """Changes which mails the caller wants. Confirmations of orders and mails about
+        the account itself cannot be turned off.
 
         Fails with INVALID_ARGUMENT without a mask, or when the mask names a field
         that cannot be changed.
