@@ -19,7 +19,13 @@ from mesh.cli.sheets.mail_sheets import moment, show_mail, state_of
 from mesh.launcher.errors import LaunchError
 from mesh.messages import timestamp
 from mesh.settings import MeshSettings
-from shopmesh.notification.v1.mail_service_pb2 import ListMailsRequest, ListMailsResponse, Mail
+from shopmesh.notification.v1.mail_service_pb2 import (
+    ListMailsRequest,
+    ListMailsResponse,
+    Mail,
+    ResendMailRequest,
+    ResendMailResponse,
+)
 from shopmesh.notification.v1.mail_service_pb2_grpc import MailServiceStub
 from shopmesh.notification.v1.notification_service_pb2 import DeliveryState
 
@@ -82,6 +88,22 @@ def show(
 
 
 @app.command()
+def resend(
+    context: typer.Context,
+    mail_id: Annotated[str, typer.Argument(metavar="ID", help="As `mail list` and `mail show` print it.")],
+    *,
+    who: Who = ADMIN,
+    as_json: AsJson = False,
+) -> None:
+    """Send a mail about an order again, as another mail with the same text; who asked is kept with it."""
+    sent = asyncio.run(_resent(running_settings_of(context), mail_id, who))
+    if as_json:
+        print_json(sent)
+    else:
+        show_mail(sent.mail)
+
+
+@app.command()
 def preview(
     context: typer.Context,
     which: Annotated[str, typer.Argument(metavar="NUMBER|ID", help="As `mail list` shows them.")] = "1",
@@ -115,6 +137,11 @@ def parked(context: typer.Context, who: Who = ADMIN, as_json: AsJson = False) ->
 def redrive(context: typer.Context, key: Key = "", who: Who = ADMIN) -> None:
     """Handle them again, in order; exits with 0 when none remains, 1 when some do."""
     redrive_parked(context, (Parker.NOTIFICATION,), key=key, who=who)
+
+
+async def _resent(settings: MeshSettings, mail_id: str, who: str) -> ResendMailResponse:
+    async with channel_as(who, "notification", settings) as channel:
+        return await MailServiceStub(channel).ResendMail(ResendMailRequest(notification_id=mail_id))
 
 
 async def _about(

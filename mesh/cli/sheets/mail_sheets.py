@@ -91,4 +91,5 @@ def _facts(mail: Mail) -> Iterator[tuple[str, str]]:
         " ".join(filter(None, (feedback, mail.feedback_detail)))
         + (f" at {moment(mail.feedback_time)}" if mail.HasField("feedback_time") else ""),
     )
+    yield "copy of", f"{mail.copy_of}, asked for by {mail.requested_by}" * bool(mail.copy_of)
     yield "trace", mail.trace_id

@@ -167,6 +167,12 @@ class SqlDeliveryStore:
                 return _delivery(row)
         return None
 
+    async def copies(self, original: Delivery) -> Sequence[Delivery]:
+        of_it = deliveries.c.copy_of == original.notification_id
+        rows = select(deliveries).where(deliveries.c.order_id == original.order_id, of_it)
+        found = await self._session.execute(rows.order_by(deliveries.c.position))
+        return [_delivery(row) for row in found]
+
     async def replace(self, delivery: Delivery) -> None:
         await self._session.execute(update(deliveries).where(_is_named(delivery)).values(row_of(delivery)))
 
@@ -228,6 +234,8 @@ def row_of(delivery: Delivery) -> dict[str, Any]:
         "feedback": delivery.feedback.value,
         "feedback_detail": delivery.feedback_detail[:_LONGEST_CODE],
         "feedback_time": delivery.feedback_time,
+        "copy_of": delivery.copy_of,
+        "requested_by": delivery.requested_by,
         "holder": NOBODY,
         "handed_to": "",
     }
@@ -257,4 +265,6 @@ def _delivery(row: Any) -> Delivery:
         feedback=FeedbackKind(row.feedback),
         feedback_detail=row.feedback_detail,
         feedback_time=row.feedback_time,
+        copy_of=row.copy_of,
+        requested_by=row.requested_by,
     )

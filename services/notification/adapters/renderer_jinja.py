@@ -61,7 +61,7 @@ class JinjaRenderer:
             "greeting": _greeting(words, contact.display_name),
             "contact": contact,
             "order": order,
-            "parcel": order.parcel_of(delivery.notification_id) if order else None,
+            "parcel": order.parcel_of(delivery.original_id) if order else None,
             "shop_url": self._shop_url,
             "order_url": f"{self._shop_url}#/orders/{order.order_id}" if order else "",
             "preferences_url": self._links.preferences(delivery.user_id) if order else "",

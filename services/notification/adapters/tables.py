@@ -34,6 +34,8 @@ deliveries = Table(
     Column("feedback", String(20), nullable=False, server_default="UNSPECIFIED"),
     Column("feedback_detail", String(100), nullable=False, server_default=""),
     Column("feedback_time", UtcTime),
+    Column("copy_of", String(36), nullable=False, server_default=""),
+    Column("requested_by", String(100), nullable=False, server_default=""),
     Column("holder", String(100), nullable=False),
     Column("handed_to", String(300), nullable=False, server_default=""),
     Index("deliveries_by_due_time", "state", "due_time"),

@@ -205,5 +205,7 @@ class Deliveries:
 
 
 async def _is_wanted(unit: Unit, delivery: Delivery) -> bool:
-    preferences = await unit.preferences.get(delivery.user_id)
-    return preferences.wants(delivery.template) and not await unit.erasures.is_erased(delivery.user_id)
+    if await unit.erasures.is_erased(delivery.user_id):
+        return False
+    # Somebody asked for a copy.
+    return bool(delivery.copy_of) or (await unit.preferences.get(delivery.user_id)).wants(delivery.template)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.kernel.clock import Clock
 from services.kernel.paging import decode_position, encode_position, page_size
@@ -11,18 +11,29 @@ from services.notification.application.ports import (
     MailFilter,
     Permission,
     ProviderUnavailable,
+    Unit,
     UnitOfWork,
     Unsent,
 )
 from services.notification.application.providers import Providers
 from services.notification.domain.delivery import Delivery, DeliveryState
-from services.notification.domain.errors import MailProviderUnavailable, NoMailProvider
+from services.notification.domain.errors import (
+    MailNotFound,
+    MailProviderUnavailable,
+    NoMailProvider,
+    NotAboutAnOrder,
+    TooManyCopies,
+)
 from services.notification.domain.finding import Finding
 from services.notification.domain.provider import ProviderState
 from services.notification.domain.suppression import AddressHasher, Suppression
 
 _INCLUDED_AT_ONCE = 500
 _SUPPRESSIONS = "suppressions"
+_MOST_COPIES = 3
+_DAY = timedelta(days=1)
+_MOMENT = timedelta(minutes=1)
+"""Within it a repeated call is the same request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,34 @@ class Mails:
         await self._ask_again()
         return included
 
+    async def resend(self, mail_id: str, *, by: str, trace: str) -> Delivery:
+        """Send a mail about an order again, as another mail with the same text; returns the copy.
+
+        One that is still to be sent, or a copy of a moment ago, is returned as it is.
+
+        Args:
+            mail_id: Names the mail or one of its copies.
+            by: Who asks for it.
+            trace: W3C `traceparent` of the call.
+
+        Raises:
+            MailNotFound: There is none.
+            NotAboutAnOrder: It is about an account.
+            TooManyCopies: It was sent again too often.
+        """
+        async with self._write() as unit:
+            original = await self._original(unit, mail_id)
+            copies = await unit.deliveries.copies(original)
+            now, latest = self._clock(), copies[-1] if copies else original
+            if latest.is_unsent or (latest.copy_of and now - latest.create_time < _MOMENT):
+                return latest
+            recent = [each.create_time for each in copies if now - each.create_time < _DAY]
+            if len(recent) >= _MOST_COPIES:
+                raise TooManyCopies(_MOST_COPIES, wait=recent[-_MOST_COPIES] + _DAY - now)
+            copy = original.copy(len(copies) + 1, by=by, trace=trace, now=now)
+            await unit.deliveries.add(copy)
+        return copy
+
     async def suppressions(self, *, requested_size: int, page_token: str) -> SuppressionPage:
         """Addresses that get no mails, newest first.
 
@@ -160,6 +199,16 @@ class Mails:
         async with self._write() as unit:
             was_here = await unit.suppressions.remove(self._addresses.hash(address))
         return was_here or any(lifted)
+
+    async def _original(self, unit: Unit, mail_id: str) -> Delivery:
+        found = await unit.deliveries.find(mail_id, "")
+        if found is not None and found.copy_of:
+            found = await unit.deliveries.find(found.copy_of, "")
+        if found is None:
+            raise MailNotFound(mail_id)
+        if found.is_about_an_account:
+            raise NotAboutAnOrder
+        return found
 
     async def _include(self, since: datetime) -> int:
         """Make undelivered mails due again, a few hundred in a transaction."""

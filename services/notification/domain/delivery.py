@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Self
+from uuid import UUID, uuid5
 from zlib import crc32
 
 from services.kernel.trace import trace_id_of
@@ -65,6 +66,8 @@ class Delivery:
         feedback: what the provider reported of it since it took it.
         feedback_detail: the kind of a bounce or complaint.
         feedback_time: when that happened.
+        copy_of: the mail that it repeats, for somebody who asked for it; empty for others.
+        requested_by: who of the staff asked for the copy.
     """
 
     notification_id: str
@@ -89,6 +92,8 @@ class Delivery:
     feedback: FeedbackKind = FeedbackKind.UNSPECIFIED
     feedback_detail: str = ""
     feedback_time: datetime | None = None
+    copy_of: str = ""
+    requested_by: str = ""
 
     @classmethod
     def due(cls, template: Template, *, subject_id: str, user_id: str, trace: str, now: datetime) -> Self:
@@ -103,6 +108,38 @@ class Delivery:
             create_time=now,
             due_time=now,
         )
+
+    def copy(self, number: int, *, by: str, trace: str, now: datetime) -> "Delivery":
+        """Another mail with the same text: mail programs show one of the same id only once.
+
+        Args:
+            number: how many copies there are then.
+            by: who asks for it.
+            trace: W3C `traceparent` of the call.
+            now: when.
+        """
+        return Delivery(
+            notification_id=str(uuid5(UUID(self.original_id), f"copy:{number}")),
+            template=self.template,
+            user_id=self.user_id,
+            order_id=self.order_id,
+            trace=trace,
+            state=DeliveryState.PENDING,
+            create_time=now,
+            due_time=now,
+            copy_of=self.original_id,
+            requested_by=by,
+        )
+
+    @property
+    def original_id(self) -> str:
+        """The mail that was sent for the event itself."""
+        return self.copy_of or self.notification_id
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it is still to be sent."""
+        return self.state in (DeliveryState.PENDING, DeliveryState.WAITING)
 
     @property
     def trace_id(self) -> str:

@@ -1,6 +1,7 @@
 """The rules that callers can break."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 from services.kernel.errors import DomainError
@@ -49,6 +50,39 @@ class MailProviderUnavailable(DomainError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} does not answer, or does not allow it to these credentials")
+
+
+class MailNotFound(DomainError):
+    """There is no such mail."""
+
+    reason: ClassVar[str] = "MAIL_NOT_FOUND"
+
+    def __init__(self, notification_id: str) -> None:
+        super().__init__(f"there is no mail {notification_id}")
+
+
+class NotAboutAnOrder(DomainError):
+    """Mails about accounts are not sent again by staff."""
+
+    reason: ClassVar[str] = "NOT_ABOUT_AN_ORDER"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "only mails about orders are sent again: for a link their owners ask at /account/register, "
+            "/account/forgot or /account/device"
+        )
+
+
+class TooManyCopies(DomainError):
+    """A mail was sent again too often."""
+
+    reason: ClassVar[str] = "TOO_MANY_COPIES"
+
+    def __init__(self, most: int, *, wait: timedelta) -> None:
+        super().__init__(
+            f"a mail is sent again at most {most} times in 24 hours",
+            retry_after_seconds=wait.total_seconds(),
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

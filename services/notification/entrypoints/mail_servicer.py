@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Any
 
 import grpc
+import structlog
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from interceptors.auth.caller import staff_actor
 from mesh.messages import time_of, timestamp
+from mesh.server.telemetry import current_traceparent
 from services.notification.application.mails import Backlog, Mails
 from services.notification.application.ports import MailFilter
 from services.notification.domain.delivery import Delivery, DeliveryState
@@ -18,6 +21,8 @@ from shopmesh.notification.v1 import notification_service_pb2
 from shopmesh.notification.v1.mail_service_pb2_grpc import MailServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
+
+_log = structlog.get_logger()
 
 _STATES = notification_service_pb2.DeliveryState
 _STATE_PREFIX = "DELIVERY_STATE_"
@@ -76,6 +81,14 @@ class MailServicer(MailServiceServicer):
             providers=map(_provider, backlog.providers),
         )
 
+    async def ResendMail(
+        self, request: messages.ResendMailRequest, context: Context
+    ) -> messages.ResendMailResponse:
+        by = staff_actor()
+        sent = await self._mails.resend(request.notification_id.lower(), by=by, trace=current_traceparent())
+        _log.info("mail_resent", notification_id=sent.notification_id, copy_of=sent.copy_of, by=by)
+        return messages.ResendMailResponse(mail=_mail(sent))
+
     async def ListSuppressions(
         self, request: messages.ListSuppressionsRequest, context: Context
     ) -> messages.ListSuppressionsResponse:
@@ -92,7 +105,6 @@ class MailServicer(MailServiceServicer):
 
 
 def _mail(delivery: Delivery) -> messages.Mail:
-    is_unsent = delivery.state in _UNSENT
     return messages.Mail(
         notification_id=delivery.notification_id,
         template=str(delivery.template),
@@ -107,13 +119,15 @@ def _mail(delivery: Delivery) -> messages.Mail:
         attempts=delivery.attempts,
         lost_answers=delivery.lost_answers,
         create_time=timestamp(delivery.create_time),
-        due_time=timestamp(delivery.due_time) if is_unsent and delivery.wait_time is None else None,
+        due_time=timestamp(delivery.due_time) if delivery.is_unsent and delivery.wait_time is None else None,
         wait_time=_optional(delivery.wait_time),
         send_time=_optional(delivery.send_time),
         feedback=messages.MailFeedback.Value(f"MAIL_FEEDBACK_{delivery.feedback.value}"),
         feedback_detail=delivery.feedback_detail,
         feedback_time=_optional(delivery.feedback_time),
         trace_id=delivery.trace_id,
+        copy_of=delivery.copy_of,
+        requested_by=delivery.requested_by,
     )
 
 

@@ -7,9 +7,12 @@ import grpc
 from mesh.event_log.inbox.parking import ParkingUnavailable
 from services.kernel.errors import DomainError
 from services.notification.domain.errors import (
+    MailNotFound,
     MailProviderUnavailable,
     NoMailProvider,
+    NotAboutAnOrder,
     StoreUnavailable,
+    TooManyCopies,
 )
 
 STATUS_BY_ERROR: Mapping[type[Exception], grpc.StatusCode] = {
@@ -18,4 +21,7 @@ STATUS_BY_ERROR: Mapping[type[Exception], grpc.StatusCode] = {
     ParkingUnavailable: grpc.StatusCode.UNAVAILABLE,
     MailProviderUnavailable: grpc.StatusCode.UNAVAILABLE,
     NoMailProvider: grpc.StatusCode.FAILED_PRECONDITION,
+    MailNotFound: grpc.StatusCode.NOT_FOUND,
+    NotAboutAnOrder: grpc.StatusCode.FAILED_PRECONDITION,
+    TooManyCopies: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }

@@ -225,8 +225,10 @@ class Mail(_message.Message):
     FEEDBACK_DETAIL_FIELD_NUMBER: _builtins.int
     FEEDBACK_TIME_FIELD_NUMBER: _builtins.int
     TRACE_ID_FIELD_NUMBER: _builtins.int
+    COPY_OF_FIELD_NUMBER: _builtins.int
+    REQUESTED_BY_FIELD_NUMBER: _builtins.int
     notification_id: _builtins.str
-    """UUIDv5 of its subject and template."""
+    """UUIDv5 of its subject and template, or of the mail that it repeats."""
     template: _builtins.str
     """Which text, for example `order_confirmed`."""
     user_id: _builtins.str
@@ -255,6 +257,10 @@ class Mail(_message.Message):
     """The kind of a bounce or complaint, for example `Permanent/General`."""
     trace_id: _builtins.str
     """The trace of the call that caused it, 32 hexadecimal digits; empty when unknown."""
+    copy_of: _builtins.str
+    """The mail that it repeats; empty where it is no copy."""
+    requested_by: _builtins.str
+    """Who of the staff asked for the copy, as `staff:<id>` or `client:<id>`."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it became due."""
@@ -298,10 +304,12 @@ class Mail(_message.Message):
         feedback_detail: _builtins.str = ...,
         feedback_time: _timestamp_pb2.Timestamp | None = ...,
         trace_id: _builtins.str = ...,
+        copy_of: _builtins.str = ...,
+        requested_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "due_time", b"due_time", "feedback_time", b"feedback_time", "send_time", b"send_time", "wait_time", b"wait_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_code", b"answer_code", "attempts", b"attempts", "create_time", b"create_time", "due_time", b"due_time", "feedback", b"feedback", "feedback_detail", b"feedback_detail", "feedback_time", b"feedback_time", "lost_answers", b"lost_answers", "notification_id", b"notification_id", "order_id", b"order_id", "provider", b"provider", "provider_message_id", b"provider_message_id", "reason", b"reason", "send_time", b"send_time", "state", b"state", "template", b"template", "trace_id", b"trace_id", "user_id", b"user_id", "wait_time", b"wait_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_code", b"answer_code", "attempts", b"attempts", "copy_of", b"copy_of", "create_time", b"create_time", "due_time", b"due_time", "feedback", b"feedback", "feedback_detail", b"feedback_detail", "feedback_time", b"feedback_time", "lost_answers", b"lost_answers", "notification_id", b"notification_id", "order_id", b"order_id", "provider", b"provider", "provider_message_id", b"provider_message_id", "reason", b"reason", "requested_by", b"requested_by", "send_time", b"send_time", "state", b"state", "template", b"template", "trace_id", b"trace_id", "user_id", b"user_id", "wait_time", b"wait_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -658,6 +666,52 @@ class ResumeMailsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResumeMailsResponse: _TypeAlias = ResumeMailsResponse  # noqa: Y015
+
+@_typing.final
+class ResendMailRequest(_message.Message):
+    """Request of ResendMail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
+    notification_id: _builtins.str
+    """The mail, or one of its copies."""
+    def __init__(
+        self,
+        *,
+        notification_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notification_id", b"notification_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResendMailRequest: _TypeAlias = ResendMailRequest  # noqa: Y015
+
+@_typing.final
+class ResendMailResponse(_message.Message):
+    """Response of ResendMail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAIL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def mail(self) -> Global___Mail:
+        """The copy as it is now."""
+
+    def __init__(
+        self,
+        *,
+        mail: Global___Mail | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["mail", b"mail"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mail", b"mail"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResendMailResponse: _TypeAlias = ResendMailResponse  # noqa: Y015
 
 @_typing.final
 class ListSuppressionsRequest(_message.Message):

@@ -55,6 +55,11 @@ class MailServiceStub:
                 request_serializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResumeMailsRequest.SerializeToString,
                 response_deserializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResumeMailsResponse.FromString,
                 _registered_method=True)
+        self.ResendMail = channel.unary_unary(
+                '/shopmesh.notification.v1.MailService/ResendMail',
+                request_serializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResendMailRequest.SerializeToString,
+                response_deserializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResendMailResponse.FromString,
+                _registered_method=True)
         self.ListSuppressions = channel.unary_unary(
                 '/shopmesh.notification.v1.MailService/ListSuppressions',
                 request_serializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ListSuppressionsRequest.SerializeToString,
@@ -112,6 +117,20 @@ class MailServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResendMail(self, request, context):
+        """Sends a mail about an order again, for somebody who asks staff for it: another
+        mail with the same text, whatever their preferences are. A mail that is still to be
+        sent, or a copy of less than a minute ago, is returned as it is. Who asked is kept
+        with the copy.
+
+        Fails with NOT_FOUND (MAIL_NOT_FOUND), FAILED_PRECONDITION (NOT_ABOUT_AN_ORDER: the
+        owners of accounts ask for their links themselves), RESOURCE_EXHAUSTED
+        (TOO_MANY_COPIES: three in 24 hours), UNAVAILABLE (STORE_UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListSuppressions(self, request, context):
         """Lists the addresses that get no mails since one bounced or was complained
         about, newest first. Addresses are kept as keyed hashes only.
@@ -156,6 +175,11 @@ def add_MailServiceServicer_to_server(servicer, server):
                     servicer.ResumeMails,
                     request_deserializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResumeMailsRequest.FromString,
                     response_serializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResumeMailsResponse.SerializeToString,
+            ),
+            'ResendMail': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResendMail,
+                    request_deserializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResendMailRequest.FromString,
+                    response_serializer=shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResendMailResponse.SerializeToString,
             ),
             'ListSuppressions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSuppressions,
@@ -277,6 +301,33 @@ class MailService:
             '/shopmesh.notification.v1.MailService/ResumeMails',
             shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResumeMailsRequest.SerializeToString,
             shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResumeMailsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResendMail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/shopmesh.notification.v1.MailService/ResendMail',
+            shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResendMailRequest.SerializeToString,
+            shopmesh_dot_notification_dot_v1_dot_mail__service__pb2.ResendMailResponse.FromString,
             options,
             channel_credentials,
             insecure,

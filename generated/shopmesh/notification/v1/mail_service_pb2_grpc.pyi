@@ -60,6 +60,16 @@ class MailServiceStub:
     Fails with FAILED_PRECONDITION (NO_MAIL_PROVIDER) where mails go to the folder,
     UNAVAILABLE (STORE_UNAVAILABLE).
     """
+    ResendMail: _grpc.UnaryUnaryMultiCallable[_mail_service_pb2.ResendMailRequest, _mail_service_pb2.ResendMailResponse]
+    """Sends a mail about an order again, for somebody who asks staff for it: another
+    mail with the same text, whatever their preferences are. A mail that is still to be
+    sent, or a copy of less than a minute ago, is returned as it is. Who asked is kept
+    with the copy.
+
+    Fails with NOT_FOUND (MAIL_NOT_FOUND), FAILED_PRECONDITION (NOT_ABOUT_AN_ORDER: the
+    owners of accounts ask for their links themselves), RESOURCE_EXHAUSTED
+    (TOO_MANY_COPIES: three in 24 hours), UNAVAILABLE (STORE_UNAVAILABLE).
+    """
     ListSuppressions: _grpc.UnaryUnaryMultiCallable[_mail_service_pb2.ListSuppressionsRequest, _mail_service_pb2.ListSuppressionsResponse]
     """Lists the addresses that get no mails since one bounced or was complained
     about, newest first. Addresses are kept as keyed hashes only.
@@ -104,6 +114,16 @@ class MailServiceAsyncStub(MailServiceStub):
 
     Fails with FAILED_PRECONDITION (NO_MAIL_PROVIDER) where mails go to the folder,
     UNAVAILABLE (STORE_UNAVAILABLE).
+    """
+    ResendMail: _aio.UnaryUnaryMultiCallable[_mail_service_pb2.ResendMailRequest, _mail_service_pb2.ResendMailResponse]  # type: ignore[assignment]
+    """Sends a mail about an order again, for somebody who asks staff for it: another
+    mail with the same text, whatever their preferences are. A mail that is still to be
+    sent, or a copy of less than a minute ago, is returned as it is. Who asked is kept
+    with the copy.
+
+    Fails with NOT_FOUND (MAIL_NOT_FOUND), FAILED_PRECONDITION (NOT_ABOUT_AN_ORDER: the
+    owners of accounts ask for their links themselves), RESOURCE_EXHAUSTED
+    (TOO_MANY_COPIES: three in 24 hours), UNAVAILABLE (STORE_UNAVAILABLE).
     """
     ListSuppressions: _aio.UnaryUnaryMultiCallable[_mail_service_pb2.ListSuppressionsRequest, _mail_service_pb2.ListSuppressionsResponse]  # type: ignore[assignment]
     """Lists the addresses that get no mails since one bounced or was complained
@@ -170,6 +190,22 @@ class MailServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Fails with FAILED_PRECONDITION (NO_MAIL_PROVIDER) where mails go to the folder,
         UNAVAILABLE (STORE_UNAVAILABLE).
+        """
+
+    @_abc_1.abstractmethod
+    def ResendMail(
+        self,
+        request: _mail_service_pb2.ResendMailRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_mail_service_pb2.ResendMailResponse, _abc.Awaitable[_mail_service_pb2.ResendMailResponse]]:
+        """Sends a mail about an order again, for somebody who asks staff for it: another
+        mail with the same text, whatever their preferences are. A mail that is still to be
+        sent, or a copy of less than a minute ago, is returned as it is. Who asked is kept
+        with the copy.
+
+        Fails with NOT_FOUND (MAIL_NOT_FOUND), FAILED_PRECONDITION (NOT_ABOUT_AN_ORDER: the
+        owners of accounts ask for their links themselves), RESOURCE_EXHAUSTED
+        (TOO_MANY_COPIES: three in 24 hours), UNAVAILABLE (STORE_UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod

@@ -115,6 +115,10 @@ class DeliveryStore(Protocol):
         """The delivery of either name; an empty name is none."""
         ...
 
+    async def copies(self, original: Delivery) -> Sequence[Delivery]:
+        """The copies of a mail, oldest first."""
+        ...
+
     async def replace(self, delivery: Delivery) -> None:
         """Store a delivery also one that a worker has claimed; the claim ends."""
         ...
