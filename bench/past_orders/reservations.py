@@ -103,7 +103,7 @@ def _whole(order: PastOrder, offers: Mapping[str, Offer]) -> _OfOrder:
 def _reports(reservation: Reservation) -> Iterable[Report]:
     for line in reservation.lines:
         for part in line.allocations:
-            yield Report(reservation.order_id, line.sku, part.warehouse, since=part.quantity)
+            yield Report(reservation.order_id, line.sku, part.warehouse).left(part.quantity, (1, 1))
 
 
 def _named(order_id: str, alike: _OfOrder) -> _OfOrder:

@@ -6,6 +6,7 @@ Every shelf of `stock` starts at zero: the sums over its `movements` are its num
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -183,6 +184,8 @@ departures = Table(
     Column("named_sequence", BigInteger, nullable=False),
     Column("deltas_before", Integer, nullable=False),
     Column("deltas_since", Integer, nullable=False),
+    # Each as [epoch, sequence, pieces]; of deltas from before step 10 it is not known.
+    Column("deltas_since_at", JSON),
     Column("counted_in", Integer, nullable=False),
     Column("after_cancel", Integer, nullable=False),
     Column("time", UtcTime, nullable=False),

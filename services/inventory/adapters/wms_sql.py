@@ -19,7 +19,7 @@ from services.inventory.adapters.tables import (
     wms_quarantine,
     wms_updates,
 )
-from services.inventory.domain.departure import Report
+from services.inventory.domain.departure import FeedTime, Report
 from services.inventory.domain.drift import Unreported
 from services.inventory.domain.errors import StockContended
 from services.inventory.domain.feed import FeedStart
@@ -197,10 +197,16 @@ def _report(row: Row[Any]) -> Report:
         named=row.named,
         named_at=(row.named_epoch, row.named_sequence),
         before=row.deltas_before,
-        since=row.deltas_since,
+        since=_deltas_since(row),
         counted_in=row.counted_in,
         after_cancel=row.after_cancel,
     )
+
+
+def _deltas_since(row: Row[Any]) -> tuple[tuple[FeedTime, int], ...]:
+    known = tuple(((epoch, sequence), pieces) for epoch, sequence, pieces in row.deltas_since_at or ())
+    undated = row.deltas_since - sum(pieces for _, pieces in known)
+    return (((row.named_epoch, row.named_sequence + 1), undated), *known) if undated else known
 
 
 def _report_row(report: Report, provenance: Provenance) -> dict[str, Any]:
@@ -212,7 +218,8 @@ def _report_row(report: Report, provenance: Provenance) -> dict[str, Any]:
         "named_epoch": report.named_at[0],
         "named_sequence": report.named_at[1],
         "deltas_before": report.before,
-        "deltas_since": report.since,
+        "deltas_since": report.pieces_since,
+        "deltas_since_at": [[*time, pieces] for time, pieces in report.since],
         "counted_in": report.counted_in,
         "after_cancel": report.after_cancel,
         "time": provenance.time,

@@ -146,7 +146,7 @@ def _departures(
                     pieces = max(before.pieces, pieces_named(reservation, update.sku, update.warehouse))
                 # An order of which nothing has left here is none of the matter of this shelf.
                 if pieces or before.pieces:
-                    report = before.counted(pieces, at, is_late=not is_news)
+                    report = before.counted(pieces, at)
                     yield depart(reservation, own, report)
             case Delta(quantity, _, shipment_id) if quantity < 0:
                 book_quantity = quantity if is_news else 0

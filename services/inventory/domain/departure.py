@@ -35,7 +35,7 @@ class Report:
         named: The pieces that the last count which named the order gave; all that had left until then.
         named_at: That count; (0, 0): none has named it.
         before: The pieces of the deltas up to that count.
-        since: Those of the deltas after it.
+        since: The deltas after it, each with its pieces: a count that comes late covers those before it.
         counted_in: Unreported pieces that a snapshot counted in; later deltas take them out.
         after_cancel: Pieces that left although the order was given up.
     """
@@ -46,35 +46,34 @@ class Report:
     named: int = 0
     named_at: FeedTime = (0, 0)
     before: int = 0
-    since: int = 0
+    since: tuple[tuple[FeedTime, int], ...] = ()
     counted_in: int = 0
     after_cancel: int = 0
 
     @property
     def pieces(self) -> int:
         """All pieces that have left here."""
-        return max(self.named, self.before) + self.since
+        return max(self.named, self.before) + self.pieces_since
+
+    @property
+    def pieces_since(self) -> int:
+        """Those of the deltas after the count."""
+        return sum(pieces for _, pieces in self.since)
 
     def left(self, quantity: int, at: FeedTime) -> "Report":
         """After a delta."""
         counted_in = max(0, self.counted_in - quantity)
         if at < self.named_at:
             return replace(self, before=self.before + quantity, counted_in=counted_in)
-        return replace(self, since=self.since + quantity, counted_in=counted_in)
+        return replace(self, since=(*self.since, (at, quantity)), counted_in=counted_in)
 
-    def counted(self, pieces: int, at: FeedTime, *, is_late: bool) -> "Report":
-        """After a count that names the order.
-
-        Args:
-            pieces: All that have left here.
-            at: The count.
-            is_late: A later count came first: all deltas that count since are later than it.
-        """
+    def counted(self, pieces: int, at: FeedTime) -> "Report":
+        """After a count that names the order, and gives all pieces that had left here by then."""
         if at < self.named_at:
             return self
-        if is_late:
-            return replace(self, named=pieces, named_at=at)
-        return replace(self, named=pieces, named_at=at, before=self.before + self.since, since=0)
+        covered = sum(left for time, left in self.since if time < at)
+        later = tuple((time, left) for time, left in self.since if time > at)
+        return replace(self, named=pieces, named_at=at, before=self.before + covered, since=later)
 
 
 @dataclass(frozen=True, slots=True)

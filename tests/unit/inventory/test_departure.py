@@ -202,33 +202,55 @@ def test_a_count_that_gives_no_number_means_what_the_shop_has_shipped_there(ship
     assert pieces_named(story.reservation, "MUG", "berlin") == named
 
 
+Saying = tuple[str, tuple[int, int], int]
+"""A delta or a count, when, and its pieces."""
+
+
+@st.composite
+def sayings(draw: st.DrawFn) -> Sequence[Saying]:
+    """What a warehouse says of an order, each with an epoch and sequence of its own."""
+    times = draw(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 9)), unique=True, max_size=8))
+    return [(draw(st.sampled_from(["delta", "count"])), at, draw(st.integers(1, 4))) for at in times]
+
+
 class TestReport:
     """What a warehouse has said, by counts and deltas."""
 
     def test_a_count_covers_the_deltas_before_it(self) -> None:
-        report = Report("order-1", "MUG", "berlin").left(1, (1, 1)).counted(3, (1, 2), is_late=False)
+        report = Report("order-1", "MUG", "berlin").left(1, (1, 1)).counted(3, (1, 2))
 
         assert report.pieces == 3
         assert report.left(1, (1, 3)).pieces == 4
 
     def test_a_count_that_gives_fewer_takes_none_back_that_a_delta_has_said(self) -> None:
-        report = Report("order-1", "MUG", "berlin").left(2, (1, 1)).counted(1, (1, 2), is_late=False)
+        report = Report("order-1", "MUG", "berlin").left(2, (1, 1)).counted(1, (1, 2))
 
         assert report.pieces == 2
 
     def test_a_later_count_replaces_an_earlier_one(self) -> None:
-        report = Report("order-1", "MUG", "berlin").counted(3, (1, 2), is_late=False)
+        report = Report("order-1", "MUG", "berlin").counted(3, (1, 2))
 
-        assert report.counted(2, (1, 3), is_late=False).pieces == 2
-        assert report.counted(5, (1, 1), is_late=True).pieces == 3
+        assert report.counted(2, (1, 3)).pieces == 2
+        assert report.counted(5, (1, 1)).pieces == 3
 
     def test_a_late_delta_is_covered_by_the_count_after_it(self) -> None:
-        report = Report("order-1", "MUG", "berlin").counted(3, (1, 2), is_late=False)
+        report = Report("order-1", "MUG", "berlin").counted(3, (1, 2))
 
         assert report.left(2, (1, 1)).pieces == 3
         assert report.left(4, (1, 1)).pieces == 4
 
-    def test_a_late_count_leaves_the_deltas_since_the_count_that_covers_it(self) -> None:
-        report = Report("order-1", "MUG", "berlin").left(1, (1, 5)).counted(1, (1, 2), is_late=True)
+    @given(said=sayings(), data=st.data())
+    def test_what_was_said_in_any_order_is_the_same(
+        self, said: Sequence[Saying], data: st.DataObject
+    ) -> None:
+        heard = data.draw(st.permutations(said))
+        report = Report("order-1", "MUG", "berlin")
+        for kind, at, pieces in heard:
+            report = report.left(pieces, at) if kind == "delta" else report.counted(pieces, at)
 
-        assert report.pieces == 2
+        named_at, named = max(
+            ((at, pieces) for kind, at, pieces in said if kind == "count"), default=((0, 0), 0)
+        )
+        deltas = [(at, pieces) for kind, at, pieces in said if kind == "delta"]
+        before = sum(pieces for at, pieces in deltas if at < named_at)
+        assert report.pieces == max(named, before) + sum(pieces for at, pieces in deltas if at > named_at)
