@@ -41,7 +41,7 @@ SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
 # What `make proto` and `make render` write.
 RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
 
-.PHONY: help setup dev up down real test test-fast test-long tools check fmt lint type imports proto contract render drift validate \
+.PHONY: help setup dev up down real test test-fast test-long tools check fmt lint type imports proto contract texts render drift validate \
 	web page bench h2load e2e faults clean lock audit
 
 help: ## List the targets
@@ -112,7 +112,7 @@ h2load: # Install the driver of loads by apt
 		$(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq -y nghttp2-client >/dev/null || { \
 		echo "Measuring takes h2load. As root: apt install nghttp2-client"; exit 1; }
 
-check: lint type imports contract drift validate ## Lint, types, import rules, contract and drift
+check: lint type imports contract texts drift validate ## Lint, types, import rules, contract, texts and drift
 	@echo "==> All checks passed"
 
 fmt: dev ## Format code and contract
@@ -131,6 +131,11 @@ imports: dev # Check who imports whom
 
 contract: dev # Lint the contract and compare it with the released one
 	@echo "==> buf" && $(BIN)/buf lint && $(BIN)/buf breaking --against protos/baseline.binpb
+
+texts: dev # Show that every text is there in every language, and that every mail can be written
+	@echo "==> texts" && said=$$($(BIN)/python -m pytest -q tests/unit/mesh/test_languages.py \
+		tests/unit/notification/test_renderer.py tests/unit/notification/test_mail_traits.py 2>&1) || { \
+		echo "$$said"; exit 1; }
 
 proto: dev ## Generate the stubs and the descriptor set
 	@$(BIN)/python protos/generate.py

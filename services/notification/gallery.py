@@ -87,9 +87,9 @@ def write(folder: Path) -> Path:
 
 
 _INDEX = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Mails of shopmesh</title>
-<style>:root{{color-scheme:light dark}}
-body{{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}}</style>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="color-scheme" content="light dark"><title>Mails of shopmesh</title>
+<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}}</style>
 </head><body><h1>Mails of shopmesh</h1><ol>
 {entries}
 </ol></body></html>

@@ -4,17 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from selenium.webdriver import Chrome
-from selenium_axe_python.axe import Axe
 
 from tests.e2e.page import Page
 from tests.e2e.people import mailed_token, mails_to, new_email
+from tests.support.accessibility import SCHEMES, WCAG, prefer, problems
 from tests.support.chromium import DESKTOP, PHONE, resize
 from tests.support.running_mesh import RunningMesh
 from tests.support.waiting import until
 
 _PASSWORD, _SECOND = "horses count batteries", "batteries count staples"
-_CHECKED = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _SLOT = {"en": "Overview", "de": "Übersicht"}
 
 
@@ -61,7 +59,7 @@ def customer(request: pytest.FixtureRequest, page: Page, running_mesh: RunningMe
         _look(page, f"account-{name}-{language}", language)
 
     yield Customer(page, running_mesh, language, new_email(), look)
-    _prefer(browser, "light")
+    prefer(browser, "light")
     resize(browser, DESKTOP)
 
 
@@ -135,19 +133,11 @@ def _look(page: Page, name: str, language: str) -> None:
     """A page is judged by axe, in both schemes, and on a phone; pictures are kept to look at."""
     browser = page.browser
     assert browser.execute_script("return document.documentElement.lang") == language
-    for scheme in ("dark", "light"):
-        _prefer(browser, scheme)
-        axe = Axe(browser)
-        axe.inject()  # type: ignore[no-untyped-call]
-        found = axe.run(options={"runOnly": list(_CHECKED)})["violations"]
-        assert not found, f"{name}, {scheme}: {axe.report(found)}"
+    for scheme in SCHEMES:
+        prefer(browser, scheme)
+        assert not (found := problems(browser, (*WCAG, "best-practice"))), f"{name}, {scheme}: {found}"
         page.picture(f"{name}-{scheme}")
     resize(browser, PHONE)
     assert page.sideways() == 0, name
     page.picture(f"{name}-phone")
     resize(browser, DESKTOP)
-
-
-def _prefer(browser: Chrome, scheme: str) -> None:
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})

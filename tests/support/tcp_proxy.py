@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -86,8 +87,10 @@ class TcpProxy:
 
 
 @asynccontextmanager
-async def tcp_proxy(target_port: int, *, host: str = "127.0.0.1") -> AsyncIterator[TcpProxy]:
-    """A proxy on a free port, which passes everything on at first."""
+async def tcp_proxy(
+    target_port: int, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[TcpProxy]:
+    """A proxy on a free port, which passes everything on at first; with `tls` it ends clients' TLS."""
     proxy = TcpProxy(host, target_port)
     connections: set[asyncio.Task[None]] = set()
 
@@ -98,7 +101,7 @@ async def tcp_proxy(target_port: int, *, host: str = "127.0.0.1") -> AsyncIterat
         await proxy._serve(reader, writer)
         connections.discard(task)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     proxy.port = server.sockets[0].getsockname()[1]
     proxy.resume()
     try:

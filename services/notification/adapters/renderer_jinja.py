@@ -50,7 +50,7 @@ class JinjaRenderer:
             for language in self._catalogues.languages
         }
         self.languages = self._catalogues.languages
-        self._inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
     def render(self, delivery: Delivery, contact: Contact, order: OrderSummary | None) -> Text:
         language = self._catalogues.language_of(contact.locale)

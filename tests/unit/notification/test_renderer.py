@@ -5,8 +5,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
+from jinja2.meta import find_undeclared_variables
 
 from services.kernel.money import Money
+from services.notification.adapters import renderer_jinja
 from services.notification.adapters.renderer_jinja import JinjaRenderer
 from services.notification.domain.choice_link import ChoiceLinks
 from services.notification.domain.delivery import Delivery
@@ -20,6 +23,14 @@ from tests.support.mail import ALICE, MUG_ORDER
 TIMES = "\N{MULTIPLICATION SIGN}"
 SHOP = "http://localhost:8080/"
 LINK = "http://localhost:8080/account/verify?token=secret&more=1"
+
+TEMPLATES = sorted(Path(renderer_jinja.__file__).with_name("templates").rglob("*.j2"))
+GIVEN = {
+    *("language", "greeting", "contact", "order", "parcel", "shop_url", "order_url", "preferences_url"),
+    *("layout", "kit", "_", "gettext", "ngettext", "self"),
+    *(name for file in TEMPLATES for name in re.findall(r"{%-? (?:macro|set) (\w+)", file.read_text())),
+}
+"""All that a template may ask for: what it is rendered with, and what templates define for their blocks."""
 
 PLACED = OrderSummary(
     MUG_ORDER,
@@ -79,6 +90,14 @@ def test_every_text_has_a_subject_a_greeting_and_both_forms(template: Template) 
     assert "Hello Alice," in text.plain
     assert "Hello Alice," in Elements(text.html).text
     assert "{" not in text.plain
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_no_template_asks_for_what_it_is_not_given(file: Path) -> None:
+    environment = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
+    environment.filters |= {"money": str, "fill": str}
+
+    assert find_undeclared_variables(environment.parse(file.read_text())) <= GIVEN
 
 
 @pytest.mark.parametrize("template", Template, ids=str)
