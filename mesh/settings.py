@@ -64,6 +64,7 @@ class MeshSettings:
         redis_url: Shared rate-limit counters and caches (`SHOPMESH_REDIS_URL`); None: in-process.
         mail_urls: The mail providers in the order in which they are asked (`SHOPMESH_MAIL_URL`, with commas);
             none: files below `home`.
+        mail_reply_to: The mailbox that answers to mails reach (`SHOPMESH_MAIL_REPLY_TO`); empty: none.
         public_url: Where customers reach the front proxy (`SHOPMESH_PUBLIC_URL`), without a slash at its end;
             None: they do so at the issuer.
         trusted_proxies: Which proxies in front of the front proxy are believed what they say in
@@ -88,6 +89,7 @@ class MeshSettings:
     kafka_url: str | None = None
     redis_url: str | None = None
     mail_urls: tuple[str, ...] = ()
+    mail_reply_to: str = ""
     public_url: str | None = None
     trusted_proxies: TrustedProxies = 0
     otlp_endpoint: str | None = None
@@ -118,6 +120,7 @@ class MeshSettings:
             kafka_url=_url(environ, "SHOPMESH_KAFKA_URL", ("kafka",)),
             redis_url=_url(environ, "SHOPMESH_REDIS_URL", ("redis", "rediss", "unix")),
             mail_urls=_mail_urls(environ),
+            mail_reply_to=environ.get("SHOPMESH_MAIL_REPLY_TO", "").strip(),
             public_url=_public_url(environ),
             trusted_proxies=_trusted_proxies(environ),
             otlp_endpoint=_url(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),

@@ -23,7 +23,7 @@ from mesh.settings import MeshSettings
 
 _READY_SECONDS = 120.0
 _STORES = ("SHOPMESH_MYSQL_URL", "SHOPMESH_MONGODB_URL", "SHOPMESH_KAFKA_URL")
-_KEPT = ("SHOPMESH_MAIL_URL", "SHOPMESH_PUBLIC_URL")
+_KEPT = ("SHOPMESH_MAIL_URL", "SHOPMESH_MAIL_REPLY_TO", "SHOPMESH_PUBLIC_URL")
 """What a restart may change but not drop: mails that wait would go into the folder."""
 _RECONNECTED_SECONDS = 2.0
 """After it the channels of all others, which try again every second, have found a worker that is back."""

@@ -1,6 +1,7 @@
 """The settings of the notification service."""
 
 from dataclasses import dataclass
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Self
 
@@ -11,10 +12,12 @@ from services.notification.adapters.mail_urls import (
     MailUrlError,
     ProviderUrl,
     SesUrl,
+    mailbox,
     parse_mail_urls,
 )
 
 MAIL_URL = "SHOPMESH_MAIL_URL"
+REPLY_TO = "SHOPMESH_MAIL_REPLY_TO"
 PUBLIC_URL = "SHOPMESH_PUBLIC_URL"
 
 
@@ -26,6 +29,7 @@ class Settings:
         database_url: Deliveries, preferences and the inbox.
         mail_folder: Where mails are written as files, where there is no provider.
         providers: Where mails are handed over, in the order in which they are asked (`SHOPMESH_MAIL_URL`).
+        reply_to: The mailbox that answers to mails reach; None: nobody reads them.
         site: Where links in mails lead to, without a slash at its end.
         worker: This process's name among the service's workers.
         address_key: The file with the key by which suppressed addresses are hashed.
@@ -34,6 +38,7 @@ class Settings:
     database_url: str
     mail_folder: Path
     providers: tuple[ProviderUrl, ...]
+    reply_to: Address | None
     site: str
     worker: str
     address_key: Path
@@ -60,10 +65,19 @@ class Settings:
             database_url=database_url(mesh, "notification"),
             mail_folder=folder,
             providers=providers,
+            reply_to=_reply_to(mesh),
             site=mesh.site,
             worker=f"worker-{mesh.worker}",
             address_key=mesh.secrets / "mail-addresses.key",
         )
+
+
+def _reply_to(mesh: MeshSettings) -> Address | None:
+    if not mesh.mail_reply_to:
+        return None
+    if (found := mailbox(mesh.mail_reply_to)) is None:
+        raise UnusableSetting(REPLY_TO, "it has to be one mailbox, for example Shop <help@shop.example>")
+    return found
 
 
 def _parsed(mesh: MeshSettings) -> FolderUrl | tuple[ProviderUrl, ...]:

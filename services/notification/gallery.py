@@ -103,7 +103,7 @@ def _contact(language: str) -> Contact:
 def _order_for(template: Template) -> OrderSummary | None:
     match template:
         case Template.ORDER_REJECTED:
-            return _placed().ended("OUT_OF_STOCK", {"MUG-RED": 1, "LAMP-BRASS": 0, "TEA-SENCHA": 3})
+            return _placed().ended("OUT_OF_STOCK", {"MUG-RED": 1, "LAMP-BRASS": 0})
         case Template.ORDER_CANCELLED:
             return _confirmed().ended("SHORTAGE")
         case _ if template.is_about_an_order:

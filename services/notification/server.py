@@ -190,7 +190,7 @@ async def open_adapters(
             read=work.read,
             write=work.write,
             contacts=GrpcContacts(context.channels.to("user"), site=settings.site),
-            renderer=JinjaRenderer(links=choice_links(settings)),
+            renderer=JinjaRenderer(links=choice_links(settings), reply_to=settings.reply_to),
             mailers=mailers,
             hook_messages=hook_messages,
         )

@@ -89,7 +89,7 @@ class WorkerPlan:
         parsed = parse_mail_urls(self.mail_urls)
         assert not isinstance(parsed, FolderUrl)
         nowhere = Path("/nonexistent")
-        return Settings(self.database_url, nowhere, parsed, SITE, self.name, nowhere)
+        return Settings(self.database_url, nowhere, parsed, None, SITE, self.name, nowhere)
 
 
 async def run(plan: WorkerPlan) -> None:

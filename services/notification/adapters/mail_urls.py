@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.policy import SMTP
 from pathlib import Path
@@ -169,14 +170,22 @@ def _query(
     return query
 
 
-def _sender(query: Mapping[str, list[str]]) -> Address:
-    """The one mailbox of `from`, for example `Shop <hello@shop.example>`."""
-    header = SMTP.header_factory("From", query["from"][0])
+def mailbox(text: str) -> Address | None:
+    """The one mailbox of a text, for example `Shop <hello@shop.example>`; None: it is none."""
+    try:
+        header = SMTP.header_factory("From", text)
+    except (IndexError, HeaderParseError):
+        # The library fails on some texts, as on `help@`.
+        return None
     addresses: tuple[Address, ...] = header.addresses
     usable = not header.defects and len(addresses) == 1 and addresses[0].username and addresses[0].domain
-    if not usable or not addresses[0].addr_spec.isascii():
+    return addresses[0] if usable and addresses[0].addr_spec.isascii() else None
+
+
+def _sender(query: Mapping[str, list[str]]) -> Address:
+    if (sender := mailbox(query["from"][0])) is None:
         raise MailUrlError("from has to be one mailbox, for example from=Shop%20%3Chello@shop.example%3E")
-    return addresses[0]
+    return sender
 
 
 def _port(parts: SplitResult) -> int | None:

@@ -43,6 +43,8 @@ def compose(message: Message, *, sender: Address, headers: Mapping[str, str] = _
     mail = MIMEMultipart("alternative", boundary=f"=_{message.message_id}")
     mail["From"] = _encoded(sender, is_utf8=is_utf8)
     mail["To"] = _encoded(recipient, is_utf8=is_utf8)
+    if message.text.reply_to is not None:
+        mail["Reply-To"] = _encoded(message.text.reply_to, is_utf8=is_utf8)
     mail["Subject"] = _one_line(message.text.subject)
     mail["Date"] = format_datetime(message.create_time)
     mail["Message-ID"] = f"<{message.message_id}@{sender.domain}>"

@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,15 @@ _LINK_IN_NAME = re.compile(r"\w\.\w{2,}|://|@")
 class JinjaRenderer:
     """Writes every mail twice. Styles go into the elements: mail readers drop style sheets."""
 
-    def __init__(self, *, links: ChoiceLinks) -> None:
+    def __init__(self, *, links: ChoiceLinks, reply_to: Address | None = None) -> None:
         """Read the catalogues.
 
         Args:
             links: Where links lead to: to the shop, and to what one chooses.
+            reply_to: The mailbox that answers reach; None: nobody reads them.
         """
         self._links = links
+        self._reply_to = reply_to
         self._shop_url = f"{links.site}/"
         self._catalogues = Catalogues(_TEMPLATES / "locale")
         self._environments = {
@@ -62,6 +65,7 @@ class JinjaRenderer:
             "contact": contact,
             "order": order,
             "parcel": order.parcel_of(delivery.original_id) if order else None,
+            "is_answered": self._reply_to is not None,
             "shop_url": self._shop_url,
             "order_url": f"{self._shop_url}#/orders/{order.order_id}" if order else "",
             "preferences_url": self._links.preferences(delivery.user_id) if order else "",
@@ -74,6 +78,7 @@ class JinjaRenderer:
             html=self._inliner.inline(html),
             plain=plain,
             unsubscribe_url=self._unsubscribe_url(delivery),
+            reply_to=self._reply_to,
         )
 
     def _unsubscribe_url(self, delivery: Delivery) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import Address
 
 NOTIFICATION_ID_HEADER = "X-Shopmesh-Notification-Id"
 NOTIFICATION_ID_TAG = "shopmesh-notification-id"
@@ -30,6 +31,7 @@ class Text:
     """What a mail says, twice: as HTML and as plain text.
 
     Attributes:
+        reply_to: The mailbox that answers reach; None: nobody reads them.
         unsubscribe_url: Where a mail program ends mails of this kind by one POST; empty: nowhere.
     """
 
@@ -37,6 +39,7 @@ class Text:
     html: str
     plain: str
     unsubscribe_url: str = ""
+    reply_to: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from services.notification.config import Settings
 from tests.unit.notification.test_mail_urls import SES, SHOP
 
 
-def settings(mail_url: str = "", public_url: str = "") -> Settings:
+def settings(mail_url: str = "", public_url: str = "", reply_to: str = "") -> Settings:
     environ = {
         "SHOPMESH_HOME": "/home/shop",
         "SHOPMESH_PORT_OFFSET": "300",
         "SHOPMESH_MAIL_URL": mail_url,
         "SHOPMESH_PUBLIC_URL": public_url,
+        "SHOPMESH_MAIL_REPLY_TO": reply_to,
     }
     return Settings.of(MeshSettings.from_environ(environ))
 
@@ -69,3 +70,16 @@ def test_a_public_url_is_an_https_origin(url: str) -> None:
 
 def test_a_public_url_on_this_machine_may_be_http() -> None:
     assert settings(public_url="http://127.0.0.1:8080").site == "http://127.0.0.1:8080"
+
+
+def test_answers_reach_the_mailbox_that_is_named() -> None:
+    assert settings().reply_to is None
+    assert str(settings(reply_to="Shop <help@shop.example>").reply_to) == "Shop <help@shop.example>"
+
+
+@pytest.mark.parametrize(
+    "mailbox", ["help", "a@b.example, c@d.example", "help@", "<>", "a@b.example\nBcc: c@d.example"]
+)
+def test_answers_reach_one_mailbox(mailbox: str) -> None:
+    with pytest.raises(SettingError, match="SHOPMESH_MAIL_REPLY_TO"):
+        settings(reply_to=mailbox)

@@ -2,7 +2,7 @@
 
 import re
 from email.headerregistry import Address
-from email.utils import parsedate_to_datetime
+from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -17,9 +17,15 @@ from tests.support.events import MORNING
 
 SENDER = Address("shopmesh", "hello", "shop.example")
 SITE = "https://shop.example"
+HELP = Address("Käthes Hilfe", "help", "shop.example")
 RENDERER = JinjaRenderer(links=ChoiceLinks(b"key", SITE))
+ANSWERED = JinjaRenderer(links=ChoiceLinks(b"key", SITE), reply_to=HELP)
 MAILS = list(examples(RENDERER.languages))
 _LINK = re.compile(r"https?://[^\s<>\"]+")
+_ANSWERS = {
+    "You reach us by answering this mail.",
+    "Sie erreichen uns, wenn Sie auf diese Mail antworten.",
+}
 _HREF = re.compile(r'href="([^"]+)"')
 
 
@@ -51,6 +57,16 @@ def test_the_headers_are_there_once_and_right(example: Example, parsed: Any) -> 
     assert not parsed.subject.isupper()
     assert "!" not in parsed.subject
     assert parsed.subject == rendered(example, RENDERER).subject
+
+
+def test_it_says_whether_somebody_reads_answers(example: Example, parsed: Any) -> None:
+    text = rendered(example, ANSWERED)
+    answered = parse_email(compose(Message("m-1", example.contact, text, "", MORNING), sender=SENDER))
+
+    assert parseaddr(answered.headers["Reply-To"][0]) == (HELP.display_name, HELP.addr_spec)
+    for silent, open_ in ((parsed.text_plain, answered.text_plain), (parsed.text_html, answered.text_html)):
+        assert not {*_lines(silent[0])} & _ANSWERS
+        assert {*_lines(open_[0])} & _ANSWERS
 
 
 def test_it_unsubscribes_by_one_click_where_one_can_choose(example: Example, parsed: Any) -> None:
@@ -96,3 +112,8 @@ def test_both_forms_say_the_same(parsed: Any) -> None:
 
     missing = {number for number in numbers if number not in shown and number not in html}
     assert not missing
+
+
+def _lines(text: str) -> list[str]:
+    """What is between line breaks and tags."""
+    return [line.strip() for line in re.split(r"\n|<[^>]+>", text)]

@@ -27,6 +27,7 @@ LINK = "http://localhost:8080/account/verify?token=secret&more=1"
 TEMPLATES = sorted(Path(renderer_jinja.__file__).with_name("templates").rglob("*.j2"))
 GIVEN = {
     *("language", "greeting", "contact", "order", "parcel", "shop_url", "order_url", "preferences_url"),
+    "is_answered",
     *("layout", "kit", "_", "gettext", "ngettext", "self"),
     *(name for file in TEMPLATES for name in re.findall(r"{%-? (?:macro|set) (\w+)", file.read_text())),
 }
