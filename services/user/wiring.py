@@ -22,6 +22,7 @@ from services.user.application.links import OneTimeLinks
 from services.user.application.logins import Logins
 from services.user.application.mail_limits import MailLimits
 from services.user.application.mails import Mails
+from services.user.application.matching import PasswordChecks
 from services.user.application.new_passwords import NewPasswords
 from services.user.application.passwords import Passwords
 from services.user.application.ports import (
@@ -92,6 +93,7 @@ def wire(
     devices = Devices(server_key=server_key, new_id=uuid7)
     mails = Mails(links=links, devices=devices, limits=limits, clock=clock, new_id=uuid7)
     guesses = Guesses(rules=guessing, server_key=server_key, metrics=adapters.metrics, clock=clock)
+    checks = PasswordChecks(unit_of_work=unit_of_work, hasher=hasher, guesses=guesses)
     registrations = Registrations(
         unit_of_work=unit_of_work,
         addresses=adapters.addresses,
@@ -114,7 +116,8 @@ def wire(
         ),
         passwords=Passwords(
             unit_of_work=unit_of_work,
-            hasher=hasher,
+            guesses=guesses,
+            checks=checks,
             addresses=adapters.addresses,
             passwords=passwords,
             registrations=registrations,
@@ -130,6 +133,7 @@ def wire(
             addresses=adapters.addresses,
             hasher=hasher,
             guesses=guesses,
+            checks=checks,
             devices=devices,
             mails=mails,
             clock=clock,

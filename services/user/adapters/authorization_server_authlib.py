@@ -150,6 +150,9 @@ def _check(protocol: Protocol, asked: ProtocolRequest) -> LoginNeeds:
 def _grant(protocol: Protocol, asked: ProtocolRequest) -> OAuthAnswer:
     grant = protocol.get_consent_grant(asked)
     assert protocol.login_session is not None
+    if await_(protocol.unit.sessions.find(protocol.login_session.token_hash)) is None:
+        # It was ended after it was looked at.
+        raise OAuth2Error(error="login_required", redirect_uri=grant.redirect_uri)
     account = await_(protocol.find_account(protocol.login_session.user_id))
     answer: OAuthAnswer = protocol.create_authorization_response(asked, grant_user=account, grant=grant)
     return answer

@@ -19,6 +19,8 @@ class SqlSecurityLog:
         self._session = session
 
     async def add(self, user_id: str, event: SecurityEvent) -> None:
+        if await self._is_erased(user_id):
+            return
         await self._session.execute(
             insert(tables.activities).values(
                 user_id=user_id,
@@ -31,6 +33,10 @@ class SqlSecurityLog:
                 detail=event.detail,
             )
         )
+
+    async def _is_erased(self, user_id: str) -> bool:
+        erased = tables.erased_accounts.c.user_id
+        return (await self._session.execute(select(erased).where(erased == user_id))).first() is not None
 
     async def page(
         self, user_id: str, *, before: int | None, size: int

@@ -6,7 +6,7 @@ one changes a row.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from mesh.sql.columns import UtcTime
 from mesh.sql.rows import changed_rows
 from services.user.adapters import tables
 from services.user.domain.grant import FAMILY_IDLE, USER_TOKEN_LIFETIME, Code, Family, IssuedToken, Revocation
-from services.user.domain.session import COOKIE_IDLE, OpenSession, Session
+from services.user.domain.session import OpenSession, Session
 
 _KINDS = ("token_id", "sid", "client_id", "subject")
 _REVOCATIONS_BEHIND = sql.Prepared(
@@ -64,13 +64,19 @@ class SqlSessionStore:
         this = tables.sessions.c.sid == session.sid
         await self._session.execute(update(tables.sessions).where(this).values(**asdict(session)))
 
+    async def note_use(self, session: Session) -> None:
+        as_seen = and_(
+            tables.sessions.c.sid == session.sid, tables.sessions.c.token_hash == session.token_hash
+        )
+        await self._session.execute(update(tables.sessions).where(as_seen).values(use_time=session.use_time))
+
     async def remove(self, sid: str) -> None:
         await self._session.execute(delete(tables.sessions).where(tables.sessions.c.sid == sid))
 
     async def remove_all(self, user_id: str, *, but: str) -> None:
         await self._session.execute(delete(tables.sessions).where(_others(tables.sessions, user_id, but)))
 
-    async def of_user(self, user_id: str, *, at: datetime) -> Sequence[OpenSession]:
+    async def of_user(self, user_id: str, *, at: datetime, idle: timedelta) -> Sequence[OpenSession]:
         session, family = tables.sessions.c, tables.families.c
         alive = and_(
             family.sid == session.sid,
@@ -87,7 +93,7 @@ class SqlSessionStore:
             .having(
                 or_(
                     by_client.is_not(None),
-                    and_(session.expire_time > at, session.use_time > at - COOKIE_IDLE),
+                    and_(session.expire_time > at, session.use_time > at - idle),
                 )
             )
             .order_by(func.max(func.coalesce(family.use_time, session.use_time)).desc())

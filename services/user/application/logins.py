@@ -9,7 +9,7 @@ from services.user.application.access import end_session
 from services.user.application.devices import Devices
 from services.user.application.guesses import Guesses
 from services.user.application.mails import Mails
-from services.user.application.matching import matching_form
+from services.user.application.matching import PasswordChecks
 from services.user.application.ports import MailAddresses, PasswordHasher, Unit, UnitOfWork
 from services.user.domain.account import Account
 from services.user.domain.device import Visitor
@@ -18,7 +18,7 @@ from services.user.domain.events import MailPurpose
 from services.user.domain.link import digest, new_secret
 from services.user.domain.network import network_prefix
 from services.user.domain.password import normal_password
-from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
+from services.user.domain.security_event import KEPT, Origin, SecurityEvent, SecurityEventKind
 from services.user.domain.session import Session, new_session
 
 
@@ -67,6 +67,7 @@ class Logins:
         addresses: MailAddresses,
         hasher: PasswordHasher,
         guesses: Guesses,
+        checks: PasswordChecks,
         devices: Devices,
         mails: Mails,
         clock: Clock,
@@ -76,6 +77,7 @@ class Logins:
         self._addresses = addresses
         self._hasher = hasher
         self._guesses = guesses
+        self._checks = checks
         self._devices = devices
         self._mails = mails
         self._clock = clock
@@ -103,7 +105,9 @@ class Logins:
             visitor = Visitor(browser.network, self._devices.known(account, browser.cookies))
             attempts = await self._guesses.begin(unit, address, visitor)
         password_hash = account.password_hash if account else ""
-        form = await matching_form(self._hasher, password, password_hash, turn=browser.network)
+        form = await self._checks.matching_form(
+            password, password_hash, attempts=attempts, turn=browser.network
+        )
         if account is None or form is None:
             await self._note_failure(account, browser)
             raise WrongPassword("this address and this password do not belong together")
@@ -136,11 +140,16 @@ class Logins:
             cookie = new_secret()
             session = await self._entered(unit, account, browser, digest(cookie))
             origin = Origin(f"customer:{account.user_id}", browser.address, browser.name)
-            if not visitor.device and await unit.security_log.has(account.user_id, SecurityEventKind.LOGIN):
+            if not visitor.device and await self._has_logged_in(unit, account):
                 await self._mails.send(unit, account, MailPurpose.NEW_DEVICE)
             event = SecurityEvent(SecurityEventKind.LOGIN, session.auth_time, origin)
             await unit.security_log.add(account.user_id, event)
             return LoggedIn(session, cookie, self._devices.cookie(account, visitor.device))
+
+    async def _has_logged_in(self, unit: Unit, account: Account) -> bool:
+        """Whether it is not the first login; of an older account than what is remembered nobody knows."""
+        is_old = account.create_time <= self._clock() - KEPT
+        return is_old or await unit.security_log.has(account.user_id, SecurityEventKind.LOGIN)
 
     async def _entered(self, unit: Unit, account: Account, browser: Browser, token_hash: str) -> Session:
         # Tokens say the time in seconds.

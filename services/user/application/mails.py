@@ -40,7 +40,7 @@ class Mails:
         """Ask for a mail that somebody causes who need not be the owner, unless it is one too many.
 
         A link lives longer each time it is asked for, whether a mail goes out or not. What is asked for from
-        a device that the account knows is not counted.
+        a device that the account knows is not counted, unless it goes to an address that may be another's.
 
         Args:
             unit: The transaction.
@@ -51,7 +51,7 @@ class Mails:
         """
         if self._links.is_given_for(purpose):
             await self._links.give(unit, account, purpose, request_time=self._clock())
-        is_known = bool(self._devices.known(account, origin.proofs))
+        is_known = not to and bool(self._devices.known(account, origin.proofs))
         if is_known or await self._limits.admit(unit, to or account.email, network=origin.network):
             await self._request(unit, account.user_id, purpose)
 

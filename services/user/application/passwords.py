@@ -2,14 +2,16 @@
 
 from services.kernel.clock import Clock
 from services.user.application.access import revoke_access
+from services.user.application.guesses import Guesses
 from services.user.application.links import OneTimeLinks
 from services.user.application.mails import Mails
-from services.user.application.matching import matching_form
+from services.user.application.matching import PasswordChecks
 from services.user.application.new_passwords import NewPasswords
 from services.user.application.pace import even_pace
-from services.user.application.ports import MailAddresses, PasswordHasher, Unit, UnitOfWork
+from services.user.application.ports import MailAddresses, Unit, UnitOfWork
 from services.user.application.registrations import Registrations
 from services.user.domain.account import Account
+from services.user.domain.device import Visitor
 from services.user.domain.errors import WrongPassword
 from services.user.domain.events import MailPurpose, PasswordChanged
 from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
@@ -22,7 +24,8 @@ class Passwords:
         self,
         *,
         unit_of_work: UnitOfWork,
-        hasher: PasswordHasher,
+        guesses: Guesses,
+        checks: PasswordChecks,
         addresses: MailAddresses,
         passwords: NewPasswords,
         registrations: Registrations,
@@ -31,7 +34,8 @@ class Passwords:
         clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._hasher = hasher
+        self._guesses = guesses
+        self._checks = checks
         self._addresses = addresses
         self._passwords = passwords
         self._registrations = registrations
@@ -51,14 +55,24 @@ class Passwords:
 
         Raises:
             WrongPassword: The current one differs.
+            TooManyAttempts: It differed too often in this session.
+            TooBusy: Too many passwords are being checked.
             WeakPassword: The new one would be guessed first.
         """
-        async with self._unit_of_work.read() as unit:
+        async with self._unit_of_work.write() as unit:
             account = await unit.accounts.get(user_id)
-        if await matching_form(self._hasher, current, account.password_hash, turn=user_id) is None:
+            # Counted by the session: who has one of the owner's cannot keep the owner from logging in.
+            visitor = Visitor(origin.network, sid)
+            attempts = await self._guesses.begin(unit, account.email, visitor)
+        form = await self._checks.matching_form(
+            current, account.password_hash, attempts=attempts, turn=user_id
+        )
+        if form is None:
+            await self._note_failure(user_id, origin)
             raise WrongPassword("currentPassword is not the password of the account")
         password_hash = await self._passwords.hashed(new, account, field="newPassword")
         async with self._unit_of_work.write() as unit:
+            await self._guesses.forget(unit, attempts)
             kind = SecurityEventKind.PASSWORD_CHANGED
             await self._set(unit, account, password_hash, but=sid)
             await unit.security_log.add(user_id, SecurityEvent(kind, self._clock(), origin))
@@ -92,6 +106,12 @@ class Passwords:
             await self._set(unit, account, password_hash, but="")
             event = SecurityEvent(SecurityEventKind.PASSWORD_RESET, self._clock(), origin)
             await unit.security_log.add(account.user_id, event)
+
+    async def _note_failure(self, user_id: str, origin: Origin) -> None:
+        self._guesses.failed()
+        event = SecurityEvent(SecurityEventKind.LOGIN_FAILED, self._clock(), origin, "changing the password")
+        async with self._unit_of_work.write() as unit:
+            await unit.security_log.add(user_id, event)
 
     async def _mail_link(self, unit: Unit, account: Account, origin: Origin) -> None:
         if not account.email_verified:

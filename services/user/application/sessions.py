@@ -8,7 +8,7 @@ from services.user.application.ports import Unit, UnitOfWork
 from services.user.domain.errors import UserNotFound
 from services.user.domain.link import digest
 from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
-from services.user.domain.session import OpenSession, Session
+from services.user.domain.session import OpenSession, Session, cookie_idle
 
 
 class Sessions:
@@ -28,18 +28,20 @@ class Sessions:
         used = session.used(at=now)
         if used is not session:
             async with self._unit_of_work.write() as unit:
-                await unit.sessions.save(used)
+                await unit.sessions.note_use(used)
         return used
 
     async def open_of(self, user_id: str) -> Sequence[OpenSession]:
         """An account's sessions, the last used first; at most 100."""
         async with self._unit_of_work.read() as unit:
-            return await unit.sessions.of_user(user_id, at=self._clock())
+            account = await unit.accounts.get(user_id)
+            idle = cookie_idle(is_staff=account.is_staff)
+            return await unit.sessions.of_user(user_id, at=self._clock(), idle=idle)
 
     async def end(self, user_id: str, sid: str, *, origin: Origin) -> None:
         """End one of an account's sessions, and what every client got from it; another's is passed over."""
         async with self._unit_of_work.write() as unit:
-            mine = await unit.sessions.of_user(user_id, at=self._clock())
+            mine = await unit.sessions.of_user(user_id, at=self._clock(), idle=cookie_idle(is_staff=False))
             if sid in {session.sid for session in mine}:
                 await end_session(unit, sid, at=self._clock())
                 await self._log(unit, user_id, SecurityEventKind.SESSION_ENDED, origin)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 SESSION_LIFETIME = timedelta(hours=12)
-COOKIE_IDLE, _STAFF_COOKIE_IDLE = timedelta(hours=2), timedelta(minutes=30)
+_COOKIE_IDLE, _STAFF_COOKIE_IDLE = timedelta(hours=2), timedelta(minutes=30)
 _USES_ARE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -32,8 +32,7 @@ class Session:
     device: str = ""
 
     def is_alive(self, *, is_staff: bool, at: datetime) -> bool:
-        idle = _STAFF_COOKIE_IDLE if is_staff else COOKIE_IDLE
-        return at < min(self.expire_time, self.use_time + idle)
+        return at < min(self.expire_time, self.use_time + cookie_idle(is_staff=is_staff))
 
     def entered_again(self, token_hash: str, *, at: datetime) -> Self:
         """The same session after its password was entered once more: the old cookie is worth nothing."""
@@ -44,6 +43,11 @@ class Session:
     def used(self, *, at: datetime) -> Self:
         """The session once its cookie was used; unchanged where that was noted a moment ago."""
         return replace(self, use_time=at) if at - self.use_time >= _USES_ARE_NOTED_EVERY else self
+
+
+def cookie_idle(*, is_staff: bool) -> timedelta:
+    """How long a cookie lives without being used."""
+    return _STAFF_COOKIE_IDLE if is_staff else _COOKIE_IDLE
 
 
 def new_session(sid: str, token_hash: str, user_id: str, *, device: str, at: datetime) -> Session:

@@ -194,6 +194,20 @@ async def test_the_new_address_is_proved_and_the_old_one_gets_a_mail(
     assert (await Flow(http).submit(ALICE, password)).status_code == 403
 
 
+async def test_no_customer_floods_the_mailbox_of_another(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    await log_in(provider, http)
+    user_id = await own_id(http)
+
+    for _ in range(5):
+        provider.clock.turn_on(seconds=30)
+        asked = await fill(http, "/account/email", newEmail=CAROL)
+        assert asked.headers["location"] == "/account/email?done=1"
+
+    assert types_of(provider, user_id).count("MailRequested") == 3
+
+
 async def test_an_address_that_somebody_has_gets_a_mail_and_the_caller_learns_nothing(
     provider: RunningProvider, http: httpx.AsyncClient
 ) -> None:

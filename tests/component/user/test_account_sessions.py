@@ -78,3 +78,26 @@ async def test_a_new_device_is_mailed_about_but_not_the_first(
     await log_in(provider, http)
 
     assert types_of(provider, user_id).count("MailRequested") == 1
+
+
+async def test_after_90_days_a_new_device_is_mailed_about_all_the_same(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    await log_in(provider, http)
+    user_id = await own_id(http)
+    provider.clock.turn_on(days=91)
+    await provider.housekeeping.clean_up()
+
+    http.cookies.clear()
+    await log_in(provider, http)
+
+    assert types_of(provider, user_id).count("MailRequested") == 1
+
+
+async def test_staff_sees_only_sessions_that_live(provider: RunningProvider, http: httpx.AsyncClient) -> None:
+    await log_in(provider, http, "admin")
+    http.cookies.clear()
+    provider.clock.turn_on(minutes=30)
+    await log_in(provider, http, "admin")
+
+    assert (await http.get("/account/sessions")).text.count("<li>") == 1

@@ -7,10 +7,11 @@ import pytest
 from shopmesh.user.v1 import contact_service_pb2 as contact_pb
 from shopmesh.user.v1 import token_service_pb2 as token_pb
 from shopmesh.user.v1 import user_service_pb2 as pb
-from tests.component.user.calls import alice, notification
+from tests.component.user.calls import Person, admin, alice, notification
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow
 from tests.component.user.outbox import types_of
+from tests.component.user.test_endpoints import checkout
 from tests.support.serving import reason_of
 
 pytestmark = pytest.mark.fast
@@ -50,3 +51,20 @@ async def test_an_account_with_an_order_on_its_way_stays(
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert reason_of(refused.value) == "OPEN_ORDERS"
     assert (await person.user()).user_id == user_id
+
+
+async def test_what_comes_after_the_end_is_not_remembered(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    boss = await admin(provider, http)
+    http.cookies.clear()
+    tokens = await checkout(provider, http).tokens("alice@example.com", provider.password_of("alice"))
+    person = Person(boss.stub, tokens)
+    user_id = (await person.user()).user_id
+    await person.stub.EraseUser(pb.EraseUserRequest(), metadata=person.metadata)
+
+    hint = {"id_token_hint": person.tokens["id_token"]}
+    assert (await http.get("/oauth2/logout", params=hint)).status_code in {200, 303}
+
+    request = pb.ListSecurityEventsRequest(user_id=user_id)
+    assert not (await boss.stub.ListSecurityEvents(request, metadata=boss.metadata)).events

@@ -4,13 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import grpc
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from services.user.adapters.password_hasher_argon2 import Argon2PasswordHasher
+from services.user.domain.errors import TooBusy
+from shopmesh.user.v1 import user_service_pb2 as pb
+from tests.component.user.calls import PASSWORD, Person, admin, alice, alice_elsewhere
 from tests.component.user.conftest import RunningProvider
 from tests.component.user.flow import Flow
 from tests.support.browsing import Browser
+from tests.support.serving import reason_of
 
 ALICE = "alice@example.com"
 HOME, ELSEWHERE = "198.51.100.7", "203.0.113.9"
@@ -125,3 +131,45 @@ async def test_right_passwords_cost_nothing(provider: RunningProvider) -> None:
     for _ in range(12):
         async with browser(provider, HOME) as new:
             assert (await Flow(new).submit(ALICE, provider.password_of("alice"))).status_code == 303
+
+
+async def test_guesses_at_the_form_that_changes_a_password_count_by_their_session(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    thief = await alice(provider, http)
+    owner = await alice_elsewhere(provider, http)
+    reasons = [await change(thief, f"guess number {number}") for number in range(8)]
+    user_id = (await owner.user()).user_id
+
+    assert reasons[:5] == ["WRONG_PASSWORD"] * 5
+    assert set(reasons[5:]) == {"TOO_MANY_ATTEMPTS"}
+    assert await change(owner, provider.password_of("alice")) == ""
+    boss = await admin(provider, http)
+    request = pb.ListSecurityEventsRequest(user_id=user_id, page_size=50)
+    log = (await boss.stub.ListSecurityEvents(request, metadata=boss.metadata)).events
+    assert [event.kind for event in log].count("LOGIN_FAILED") == 5
+
+
+async def test_a_password_that_nobody_had_time_to_look_at_does_not_count(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> bool:
+        raise TooBusy("too many passwords are being checked now", retry_after_seconds=1)
+
+    async with browser(provider, HOME) as owner:
+        with monkeypatch.context() as busy:
+            busy.setattr(Argon2PasswordHasher, "matches", full)
+            answers = [(await Flow(owner).submit(ALICE, "her own")).status_code for _ in range(12)]
+        answers.append((await Flow(owner).submit(ALICE, provider.password_of("alice"))).status_code)
+
+    assert answers == [429] * 12 + [303]
+
+
+async def change(person: Person, current: str) -> str:
+    """Change a password; why it is refused, empty where it is not."""
+    request = pb.ChangePasswordRequest(current_password=current, new_password=PASSWORD)
+    try:
+        await person.stub.ChangePassword(request, metadata=person.metadata)
+    except grpc.aio.AioRpcError as refused:
+        return reason_of(refused)
+    return ""

@@ -8,10 +8,12 @@ import httpx
 import pytest
 from joserfc.jws import extract_compact
 
+from services.user.application.sessions import Sessions
+from services.user.domain.security_event import Origin
 from services.user.entrypoints.visit import SESSION_COOKIE
 from tests.component.user.calls import notification
 from tests.component.user.conftest import RunningProvider
-from tests.component.user.flow import Flow
+from tests.component.user.flow import Flow, answer_of
 from tests.component.user.test_endpoints import checkout, introspected
 
 ALICE, BOB, ADMIN = "alice@example.com", "bob@example.com", "admin@example.com"
@@ -124,4 +126,25 @@ async def test_logging_out_logs_out_long_after_the_cookie_has_ended(
     assert "Logged out" in left.text
     assert (await flow.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
     assert await introspected(provider, http, tokens["access_token"]) == {"active": False}
+    assert sid in {revocation.sid for revocation in await service.revocations()}
+
+
+async def test_a_session_that_ends_while_it_is_looked_at_gets_no_code(
+    provider: RunningProvider, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens, use = await log_in(provider, http), Sessions.use
+    service = await notification(provider, http)
+
+    async def ended(sessions: Sessions, cookie: str) -> Any:
+        session = await use(sessions, cookie)
+        if session is not None:
+            origin = Origin(f"customer:{session.user_id}")
+            await sessions.end_others(session.user_id, "", origin=origin)
+        return session
+
+    monkeypatch.setattr(Sessions, "use", ended)
+    answer = await checkout(provider, http).open()
+
+    assert answer_of(answer)["error"] == "login_required"
+    sid = claims(tokens["access_token"])["sid"]
     assert sid in {revocation.sid for revocation in await service.revocations()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from services.user.domain.account import Account, Address
@@ -46,7 +46,7 @@ class SecurityLog(Protocol):
     """What happened to accounts, for 90 days."""
 
     async def add(self, user_id: str, event: SecurityEvent) -> None:
-        """Remember something; of nobody's account where the id is empty."""
+        """Remember something; of nobody's account where the id is empty, nothing of an erased one."""
 
     async def page(
         self, user_id: str, *, before: int | None, size: int
@@ -102,13 +102,22 @@ class SessionStore(Protocol):
 
     async def save(self, session: Session) -> None: ...
 
+    async def note_use(self, session: Session) -> None:
+        """Store when its cookie was used, unless another cookie has taken its place."""
+
     async def remove(self, sid: str) -> None: ...
 
     async def remove_all(self, user_id: str, *, but: str) -> None:
         """Remove all of an account's, but the one with this sid."""
 
-    async def of_user(self, user_id: str, *, at: datetime) -> Sequence[OpenSession]:
-        """Those from which something is still alive, the last used first; at most 100."""
+    async def of_user(self, user_id: str, *, at: datetime, idle: timedelta) -> Sequence[OpenSession]:
+        """Those from which something is still alive, the last used first; at most 100.
+
+        Args:
+            user_id: Whose.
+            at: The time now.
+            idle: How long a cookie lives without being used.
+        """
 
 
 class GrantStore(Protocol):
