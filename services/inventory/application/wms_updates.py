@@ -6,7 +6,7 @@ from dataclasses import replace
 from services.inventory.application.departures import store_departure
 from services.inventory.application.ports import Ledger, Ledgers
 from services.inventory.application.shortages import report_shortage
-from services.inventory.domain.departure import Departure, Report, depart, pieces_named
+from services.inventory.domain.departure import Departure, FeedTime, Report, depart, pieces_named
 from services.inventory.domain.movement import Cause, Movement, Provenance
 from services.inventory.domain.reservation import Reservation
 from services.inventory.domain.stock import Shelf
@@ -141,14 +141,18 @@ def _departures(
         reservation = reservations[order_id]
         match update.change:
             case Count() as count:
-                pieces = count.pieces_of(order_id)
-                if pieces is None:
-                    pieces = max(before.pieces, pieces_named(reservation, update.sku, update.warehouse))
+                report = _counted(before, count.pieces_of(order_id), reservation, at)
                 # An order of which nothing has left here is none of the matter of this shelf.
-                if pieces or before.pieces:
-                    report = before.counted(pieces, at)
+                if report.pieces or before.pieces:
                     yield depart(reservation, own, report)
             case Delta(quantity, _, shipment_id) if quantity < 0:
                 book_quantity = quantity if is_news else 0
                 report = before.left(-quantity, at)
                 yield depart(reservation, own, report, book_quantity=book_quantity, shipment_id=shipment_id)
+
+
+def _counted(before: Report, pieces: int | None, reservation: Reservation | None, at: FeedTime) -> Report:
+    """After a count that names an order, with its pieces or without."""
+    if pieces is None:
+        return before.risen(pieces_named(reservation, before.sku, before.warehouse), at)
+    return before.counted(pieces, at)

@@ -75,6 +75,11 @@ class Report:
         later = tuple((time, left) for time, left in self.since if time > at)
         return replace(self, named=pieces, named_at=at, before=self.before + covered, since=later)
 
+    def risen(self, pieces: int, at: FeedTime) -> "Report":
+        """After a count that names the order without a number: so many have left by now, if not more."""
+        later = sum(left for time, left in self.since if time > at)
+        return self.counted(max(0, max(self.pieces, pieces) - later), at)
+
 
 @dataclass(frozen=True, slots=True)
 class Departure:

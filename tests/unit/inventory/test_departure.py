@@ -216,6 +216,12 @@ def sayings(draw: st.DrawFn) -> Sequence[Saying]:
 class TestReport:
     """What a warehouse has said, by counts and deltas."""
 
+    def test_a_late_count_without_a_number_counts_no_later_delta_twice(self) -> None:
+        report = Report("order-1", "MUG", "berlin").left(2, (1, 4))
+
+        assert report.risen(5, (1, 2)).pieces == 5
+        assert report.risen(1, (1, 2)).pieces == 2
+
     def test_a_count_covers_the_deltas_before_it(self) -> None:
         report = Report("order-1", "MUG", "berlin").left(1, (1, 1)).counted(3, (1, 2))
 
@@ -239,15 +245,17 @@ class TestReport:
         assert report.left(2, (1, 1)).pieces == 3
         assert report.left(4, (1, 1)).pieces == 4
 
-    @given(said=sayings(), data=st.data())
+    @given(said=sayings(), data=st.data(), at_least=st.integers(0, 20))
     def test_what_was_said_in_any_order_is_the_same(
-        self, said: Sequence[Saying], data: st.DataObject
+        self, said: Sequence[Saying], data: st.DataObject, at_least: int
     ) -> None:
         heard = data.draw(st.permutations(said))
         report = Report("order-1", "MUG", "berlin")
         for kind, at, pieces in heard:
             report = report.left(pieces, at) if kind == "delta" else report.counted(pieces, at)
 
+        # A count without a number says how many have left by now, and nothing of those to come.
+        assert report.risen(at_least, (3, 1)).pieces == max(report.pieces, at_least)
         named_at, named = max(
             ((at, pieces) for kind, at, pieces in said if kind == "count"), default=((0, 0), 0)
         )
