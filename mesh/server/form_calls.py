@@ -118,6 +118,8 @@ def _nested(fields: FormFields, request: Descriptor) -> dict[str, Any]:
         place, message = nested, request
         for parent in parents:
             place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise json_format.ParseError(f"{parent} is no message")
             message = _within(message, parent)
         known = message.fields_by_camelcase_name.get(last)
         is_truth = known is not None and known.type == FieldDescriptor.TYPE_BOOL

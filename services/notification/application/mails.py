@@ -165,7 +165,8 @@ class Mails:
             now, latest = self._clock(), copies[-1] if copies else original
             if latest.is_unsent or (latest.copy_of and now - latest.create_time < _MOMENT):
                 return latest
-            recent = [each.create_time for each in copies if now - each.create_time < _DAY]
+            sent = [each.create_time for each in copies if each.may_have_arrived]
+            recent = [time for time in sent if now - time < _DAY]
             if len(recent) >= _MOST_COPIES:
                 raise TooManyCopies(_MOST_COPIES, wait=recent[-_MOST_COPIES] + _DAY - now)
             copy = original.copy(len(copies) + 1, by=by, trace=trace, now=now)

@@ -142,6 +142,11 @@ class Delivery:
         return self.state in (DeliveryState.PENDING, DeliveryState.WAITING)
 
     @property
+    def may_have_arrived(self) -> bool:
+        """Whether a provider has taken it, or may have."""
+        return self.state in (DeliveryState.SENT, DeliveryState.AMBIGUOUS)
+
+    @property
     def trace_id(self) -> str:
         """The trace's id; empty when nothing is known of it."""
         return trace_id_of(self.trace)
@@ -221,8 +226,10 @@ class Delivery:
         return self.skipped("its time is over")
 
     def outdated(self, order: OrderSummary | None) -> str:
-        """Why a mail that is late says what is no longer so; empty while it does not."""
-        is_late = self.wait_time is not None or self.retry_time is not None or self.attempts > 0
+        """Why a mail that is late says what is no longer so; empty while it does not, and for copies."""
+        is_late = not self.copy_of and (
+            self.wait_time is not None or self.retry_time is not None or self.attempts > 0
+        )
         is_delivered = order is not None and order.is_delivered
         return (
             "the order is delivered" if is_late and is_delivered and self.template.ends_with_delivery else ""

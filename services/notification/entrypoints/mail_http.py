@@ -82,7 +82,7 @@ class MailPages:
         if user_id is None or topic not in _TOPICS:
             return self._unknown(request)
         say = self._words(request).gettext
-        if request.method == "GET":
+        if request.method != "POST":
             return self._page(request, "unsubscribe", token=token, topic=topic, label=say(_TOPICS[topic]))
         await _fields(request)
         try:
@@ -150,7 +150,7 @@ def _language(request: Request) -> str:
 
 async def _fields(request: Request) -> dict[str, str]:
     """What a form says, as browsers or as mail providers send it; of a GET the query."""
-    if request.method == "GET":
+    if request.method != "POST":
         return dict(request.query_params)
     try:
         bounded = Request(request.scope, _bounded(request.receive))

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from services.notification.domain.delivery import Delivery, DeliveryState
+from services.notification.adapters.mailer_smtp import SmtpMailer
+from services.notification.domain.delivery import REFUSED_RETRY_SECONDS, Delivery, DeliveryState
 from services.notification.domain.errors import MailNotFound, NotAboutAnOrder, TooManyCopies
 from services.notification.domain.preferences import Preferences
+from services.notification.domain.suppression import Suppression, SuppressionCause
 from services.notification.entrypoints.mail_servicer import MailServicer
 from shopmesh.notification.v1 import mail_service_pb2 as messages
-from tests.component.notification.conftest import TRACE, Worker, World
+from tests.component.notification.conftest import ADDRESSES, TRACE, StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, caught_up, confirmed, sent_once, take_in
-from tests.support.mail import ALICE, BOB
+from tests.support.mail import ALICE, BOB, SmtpServer, smtp_url
 
 CONTEXT: Any = None
 STAFF = "staff:0190b6a0-0000-7000-8000-00000000ad11"
@@ -145,3 +147,44 @@ async def test_calls_at_once_make_one_copy(world: World, worker: Worker, sent: D
 
     assert len({answer.mail.notification_id for answer in answers}) == 1
     assert len(await worker.deliver()) == 1
+
+
+async def test_copies_that_reached_nobody_use_nothing_up(
+    world: World, start_worker: StartWorker, smtp: SmtpServer
+) -> None:
+    worker: Worker = await start_worker(mailer=SmtpMailer(smtp_url(smtp.port)))
+    await confirmed(world, worker)
+    first = await sent_once(worker)
+    async with worker.work.write() as unit:
+        digest = ADDRESSES.hash("alice@example.com")
+        await unit.suppressions.add(Suppression(digest, SuppressionCause.BOUNCE, world.clock(), ""))
+    for _ in range(4):
+        world.clock.advance(60)
+        await again(worker, first.notification_id)
+        assert (await sent_once(worker)).state is DeliveryState.SUPPRESSED
+    async with worker.work.write() as unit:
+        await unit.suppressions.remove(digest)
+    world.clock.advance(60)
+
+    await again(worker, first.notification_id)
+
+    assert (await sent_once(worker)).state is DeliveryState.SENT
+
+
+async def test_a_copy_of_a_delivered_order_is_tried_again(
+    world: World, start_worker: StartWorker, smtp: SmtpServer
+) -> None:
+    worker: Worker = await start_worker(mailer=SmtpMailer(smtp_url(smtp.port)))
+    await world.place()
+    await world.confirm()
+    await world.order_event("OrderShipped")
+    await world.order_event("OrderDelivered")
+    await caught_up(world, worker)
+    shipped = {str(each.template): each for each in await worker.deliver()}["order_shipped"]
+    await again(worker, shipped.notification_id)
+    smtp.recipient_answer = "451 later"
+    assert (await sent_once(worker)).state is DeliveryState.PENDING
+    smtp.recipient_answer = "250 OK"
+    world.clock.advance(REFUSED_RETRY_SECONDS)
+
+    assert (await sent_once(worker)).state is DeliveryState.SENT

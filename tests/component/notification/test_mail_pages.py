@@ -101,6 +101,9 @@ async def test_looking_changes_nothing(
     http: httpx.AsyncClient, notifications: Notifications, topic: str
 ) -> None:
     asked = await http.get(LINKS.unsubscribe(ALICE, topic), headers={"accept-language": "de"})
+    for path in ("/mail/unsubscribe", "/mail/preferences"):
+        head = await http.head(path, params={"token": LINKS.token(ALICE), "topic": topic})
+        assert head.status_code == 200
 
     assert asked.status_code == 200
     assert "Abbestellen" in asked.text
@@ -137,6 +140,8 @@ async def test_there_is_no_way_out_of_other_mails(http: httpx.AsyncClient, topic
         {"preferences.accountMails": "true"},
         {"orderUpdates": "true"},
         {"preferences": "true"},
+        {"preferences.orderUpdates.x": "1"},
+        {"preferences.orderUpdates": "true", "preferences.orderUpdates.x": "1"},
         {"a.b.c": "x"},
     ],
     ids=str,
