@@ -9,7 +9,19 @@ from bench.report import load, number
 _DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {
     _DOCS / "inventory-performance.md": ("P3", "P4", "P5", "P6", "P7"),
-    _DOCS / "order-performance.md": ("P16", "P16b", "P17", "P18", "P19", "P20", "P21", "P22", "P22r", "P23"),
+    _DOCS / "order-performance.md": (
+        "P16",
+        "P16b",
+        "P17",
+        "P18",
+        "P19",
+        "P20",
+        "P21",
+        "P22",
+        "P22r",
+        "P23",
+        "P25",
+    ),
     _DOCS / "input.md": ("P24",),
 }
 """The rows of each page."""

@@ -10,6 +10,7 @@ from bench.programs import (
     echoed,
     event_log,
     event_store,
+    flooded,
     front_door,
     growth,
     overload,
@@ -50,5 +51,6 @@ ROWS: Mapping[str, Program] = {
     "P22r": stored.with_many_orders_on_servers,
     "P23": echoed.rest_against_echo,
     "P24": worst_requests.of_each_method,
+    "P25": flooded.orders_beyond_the_knee,
     "W1": watching.live_stock,
 }

@@ -1,7 +1,7 @@
 """The port of the event log: what every technology behind it promises.
 
-At least once, in version order per key by first occurrence. Publishers await the acknowledgement of a version
-before they publish the next one of its key; consumers commit after their effect.
+At least once, in version order per key by first occurrence: a version is stored only behind those before it.
+Consumers commit after their effect.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -83,6 +83,15 @@ class EventLog(Protocol):
 
         Raises:
             EventLogUnavailable: no acknowledgement; the record may be stored nevertheless.
+        """
+        ...
+
+    async def publish_all(self, records: Sequence[Record]) -> int:
+        """Store records of one key, in the order of their versions; parallel calls are about different keys.
+
+        Returns:
+            How many are durable, from the first on. Where there are more, no acknowledgement came for the
+            next, which may be stored nevertheless; those behind it are not.
         """
         ...
 

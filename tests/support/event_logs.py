@@ -88,6 +88,11 @@ class _OwnTopics:
     async def publish(self, record: Record) -> None:
         await self._log.publish(replace(record, topic=record.topic + self._mark))
 
+    async def publish_all(self, records: Sequence[Record]) -> int:
+        return await self._log.publish_all(
+            [replace(record, topic=record.topic + self._mark) for record in records]
+        )
+
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[Subscription]:
         marked = [topic + self._mark for topic in topics]

@@ -68,6 +68,15 @@ class KafkaEventLog:
     async def publish(self, record: Record) -> None:
         await self._publisher.publish(record)
 
+    async def publish_all(self, records: Sequence[Record]) -> int:
+        # One after the other: a library that has given one up may still send those behind it.
+        for number, record in enumerate(records):
+            try:
+                await self._publisher.publish(record)
+            except EventLogUnavailable:
+                return number
+        return len(records)
+
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[Subscription]:
         member = KafkaMember(

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
-from mesh.event_log.port import EventLog, EventLogUnavailable, Record
+from mesh.event_log.port import EventLog, Record
 from mesh.server import failpoints
 from mesh.sql.columns import EVENT_BODY, UtcTimeText
 from mesh.sql.row_changes import work_in
@@ -197,23 +197,21 @@ class OutboxRelay:
 
     async def _publish(self, batch: Sequence[tuple[int, Record]]) -> int:
         by_key = [list(group) for _, group in groupby(sorted(batch, key=_stream_order), key=_stream)]
-        published = await asyncio.gather(*(self._publish_stream(stream) for stream in by_key))
+        published = await asyncio.gather(*map(self._publish_stream, by_key))
         done = [row_id for ids in published for row_id in ids]
         await self._forget(done)
         return len(batch) - len(done)
 
-    async def _publish_stream(self, stream: Iterable[tuple[int, Record]]) -> list[int]:
-        done: list[int] = []
-        for row_id, record in stream:
-            try:
-                await self._log.publish(record)
-            except EventLogUnavailable:
-                # The rest of this key waits: a version that went ahead would leave a hole for ever.
-                _log.warning("publish_failed", topic=record.topic, key=record.key, version=record.version)
-                break
+    async def _publish_stream(self, stream: Sequence[tuple[int, Record]]) -> Sequence[int]:
+        records = [record for _, record in stream]
+        stored = await self._log.publish_all(records)
+        if stored < len(records):
+            # The rest of this key waits: a version that went ahead would leave a hole for ever.
+            blocked = records[stored]
+            _log.warning("publish_failed", topic=blocked.topic, key=blocked.key, version=blocked.version)
+        if stored:
             failpoints.reached("event_published")
-            done.append(row_id)
-        return done
+        return [row_id for row_id, _ in stream[:stored]]
 
     async def _forget(self, ids: Sequence[int]) -> None:
         if not ids:

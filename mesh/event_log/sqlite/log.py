@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
-from mesh.event_log.port import Delivery, Record, Subscription
+from mesh.event_log.port import Delivery, EventLogUnavailable, Record, Subscription
 from mesh.event_log.sqlite.member import Member
 from mesh.event_log.sqlite.positions import Place, Positions
 from mesh.event_log.sqlite.records import APPEND, beyond, ends_of, metadata, replay, translated
@@ -62,9 +62,14 @@ class SqliteEventLog:
             await engine.dispose()
 
     async def publish(self, record: Record) -> None:
-        row = (record.topic, record.key, record.version, record.body, record.hash, self._clock())
-        with translated():
-            await self._writer.write([(APPEND, [row])])
+        await self._append([record])
+
+    async def publish_all(self, records: Sequence[Record]) -> int:
+        try:
+            await self._append(records)
+        except EventLogUnavailable:
+            return 0
+        return len(records)
 
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[Subscription]:
@@ -113,6 +118,13 @@ class SqliteEventLog:
             return await sql.is_reachable(self._engine)
         except DBAPIError:
             return False
+
+    async def _append(self, records: Sequence[Record]) -> None:
+        """All of them, or none."""
+        now = self._clock()
+        rows = [(each.topic, each.key, each.version, each.body, each.hash, now) for each in records]
+        with translated():
+            await self._writer.write([(APPEND, rows)])
 
     def _beyond(self, read: dict[str, int]) -> Sequence[Delivery]:
         with translated():

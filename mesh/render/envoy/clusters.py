@@ -1,7 +1,9 @@
 """Where requests go: one cluster per service, its workers as endpoints."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from mesh.contract import Contract, LimitClass, Method
 from mesh.render.envoy import internal_listener
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.tracing import COLLECTOR, NO_COLLECTOR
@@ -9,6 +11,8 @@ from mesh.render.envoy.xds import Config, address, duration, typed
 from mesh.topology import HTTP_SERVICES, SERVICES, grpc_port, http_port
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+BOUNDED = "HIGH"
+"""The second set of Envoy's circuit breakers, whatever its name says; connections are its own too."""
 _KEEP_ALIVE_SECONDS = 3
 """Shorter than the HTTP server's own 5 s, so that Envoy never uses a connection that is being closed."""
 
@@ -18,18 +22,34 @@ def http_cluster(service: str) -> str:
     return f"{service}_http"
 
 
-def clusters(door: FrontDoor) -> list[Config]:
+def clusters(contract: Contract, limits: Mapping[str, LimitClass], door: FrontDoor) -> list[Config]:
     """All upstreams of the front proxy."""
-    services = [_grpc_cluster(service, door) for service in SERVICES]
+    services = [
+        _grpc_cluster(service, door, bounded=_most_bounded(service, contract, limits)) for service in SERVICES
+    ]
     collector = _collector(door.otlp_endpoint) if door.otlp_endpoint else _no_collector()
     over_http = [_http_cluster(service, door) for service in HTTP_SERVICES]
     return [*services, *over_http, internal_listener.cluster(), collector]
 
 
-def _grpc_cluster(service: str, door: FrontDoor) -> Config:
+def is_bounded(method: Method, limits: Mapping[str, LimitClass]) -> bool:
+    """Whether only so many calls of a method's class are answered at the same time."""
+    return limits[method.policy.limit_class].max_concurrent_calls > 0
+
+
+def _most_bounded(service: str, contract: Contract, limits: Mapping[str, LimitClass]) -> int:
+    """How many calls of bounded classes one worker answers at the same time; 0: there are none."""
+    of_service = (method for method in contract.methods if method.mesh_service == service)
+    classes = {method.policy.limit_class for method in of_service if is_bounded(method, limits)}
+    return sum(limits[name].max_concurrent_calls for name in classes)
+
+
+def _grpc_cluster(service: str, door: FrontDoor, *, bounded: int) -> Config:
     ports = [grpc_port(service, worker, door.port_offset) for worker in range(door.workers)]
     return {
         **_cluster(service, ports),
+        # A busy service would refuse late what is refused here at once, and keep others waiting.
+        "circuit_breakers": {"thresholds": [_threshold(), _bounded_threshold(bounded * door.workers)]},
         "typed_extension_protocol_options": {
             _HTTP_OPTIONS: typed(
                 _HTTP_OPTIONS,
@@ -120,6 +140,11 @@ def _threshold() -> Config:
         "retry_budget": {"budget_percent": {"value": 20}, "min_retry_concurrency": 8},
         "track_remaining": True,
     }
+
+
+def _bounded_threshold(most: int) -> Config:
+    """Of the routes with `BOUNDED`, which are those of bounded classes."""
+    return {**_threshold(), "priority": BOUNDED, **({"max_requests": most} if most else {})}
 
 
 def _no_collector() -> Config:

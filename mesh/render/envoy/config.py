@@ -25,7 +25,7 @@ def render_envoy(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
         "admin": {"address": address(door.admin_port)},
         "static_resources": {
             "listeners": [public_listener(contract, limits, door), internal_listener.listener(door)],
-            "clusters": clusters(door),
+            "clusters": clusters(contract, limits, door),
         },
         "bootstrap_extensions": [internal_listener.bootstrap_extension()],
         "overload_manager": _overload_manager(door.connections),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesh.render.envoy.reply_pages import LANGUAGES, reply_page, wanted_by
-from mesh.render.envoy.xds import Config, typed
+from mesh.render.envoy.xds import Config, header, typed
 
 _BODY = "%LOCAL_REPLY_BODY%"
 _TRACE_ID = "%RESP(X-TRACE-ID)%"
@@ -94,6 +94,15 @@ REFUSALS = (
     ),
     Refusal(
         503,
+        8,
+        "OVERLOADED",
+        "more calls of this kind are being answered than can be at the same time; try again in 1 s",
+        "upstream_reset_before_response_started.overflow",
+        becomes=429,
+        more=(_WAIT,),
+    ),
+    Refusal(
+        503,
         14,
         "UNAVAILABLE",
         f"the service cannot be reached now, trace id {_TRACE_ID}",
@@ -126,14 +135,20 @@ def _mapper(refusal: Refusal) -> Config:
     mapper: Config = {
         "filter": _all(_matching(refusal)),
         "body_format_override": _body(refusal),
+        **_retry_after(refusal),
     }
     return {**mapper, "status_code": refusal.becomes} if refusal.becomes else mapper
 
 
 def _page(refusal: Refusal, language: str) -> Config:
     shown = reply_page(refusal.becomes or refusal.status, language)
-    mapper: Config = {"filter": _all([*_matching(refusal), *wanted_by(language)]), **shown}
+    matching = [*_matching(refusal), *wanted_by(language)]
+    mapper: Config = {"filter": _all(matching), **_retry_after(refusal), **shown}
     return {**mapper, "status_code": refusal.becomes} if refusal.becomes else mapper
+
+
+def _retry_after(refusal: Refusal) -> Config:
+    return {"headers_to_add": [header("retry-after", "1")]} if _WAIT in refusal.more else {}
 
 
 def _all(filters: list[Config]) -> Config:

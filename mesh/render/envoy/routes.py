@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from mesh.contract import Access, Contract, HttpEndpoint, Idempotency, LimitClass, Method
 from mesh.render.envoy import cors, internal_listener
-from mesh.render.envoy.clusters import http_cluster
+from mesh.render.envoy.clusters import BOUNDED, http_cluster, is_bounded
 from mesh.render.envoy.direct_responses import refusal, wrong_verb
 from mesh.render.envoy.filters import COMPRESSOR, bounded_body, transcoded
 from mesh.render.envoy.front_door import FrontDoor
@@ -91,8 +91,8 @@ def _method_routes(method: Method, path: Config, limits: Mapping[str, LimitClass
             forged = [*session, {"name": CSRF_HEADER, "present_match": False}]
             yield refusal(name, {**path, "headers": forged}, 403)
         careful = {**run, **session_to_token(), SESSION_END: on(), **({CSRF: on()} if writes else {})}
-        yield _service_route(name, {**path, "headers": session}, method, careful)
-    yield _service_route(name, {**path, "headers": verb_only}, method, run)
+        yield _service_route(name, {**path, "headers": session}, method, careful, limits)
+    yield _service_route(name, {**path, "headers": verb_only}, method, run, limits)
 
 
 def _endpoint_route(endpoint: HttpEndpoint, limits: Mapping[str, LimitClass]) -> Config:
@@ -121,9 +121,16 @@ def _forward(name: str, match: Config, action: Config, filters: Mapping[str, Con
     }
 
 
-def _service_route(name: str, match: Config, method: Method, filters: Mapping[str, Config]) -> Config:
+def _service_route(
+    name: str,
+    match: Config,
+    method: Method,
+    filters: Mapping[str, Config],
+    limits: Mapping[str, LimitClass],
+) -> Config:
     """To a gRPC service, which has no use for the browser's cookies."""
     action = {
+        **({"priority": BOUNDED} if is_bounded(method, limits) else {}),
         "cluster": method.mesh_service,
         "timeout": duration(method.policy.deadline_seconds + _GRACE_SECONDS),
         "retry_policy": _retry(method.idempotency),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,10 @@ class FailingLog:
         if (record.key, record.version) in self.refused:
             raise EventLogUnavailable("refused")
         await self.log.publish(record)
+
+    async def publish_all(self, records: Sequence[Record]) -> int:
+        taken = takewhile(lambda record: (record.key, record.version) not in self.refused, records)
+        return await self.log.publish_all(list(taken))
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
         return self.log.consume(group, topics)

@@ -92,6 +92,15 @@ async def test_versions_of_a_key_arrive_in_order_among_parallel_publishers(
         assert [version for key, version in arrived if key == f"order-{number}"] == list(range(1, 21))
 
 
+async def test_several_of_a_key_are_stored_at_once_in_their_order(topics: Topics, log: EventLog) -> None:
+    records = [order_event(topics, "order-1", version) for version in range(1, 4)]
+
+    assert await log.publish_all(records) == 3
+
+    async with log.consume(topics.group("mail"), [topics.orders]) as subscription:
+        assert [delivery.record for delivery in await take(subscription, 3)] == records
+
+
 async def test_only_the_topics_asked_for_arrive(topics: Topics, log: EventLog) -> None:
     await log.publish(user_event(topics, "alice"))
     await log.publish(order_event(topics, "order-1", 1))

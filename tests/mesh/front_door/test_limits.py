@@ -5,16 +5,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import httpx
 import pytest
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from mesh.client.http import http_client
 from mesh.contract import Contract, LimitClass, LimitPer
 from tests.mesh.front_door.proxy import Proxy, open_proxy
-from tests.mesh.front_door.requests import path_of, reason
-from tests.mesh.front_door.shop import Shop, open_shop
+from tests.mesh.front_door.requests import call, path_of, reason
+from tests.mesh.front_door.shop import Context, Shop, open_shop
 from tests.support.ports import leased_offset
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -118,3 +121,38 @@ async def test_a_class_counted_by_caller_is_left_to_the_service(contract: Contra
 
 def _endpoint_classes(contract: Contract) -> set[str]:
     return {endpoint.limit_class for endpoint in contract.http_endpoints}
+
+
+async def test_calls_that_would_only_wait_are_refused_at_once_and_others_go_on(
+    contract: Contract, tmp_path: Path
+) -> None:
+    [bounded] = [name for name, limit in contract.limit_classes.items() if limit.max_concurrent_calls]
+    method = next(each for each in contract.methods if each.policy.limit_class == bounded and each.binding)
+    limits = {
+        name: replace(limit, max_concurrent_calls=2) if name == bounded else limit
+        for name, limit in contract.limit_classes.items()
+    }
+    go_on = asyncio.Event()
+    with leased_offset() as offset:
+        async with (
+            open_shop(contract, offset) as shop,
+            open_proxy(contract, tmp_path, port_offset=offset, limits=limits) as proxy,
+            http_client(proxy.url) as client,
+        ):
+
+            async def wait(request: object, context: Context) -> Message:
+                await go_on.wait()
+                return GetMessageClass(method.output)()
+
+            shop.answers[method.name] = wait
+            sent = [asyncio.create_task(call(client, proxy, method)) for _ in range(5)]
+            refused = [await each for each in islice(asyncio.as_completed(sent), 3)]
+            browsed = await client.get("/v1/products")
+            go_on.set()
+            answers = await asyncio.gather(*sent)
+
+    assert browsed.status_code == 200
+    assert Counter(answer.status_code for answer in answers) == {200: 2, 429: 3}
+    for each in refused:
+        assert (each.json()["code"], reason(each)) == (8, "OVERLOADED")
+        assert each.json()["details"][1]["retryDelay"] == "1s"

@@ -209,7 +209,8 @@ class UserServiceServicer:
         """Sets a new password for the caller's account and ends all its other
         sessions.
 
-        Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs.
+        Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs,
+        RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS) when it differed too often in this session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -58,7 +58,8 @@ class UserServiceStub:
     """Sets a new password for the caller's account and ends all its other
     sessions.
 
-    Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs.
+    Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs,
+    RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS) when it differed too often in this session.
     """
     RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_user_service_pb2.RequestPasswordResetRequest, _user_service_pb2.RequestPasswordResetResponse]
     """Mails a one-time link to set a new password, when the address is known. The
@@ -219,7 +220,8 @@ class UserServiceAsyncStub(UserServiceStub):
     """Sets a new password for the caller's account and ends all its other
     sessions.
 
-    Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs.
+    Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs,
+    RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS) when it differed too often in this session.
     """
     RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RequestPasswordResetRequest, _user_service_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
     """Mails a one-time link to set a new password, when the address is known. The
@@ -401,7 +403,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sets a new password for the caller's account and ends all its other
         sessions.
 
-        Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs.
+        Fails with PERMISSION_DENIED (WRONG_PASSWORD) when the current one differs,
+        RESOURCE_EXHAUSTED (TOO_MANY_ATTEMPTS) when it differed too often in this session.
         """
 
     @_abc_1.abstractmethod

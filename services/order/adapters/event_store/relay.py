@@ -1,14 +1,18 @@
 """Carries stored commits to the event log.
 
 Publish, wait for the acknowledgement, sign the head, unset the marker: never in
-another order, and at most one unacknowledged version per order. A relay that dies
-in between repeats itself; consumers drop what they know. While one batch is signed
-and unset, the next one is published and the one behind it read.
+another order, and a version only behind those before it. A relay that dies in
+between repeats itself; consumers drop what they know. While one batch is signed and
+unset, the next one is published and the one behind it read.
+
+An order is decided a moment after it was placed. Both events then go together: every
+consumer has one transaction with them instead of two.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
 from typing import Protocol, TypeVar
@@ -16,7 +20,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from mesh.concurrency.cancellation import redeliver_cancellation
-from mesh.event_log import EventLog, EventLogUnavailable, Record
+from mesh.event_log import EventLog, Record
 from mesh.topology import ORDER_EVENTS
 from services.order.application.ports import Changes, Commit, EventStore, Failpoint, Head, HeadLog
 from services.order.domain.errors import StoreUnavailable
@@ -24,6 +28,8 @@ from services.order.domain.errors import StoreUnavailable
 _BATCH = 500
 _RETRY_SECONDS = 0.5
 _RENEW_SECONDS = 1.0
+_MOMENT_SECONDS = 0.05
+"""How long an order that was just placed is given to be decided."""
 _BEYOND_ANY_VERSION = 2**31 - 1
 
 _log = structlog.get_logger()
@@ -73,8 +79,11 @@ class Relay:
             else:
                 await asyncio.sleep(_RETRY_SECONDS)
 
-    async def publish_waiting(self) -> bool:
+    async def publish_waiting(self, *, moment_seconds: float = 0.0) -> bool:
         """Publish everything that is unpublished now.
+
+        Args:
+            moment_seconds: How long orders that were just placed are given to be decided.
 
         Returns:
             Whether all of it was acknowledged.
@@ -85,7 +94,7 @@ class Relay:
         """
         is_whole = True
         acknowledged: Sequence[Commit] = ()
-        page = await self._unpublished(None)
+        page = await self._decided(moment_seconds)
         while page and await self._is_my_turn():
             last = page[-1]
             published, ahead, signed = await asyncio.gather(
@@ -106,12 +115,25 @@ class Relay:
 
     async def _is_done(self) -> bool:
         try:
-            return await self.publish_waiting()
+            return await self.publish_waiting(moment_seconds=_MOMENT_SECONDS)
         except StoreUnavailable:
             return False
         except OSError as error:
             _log.warning("heads_not_stored", error=type(error).__name__)
             return False
+
+    async def _decided(self, moment_seconds: float) -> Sequence[Commit]:
+        """The first page, once it holds more than orders that were just placed, or the moment is over."""
+        end = self._monotonic() + moment_seconds
+        while True:
+            seen = self._changes.count
+            page = await self._unpublished(None)
+            left = end - self._monotonic()
+            if not page or left <= 0 or any(commit.last_version > 1 for commit in page):
+                return page
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changes.wait_for_change(seen)
 
     async def _unpublished(self, after: tuple[str, int] | None) -> Sequence[Commit]:
         return await self._store.unpublished(after=after, limit=_BATCH)
@@ -130,17 +152,17 @@ class Relay:
         return [commit for each in published for commit in each]
 
     async def _publish_order(self, commits: Sequence[Commit]) -> Sequence[Commit]:
-        for index, commit in enumerate(commits):
-            try:
-                for event in commit.events:
-                    await self._log.publish(
-                        Record(ORDER_EVENTS, commit.order_id, event.version, event.body, event.hash)
-                    )
-            except EventLogUnavailable:
-                _log.warning("publish_failed", order_id=commit.order_id, version=commit.version)
-                return commits[:index]
+        records = [
+            Record(ORDER_EVENTS, commit.order_id, event.version, event.body, event.hash)
+            for commit in commits
+            for event in commit.events
+        ]
+        stored = await self._log.publish_all(records)
+        if stored < len(records):
+            _log.warning("publish_failed", order_id=records[0].key, version=records[stored].version)
+        if stored:
             self._reached("event_published")
-        return commits
+        return [commit for commit in commits if commit.last_version < records[0].version + stored]
 
     async def _sign_heads(self, commits: Sequence[Commit]) -> None:
         if commits:
