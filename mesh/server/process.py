@@ -86,9 +86,16 @@ Compose = Callable[[ServiceContext], AbstractAsyncContextManager[Service]]
 """A service's composition root: chooses adapters and closes them at the end."""
 
 
-def run(service: str, compose: Compose) -> None:
-    """Serve until SIGTERM; the whole of a service's `main`."""
+def run(service: str, compose: Compose, *, niceness: int = 0) -> None:
+    """Serve until SIGTERM; the whole of a service's `main`.
+
+    Args:
+        service: The service's name.
+        compose: Puts it together.
+        niceness: How far others of this machine go before it.
+    """
     use_batch_scheduling()
+    os.nice(niceness)
     try:
         settings = MeshSettings.from_environ(os.environ)
         failpoints.arm(settings.environ.get("FAILPOINT", ""))

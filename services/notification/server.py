@@ -64,6 +64,8 @@ from shopmesh.notification.v1.mail_service_pb2_grpc import add_MailServiceServic
 from shopmesh.notification.v1.notification_service_pb2_grpc import add_NotificationServiceServicer_to_server
 
 _NOTIFICATION_SERVICE = "shopmesh.notification.v1.NotificationService"
+_NICENESS = 10
+"""While the machine is busy mails wait, and customers of the other services do not."""
 _SES_MISSING = (
     "mails by Amazon SES need aiobotocore: install requirements-ses.txt (`make up` does it), or shopmesh[ses]"
 )
@@ -255,4 +257,4 @@ def _open_mailer(url: ProviderUrl) -> AbstractAsyncContextManager[Mailer]:
 
 
 if __name__ == "__main__":
-    run("notification", compose)
+    run("notification", compose, niceness=_NICENESS)
