@@ -91,7 +91,7 @@ class EventLog(Protocol):
 
         Returns:
             How many are durable, from the first on. Where there are more, no acknowledgement came for the
-            next, which may be stored nevertheless; those behind it are not.
+            next, which may be stored nevertheless, and those behind it only together with it.
         """
         ...
 

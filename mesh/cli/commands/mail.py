@@ -95,7 +95,7 @@ def resend(
     who: Who = ADMIN,
     as_json: AsJson = False,
 ) -> None:
-    """Send a mail about an order again, as another mail with the same text; who asked is kept with it."""
+    """Send a mail about an order again, as another mail that says how things are now."""
     sent = asyncio.run(_resent(running_settings_of(context), mail_id, who))
     if as_json:
         print_json(sent)

@@ -137,7 +137,7 @@ _OLDEST = sql.Prepared(select(_outbox).order_by(_outbox.c.id).limit(BATCH))
 
 
 class OutboxRelay:
-    """Publishes what is in the outbox: in version order per key, each acknowledged before the next.
+    """Publishes what is in the outbox, in version order per key.
 
     Workers take turns by a lease; should two overlap, they may publish an event twice, never out of order.
     """

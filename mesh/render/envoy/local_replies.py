@@ -96,7 +96,7 @@ REFUSALS = (
         503,
         8,
         "OVERLOADED",
-        "more calls of this kind are being answered than can be at the same time; try again in 1 s",
+        "as many calls are being answered as can be at the same time; try again in 1 s",
         "upstream_reset_before_response_started.overflow",
         becomes=429,
         more=(_WAIT,),
@@ -135,20 +135,23 @@ def _mapper(refusal: Refusal) -> Config:
     mapper: Config = {
         "filter": _all(_matching(refusal)),
         "body_format_override": _body(refusal),
-        **_retry_after(refusal),
+        "headers_to_add": _retry_after(refusal),
     }
     return {**mapper, "status_code": refusal.becomes} if refusal.becomes else mapper
 
 
 def _page(refusal: Refusal, language: str) -> Config:
     shown = reply_page(refusal.becomes or refusal.status, language)
-    matching = [*_matching(refusal), *wanted_by(language)]
-    mapper: Config = {"filter": _all(matching), **_retry_after(refusal), **shown}
+    mapper: Config = {
+        **shown,
+        "filter": _all([*_matching(refusal), *wanted_by(language)]),
+        "headers_to_add": [*_retry_after(refusal), *shown["headers_to_add"]],
+    }
     return {**mapper, "status_code": refusal.becomes} if refusal.becomes else mapper
 
 
-def _retry_after(refusal: Refusal) -> Config:
-    return {"headers_to_add": [header("retry-after", "1")]} if _WAIT in refusal.more else {}
+def _retry_after(refusal: Refusal) -> list[Config]:
+    return [header("retry-after", "1")] if _WAIT in refusal.more else []
 
 
 def _all(filters: list[Config]) -> Config:

@@ -205,6 +205,7 @@ def _report(row: Row[Any]) -> Report:
 
 def _deltas_since(row: Row[Any]) -> tuple[tuple[FeedTime, int], ...]:
     known = tuple(((epoch, sequence), pieces) for epoch, sequence, pieces in row.deltas_since_at or ())
+    # Of before it was kept when they came: any later count is taken to cover them.
     undated = row.deltas_since - sum(pieces for _, pieces in known)
     return (((row.named_epoch, row.named_sequence), undated), *known) if undated else known
 

@@ -151,7 +151,11 @@ class SqlDeliveryStore:
         to_folder = (deliveries.c.state == DeliveryState.SENT.value) & (deliveries.c.provider == folder)
         own_fault = deliveries.c.answer == AnswerKind.REFUSED.value
         by_provider = (deliveries.c.state == DeliveryState.FAILED.value) & ~own_fault
-        rows = select(deliveries).where(or_(to_folder, by_provider), deliveries.c.create_time >= since)
+        # Of a mail and its copies one is enough.
+        is_original = deliveries.c.copy_of == ""
+        rows = select(deliveries).where(
+            or_(to_folder, by_provider), deliveries.c.create_time >= since, is_original
+        )
         oldest = rows.order_by(deliveries.c.position).limit(limit)
         return [_delivery(row) for row in await self._session.execute(oldest)]
 

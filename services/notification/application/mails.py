@@ -145,7 +145,7 @@ class Mails:
         return included
 
     async def resend(self, mail_id: str, *, by: str, trace: str) -> Delivery:
-        """Send a mail about an order again, as another mail with the same text; returns the copy.
+        """Send a mail about an order again, as another mail that says how things are now; returns the copy.
 
         One that is still to be sent, or a copy of a moment ago, is returned as it is.
 
@@ -162,9 +162,10 @@ class Mails:
         async with self._write() as unit:
             original = await self._original(unit, mail_id)
             copies = await unit.deliveries.copies(original)
-            now, latest = self._clock(), copies[-1] if copies else original
-            if latest.is_unsent or (latest.copy_of and now - latest.create_time < _MOMENT):
-                return latest
+            now = self._clock()
+            for each in (original, *copies):
+                if each.is_unsent or (each.copy_of and now - each.create_time < _MOMENT):
+                    return each
             sent = [each.create_time for each in copies if each.may_have_arrived]
             recent = [time for time in sent if now - time < _DAY]
             if len(recent) >= _MOST_COPIES:

@@ -110,7 +110,7 @@ class Delivery:
         )
 
     def copy(self, number: int, *, by: str, trace: str, now: datetime) -> "Delivery":
-        """Another mail with the same text: mail programs show one of the same id only once.
+        """Another mail about the same: mail programs show one of the same id only once.
 
         Args:
             number: how many copies there are then.

@@ -70,9 +70,10 @@ class Passwords:
         if form is None:
             await self._note_failure(user_id, origin)
             raise WrongPassword("currentPassword is not the password of the account")
-        password_hash = await self._passwords.hashed(new, account, field="newPassword")
         async with self._unit_of_work.write() as unit:
             await self._guesses.forget(unit, attempts)
+        password_hash = await self._passwords.hashed(new, account, field="newPassword")
+        async with self._unit_of_work.write() as unit:
             kind = SecurityEventKind.PASSWORD_CHANGED
             await self._set(unit, account, password_hash, but=sid)
             await unit.security_log.add(user_id, SecurityEvent(kind, self._clock(), origin))

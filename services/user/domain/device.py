@@ -10,11 +10,11 @@ _SEPARATOR = "."
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """From where somebody asks who has not logged in.
+    """From where somebody enters a password.
 
     Attributes:
         network: The prefix of their address (see `domain.network`).
-        device: The id of a device that has logged in to the account before; empty: it has not.
+        device: Names a device or session that has logged in to the account before; empty: none has.
         name: What the device says it is.
     """
 

@@ -6,13 +6,16 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subscription, open_event_log
 from mesh.settings import MeshSettings
 from mesh.topology import ORDER_EVENTS
 from services.order.adapters.event_store.relay import Relay
+from services.order.application.ports import Commit, EventStore
 from services.order.domain.order import order_id_of
 from tests.support.events import running
 from tests.support.order_world import (
@@ -33,10 +36,15 @@ BREAKFAST = order_id_of(ALICE, "breakfast")
 
 @dataclass
 class FailingLog:
-    """An event log that refuses some versions."""
+    """An event log that refuses some versions.
+
+    Attributes:
+        batches: Which versions were stored together.
+    """
 
     log: EventLog
     refused: set[tuple[str, int]] = field(default_factory=set)
+    batches: list[list[int]] = field(default_factory=list)
 
     async def publish(self, record: Record) -> None:
         if (record.key, record.version) in self.refused:
@@ -44,8 +52,9 @@ class FailingLog:
         await self.log.publish(record)
 
     async def publish_all(self, records: Sequence[Record]) -> int:
-        taken = takewhile(lambda record: (record.key, record.version) not in self.refused, records)
-        return await self.log.publish_all(list(taken))
+        taken = list(takewhile(lambda record: (record.key, record.version) not in self.refused, records))
+        self.batches.append([record.version for record in taken])
+        return await self.log.publish_all(taken)
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
         return self.log.consume(group, topics)
@@ -72,13 +81,20 @@ async def log(tmp_path: Path) -> AsyncIterator[FailingLog]:
         yield FailingLog(opened)
 
 
-def relay_of(world: OrderWorld, log: EventLog, steps: Steps | None = None) -> Relay:
+def relay_of(
+    world: OrderWorld,
+    log: EventLog,
+    steps: Steps | None = None,
+    *,
+    store: Any = None,
+    changes: Any = None,
+) -> Relay:
     adapters = world.adapters
     return Relay(
-        store=adapters.store,
+        store=store or adapters.store,
         log=log,
         heads=adapters.heads,
-        changes=adapters.changes,
+        changes=changes or adapters.changes,
         lease=FreeLease(),
         reached=steps or Steps(),
     )
@@ -197,3 +213,63 @@ async def test_a_running_relay_waits_for_a_log_that_is_away(world: OrderWorld, l
         assert await unpublished(world) == [(BREAKFAST, 1), (BREAKFAST, 2)]
         log.refused.clear()
         await eventually(is_published, "the order's events are published")
+
+
+async def test_what_was_acknowledged_of_an_order_is_signed_and_the_rest_waits(
+    world: OrderWorld, log: FailingLog
+) -> None:
+    await world.place(mugs())
+    log.refused.add((BREAKFAST, 2))
+
+    assert not await relay_of(world, log).publish_waiting()
+
+    assert await unpublished(world) == [(BREAKFAST, 2)]
+    assert [head.version for head in await world.adapters.heads.of_order(BREAKFAST)] == [1]
+
+
+class Undecided:
+    """The store, in which orders are not decided until a test says so."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self.is_decided = False
+        self.looks = 0
+
+    async def unpublished(self, *, after: tuple[str, int] | None, limit: int) -> Sequence[Commit]:
+        self.looks += 1
+        found = await self._store.unpublished(after=after, limit=limit)
+        return [commit for commit in found if self.is_decided or commit.last_version == 1]
+
+    async def mark_published(self, commits: Sequence[Commit]) -> None:
+        await self._store.mark_published(commits)
+
+
+async def test_both_events_of_an_order_that_is_being_decided_are_stored_together(
+    world: OrderWorld, log: FailingLog
+) -> None:
+    await world.place(mugs())
+    store, changes = Undecided(world.adapters.store), ChangeNotifier()
+    relay = relay_of(world, log, store=store, changes=changes)
+
+    async def has_looked() -> bool:
+        return store.looks > 0
+
+    publishing = asyncio.create_task(relay.publish_waiting(moment_seconds=3600))
+    await eventually(has_looked, "the relay looks")
+    assert log.batches == []
+    store.is_decided = True
+    changes.notify()
+
+    assert await publishing
+    assert log.batches == [[1, 2]]
+
+
+async def test_an_order_that_nobody_decides_goes_alone(world: OrderWorld, log: FailingLog) -> None:
+    await world.place(mugs())
+    store = Undecided(world.adapters.store)
+
+    assert await relay_of(world, log, store=store, changes=ChangeNotifier()).publish_waiting(
+        moment_seconds=0.01
+    )
+
+    assert log.batches == [[1]]

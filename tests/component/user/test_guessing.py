@@ -150,6 +150,17 @@ async def test_guesses_at_the_form_that_changes_a_password_count_by_their_sessio
     assert [event.kind for event in log].count("LOGIN_FAILED") == 5
 
 
+async def test_a_right_password_costs_nothing_whatever_the_new_one_is(
+    provider: RunningProvider, http: httpx.AsyncClient
+) -> None:
+    owner, own = await alice(provider, http), provider.password_of("alice")
+
+    reasons = [await change(owner, own, "password1234") for _ in range(8)]
+
+    assert reasons == ["WEAK_PASSWORD"] * 8
+    assert await change(owner, own) == ""
+
+
 async def test_a_password_that_nobody_had_time_to_look_at_does_not_count(
     provider: RunningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,9 +176,9 @@ async def test_a_password_that_nobody_had_time_to_look_at_does_not_count(
     assert answers == [429] * 12 + [303]
 
 
-async def change(person: Person, current: str) -> str:
+async def change(person: Person, current: str, new: str = PASSWORD) -> str:
     """Change a password; why it is refused, empty where it is not."""
-    request = pb.ChangePasswordRequest(current_password=current, new_password=PASSWORD)
+    request = pb.ChangePasswordRequest(current_password=current, new_password=new)
     try:
         await person.stub.ChangePassword(request, metadata=person.metadata)
     except grpc.aio.AioRpcError as refused:

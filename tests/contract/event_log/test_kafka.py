@@ -10,7 +10,14 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
 from mesh.backends.running import Server
-from mesh.event_log import Delivery, EventLog, Record, Subscription, SubscriptionLost
+from mesh.event_log import (
+    Delivery,
+    EventLog,
+    EventLogUnavailable,
+    Record,
+    Subscription,
+    SubscriptionLost,
+)
 from mesh.event_log.kafka import publisher
 from mesh.event_log.kafka.client import admin, servers_of
 from mesh.event_log.kafka.log import KafkaEventLog
@@ -176,6 +183,23 @@ async def test_a_closed_log_leaves_no_thread(
     assert producers
     # A thread announces its end as its last act, and is alive for a moment after it.
     until(lambda: set(threading.enumerate()) <= before, "the log's threads have ended")
+
+
+async def test_of_several_what_came_before_a_failure_is_acknowledged(
+    topics: Topics, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = publisher.KafkaPublisher.publish
+
+    async def away_at_three(kafka: publisher.KafkaPublisher, record: Record) -> None:
+        if record.version == 3:
+            raise EventLogUnavailable("the broker is away")
+        await publish(kafka, record)
+
+    monkeypatch.setattr(publisher.KafkaPublisher, "publish", away_at_three)
+
+    assert await log.publish_all([placed(topics, "order-1", version) for version in range(1, 6)]) == 2
+
+    assert [each.record.version async for each in log.replay(topics.orders)] == [1, 2]
 
 
 async def test_reading_without_a_group_leaves_no_place_in_the_topic(

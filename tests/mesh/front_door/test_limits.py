@@ -148,6 +148,7 @@ async def test_calls_that_would_only_wait_are_refused_at_once_and_others_go_on(
             sent = [asyncio.create_task(call(client, proxy, method)) for _ in range(5)]
             refused = [await each for each in islice(asyncio.as_completed(sent), 3)]
             browsed = await client.get("/v1/products")
+            page = await call(client, proxy, method, headers={"accept": "text/html"})
             go_on.set()
             answers = await asyncio.gather(*sent)
 
@@ -156,3 +157,6 @@ async def test_calls_that_would_only_wait_are_refused_at_once_and_others_go_on(
     for each in refused:
         assert (each.json()["code"], reason(each)) == (8, "OVERLOADED")
         assert each.json()["details"][1]["retryDelay"] == "1s"
+    for each in (*refused, page):
+        assert (each.status_code, each.headers["retry-after"]) == (429, "1")
+    assert "wait 1 second" in page.text

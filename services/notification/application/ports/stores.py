@@ -102,7 +102,7 @@ class DeliveryStore(Protocol):
         ...
 
     async def undelivered(self, *, since: datetime, folder: str, limit: int) -> Sequence[Delivery]:
-        """Those that went only to a folder, or failed for a provider's reasons, oldest first.
+        """Those that went only to a folder, or failed for a provider's reasons, oldest first; no copies.
 
         Args:
             since: only those that became due at or after it.

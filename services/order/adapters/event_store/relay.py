@@ -131,6 +131,8 @@ class Relay:
             left = end - self._monotonic()
             if not page or left <= 0 or any(commit.last_version > 1 for commit in page):
                 return page
+            if not await self._is_my_turn():
+                return page
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._changes.wait_for_change(seen)
