@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid5
 
 import grpc
 import httpx
@@ -20,6 +21,7 @@ from tests.e2e.shop import HOME, Login, Store, answered, place
 from tests.e2e.stores import fingerprint, wait_until_quiet
 from tests.e2e.valid_requests import known_values, valid
 from tests.support.running_mesh import RunningMesh
+from tests.support.waiting import until
 
 SERVICES = ("user", "order", "inventory", "notification")
 METHODS = methods()
@@ -132,9 +134,13 @@ def world(
     order_id = place(owner.client, (sku, 1))["orderId"]
     address_id = answered(owner.client.post("/v1/users/me/addresses", json=HOME))["address"]["addressId"]
 
+    mail_id = str(uuid5(UUID(order_id), "order_confirmed"))
+    until((running_mesh.home / "mail" / f"{mail_id}.eml").exists, "the order's mail is sent")
+
     def known() -> dict[str, Any]:
         return known_values(sku=sku, order_id=order_id, address_id=address_id, user_id=subject.user_id) | {
-            "shopmesh.inventory.v1.RetireProductRequest.sku": retired
+            "shopmesh.inventory.v1.RetireProductRequest.sku": retired,
+            "notification_id": mail_id,
         }
 
     with ExitStack() as stack:
