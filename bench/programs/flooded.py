@@ -1,4 +1,4 @@
-"""P25: three times more orders than the mesh can take, and people who only browse meanwhile."""
+"""P25: three times more orders than the mesh can take, and people who only browse."""
 
 import asyncio
 import json
@@ -97,7 +97,7 @@ async def orders_beyond_the_knee(plan: Plan) -> AsyncIterator[Figure]:
         notes={"p99 ms": percentile(flood.refused, 99) if flood.refused else 0.0},
     )
     yield Figure(
-        "P25", "a page of products meanwhile: p99", Estimate.exact(percentile(pages, 99)), "ms", at_most(50)
+        "P25", "a page of products under it: p99", Estimate.exact(percentile(pages, 99)), "ms", at_most(50)
     )
 
 

@@ -12,7 +12,7 @@ from mesh.topology import HTTP_SERVICES, SERVICES, grpc_port, http_port
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 BOUNDED = "HIGH"
-"""The second set of Envoy's circuit breakers, whatever its name says; connections are its own too."""
+"""The second set of Envoy's circuit breakers, with connections of its own; no call goes before others."""
 _KEEP_ALIVE_SECONDS = 3
 """Shorter than the HTTP server's own 5 s, so that Envoy never uses a connection that is being closed."""
 

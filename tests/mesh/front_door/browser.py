@@ -51,7 +51,7 @@ class Browser:
 
 
 async def log_in(browser: Browser, proxy: Proxy, provider: Provider, token: str) -> httpx.Response:
-    """Log in as far as the provider is not concerned."""
+    """Log in, without the provider's part of it."""
     provider.tokens.update(access_token=token, refresh_token="refresh-1", token_type="Bearer", expires_in=300)
     sent_away = await browser.get("/session/login")
     asked = parse_qs(urlsplit(sent_away.headers["location"]).query)

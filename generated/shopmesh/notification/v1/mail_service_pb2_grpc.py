@@ -119,7 +119,7 @@ class MailServiceServicer:
 
     def ResendMail(self, request, context):
         """Sends a mail about an order again, for somebody who asks staff for it: another
-        mail about the same, as the order is now, whatever their preferences are. A mail that is still to be
+        mail about the same, as the order is now, also where they have turned it off. A mail that is still to be
         sent, or a copy of less than a minute ago, is returned as it is. Who asked is kept
         with the copy.
 

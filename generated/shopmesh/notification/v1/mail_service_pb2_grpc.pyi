@@ -62,7 +62,7 @@ class MailServiceStub:
     """
     ResendMail: _grpc.UnaryUnaryMultiCallable[_mail_service_pb2.ResendMailRequest, _mail_service_pb2.ResendMailResponse]
     """Sends a mail about an order again, for somebody who asks staff for it: another
-    mail about the same, as the order is now, whatever their preferences are. A mail that is still to be
+    mail about the same, as the order is now, also where they have turned it off. A mail that is still to be
     sent, or a copy of less than a minute ago, is returned as it is. Who asked is kept
     with the copy.
 
@@ -117,7 +117,7 @@ class MailServiceAsyncStub(MailServiceStub):
     """
     ResendMail: _aio.UnaryUnaryMultiCallable[_mail_service_pb2.ResendMailRequest, _mail_service_pb2.ResendMailResponse]  # type: ignore[assignment]
     """Sends a mail about an order again, for somebody who asks staff for it: another
-    mail about the same, as the order is now, whatever their preferences are. A mail that is still to be
+    mail about the same, as the order is now, also where they have turned it off. A mail that is still to be
     sent, or a copy of less than a minute ago, is returned as it is. Who asked is kept
     with the copy.
 
@@ -199,7 +199,7 @@ class MailServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_mail_service_pb2.ResendMailResponse, _abc.Awaitable[_mail_service_pb2.ResendMailResponse]]:
         """Sends a mail about an order again, for somebody who asks staff for it: another
-        mail about the same, as the order is now, whatever their preferences are. A mail that is still to be
+        mail about the same, as the order is now, also where they have turned it off. A mail that is still to be
         sent, or a copy of less than a minute ago, is returned as it is. Who asked is kept
         with the copy.
 
