@@ -36,6 +36,7 @@ class Health:
         self._hard = hard
         self._soft = soft
         self._draining = False
+        self._shown: dict[str, bool] = {}
         self._reported: dict[str, bool] = {}
 
     async def run(self) -> None:
@@ -50,7 +51,7 @@ class Health:
         hard = {name: await _works(probe) for name, probe in self._hard.items()}
         soft = {name: await _works(probe) for name, probe in self._soft.items()}
         for name, works in {**hard, **soft}.items():
-            DEPENDENCY_UP.labels(name).set(works)
+            self._show(name, works)
         ready = all(hard.values()) and not self._draining
         for name, works in {**dict.fromkeys(self._names, ready), **soft}.items():
             await self._report(name, works)
@@ -59,6 +60,11 @@ class Health:
         """Answer NOT_SERVING from now on."""
         self._draining = True
         await self.servicer.enter_graceful_shutdown()
+
+    def _show(self, name: str, works: bool) -> None:
+        if self._shown.get(name) is not works:
+            self._shown[name] = works
+            DEPENDENCY_UP.labels(name).set(works)
 
     async def _report(self, name: str, works: bool) -> None:
         if self._reported.get(name) is not works:

@@ -3,12 +3,15 @@
 import asyncio
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
 
 _DRAIN_SECONDS = 5
+_NEW_DATE_SECONDS = 1.0
+_NEW_DATE = 0
+"""The tick at which uvicorn renews the `Date` header."""
 
 
 class PortInUse(Exception):
@@ -19,6 +22,17 @@ class PortInUse(Exception):
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, draining: asyncio.Event) -> None:
+        super().__init__(config)
+        self._draining = draining
+
+    async def main_loop(self) -> None:
+        """Serve until the process drains; uvicorn itself looks ten times a second whether to go on."""
+        while not await self.on_tick(_NEW_DATE):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._draining.wait(), _NEW_DATE_SECONDS)
+                self.should_exit = True
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the mesh."""
@@ -42,14 +56,8 @@ async def serve_http(app: Any, port: int, draining: asyncio.Event) -> None:
         h11_max_incomplete_event_size=64 * 1024,
         limit_concurrency=500,
     )
-    server = _Server(config)
     with _listening(port) as listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        stopping = asyncio.create_task(draining.wait())
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        stopping.cancel()
-        await serving
+        await _Server(config, draining).serve(sockets=[listener])
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from mesh.sql.engine import (
     changes_of,
     create_tables,
     is_programming_error,
-    is_reachable,
     lock,
     open_engine,
     pool_timeout_as_error,
@@ -20,6 +19,7 @@ from mesh.sql.engine import (
 )
 from mesh.sql.prepared import Prepared
 from mesh.sql.session import Session
+from mesh.sql.single_statement import is_reachable
 
 __all__ = [
     "POLL_SECONDS",

@@ -20,6 +20,8 @@ LOOK_SECONDS = 1.0
 """How often it is looked at though nobody writes; after a write soon, and then ever more slowly."""
 EMPTY_SECONDS = 5.0
 _SLOWER = 2.5
+_NEXT_COMMIT_SECONDS = 0.02
+"""How long after a commit that was seen another one may become visible whose write was notified before."""
 _log = structlog.get_logger()
 
 Row = tuple[Any, ...]
@@ -107,7 +109,8 @@ class SqliteChanges(Changes):
 class _Looking:
     """Looks for commits to a file: soon after a write to its log, and then ever more slowly.
 
-    The write comes before its commit can be seen, by as long as the disk takes.
+    The write comes before its commit can be seen, by as long as the disk takes. Once a commit is seen, hardly
+    anything else is to be expected before the next write.
     """
 
     def __init__(
@@ -118,9 +121,11 @@ class _Looking:
         self._version: int | None = None
         self._pause_seconds = self.longest_seconds = longest_seconds
         self._next: asyncio.TimerHandle | None = None
+        self._is_seen = False
 
     def soon(self) -> None:
         """A write to the log: look soon, and not later than planned, as writes may follow each other fast."""
+        self._is_seen = False
         self._pause_seconds = min(FIRST_LOOK_SECONDS, self.longest_seconds)
         time = asyncio.get_running_loop().time()
         if self._next is None or self._next.when() > time + self._pause_seconds:
@@ -130,16 +135,20 @@ class _Looking:
         """Look now, and again after a pause."""
         try:
             if (version := _data_version(self._connection)) != self._version:
-                self._version = version
+                self._version, self._is_seen = version, True
                 self._notify()
         finally:
-            self._pause_seconds = min(_SLOWER * self._pause_seconds, self.longest_seconds)
+            self._pause_seconds = self._next_pause_seconds()
             self._plan()
 
     def stop(self) -> None:
         """Look no more."""
         if self._next is not None:
             self._next.cancel()
+
+    def _next_pause_seconds(self) -> float:
+        pause = min(_SLOWER * self._pause_seconds, self.longest_seconds)
+        return self.longest_seconds if self._is_seen and pause > _NEXT_COMMIT_SECONDS else pause
 
     def _plan(self) -> None:
         self.stop()

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, MetaData, event, literal, make_url, select
+from sqlalchemy import URL, Connection, MetaData, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -37,7 +37,6 @@ _ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.01
 _WRITES = "shopmesh_writes"
 _OPTIONS = "shopmesh_traits"
-_ONE = Prepared(select(literal(1)))
 _UNCOUNTED = ("SET TRANSACTION", mariadb.LAST_POSITION)
 
 
@@ -56,6 +55,7 @@ class EngineOptions:
         turn: Writers of one process queue here where they come one after the other.
         reader: For single statements that only read; None: they are read as others are.
         connections: Of a SQLite file; None of other databases.
+        is_flushed: A commit is on disk when it returns.
     """
 
     serialize_writes: bool
@@ -64,6 +64,7 @@ class EngineOptions:
     turn: asyncio.Lock
     reader: AsyncEngine | None
     connections: SqliteConnections | None
+    is_flushed: bool
 
 
 def sqlite_url(path: Path) -> str:
@@ -72,7 +73,11 @@ def sqlite_url(path: Path) -> str:
 
 
 def open_engine(
-    url: str, *, serialize_writes: bool = False, track_commit_positions: bool = False
+    url: str,
+    *,
+    serialize_writes: bool = False,
+    track_commit_positions: bool = False,
+    is_flushed: bool = True,
 ) -> AsyncEngine:
     """Open an engine whose statements are counted for the call's trailers.
 
@@ -81,6 +86,7 @@ def open_engine(
         serialize_writes: on MariaDB too, those who write come one after the other; needs the tables of
             `mesh.sql.migrations`.
         track_commit_positions: on MariaDB, `position_of` returns how far a commit got; it costs a statement.
+        is_flushed: of a SQLite file; False: the last commits are lost when the power fails.
     """
     parsed = make_url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -95,11 +101,14 @@ def open_engine(
         turn=asyncio.Lock(),
         reader=None if is_sqlite else _open_reader(engine),
         connections=SqliteConnections(engine) if is_sqlite else None,
+        is_flushed=is_flushed,
     )
     engine.sync_engine.update_execution_options(**{_OPTIONS: options})
     event.listen(engine.sync_engine, "before_cursor_execute", _count)
     event.listen(engine.sync_engine, "begin", _begin)
     dialect.set_up(engine.sync_engine)
+    if not is_flushed:
+        sqlite.leave_unflushed(engine.sync_engine)
     return engine
 
 
@@ -211,12 +220,6 @@ def is_programming_error(error: Exception) -> bool:
     return isinstance(error, ProgrammingError) or code == sqlite3.SQLITE_ERROR
 
 
-async def is_reachable(engine: AsyncEngine) -> bool:
-    """Whether the database answers; a health probe."""
-    async with read(engine) as session:
-        return bool(await session.scalar(_ONE))
-
-
 def changes_of(engine: AsyncEngine) -> Changes:
     """The changes of an engine's database; the engine's own commits are notified at once."""
     return _options(engine).changes
@@ -232,6 +235,11 @@ def connections_of(engine: AsyncEngine) -> SqliteConnections:
     connections = _options(engine).connections
     assert connections is not None
     return connections
+
+
+def is_flushed(engine: AsyncEngine) -> bool:
+    """Whether a commit is on disk when it returns."""
+    return _options(engine).is_flushed
 
 
 def writer_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[object]:
@@ -276,7 +284,8 @@ async def _once(engine: AsyncEngine, work: Callable[[Session], Awaitable[T]]) ->
 
 def _note_commit(options: EngineOptions) -> None:
     WRITE_TRANSACTIONS.inc()
-    FLUSHES.inc()
+    if options.is_flushed:
+        FLUSHES.inc()
     options.changes.notify()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import literal_column, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,6 +11,17 @@ from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.sql import mariadb_driver
 from mesh.sql.engine import pool_timeout_as_error, read, reader_of
 from mesh.sql.prepared import Prepared
+
+_ONE = Prepared(select(literal_column("1")))
+
+
+async def is_reachable(engine: AsyncEngine) -> bool:
+    """Whether the database answers; a health probe.
+
+    Raises:
+        DBAPIError: It does not.
+    """
+    return bool(await fetch(engine, _ONE, ()))
 
 
 async def fetch(

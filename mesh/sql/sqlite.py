@@ -29,6 +29,11 @@ def set_up(engine: Engine) -> None:
     event.listen(engine, "connect", _prepare)
 
 
+def leave_unflushed(engine: Engine) -> None:
+    """Let commits reach the disk with a later checkpoint; the file stays whole when the power fails."""
+    event.listen(engine, "connect", _flush_at_checkpoints)
+
+
 def begin(connection: Connection) -> None:
     """Begin a transaction, unless it has begun, as those have that write."""
     driver = driver_of(connection)
@@ -48,6 +53,10 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute("PRAGMA busy_timeout=0")
     cursor.close()
+
+
+def _flush_at_checkpoints(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _enter_wal(cursor: Any) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from interceptors.cost_trailers import count_query
 from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.sql.counters import FLUSHES, WRITE_TRANSACTIONS
-from mesh.sql.engine import changes_of, connections_of, writer_lock
+from mesh.sql.engine import changes_of, connections_of, is_flushed, writer_lock
 from mesh.sql.sqlite_connections import driver_of
 from mesh.sql.sqlite_driver import SqliteConnection
 
@@ -46,7 +46,7 @@ async def write_unflushed(engine: AsyncEngine, work: Work[T], *, is_short: bool)
         is_short: Do it on the event loop's thread, unless another process is writing.
     """
     async with _writing(engine) as driver:
-        with _unflushed(driver):
+        with _unflushed(driver) if is_flushed(engine) else nullcontext():
             if not is_short:
                 return await driver.on_thread(lambda: _committed(driver, work))
             await driver.begin_writing()

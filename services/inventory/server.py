@@ -61,6 +61,8 @@ from shopmesh.inventory.v1 import (
     wms_service_pb2_grpc,
 )
 
+_REFUSALS_EVERY_SECONDS = 5.0
+
 
 @asynccontextmanager
 async def compose(context: ServiceContext) -> AsyncIterator[Service]:
@@ -80,7 +82,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
             engine, log, clock=context.clock, settings=settings, changed=caches.invalidate
         )
         refusals = partial(note_refusals, adapters.feeds.refusing_shelves)
-        sweeps = use_cases.expiry.sweep, use_cases.shortages.sweep, refusals
+        sweeps = use_cases.expiry.sweep, use_cases.shortages.sweep
         yield Service(
             servicers=_servicers(context, use_cases, Parking(consumer)),
             errors=STATUS_BY_ERROR,
@@ -95,6 +97,7 @@ async def compose(context: ServiceContext) -> AsyncIterator[Service]:
                 OutboxRelay(engine, log).run,
                 partial(announce, log, CONSUMER, EVENTS_READ, clock=context.clock, new_id=uuid7),
                 partial(sweep_regularly, *sweeps, pause_seconds=settings.sweep_seconds),
+                partial(sweep_regularly, refusals, pause_seconds=_REFUSALS_EVERY_SECONDS),
             ),
         )
 

@@ -13,10 +13,8 @@ _HOUSEKEEPING = frozenset({"leases", "positions", "budgets", "sqlite_sequence", 
 """Tables that change by themselves: leases of consumers and how far they are, which is stored a moment after
 the effects; limits; renewals of the services' own tokens."""
 
-_BEHIND = """
-    SELECT 1 FROM positions
-    WHERE "offset" < (SELECT MAX("offset") FROM records WHERE records.topic = positions.topic)
-"""
+_ENDS = 'SELECT topic, MAX("offset") FROM records GROUP BY topic'
+_PLACES = 'SELECT topic, "offset" FROM positions'
 
 
 def rows(mesh: RunningMesh, database: str, query: str, *values: object) -> list[tuple[object, ...]]:
@@ -44,7 +42,8 @@ def _is_settled(mesh: RunningMesh) -> bool:
     waiting = [
         row for database in ("user", "inventory") for row in rows(mesh, database, "SELECT 1 FROM outbox")
     ]
-    behind = rows(mesh, "event_log", _BEHIND)
+    ends = set(rows(mesh, "event_log", _ENDS))
+    behind = set(rows(mesh, "event_log_groups", _PLACES)) - ends
     undelivered = rows(mesh, "notification", "SELECT 1 FROM deliveries WHERE state = 'PENDING'")
     return not (unpublished or waiting or behind or undelivered)
 

@@ -64,11 +64,23 @@ class SqlLease:
         holder: str,
         seconds: float = LEASE_SECONDS,
         clock: Callable[[], float] = time.time,
+        together: Callable[[sqlite3.Connection], None] = lambda _driver: None,
     ) -> None:
+        """Bind a lease.
+
+        Args:
+            engine: Where it is stored.
+            name: What is held.
+            holder: Who would hold it; of its own for each holder.
+            seconds: How long it lasts.
+            clock: The time, in Unix seconds.
+            together: On SQLite, what its holder writes in the transaction of each renewal.
+        """
         self._engine = engine
         self._name = name
         self._holder = holder
         self._clock = clock
+        self._together = together
         self._renew_time = 0.0
         self.seconds = seconds
 
@@ -111,7 +123,10 @@ class SqlLease:
             # Asked once others have had their turn: a time before theirs would take their lease for over.
             now = self._clock()
             row = (self._name, self._holder, now + self.seconds, now, now + self.seconds)
-            return now + self.seconds / 2 if driver.execute(_TAKE, row).rowcount else 0.0
+            if not driver.execute(_TAKE, row).rowcount:
+                return 0.0
+            self._together(driver)
+            return now + self.seconds / 2
 
         try:
             self._renew_time = await write_unflushed(self._engine, take, is_short=True)

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import time
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
@@ -13,10 +12,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.event_log.outbox.lease import LEASE_SECONDS, SqlLease, lease_metadata
+from mesh.event_log.outbox.lease import LEASE_SECONDS
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record, Subscription
 from mesh.event_log.sqlite.member import Member
-from mesh.event_log.sqlite.positions import Place, Positions
+from mesh.event_log.sqlite.places import Places
 from mesh.event_log.sqlite.records import APPEND, beyond, ends_of, metadata, replay, translated
 from mesh.sql.row_changes import RowChanges, is_another
 from mesh.sql.sqlite_writer import SqliteWriter
@@ -31,17 +30,16 @@ class SqliteEventLog:
         writer: SqliteWriter,
         driver: sqlite3.Connection,
         *,
+        places: Places,
         path: Path,
         clock: Callable[[], float],
-        lease_seconds: float,
     ) -> None:
         self._engine = engine
         self._writer = writer
         self._driver = driver
-        self._positions = Positions(engine)
+        self._places = places
         self._path = path
         self._clock = clock
-        self._lease_seconds = lease_seconds
 
     @classmethod
     @asynccontextmanager
@@ -52,12 +50,16 @@ class SqliteEventLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         engine = sql.open_engine(sql.sqlite_url(path))
         try:
-            await sql.create_tables(engine, metadata, lease_metadata)
-            async with SqliteWriter.opened(engine) as writer:
+            await sql.create_tables(engine, metadata)
+            async with (
+                SqliteWriter.opened(engine) as writer,
+                Places.opened(
+                    path, lease_seconds=lease_seconds, clock=clock, busy_seconds=_BUSY_SECONDS
+                ) as places,
+                _running(sql.changes_of(engine).run()),
+            ):
                 with closing(sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)) as driver:
-                    log = cls(engine, writer, driver, path=path, clock=clock, lease_seconds=lease_seconds)
-                    async with _running(sql.changes_of(engine).run(), log._positions.run()):
-                        yield log
+                    yield cls(engine, writer, driver, places=places, path=path, clock=clock)
         finally:
             await engine.dispose()
 
@@ -73,31 +75,14 @@ class SqliteEventLog:
 
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[Subscription]:
-        lease = SqlLease(
-            self._engine,
-            name=f"group:{group}",
-            holder=uuid.uuid4().hex,
-            seconds=self._lease_seconds,
-            clock=self._clock,
-        )
-        appended = self._appended(topics)
-        member = Member(
-            self._driver,
-            Place(group, lease),
-            self._positions,
-            topics=tuple(topics),
-            appended=appended,
-            clock=self._clock,
-        )
+        place, appended = self._places.of(group), self._appended(topics)
+        member = Member(self._driver, place, topics=tuple(topics), appended=appended, clock=self._clock)
         try:
             async with _running(appended.run(), member.renew()):
                 yield member
         finally:
-            # Without them the next member begins a little earlier, and a little later.
             with suppress(DBAPIError, sqlite3.Error):
-                await self._positions.store()
-            with suppress(DBAPIError, sqlite3.Error):
-                await lease.release()
+                await place.leave()
 
     def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
         return replay(self._engine, topic)
@@ -131,7 +116,7 @@ class SqliteEventLog:
             return beyond(self._driver, read)
 
     def _appended(self, topics: Sequence[str]) -> RowChanges:
-        """Notifies of records of these topics only: groups commit and renew leases in the same file."""
+        """Notifies of records of these topics only."""
         changes = sql.changes_of(self._engine)
         return RowChanges(changes, self._path, ends_of(topics), topics, is_news=is_another)
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mesh.concurrency.change_notifier import ChangeNotifier
 from mesh.event_log.port import Delivery, SubscriptionLost
-from mesh.event_log.sqlite.positions import Place, Positions, stored_of
+from mesh.event_log.sqlite.places import Place
 from mesh.event_log.sqlite.records import BATCH, beyond, oldest_time, translated
 
 
@@ -22,7 +22,6 @@ class Member:
         self,
         driver: sqlite3.Connection,
         place: Place,
-        positions: Positions,
         *,
         topics: tuple[str, ...],
         appended: ChangeNotifier,
@@ -32,15 +31,13 @@ class Member:
 
         Args:
             driver: Reads the log.
-            place: How far it is.
-            positions: Store it.
+            place: How far its group is.
             topics: Those it reads.
             appended: Notifies of records of these.
             clock: The time, in Unix seconds.
         """
         self._driver = driver
         self._place = place
-        self._positions = positions
         self._topics = topics
         self._appended = appended
         self._clock = clock
@@ -50,14 +47,13 @@ class Member:
 
     async def renew(self) -> None:
         """Take the lease as soon as it is free and keep it."""
-        lease = self._place.lease
         while True:
             try:
-                held = await lease.hold()
+                held = await self._place.hold()
             except DBAPIError:
                 held = False
             self._note(held)
-            await asyncio.sleep(lease.seconds / 4)
+            await asyncio.sleep(self._place.lease_seconds / 4)
 
     async def poll(self) -> Sequence[Delivery]:
         while True:
@@ -74,10 +70,10 @@ class Member:
 
     async def commit(self, delivery: Delivery) -> None:
         with translated():
-            if not self._place.lease.is_held_in(self._driver):
+            if not self._place.is_held():
                 self._note(False)
                 raise SubscriptionLost(f"another member of {self._place.group} has taken over")
-        self._positions.note(self._place, delivery.record.topic, delivery.offset)
+        self._place.note(delivery.record.topic, delivery.offset)
 
     async def lag_seconds(self) -> float:
         with translated():
@@ -101,5 +97,5 @@ class Member:
         return deliveries
 
     def _committed(self) -> dict[str, int]:
-        stored = {**stored_of(self._driver, self._place.group), **self._place.noted}
-        return {topic: stored.get(topic, 0) for topic in self._topics}
+        committed = self._place.committed()
+        return {topic: committed.get(topic, 0) for topic in self._topics}

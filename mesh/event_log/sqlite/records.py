@@ -43,14 +43,6 @@ records = Table(
     Index("records_by_topic", "topic", "offset"),
     sqlite_autoincrement=True,
 )
-positions = Table(
-    "positions",
-    metadata,
-    Column("group_name", String(100), primary_key=True),
-    Column("topic", String(100), primary_key=True),
-    Column("offset", Integer, nullable=False),
-)
-
 # Statements of the driver, with plain tuples.
 APPEND = "INSERT INTO records (topic, key, version, body, hash, append_time) VALUES (?, ?, ?, ?, ?, ?)"
 _BEYOND = """

@@ -29,7 +29,13 @@ def render_envoy(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
         },
         "bootstrap_extensions": [internal_listener.bootstrap_extension()],
         "overload_manager": _overload_manager(door.connections),
+        # By default each thread reports ten times a second that it is alive.
+        "watchdogs": {"main_thread_watchdog": _watchdog(), "worker_watchdog": _watchdog()},
     }
+
+
+def _watchdog() -> Config:
+    return {"miss_timeout": duration(2), "megamiss_timeout": duration(5)}
 
 
 def _overload_manager(connections: int) -> Config:

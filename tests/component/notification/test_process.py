@@ -111,7 +111,7 @@ async def test_a_process_that_dies_right_after_effects_has_them_once(tmp_path: P
     assert await count(tmp_path, "deliveries WHERE state = 'PENDING'") == 1
 
     async def goes_on() -> bool:
-        return await count(tmp_path, "positions WHERE offset = 2", database="event_log.db") == 1
+        return await count(tmp_path, "positions WHERE offset = 2", database="event_log_groups.db") == 1
 
     async with started(tmp_path, offset):
         await eventually(goes_on)

@@ -72,6 +72,24 @@ async def test_who_has_read_all_looks_again_only_for_more(tmp_path: Path) -> Non
     assert looks() - before <= 10 + 1
 
 
+async def test_places_that_an_earlier_version_stored_in_the_log_itself_are_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "event_log.db"
+    async with SqliteEventLog.opened(path) as log:
+        for version in (1, 2):
+            await log.publish(record(ORDER_EVENTS, envelope("OrderPlaced", "order-1", version)))
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE positions (group_name TEXT, topic TEXT, offset INTEGER)")
+        database.execute("INSERT INTO positions VALUES ('mail', ?, 1)", (ORDER_EVENTS,))
+        database.commit()
+
+    for version in (2, 3):
+        async with SqliteEventLog.opened(path) as log, log.consume("mail", [ORDER_EVENTS]) as member:
+            [delivery] = await take(member, 1)
+            assert delivery.record.version == version
+            await member.commit(delivery)
+            await log.publish(record(ORDER_EVENTS, envelope("OrderPlaced", "order-1", version + 1)))
+
+
 async def test_a_lease_from_a_future_that_never_comes_is_over(tmp_path: Path) -> None:
     path, fast, right = tmp_path / "event_log.db", SettableClock(), SettableClock()
     fast.now += 3600

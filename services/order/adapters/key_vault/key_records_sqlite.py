@@ -40,6 +40,8 @@ _KEY_WITH_MARK = """
     FROM (SELECT ? AS customer_id) AS wanted
     LEFT JOIN customer_keys ON customer_keys.customer_id = wanted.customer_id
 """
+# The process manager asks every two seconds.
+_MARKS_BEFORE = "SELECT customer_id, mark FROM closed_marks WHERE mark_time < ?"
 
 
 class SqliteKeyRecords:
@@ -88,9 +90,10 @@ class SqliteKeyRecords:
             await session.execute(delete(_marks).where(mine))
 
     async def marks_before(self, time: datetime) -> Sequence[tuple[str, str]]:
-        old = select(_marks.c.customer_id, _marks.c.mark).where(_marks.c.mark_time < time_text(time))
-        async with self._read() as session:
-            return [(row.customer_id, row.mark) for row in await session.execute(old)]
+        with translated():
+            return await read_with_driver(
+                self._engine, lambda driver: driver.execute(_MARKS_BEFORE, (time_text(time),)).fetchall()
+            )
 
     async def wrapped_keys(self, *, after: str, limit: int) -> Sequence[tuple[str, bytes]]:
         page = (
