@@ -22,7 +22,7 @@ class RawHttp:
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "", parts.port or 80
-        common = {"host": parts.netloc, **headers}
+        common = {"host": parts.netloc, "content-type": "application/json", **headers}
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in common.items())
         self._idle: list[Connection] = []
 

@@ -62,7 +62,7 @@ async def orders_beyond_the_knee(plan: Plan) -> AsyncIterator[Figure]:
     async with AsyncExitStack() as stack:
         whole = stack.enter_context(mesh_up(plan, "p25", "embedded", OTEL_TRACES_SAMPLER_ARG="0.1"))
         customer = await stack.enter_async_context(customer_of(whole.mesh))
-        bearer = {"authorization": str(customer.headers["authorization"]), "content-type": "application/json"}
+        bearer = {"authorization": customer.headers["authorization"]}
         crowd = stack.enter_context(closing(RawHttp(whole.mesh.url, bearer)))
         visitor = stack.enter_context(closing(RawHttp(whole.mesh.url, {})))
         warm = await call_times(_CALLERS, placing(customer), clients=2)

@@ -1,6 +1,7 @@
 """P16, P16b, P19: what the whole mesh costs, an order until its mail and standing idle."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -22,6 +23,7 @@ from bench.instance import Instance, serving, write_unlimited
 from bench.open_loop import Call
 from bench.plan import Plan, in_turns
 from bench.processes import Process
+from bench.raw_http import RawHttp
 from mesh.client.http import http_client
 from mesh.topology import SERVICES
 from tests.e2e.shop import order_of
@@ -265,6 +267,14 @@ def placing(client: httpx.AsyncClient) -> Call:
     async def call(_number: int) -> bool:
         answer = await client.post("/v1/orders", json=order_of((_SKU, 1)))
         return answer.status_code == 200 and answer.json()["order"]["state"] == "ORDER_STATE_CONFIRMED"
+
+    return call
+
+
+def placing_lightly(client: RawHttp) -> Call:
+    async def call(_number: int) -> bool:
+        answer = await client.request("POST", "/v1/orders", json.dumps(order_of((_SKU, 1))).encode())
+        return answer.status == 200 and b"ORDER_STATE_CONFIRMED" in answer.body
 
     return call
 
