@@ -24,7 +24,8 @@ _GROUPS = ("orders", "products", "stock", "wms", "users", "clients", "mail", "ev
 def main() -> None:
     """Run the command line; whatever goes wrong ends as a message with a remedy."""
     try:
-        _application(sys.argv[1:2])(obj=os.environ)
+        is_colourless = bool(os.environ.get("NO_COLOR"))
+        _application(sys.argv[1:2])(obj=os.environ, color=False if is_colourless else None)
     except Exception as error:
         from mesh.cli.problems import PROBLEMS, report_problem  # noqa: PLC0415 - most commands end well
 

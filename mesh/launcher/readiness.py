@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from mesh.client.direct import DIRECT
-from mesh.client.loopback import OK, Browser, NoAnswer
+from mesh.client.page import get_page
 from mesh.launcher.backends import Backends
 from mesh.launcher.parts import BACKEND_SCHEME
 
@@ -23,6 +22,10 @@ _REFUSALS = "shopmesh_wms_shelf_refusals"
 """The metric of the inventory service."""
 _PARTLY_SHIPPED = "shopmesh_orders_partly_shipped_long"
 """The metric of the order service."""
+# grpc.health.v1 by its bytes: its messages take longer to load than all services to ask.
+_CHECK = "/grpc.health.v1.Health/Check"
+_OF_ALL = b""
+_SERVING = b"\x08\x01"
 _FRESH = (("grpc.use_local_subchannel_pool", 1), DIRECT)
 """Else channels share connections, and with them the ever longer pauses after those that were refused."""
 
@@ -54,7 +57,6 @@ class Readiness:
     """Asks once per call; no answer within a second, of a backend within a few, means: not ready."""
 
     def __init__(self, backends: Backends) -> None:
-        self._browser = Browser.opened("", timeout_seconds=_PATIENCE_SECONDS)
         self._backends = backends
 
     async def is_ready(self, ready_url: str) -> bool:
@@ -66,11 +68,11 @@ class Readiness:
             case scheme if scheme == BACKEND_SCHEME:
                 return await self._backends.initialize(where.netloc)
             case _:
-                return await self._get(ready_url) is not None
+                return await _got(ready_url) is not None
 
     async def unreached(self, admin_url: str) -> tuple[str, ...]:
         """Ask an Envoy which of its clusters fail their health checks."""
-        answer = await self._get(urljoin(admin_url, "/clusters?format=json"))
+        answer = await _got(urljoin(admin_url, "/clusters?format=json"))
         if answer is None:
             return ("any service",)
         return tuple(
@@ -82,7 +84,7 @@ class Readiness:
 
     async def report(self, metrics_url: str) -> Report:
         """Ask a service what it depends on and what waits there; empty when it does not answer."""
-        answer = await self._get(metrics_url) if metrics_url else None
+        answer = await _got(metrics_url) if metrics_url else None
         if answer is None:
             return EMPTY
         return Report(
@@ -93,12 +95,9 @@ class Readiness:
             partly_shipped=sum(int(count) for _, count in _samples(answer, _PARTLY_SHIPPED)),
         )
 
-    async def _get(self, url: str) -> str | None:
-        try:
-            answer = await self._browser.get(url)
-        except NoAnswer:
-            return None
-        return answer.text if answer.status == OK else None
+
+async def _got(url: str) -> str | None:
+    return await get_page(url, timeout_seconds=_PATIENCE_SECONDS)
 
 
 def _of_waiting(metrics: str, name: str) -> Iterator[float]:
@@ -113,10 +112,9 @@ def _samples(metrics: str, name: str) -> Iterator[tuple[Mapping[str, str], float
 
 async def _serves(address: str) -> bool:
     async with grpc.aio.insecure_channel(address, options=_FRESH) as channel:
+        check: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_CHECK)
         try:
-            answer = await health_pb2_grpc.HealthStub(channel).Check(
-                health_pb2.HealthCheckRequest(), timeout=_PATIENCE_SECONDS
-            )
+            answer = await check(_OF_ALL, timeout=_PATIENCE_SECONDS)
         except grpc.aio.AioRpcError:
             return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+    return answer == _SERVING

@@ -11,11 +11,12 @@ from mesh.cli.account_search import user_id_of
 from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands import mail_providers
 from mesh.cli.commands.parked_events import Key, Parker, Who, redrive_parked, show_parked
-from mesh.cli.console import note, out, show_table
+from mesh.cli.console import note, out
 from mesh.cli.context import is_running, running_settings_of, settings_of
 from mesh.cli.mail_folder import MailFile, find_mail, read_mails
 from mesh.cli.maintenance import run_module
 from mesh.cli.sheets.mail_sheets import moment, show_mail, state_of
+from mesh.cli.table import show_table
 from mesh.launcher.errors import LaunchError
 from mesh.messages import timestamp
 from mesh.settings import MeshSettings

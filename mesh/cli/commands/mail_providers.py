@@ -13,9 +13,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands.parked_events import Who
-from mesh.cli.console import note, out, show_table
+from mesh.cli.console import note, out
 from mesh.cli.context import running_settings_of
 from mesh.cli.sheets.mail_sheets import moment, provider_lines, show_check, suppression_row
+from mesh.cli.table import show_table
 from mesh.cli.times import utc_time
 from mesh.client.http import http_client
 from mesh.messages import time_of, timestamp

@@ -11,8 +11,9 @@ import typer
 from google.protobuf.json_format import MessageToDict
 
 from mesh.cli.channels import channels_as
-from mesh.cli.console import note, show_table
+from mesh.cli.console import note
 from mesh.cli.context import running_settings_of
+from mesh.cli.table import show_table
 from mesh.settings import MeshSettings
 from shopmesh.events.v1.parked_events_pb2 import (
     ListParkedEventsRequest,

@@ -7,19 +7,17 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.text import Text
 
-from mesh.cli.console import err, out, show_table
 from mesh.cli.context import settings_of
+from mesh.cli.table import Cell, Part, show_table
 from mesh.launcher.status import Condition, PartCondition, status_of
 from mesh.launcher.waiting import exit_text
 
-_STYLES = {
-    Condition.READY: "green",
-    Condition.RUNNING: "yellow",
-    Condition.RESTARTING: "red",
-    Condition.STOPPED: "red",
+_COLOURS = {
+    Condition.READY: typer.colors.GREEN,
+    Condition.RUNNING: typer.colors.YELLOW,
+    Condition.RESTARTING: typer.colors.RED,
+    Condition.STOPPED: typer.colors.RED,
 }
 
 
@@ -31,14 +29,15 @@ def status(
     home = settings_of(context).home
     conditions = asyncio.run(status_of(home))
     if as_json:
-        out.print_json(json.dumps([each.document() for each in conditions]))
+        typer.echo(json.dumps([each.document() for each in conditions], indent=2))
     elif conditions:
         show_table(("part", "pid", "port", "state", "restarts", "last exit"), map(_row, conditions))
         _show_waiting_mails(conditions)
         _show_refusing_shelves(conditions)
         _show_partly_shipped(conditions)
     else:
-        err.print(f"No mesh is up in {escape(str(home))}. Start it: [cyan]shopmesh up[/]")
+        start = typer.style("shopmesh up", fg=typer.colors.CYAN)
+        typer.echo(f"No mesh is up in {home}. Start it: {start}", err=True)
     if not conditions or any(each.condition is not Condition.READY for each in conditions):
         raise typer.Exit(1)
 
@@ -48,34 +47,38 @@ def _show_waiting_mails(conditions: Sequence[PartCondition]) -> None:
     count, oldest = max((each.report.waiting_mails, each.report.oldest_waiting) for each in conditions)
     if count:
         since = datetime.fromtimestamp(oldest, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        out.print(
-            f"[yellow]{count} mail(s) wait for a provider, the oldest since {since}.[/] "
-            "What is missing: shopmesh mail check"
+        _warn(
+            f"{count} mail(s) wait for a provider, the oldest since {since}.",
+            "What is missing: shopmesh mail check",
         )
 
 
 def _show_refusing_shelves(conditions: Sequence[PartCondition]) -> None:
     """Say that shop and warehouse do not understand each other; every worker knows of all shelves."""
     if count := max(each.report.refusing_shelves for each in conditions):
-        out.print(
-            f"[yellow]{count} shelves have refused their last 20 updates or more.[/] "
-            "Whose: shopmesh stock feed list"
+        _warn(
+            f"{count} shelves have refused their last 20 updates or more.",
+            "Whose: shopmesh stock feed list",
         )
 
 
 def _show_partly_shipped(conditions: Sequence[PartCondition]) -> None:
     """Say that customers wait for their last parcel; every worker knows of all orders."""
     if count := max(each.report.partly_shipped for each in conditions):
-        out.print(
-            f"[yellow]{count} order(s) of more than 7 days ago have left in part only.[/] "
-            "Which: GET /v1/orders:search?state=ORDER_STATE_PARTIALLY_SHIPPED"
+        _warn(
+            f"{count} order(s) of more than 7 days ago have left in part only.",
+            "Which: GET /v1/orders:search?state=ORDER_STATE_PARTIALLY_SHIPPED",
         )
 
 
-def _row(each: PartCondition) -> tuple[str | Text, ...]:
-    state = Text(each.condition.value, style=_STYLES[each.condition])
+def _warn(problem: str, way: str) -> None:
+    typer.echo(f"{typer.style(problem, fg=typer.colors.YELLOW)} {way}")
+
+
+def _row(each: PartCondition) -> tuple[Cell, ...]:
+    state = [Part(each.condition.value, _COLOURS[each.condition])]
     if each.broken:
-        state.append(f" without {', '.join(each.broken)}", style="yellow")
+        state.append(Part(f" without {', '.join(each.broken)}", typer.colors.YELLOW))
     return (
         each.part.name,
         str(each.pid or "-"),

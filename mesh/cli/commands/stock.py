@@ -15,8 +15,9 @@ from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands import stock_feeds
 from mesh.cli.commands.parked_events import Who
 from mesh.cli.commands.stock_movements import adjust, explain, movements
-from mesh.cli.console import note, show_table
+from mesh.cli.console import note
 from mesh.cli.context import running_settings_of
+from mesh.cli.table import show_table
 from mesh.cli.wms_channel import channel_as_wms
 from mesh.launcher.errors import LaunchError
 from mesh.settings import MeshSettings

@@ -11,8 +11,9 @@ import typer
 
 from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands.parked_events import Who
-from mesh.cli.console import note, show_table
+from mesh.cli.console import note
 from mesh.cli.context import running_settings_of
+from mesh.cli.table import show_table
 from mesh.cli.times import utc_time
 from mesh.messages import timestamp
 from shopmesh.inventory.v1.inventory_service_pb2 import (

@@ -14,11 +14,12 @@ import typer
 from google.protobuf.json_format import MessageToDict
 
 from mesh.channels import Channels
-from mesh.cli.console import note, out, show_table
+from mesh.cli.console import note, out
 from mesh.cli.context import running_settings_of
 from mesh.cli.login.credentials import client_secret
 from mesh.cli.login.oauth import token_of_client
 from mesh.cli.shipped_lines import shipped_line
+from mesh.cli.table import show_table
 from mesh.cli.wms_channel import WMS, channel_as_wms
 from mesh.client.http import http_client
 from mesh.launcher.errors import LaunchError

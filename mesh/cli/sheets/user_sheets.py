@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mesh.cli.console import show_table
+from mesh.cli.table import show_table
 from shopmesh.user.v1.user_service_pb2 import SecurityEvent, User
 
 _EVENT_COLUMNS = ("TIME", "WHAT", "WHO", "ADDRESS", "DEVICE", "DETAIL")
