@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pytest
@@ -22,9 +23,10 @@ from mesh.event_log.inbox import inbox_rows
 from mesh.event_log.outbox.lease import lease_metadata
 from mesh.event_log.sqlite.records import metadata as log_metadata
 from mesh.sql import prepared
-from services.inventory.adapters import feeds_sql, movements_sql, reservations_sql, tables
+from services.inventory.adapters import catalog_sql, feeds_sql, movements_sql, reservations_sql, tables
 from services.inventory.adapters.schema_sql import SCHEMA as INVENTORY
 from services.inventory.domain.movement import Cause, MovementFilter, MovementPosition
+from services.inventory.domain.product_query import ProductOrder
 from services.notification.adapters import delivery_statements_sql
 from services.notification.adapters.schema_sql import SCHEMA as NOTIFICATION
 from services.order.adapters.event_store import event_tables_sqlite
@@ -121,6 +123,8 @@ def statements() -> Iterator[str]:
                 delivery_statements_sql.at_positions,
             )
         )
+    for order, goes_on in product(ProductOrder, (False, True)):
+        catalog_sql._page(order, descending=False, in_category=False, words=2, goes_on=goes_on)
     yield from (each.compiled(DIALECT).text for each in tuple(prepared._ALL))
     yield from (str(each.compile(dialect=DIALECT)) for each in questions())
     for module in modules:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, bindparam, case, func, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -62,6 +62,8 @@ def _by_skus(count: int) -> sql.Prepared:
 
 
 _TOO_BIG = 2**63
+_SHAPES = 256
+"""How many kinds of questions for a page are kept compiled."""
 _SORT_COLUMNS: Mapping[ProductOrder, tuple[ColumnElement[Any], ...]] = MappingProxyType(
     {
         ProductOrder.NAME: (products.c.name_key, products.c.sku),
@@ -94,12 +96,19 @@ class SqlCatalog:
             return await self._reads(work)
 
     async def page(self, query: ProductQuery, *, size: int, after: str | None) -> Page:
-        statement = _matching(query).limit(size + 1)
+        wanted = {"category": query.category, "limit": size + 1, **_numbered("word", query.words)}
         if after is not None:
-            statement = statement.where(_behind(query, after))
+            wanted |= _numbered("position", _values_of(query.order, after))
+        statement = _page(
+            query.order,
+            descending=query.descending,
+            in_category=bool(query.category),
+            words=len(query.words),
+            goes_on=after is not None,
+        )
 
         async def work(session: sql.Session) -> Sequence[Row[Any]]:
-            rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+            rows: Sequence[Row[Any]] = (await session.execute(statement, wanted)).all()
             return rows
 
         with translated():
@@ -151,28 +160,42 @@ class SqlCatalog:
         return known
 
 
-def _matching(query: ProductQuery) -> Select[Any]:
-    columns = _SORT_COLUMNS[query.order]
-    statement = _listing.where(products.c.retired.is_(False))
-    if query.category:
-        statement = statement.where(products.c.category == query.category)
-    if query.words:
-        statement = statement.where(
-            and_(*(func.instr(products.c.search_text, word) > 0 for word in query.words))
-        )
-    return statement.order_by(*(column.desc() if query.descending else column.asc() for column in columns))
+@lru_cache(_SHAPES)
+def _page(
+    order: ProductOrder, *, descending: bool, in_category: bool, words: int, goes_on: bool
+) -> sql.Prepared:
+    """The products on sale, at most `limit`: of a `category`, with `word0` …, behind `position0` …."""
+    columns = _SORT_COLUMNS[order]
+    statement = _listing.where(products.c.retired.is_(False)).limit(bindparam("limit"))
+    if in_category:
+        statement = statement.where(products.c.category == bindparam("category"))
+    for number in range(words):
+        word = bindparam(f"word{number}", type_=products.c.search_text.type)
+        statement = statement.where(func.instr(products.c.search_text, word) > 0)
+    if goes_on:
+        place = tuple_(*columns)
+        last = tuple_(*(bindparam(f"position{n}", type_=each.type) for n, each in enumerate(columns)))
+        statement = statement.where(place < last if descending else place > last)
+    return sql.Prepared(
+        statement.order_by(*(column.desc() if descending else column.asc() for column in columns))
+    )
 
 
-def _behind(query: ProductQuery, position: str) -> ColumnElement[bool]:
-    columns = _SORT_COLUMNS[query.order]
+def _values_of(order: ProductOrder, position: str) -> Sequence[Any]:
+    """What the columns are at a position, which comes from a token that callers could have made up.
+
+    Raises:
+        ValueError: It is none.
+    """
     values = json.loads(position)
-    # It comes from a token that callers could have made up.
-    if not isinstance(values, list) or [_kind(value) for value in values] != [
-        _python_type(each) for each in columns
-    ]:
-        raise ValueError(f"{position!r} is no position in the order of {query.order.value}")
-    place = tuple_(*columns)
-    return place < tuple_(*values) if query.descending else place > tuple_(*values)
+    kinds = [column.type.python_type for column in _SORT_COLUMNS[order]]
+    if not isinstance(values, list) or [_kind(value) for value in values] != kinds:
+        raise ValueError(f"{position!r} is no position in the order of {order.value}")
+    return values
+
+
+def _numbered(name: str, values: Sequence[Any]) -> Mapping[str, Any]:
+    return {f"{name}{number}": value for number, value in enumerate(values)}
 
 
 def _position(order: ProductOrder, product: Product) -> str:
@@ -188,10 +211,6 @@ def _position(order: ProductOrder, product: Product) -> str:
 def _kind(value: object) -> type | None:
     too_big = isinstance(value, int) and abs(value) >= _TOO_BIG
     return None if too_big else type(value)
-
-
-def _python_type(column: ColumnElement[Any]) -> type:
-    return column.type.python_type
 
 
 def _listing_of(row: Any) -> Listing:
