@@ -67,15 +67,15 @@ class Relay:
         self._reached = reached
         self._monotonic = monotonic
         self._sure_until = float("-inf")
+        self._seen = 0
 
     async def run(self) -> None:
         """Publish for ever; what cannot be published now is tried again."""
         while True:
-            seen = self._changes.count
             async with redeliver_cancellation():
                 is_done = await self._is_done()
             if is_done:
-                await self._changes.wait_for_change(seen)
+                await self._changes.wait_for_change(self._seen)
             else:
                 await asyncio.sleep(_RETRY_SECONDS)
 
@@ -96,10 +96,9 @@ class Relay:
         acknowledged: Sequence[Commit] = ()
         page = await self._decided(moment_seconds)
         while page and await self._is_my_turn():
-            last = page[-1]
             published, ahead, signed = await asyncio.gather(
                 self._publish(page),
-                self._unpublished((last.order_id, last.version)),
+                self._behind(page),
                 self._sign_heads(acknowledged),
                 return_exceptions=True,
             )
@@ -108,7 +107,7 @@ class Relay:
             if len(acknowledged) < len(page):
                 is_whole = False
                 # The rest of an order that is blocked must not overtake.
-                ahead = await self._unpublished((last.order_id, _BEYOND_ANY_VERSION))
+                ahead = await self._unpublished((page[-1].order_id, _BEYOND_ANY_VERSION))
             page = ahead
         await self._sign_heads(acknowledged)
         return is_whole and not page
@@ -126,7 +125,7 @@ class Relay:
         """The first page, once it holds more than orders that were just placed, or the moment is over."""
         end = self._monotonic() + moment_seconds
         while True:
-            seen = self._changes.count
+            self._seen = self._changes.count
             page = await self._unpublished(None)
             left = end - self._monotonic()
             if not page or left <= 0 or any(commit.last_version > 1 for commit in page):
@@ -135,7 +134,13 @@ class Relay:
                 return page
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
-                    await self._changes.wait_for_change(seen)
+                    await self._changes.wait_for_change(self._seen)
+
+    async def _behind(self, page: Sequence[Commit]) -> Sequence[Commit]:
+        """The next page; a page that is not full has none: what came since is a change."""
+        if len(page) < _BATCH:
+            return ()
+        return await self._unpublished((page[-1].order_id, page[-1].version))
 
     async def _unpublished(self, after: tuple[str, int] | None) -> Sequence[Commit]:
         return await self._store.unpublished(after=after, limit=_BATCH)

@@ -1,6 +1,5 @@
 """The customers' data keys in a MongoDB database of their own."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -44,11 +43,16 @@ class MongoKeyRecords:
             return _record(await self._keys.find_one({"_id": customer_id}))
 
     async def find_with_mark(self, customer_id: str) -> tuple[KeyRecord | None, bool]:
+        marks: list[mongo.Document] = [{"$match": {"customer_id": customer_id}}, {"$limit": 1}]
+        # One command: every order asks twice.
+        both: list[mongo.Document] = [
+            {"$match": {"_id": customer_id}},
+            {"$unionWith": {"coll": self._marks.name, "pipeline": marks}},
+        ]
         with translated():
-            key, mark = await asyncio.gather(
-                self._keys.find_one({"_id": customer_id}), self._marks.find_one({"customer_id": customer_id})
-            )
-        return _record(key), mark is not None
+            rows = await (await self._keys.aggregate(both)).to_list()
+        keys = [row for row in rows if row["_id"] == customer_id]
+        return _record(keys[0] if keys else None), len(keys) < len(rows)
 
     async def insert(self, customer_id: str, wrapped_key: bytes, time: datetime) -> KeyRecord:
         row = {"_id": customer_id, "wrapped_key": wrapped_key, "create_time": time_text(time)}
