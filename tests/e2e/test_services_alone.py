@@ -32,7 +32,7 @@ OWN = {
     "inventory": {"inventory"},
     "notification": {"notification"},
 }
-SHARED = {"event_log"}
+SHARED = {"event_log", "event_log_groups"}
 _BY_NAME = {method.name: method for method in methods()}
 _STOP_SECONDS = 30
 
