@@ -1,4 +1,4 @@
-"""Tables for people, by typer alone: rich takes longer to load than most of them to be asked for."""
+"""Tables for people, without rich's console: it takes longer to load than most of them to be asked for."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

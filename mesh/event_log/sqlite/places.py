@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
 from mesh.event_log.outbox.lease import SqlLease, lease_metadata
+from mesh.sql.sqlite_driver import BUSY_TIMEOUT_MS
 from mesh.sql.sqlite_transactions import write_unflushed
 
 _OF_GROUP = "SELECT topic, offset FROM positions WHERE group_name = ?"
@@ -77,7 +78,8 @@ class Place:
         """
         self._written = {}
         is_held = await self._lease.hold()
-        self._noted = dict(self._noted.items() - self._written.items())
+        # Its successor begins where it was stored; what it has not stored is handled again.
+        self._noted = dict(self._noted.items() - self._written.items()) if is_held else {}
         return is_held
 
     def is_held(self) -> bool:
@@ -136,8 +138,8 @@ class Places:
         engine = sql.open_engine(sql.sqlite_url(path), is_flushed=False)
         try:
             await sql.create_tables(engine, _metadata, lease_metadata)
+            _adopt(path, log)
             with closing(sqlite3.connect(path, isolation_level=None, timeout=busy_seconds)) as driver:
-                _adopt(driver, log)
                 yield cls(engine, driver, lease_seconds=lease_seconds, clock=clock)
         finally:
             await engine.dispose()
@@ -149,9 +151,9 @@ class Places:
         )
 
 
-def _adopt(driver: sqlite3.Connection, log: Path) -> None:
+def _adopt(path: Path, log: Path) -> None:
     """Take over the places that earlier versions stored in the log itself."""
-    driver.execute("ATTACH ? AS log", (str(log),))
-    if driver.execute(_KEPT_IN_LOG).fetchone():
-        driver.execute(_ADOPT)
-    driver.execute("DETACH log")
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)) as driver:
+        driver.execute("ATTACH ? AS log", (str(log),))
+        if driver.execute(_KEPT_IN_LOG).fetchone():
+            driver.execute(_ADOPT)
