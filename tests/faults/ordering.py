@@ -7,6 +7,7 @@ from threading import Event
 
 from tests.faults.at_rest import require_none, violations_at_rest
 from tests.faults.history import Answered, History
+from tests.faults.products import LASTING
 from tests.faults.shoppers import Shop
 from tests.faults.stores import Stores
 from tests.faults.tokens import Tokens
@@ -49,14 +50,14 @@ class Customers:
 
     @contextmanager
     def keep_ordering(self, prefix: str, at_once: int = 3) -> Iterator[None]:
-        """Order in the background until the block ends."""
+        """Order in the background until the block ends, of the product of `make_lasting_product`."""
         done = Event()
 
         def customer(number: int) -> None:
             count = 0
             while not done.is_set():
                 count += 1
-                self.order(f"{prefix}-{number}-{count}")
+                self.order(f"{prefix}-{number}-{count}", LASTING)
 
         with ThreadPoolExecutor(at_once) as pool:
             running = [pool.submit(customer, number) for number in range(at_once)]

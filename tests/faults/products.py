@@ -2,6 +2,9 @@
 
 from tests.support.running_mesh import RunningMesh
 
+LASTING = "FAULT-LASTING"
+"""A product of which there is enough, however fast customers order for however long."""
+_LASTING_PIECES = 1_000_000
 _PLENTY = 5
 _WAREHOUSES = ("berlin", "hamburg")
 
@@ -13,6 +16,11 @@ def make_products(mesh: RunningMesh, staff_token: str, *, pieces: int) -> list[s
     for sku, quantity in stock.items():
         make_product(mesh, staff_token, sku, pieces=quantity)
     return list(stock)
+
+
+def make_lasting_product(mesh: RunningMesh) -> None:
+    """Add it; doing so again changes nothing."""
+    make_product(mesh, mesh.token("admin"), LASTING, pieces=_LASTING_PIECES)
 
 
 def make_product(mesh: RunningMesh, staff_token: str, sku: str, *, pieces: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 from mesh.topology import SERVICES
 from tests.faults.clocked import Clocks
 from tests.faults.ordering import Customers
+from tests.faults.products import make_lasting_product
 from tests.support.running_mesh import RunningMesh, up
 from tests.support.waiting import until
 
@@ -54,5 +55,6 @@ def wrong_for_a_while(mesh: RunningMesh, clocks: Clocks, service: str, hours: in
 def test_an_hour_that_a_service_is_wrong_for_a_while_loses_nothing(hours: int, tmp_path: Path) -> None:
     clocks = Clocks(tmp_path / "clocks")
     with up(tmp_path / "home", program=clocks.program) as mesh:
+        make_lasting_product(mesh)
         for customers in [wrong_for_a_while(mesh, clocks, service, hours) for service in SERVICES]:
             customers.wait_until_quiet()

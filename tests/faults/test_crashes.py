@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.ordering import Customers
+from tests.faults.products import make_lasting_product
 from tests.faults.scenarios import all_ready
 from tests.faults.stores import Stores
 from tests.support.running_mesh import RunningMesh, up
@@ -57,6 +58,7 @@ def test_fifty_parallel_calls_over_two_workers_make_one_order_one_reservation_on
 @pytest.mark.long
 def test_a_loop_of_orders_survives_the_death_of_each_service(two_workers: RunningMesh) -> None:
     customers = Customers(two_workers, "alice")
+    make_lasting_product(two_workers)
 
     for service in SERVICES:
         part = two_workers.parts()[service]

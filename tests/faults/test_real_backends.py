@@ -16,6 +16,7 @@ from tests.faults.conftest import HOLD_SECONDS
 from tests.faults.history import Answered
 from tests.faults.injecting import Fault, Injector
 from tests.faults.ordering import Customers
+from tests.faults.products import LASTING, make_lasting_product
 from tests.faults.stores import MONGODB, Stores
 from tests.faults.stores_mongo import commits, orders_database
 from tests.faults.tampering import Tampering, made_good
@@ -67,11 +68,12 @@ def test_while_the_broker_stands_still_orders_go_on_and_keep_their_stock(
     mesh: RunningMesh, stores: Stores
 ) -> None:
     customers = Customers(mesh, "alice")
+    make_lasting_product(mesh)
     with standing_still(mesh, "kafka"):
         backlog: set[str] = set()
         end = time.monotonic() + 2 * HOLD_SECONDS
         while time.monotonic() < end:
-            backlog.add(customers.order(f"without-broker-{len(backlog)}"))
+            backlog.add(customers.order(f"without-broker-{len(backlog)}", LASTING))
 
     assert "" not in backlog
     kept = stores.rows("inventory", "SELECT order_id FROM reservations WHERE state = 'COMMITTED'")
