@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Protocol
 
 from mesh.event_log import Record
+from mesh.event_log.sqlite.places import groups_file
 from mesh.event_log.sqlite.records import APPEND
 from mesh.settings import MeshSettings
 
 _SKIP = """
-    INSERT INTO positions (group_name, topic, offset)
+    INSERT INTO places.positions (group_name, topic, offset)
     SELECT ?, topic, max(offset) FROM records WHERE topic = ? GROUP BY topic
     ON CONFLICT (group_name, topic) DO UPDATE SET offset = excluded.offset
 """
@@ -55,9 +56,9 @@ class _SqliteLog:
 
 @contextmanager
 def _in_sqlite(settings: MeshSettings) -> Iterator[BulkLog]:
-    with closing(
-        sqlite3.connect(settings.database("event_log"), timeout=_BUSY_SECONDS, check_same_thread=False)
-    ) as driver:
+    log = settings.database("event_log")
+    with closing(sqlite3.connect(log, timeout=_BUSY_SECONDS, check_same_thread=False)) as driver:
+        driver.execute("ATTACH ? AS places", (str(groups_file(log)),))
         yield _SqliteLog(driver)
 
 

@@ -15,6 +15,7 @@ from mesh.event_log import Delivery, EventLog, Record, Subscription
 from mesh.event_log.inbox.consumer import Consumer
 from mesh.event_log.inbox.inbox import SqlInbox
 from mesh.event_log.sqlite.log import SqliteEventLog
+from mesh.event_log.sqlite.places import groups_file
 from mesh.sql import sqlite_url
 from mesh.topology import ORDER_EVENTS
 from services.inventory import server as inventory
@@ -80,7 +81,7 @@ async def _handled_and_dropped(plan: Plan, room: Path, opened: _Opened) -> tuple
         log.last = len(events)
         async with opened(room, log) as consumer:
             handled = len(events) / await _seconds(consumer, log)
-            with closing(sqlite3.connect(log_file)) as connection, connection:
+            with closing(sqlite3.connect(groups_file(log_file))) as connection, connection:
                 connection.execute("DELETE FROM positions")
             dropped = len(events) / await _seconds(consumer, log)
     return handled, dropped

@@ -134,7 +134,7 @@ class Places:
         cls, log: Path, *, lease_seconds: float, clock: Callable[[], float], busy_seconds: float
     ) -> AsyncIterator["Places"]:
         """Open the places in a log, creating their file where there is none."""
-        path = log.with_stem(f"{log.stem}_groups")
+        path = groups_file(log)
         engine = sql.open_engine(sql.sqlite_url(path), is_flushed=False)
         try:
             await sql.create_tables(engine, _metadata, lease_metadata)
@@ -149,6 +149,11 @@ class Places:
         return Place(
             self._engine, self._driver, group=group, lease_seconds=self._lease_seconds, clock=self._clock
         )
+
+
+def groups_file(log: Path) -> Path:
+    """Where the places in a log are stored."""
+    return log.with_stem(f"{log.stem}_groups")
 
 
 def _adopt(path: Path, log: Path) -> None:
