@@ -1,7 +1,7 @@
 """Carrying commits to the event log: order, acknowledgement, signature, marker."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -67,6 +67,19 @@ class FailingLog:
 
     async def is_reachable(self) -> bool:
         return not self.refused
+
+
+@dataclass
+class InterruptedLog(FailingLog):
+    """An event log at which something happens before it stores for the first time."""
+
+    interruption: Callable[[], Awaitable[None]] | None = None
+
+    async def publish_all(self, records: Sequence[Record]) -> int:
+        interruption, self.interruption = self.interruption, None
+        if interruption is not None:
+            await interruption()
+        return await super().publish_all(records)
 
 
 @pytest.fixture
@@ -225,6 +238,33 @@ async def test_what_was_acknowledged_of_an_order_is_signed_and_the_rest_waits(
 
     assert await unpublished(world) == [(BREAKFAST, 2)]
     assert [head.version for head in await world.adapters.heads.of_order(BREAKFAST)] == [1]
+
+
+async def test_what_is_stored_while_others_are_published_follows_them(
+    world: OrderWorld, log: FailingLog
+) -> None:
+    changes = ChangeNotifier()
+
+    async def another() -> None:
+        await world.place(mugs(request_id="lunch"))
+        changes.notify()
+
+    await world.place(mugs())
+    interrupted = InterruptedLog(log.log, interruption=another)
+    async with running(relay_of(world, interrupted, changes=changes).run()):
+        found = await published(log, 4)
+
+    assert [record.version for record in found] == [1, 2, 1, 2]
+
+
+async def test_an_order_alone_is_looked_for_once(world: OrderWorld, log: FailingLog) -> None:
+    await world.place(mugs())
+    store = Undecided(world.adapters.store)
+    store.is_decided = True
+
+    assert await relay_of(world, log, store=store, changes=ChangeNotifier()).publish_waiting()
+
+    assert store.looks == 1
 
 
 class Undecided:
