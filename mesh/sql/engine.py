@@ -215,8 +215,7 @@ def is_programming_error(error: Exception) -> bool:
 
     MariaDB's driver has a class for that; SQLite's says by the same class that the database is busy.
     """
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", None)
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     return isinstance(error, ProgrammingError) or code == sqlite3.SQLITE_ERROR
 
 

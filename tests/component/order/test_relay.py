@@ -1,27 +1,22 @@
 """Carrying commits to the event log: order, acknowledgement, signature, marker."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from itertools import takewhile
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mesh.concurrency.change_notifier import ChangeNotifier
-from mesh.event_log import Delivery, EventLog, EventLogUnavailable, Record, Subscription, open_event_log
+from mesh.event_log import Record, open_event_log
 from mesh.settings import MeshSettings
 from mesh.topology import ORDER_EVENTS
-from services.order.adapters.event_store.relay import Relay
 from services.order.application.ports import Commit, EventStore
 from services.order.domain.order import order_id_of
+from tests.component.order.relaying import FailingLog, InterruptedLog, published, relay_of, unpublished
 from tests.support.events import running
 from tests.support.order_world import (
     ALICE,
     Crash,
-    FreeLease,
     OrderWorld,
     Steps,
     cause,
@@ -34,54 +29,6 @@ from tests.support.waiting import eventually
 BREAKFAST = order_id_of(ALICE, "breakfast")
 
 
-@dataclass
-class FailingLog:
-    """An event log that refuses some versions.
-
-    Attributes:
-        batches: Which versions were stored together.
-    """
-
-    log: EventLog
-    refused: set[tuple[str, int]] = field(default_factory=set)
-    batches: list[list[int]] = field(default_factory=list)
-
-    async def publish(self, record: Record) -> None:
-        if (record.key, record.version) in self.refused:
-            raise EventLogUnavailable("refused")
-        await self.log.publish(record)
-
-    async def publish_all(self, records: Sequence[Record]) -> int:
-        taken = list(takewhile(lambda record: (record.key, record.version) not in self.refused, records))
-        self.batches.append([record.version for record in taken])
-        return await self.log.publish_all(taken)
-
-    def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
-        return self.log.consume(group, topics)
-
-    def replay(self, topic: str) -> AsyncGenerator[Delivery, None]:
-        return self.log.replay(topic)
-
-    def follow(self, topics: Sequence[str]) -> AsyncGenerator[Delivery, None]:
-        return self.log.follow(topics)
-
-    async def is_reachable(self) -> bool:
-        return not self.refused
-
-
-@dataclass
-class InterruptedLog(FailingLog):
-    """An event log at which something happens before it stores for the first time."""
-
-    interruption: Callable[[], Awaitable[None]] | None = None
-
-    async def publish_all(self, records: Sequence[Record]) -> int:
-        interruption, self.interruption = self.interruption, None
-        if interruption is not None:
-            await interruption()
-        return await super().publish_all(records)
-
-
 @pytest.fixture
 async def world(tmp_path: Path, mongodb_or_none: str | None) -> AsyncIterator[OrderWorld]:
     async with open_world(tmp_path, mongodb_url=mongodb_or_none) as opened:
@@ -92,39 +39,6 @@ async def world(tmp_path: Path, mongodb_or_none: str | None) -> AsyncIterator[Or
 async def log(tmp_path: Path) -> AsyncIterator[FailingLog]:
     async with open_event_log(MeshSettings(home=tmp_path)) as opened:
         yield FailingLog(opened)
-
-
-def relay_of(
-    world: OrderWorld,
-    log: EventLog,
-    steps: Steps | None = None,
-    *,
-    store: Any = None,
-    changes: Any = None,
-) -> Relay:
-    adapters = world.adapters
-    return Relay(
-        store=store or adapters.store,
-        log=log,
-        heads=adapters.heads,
-        changes=changes or adapters.changes,
-        lease=FreeLease(),
-        reached=steps or Steps(),
-    )
-
-
-async def published(log: EventLog, count: int) -> list[Record]:
-    """The first records of the log, which have to come."""
-    records: list[Record] = []
-    async with asyncio.timeout(20), log.consume("test", [ORDER_EVENTS]) as subscription:
-        while len(records) < count:
-            records += [delivery.record for delivery in await subscription.poll()]
-    return records
-
-
-async def unpublished(world: OrderWorld) -> list[tuple[str, int]]:
-    waiting = await world.adapters.store.unpublished(after=None, limit=100)
-    return [(commit.order_id, commit.version) for commit in waiting]
 
 
 async def test_the_log_gets_the_stored_bytes_and_the_head_log_their_hashes(
