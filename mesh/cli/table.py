@@ -18,7 +18,7 @@ Cell = str | Sequence[Part]
 
 
 def show_table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Print columns as wide as they need to be, whatever the terminal: nothing is cut off."""
+    """Print columns as wide as their widest cell; a narrow terminal cuts nothing off."""
     lines: list[Sequence[Cell]] = [header, *rows]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     for line in lines:

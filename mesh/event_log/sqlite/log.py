@@ -15,7 +15,7 @@ from mesh import sql
 from mesh.event_log.outbox.lease import LEASE_SECONDS
 from mesh.event_log.port import Delivery, EventLogUnavailable, Record, Subscription
 from mesh.event_log.sqlite.member import Member
-from mesh.event_log.sqlite.places import Places
+from mesh.event_log.sqlite.places import Place, open_places
 from mesh.event_log.sqlite.records import APPEND, beyond, ends_of, metadata, replay, translated
 from mesh.sql.row_changes import RowChanges, is_another
 from mesh.sql.sqlite_writer import SqliteWriter
@@ -30,14 +30,14 @@ class SqliteEventLog:
         writer: SqliteWriter,
         driver: sqlite3.Connection,
         *,
-        places: Places,
+        place_of: Callable[[str], Place],
         path: Path,
         clock: Callable[[], float],
     ) -> None:
         self._engine = engine
         self._writer = writer
         self._driver = driver
-        self._places = places
+        self._place_of = place_of
         self._path = path
         self._clock = clock
 
@@ -53,13 +53,13 @@ class SqliteEventLog:
             await sql.create_tables(engine, metadata)
             async with (
                 SqliteWriter.opened(engine) as writer,
-                Places.opened(
+                open_places(
                     path, lease_seconds=lease_seconds, clock=clock, busy_seconds=_BUSY_SECONDS
-                ) as places,
+                ) as place_of,
                 _running(sql.changes_of(engine).run()),
             ):
                 with closing(sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)) as driver:
-                    yield cls(engine, writer, driver, places=places, path=path, clock=clock)
+                    yield cls(engine, writer, driver, place_of=place_of, path=path, clock=clock)
         finally:
             await engine.dispose()
 
@@ -75,7 +75,7 @@ class SqliteEventLog:
 
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[Subscription]:
-        place, appended = self._places.of(group), self._appended(topics)
+        place, appended = self._place_of(group), self._appended(topics)
         member = Member(self._driver, place, topics=tuple(topics), appended=appended, clock=self._clock)
         try:
             async with _running(appended.run(), member.renew()):

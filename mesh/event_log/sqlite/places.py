@@ -1,7 +1,7 @@
 """How far the consumer groups of the embedded event log are, and which member of each is at work.
 
-Both are in a file beside the log: members write there all the time, and whoever waits for records has to look
-at every write to the log.
+Both are in a file beside the log: members write there all the time, and each consumer that waits for records
+looks at every write to the log.
 """
 
 import sqlite3
@@ -112,43 +112,24 @@ class Place:
         driver.executemany(_STORE, [(self.group, *each) for each in self._written.items()])
 
 
-class Places:
-    """Opens the places of groups, in a file of their own."""
+@asynccontextmanager
+async def open_places(
+    log: Path, *, lease_seconds: float, clock: Callable[[], float], busy_seconds: float
+) -> AsyncIterator[Callable[[str], Place]]:
+    """Open the places in a log, creating their file where there is none.
 
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        driver: sqlite3.Connection,
-        *,
-        lease_seconds: float,
-        clock: Callable[[], float],
-    ) -> None:
-        self._engine = engine
-        self._driver = driver
-        self._lease_seconds = lease_seconds
-        self._clock = clock
-
-    @classmethod
-    @asynccontextmanager
-    async def opened(
-        cls, log: Path, *, lease_seconds: float, clock: Callable[[], float], busy_seconds: float
-    ) -> AsyncIterator["Places"]:
-        """Open the places in a log, creating their file where there is none."""
-        path = groups_file(log)
-        engine = sql.open_engine(sql.sqlite_url(path), is_flushed=False)
-        try:
-            await sql.create_tables(engine, _metadata, lease_metadata)
-            _adopt(path, log)
-            with closing(sqlite3.connect(path, isolation_level=None, timeout=busy_seconds)) as driver:
-                yield cls(engine, driver, lease_seconds=lease_seconds, clock=clock)
-        finally:
-            await engine.dispose()
-
-    def of(self, group: str) -> Place:
-        """The place of another member of a group."""
-        return Place(
-            self._engine, self._driver, group=group, lease_seconds=self._lease_seconds, clock=self._clock
-        )
+    Yields:
+        Makes the place of another member, of the group that is named.
+    """
+    path = groups_file(log)
+    engine = sql.open_engine(sql.sqlite_url(path), is_flushed=False)
+    try:
+        await sql.create_tables(engine, _metadata, lease_metadata)
+        _adopt(path, log)
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=busy_seconds)) as driver:
+            yield lambda group: Place(engine, driver, group=group, lease_seconds=lease_seconds, clock=clock)
+    finally:
+        await engine.dispose()
 
 
 def groups_file(log: Path) -> Path:
