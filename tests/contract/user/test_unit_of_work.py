@@ -1,14 +1,12 @@
 """What every unit of work promises, whichever database is behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from services.kernel.ids import uuid7
-from services.user.adapters.unit_of_work_sql import SqlUnitOfWork
 from services.user.application.ports import UnitOfWork
 from services.user.domain.account import Account
 from services.user.domain.errors import UserNotFound
@@ -16,34 +14,16 @@ from services.user.domain.events import MailPurpose, UserRegistered
 from services.user.domain.grant import Code, Family, IssuedToken, Revocation
 from services.user.domain.link import Link
 from services.user.domain.security_event import Origin, SecurityEvent, SecurityEventKind
-from services.user.domain.session import OpenSession, Session, new_session
-from services.user.server import open_database
-
-NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def unit_of_work(database_url: str) -> AsyncIterator[UnitOfWork]:
-    async with open_database(database_url) as engine:
-        yield SqlUnitOfWork(engine, clock=lambda: NOON, new_id=uuid7)
+from tests.contract.user.conftest import MINUTE, NOON, family, session
 
 
 def alice() -> Account:
     return Account(uuid7(), "alice@example.com", "Alice", "$argon2id$", NOON, NOON)
 
 
-def family(user_id: str, *, sid: str = "here") -> Family:
-    return Family(uuid7(), sid, "cli", user_id, frozenset({"orders"}), NOON, NOON, NOON + MINUTE)
-
-
 def new_code() -> Code:
     ids = uuid7(), "here", "cli", uuid7()
     return Code("hash", *ids, "http://x", frozenset(), "", "c" * 43, NOON, NOON + MINUTE)
-
-
-def session(user_id: str, sid: str) -> Session:
-    return new_session(sid, f"hash of {sid}", user_id, device="Firefox, Linux", at=NOON)
 
 
 def claims(one: Family, *, client_id: str = "cli", issued: datetime = NOON) -> dict[str, object]:
@@ -185,38 +165,6 @@ async def test_all_sessions_but_one_can_be_ended(unit_of_work: UnitOfWork) -> No
         assert await unit.sessions.find("hash of there") is None
         (listed,), _ = await unit.revocations.after(0, at=NOON, limit=10)
         assert (listed.sid, listed.token_id) == ("there", "")
-
-
-async def test_a_use_that_is_noted_late_does_not_bring_the_old_cookie_back(unit_of_work: UnitOfWork) -> None:
-    before = session(uuid7(), "here")
-    async with unit_of_work.write() as unit:
-        await unit.sessions.add(before)
-        await unit.sessions.note_use(before.used(at=NOON + MINUTE))
-        again = before.entered_again("another hash", at=NOON + 2 * MINUTE)
-        await unit.sessions.save(again)
-        await unit.sessions.note_use(before.used(at=NOON + 3 * MINUTE))
-
-    async with unit_of_work.read() as unit:
-        assert await unit.sessions.find("another hash") == again
-        assert await unit.sessions.find(before.token_hash) is None
-
-
-async def test_a_session_is_open_while_its_cookie_or_a_client_of_it_is(unit_of_work: UnitOfWork) -> None:
-    user_id, later = uuid7(), NOON + timedelta(hours=3)
-    used = replace(family(user_id), use_time=later, expire_time=NOON + timedelta(days=30))
-    async with unit_of_work.write() as unit:
-        for sid in ("here", "there"):
-            await unit.sessions.add(session(user_id, sid))
-        await unit.grants.add_family(used)
-
-    async with unit_of_work.read() as unit:
-        early, late, idle = [
-            await unit.sessions.of_user(user_id, at=time, idle=timedelta(hours=2))
-            for time in (NOON, later, later + timedelta(days=7))
-        ]
-    assert [each.sid for each in early] == ["here", "there"]
-    assert late == [OpenSession("here", "Firefox, Linux", NOON, later)]
-    assert idle == []
 
 
 @pytest.mark.parametrize(
