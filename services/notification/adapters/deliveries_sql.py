@@ -26,8 +26,9 @@ from services.notification.adapters.delivery_statements_sql import (
 from services.notification.adapters.tables import deliveries
 from services.notification.application.ports import Claim, ClaimLimit, Deferred, MailFilter, NextDue, Unsent
 from services.notification.domain.answer import AnswerKind
-from services.notification.domain.delivery import LONGEST_PAUSE, Delivery, DeliveryState
+from services.notification.domain.delivery import Delivery, DeliveryState
 from services.notification.domain.feedback import FeedbackKind
+from services.notification.domain.retries import LONGEST_PAUSE
 from services.notification.domain.template import Template
 
 _LONGEST_CODE = 100

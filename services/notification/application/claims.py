@@ -8,7 +8,8 @@ from services.kernel.clock import Clock
 from services.notification.application.dispatch import SEND_SECONDS
 from services.notification.application.ports import Claim, Mailer, Unit, UnitOfWork
 from services.notification.application.providers import Providers, States, next_check
-from services.notification.domain.delivery import LONGEST_PAUSE, Delivery
+from services.notification.domain.delivery import Delivery
+from services.notification.domain.retries import LONGEST_PAUSE
 
 BATCH = 16
 WORKER_DIED = "the worker that sent it has ended"

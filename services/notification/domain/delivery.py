@@ -5,26 +5,22 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Self
 from uuid import UUID, uuid5
-from zlib import crc32
 
 from services.kernel.trace import trace_id_of
 from services.notification.domain.answer import KINDS, Accepted, Answer, AnswerKind
 from services.notification.domain.feedback import Feedback, FeedbackKind
 from services.notification.domain.order_summary import OrderSummary
+from services.notification.domain.retries import (
+    FIRST_REPEAT_SECONDS,
+    FIRST_RETRY_SECONDS,
+    LAST_REPEAT_SECONDS,
+    LONGEST_WAIT,
+    MAX_AGE,
+    MAX_REFUSALS,
+    REFUSED_RETRY_SECONDS,
+    retry_pause,
+)
 from services.notification.domain.template import Template, notification_id
-
-FIRST_RETRY_SECONDS = 1.0
-LAST_RETRY_SECONDS = 30.0
-REFUSED_RETRY_SECONDS = 60.0
-MAX_REFUSALS = 5
-LONGEST_PAUSE = timedelta(seconds=REFUSED_RETRY_SECONDS * 2.0**MAX_REFUSALS)
-"""Longer than any pause between two attempts."""
-LONGEST_WAIT = timedelta(days=36500)
-# RFC 5321 §4.5.4.1: give up after at least four to five days.
-MAX_AGE = timedelta(days=5)
-FIRST_REPEAT_SECONDS = 60.0
-LAST_REPEAT_SECONDS = 1800.0
-"""Pauses before a mail is handed over again whose answer was lost; the provider may have sent it."""
 
 
 class DeliveryState(Enum):
@@ -260,7 +256,7 @@ class Delivery:
 
     def postponed(self, now: datetime, reason: str = "") -> "Delivery":
         """Somebody it needs was away: try again soon, for as long as mail is worth trying."""
-        pause = self._jittered(min(FIRST_RETRY_SECONDS * 2.0 ** min(self.attempts, 10), LAST_RETRY_SECONDS))
+        pause = retry_pause(str(self.notification_id), self.attempts)
         # A mail that waited for a provider was not tried in that time.
         began = self.retry_time or (self.create_time if self.wait_time is None else now)
         return replace(self, retry_time=began)._tried(now, pause, reason, is_over=now - began >= MAX_AGE)
@@ -300,8 +296,3 @@ class Delivery:
             reason=reason,
             wait_time=None,
         )
-
-    def _jittered(self, pause_seconds: float) -> float:
-        """Between half of a pause and all of it, so that mails that failed together do not come together."""
-        share = crc32(f"{self.notification_id} {self.attempts}".encode()) / 2**32
-        return pause_seconds * (1 + share) / 2

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from services.notification.adapters.mailer_smtp import SmtpMailer
-from services.notification.domain.delivery import REFUSED_RETRY_SECONDS, Delivery, DeliveryState
+from services.notification.domain.delivery import Delivery, DeliveryState
 from services.notification.domain.errors import MailNotFound, NotAboutAnOrder, TooManyCopies
 from services.notification.domain.preferences import Preferences
+from services.notification.domain.retries import REFUSED_RETRY_SECONDS
 from services.notification.domain.suppression import Suppression, SuppressionCause
 from services.notification.entrypoints.mail_servicer import MailServicer
 from shopmesh.notification.v1 import mail_service_pb2 as messages

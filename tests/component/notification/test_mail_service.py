@@ -9,9 +9,9 @@ from mesh.messages import timestamp
 from services.kernel.paging import InvalidPageToken
 from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
-from services.notification.domain.delivery import FIRST_REPEAT_SECONDS
 from services.notification.domain.errors import NoMailProvider
 from services.notification.domain.provider import CHECK_SECONDS
+from services.notification.domain.retries import FIRST_REPEAT_SECONDS
 from services.notification.entrypoints.mail_servicer import MailServicer
 from shopmesh.notification.v1 import mail_service_pb2 as messages
 from shopmesh.notification.v1.notification_service_pb2 import (

@@ -8,8 +8,9 @@ from services.notification.adapters.mailer_ses import SesMailer
 from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.application.claims import CLAIM_SECONDS
 from services.notification.domain.answer import Accepted
-from services.notification.domain.delivery import FIRST_REPEAT_SECONDS, MAX_REFUSALS, DeliveryState
+from services.notification.domain.delivery import DeliveryState
 from services.notification.domain.provider import CHECK_SECONDS
+from services.notification.domain.retries import FIRST_REPEAT_SECONDS, MAX_REFUSALS
 from tests.component.notification.conftest import StartWorker, Worker, World
 from tests.component.notification.mailing import REQUEST, SlowMailer, confirmed, has_mails, order_id, take_in
 from tests.support.events import eventually, running

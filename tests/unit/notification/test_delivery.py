@@ -5,13 +5,8 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from services.notification.domain.delivery import (
-    LONGEST_PAUSE,
-    MAX_AGE,
-    MAX_REFUSALS,
-    Delivery,
-    DeliveryState,
-)
+from services.notification.domain.delivery import Delivery, DeliveryState
+from services.notification.domain.retries import LONGEST_PAUSE, MAX_AGE, MAX_REFUSALS
 from services.notification.domain.template import Purpose, Template, Topic, notification_id
 from tests.support.events import MORNING
 from tests.support.mail import ALICE, BOB, MUG_ORDER
