@@ -39,7 +39,7 @@ WEB := web/node_modules/.locked-$(call digest,web/package-lock.json)
 NODE := node -e 'process.exit(Number(process.versions.node.split(".")[0] < 18))' 2>/dev/null
 SOURCES := $(wildcard services interceptors mesh tests bench) protos/generate.py
 # What `make proto` and `make render` write.
-RENDERED := generated mesh/front_proxy docs/openapi.yaml docs/rate-limits.md
+RENDERED := generated mesh/front_proxy mesh/client/service_configs docs/openapi.yaml docs/rate-limits.md
 
 .PHONY: help setup dev up down real test test-fast test-long tools check fmt lint type imports proto contract texts render drift validate \
 	web page bench h2load e2e faults clean lock audit

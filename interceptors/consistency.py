@@ -1,24 +1,18 @@
 """Read-your-writes: a write answers how far it got, a read waits until it sees that.
 
-The token is opaque to callers: URL-safe base64 of a JSON object from service to
-position. A service compares positions with its own replicas only.
+A service compares positions with its own replicas only.
 """
 
-import base64
-import binascii
-import json
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import grpc
 
 from interceptors.core.call import Call, Context, current_call_or_none
+from interceptors.core.consistency_token import METADATA_KEY, decode_token, encode_token
 from interceptors.core.hooks import Hook
 from interceptors.core.status_error import StatusError
 from mesh.contract import Idempotency
-
-METADATA_KEY = "x-consistency-token"
-_LONGEST_TOKEN = 1024
 
 
 def note_write(service: str, position: str) -> None:
@@ -32,27 +26,6 @@ def required_position(service: str) -> str | None:
     """Up to where a read of `service` has to see; None: anything will do."""
     call = current_call_or_none()
     return call.min_read_positions.get(service) if call is not None else None
-
-
-def encode_token(positions: Mapping[str, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(dict(positions), sort_keys=True).encode()).decode().rstrip("=")
-
-
-def decode_token(token: str) -> Mapping[str, str]:
-    """Read a token.
-
-    Raises:
-        ValueError: It is none of ours.
-    """
-    if len(token) > _LONGEST_TOKEN:
-        raise ValueError("too long")
-    try:
-        positions = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
-    if not isinstance(positions, dict) or not all(isinstance(each, str) for each in positions.values()):
-        raise ValueError("not a map of positions")
-    return positions
 
 
 class ConsistencyInterceptor(Hook):

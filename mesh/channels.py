@@ -11,7 +11,6 @@ import grpc
 from interceptors.client.outgoing import outgoing_interceptors
 from mesh.client.channel import open_channel
 from mesh.client.tokens import ClientCredentials, TokenUnavailable
-from mesh.contract import Contract, load_contract
 from mesh.settings import MeshSettings
 from mesh.topology import SERVICES, http_port
 
@@ -54,7 +53,6 @@ async def connect(
     client_id: str,
     settings: MeshSettings,
     *,
-    contract: Contract | None = None,
     services: Sequence[str] = SERVICES,
 ) -> AsyncIterator[Channels]:
     """Connect a client to services of the mesh.
@@ -64,17 +62,15 @@ async def connect(
     Args:
         client_id: The OAuth client; its secret is a file below the mesh's home.
         settings: Where the mesh is.
-        contract: The contract, if it was read already.
         services: Which services.
     """
-    described = contract or load_contract()
     async with AsyncExitStack() as stack:
         channels = {}
         credentials = {service: _credentials(client_id, service, settings) for service in services}
         for service, own in credentials.items():
             stack.push_async_callback(own.aclose)
             interceptors = outgoing_interceptors(partial(_token_or_silence, own), own.refused)
-            channel = open_channel(service, settings, contract=described, interceptors=interceptors)
+            channel = open_channel(service, settings, interceptors=interceptors)
             channels[service] = await stack.enter_async_context(channel)
         yield Channels(channels=channels, credentials=credentials)
 

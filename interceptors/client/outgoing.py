@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 from grpc.aio import ClientCallDetails, Metadata
 
-from interceptors.consistency import METADATA_KEY, decode_token, encode_token
 from interceptors.core.call import current_call_or_none
+from interceptors.core.consistency_token import METADATA_KEY, decode_token, encode_token
 from interceptors.core.trace_context import current_traceparent
 
 TokenSource = Callable[[], Awaitable[str]]

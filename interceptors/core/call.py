@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
-from opentelemetry.trace import Span
 
 from interceptors.core.identity import ANONYMOUS, Caller
-from mesh.contract import Method
+
+if TYPE_CHECKING:
+    # Callers answer no calls: they need neither at run time.
+    from opentelemetry.trace import Span
+
+    from mesh.contract import Method
 
 Context = grpc.aio.ServicerContext[Any, Any]
 """What grpc hands to every handler."""
@@ -47,12 +51,12 @@ class Call:
         min_read_positions: What this call's reads must have reached, by service.
     """
 
-    method: Method
+    method: "Method"
     metadata: Mapping[str, str | bytes]
     trace_id: int = 0
     trace_flags: int = 0
     span_id: int = 0
-    span: Span | None = None
+    span: "Span | None" = None
     from_edge: bool = False
     caller: Caller = ANONYMOUS
     request: Any = None

@@ -16,7 +16,6 @@ from mesh.cli.login.credentials import account, known_devices
 from mesh.cli.login.known_devices import KnownDevices
 from mesh.cli.login.oauth import Account, token_of_account
 from mesh.client.channel import open_channel
-from mesh.contract import load_contract
 from mesh.settings import MeshSettings
 
 ADMIN = "admin"
@@ -76,11 +75,11 @@ async def channels_as(
     """
     login = _Login(settings.issuer, account(settings, who), devices=known_devices(settings))
     await login.token()
-    contract, interceptors = load_contract(), outgoing_interceptors(login.token)
+    interceptors = outgoing_interceptors(login.token)
     async with AsyncExitStack() as stack:
         yield {
             service: await stack.enter_async_context(
-                open_channel(service, settings, contract=contract, interceptors=interceptors)
+                open_channel(service, settings, interceptors=interceptors)
             )
             for service in services
         }

@@ -1,5 +1,6 @@
 """What is rendered for the default mesh and committed: path → text."""
 
+import json
 from pathlib import Path
 
 from mesh.contract import Contract
@@ -9,6 +10,8 @@ from mesh.render.envoy.xds import dump
 from mesh.render.limits_page import limits_page
 from mesh.render.openapi.document import render_openapi
 from mesh.render.page_data import page_data
+from mesh.render.service_config import service_config
+from mesh.topology import SERVICES
 
 ENVOY = Path("mesh/front_proxy/envoy.yaml")
 OPENAPI = Path("docs/openapi.yaml")
@@ -16,6 +19,7 @@ LIMITS = Path("docs/rate-limits.md")
 
 PAGE = Path("web/dist")
 PAGE_DATA = Path("web/src/places_data.ts")
+SERVICE_CONFIGS = Path("mesh/client/service_configs")
 
 _NOTICE = "# Rendered from the contract by `make render`; do not edit.\n"
 _START = """\
@@ -32,6 +36,9 @@ def artefacts(contract: Contract) -> dict[Path, str]:
         OPENAPI: _NOTICE + dump(render_openapi(contract, limits)),
         LIMITS: limits_page(contract, limits),
         PAGE_DATA: page_data(),
+    } | {
+        SERVICE_CONFIGS / f"{service}.json": json.dumps(service_config(contract, service), indent=2) + "\n"
+        for service in SERVICES
     }
 
 

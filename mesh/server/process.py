@@ -120,7 +120,7 @@ async def open_context(
     """Yield what the mesh gives to a service."""
     limits = dict(load_limits(contract, settings.limits_file))
     async with (
-        connect(service, settings, contract=contract) as channels,
+        connect(service, settings) as channels,
         _open_limiter(settings) as limiter,
     ):
         yield ServiceContext(

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from interceptors.consistency import decode_token
+from interceptors.core.consistency_token import decode_token
 from shopmesh.order.v1 import audit_service_pb2, order_service_pb2
 from tests.component.interceptors.conftest import ProbeServicer
 from tests.support.minting import ALICE, bearer

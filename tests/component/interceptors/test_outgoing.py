@@ -18,7 +18,6 @@ from interceptors.client.outgoing import outgoing_interceptors
 from mesh.channels import Channels
 from mesh.client.channel import open_channel
 from mesh.client.tokens import ClientCredentials
-from mesh.contract import load_contract
 from mesh.topology import grpc_port
 from shopmesh.order.v1 import order_service_pb2, order_service_pb2_grpc
 from tests.support.minting import ALICE
@@ -123,7 +122,7 @@ async def test_a_proxy_of_the_environment_is_not_asked_for_a_service(
     offset = served.port - grpc_port("order")
 
     settings = replace(served.context.settings, port_offset=offset)
-    async with open_channel("order", settings, contract=load_contract()) as channel:
+    async with open_channel("order", settings) as channel:
         stub = order_service_pb2_grpc.OrderServiceStub(channel)
         line = order_service_pb2.LineRequest(sku="MUG-RED", quantity=1)
         await stub.QuoteOrder(order_service_pb2.QuoteOrderRequest(lines=[line]), timeout=20)

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from google.type.money_pb2 import Money
 
-from interceptors.consistency import decode_token
+from interceptors.core.consistency_token import decode_token
 from shopmesh.order.v1 import order_service_pb2 as pb
 from tests.component.order.conftest import Shop
 from tests.component.order.ordering import ADDRESS, mugs, place
