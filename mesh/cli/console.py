@@ -1,19 +1,16 @@
-"""How the command talks: results on standard output, everything else on standard error."""
+"""How a command talks: results on standard output, everything else on standard error."""
 
-from rich.console import Console
-from rich.text import Text
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+import typer
 
 
-def show_problem(message: str, remedy: str = "") -> None:
-    """Print what is wrong and what to do about it; neither is taken for markup."""
-    err.print(Text("✗ ", style="bold red"), Text(message), sep="")
+def show_problem(message: str, remedy: str = "", *, is_coloured: bool | None = None) -> None:
+    """Print what is wrong and what to do about it; in colours where a terminal shows them, if not said."""
+    sign = typer.style("✗ ", fg=typer.colors.RED, bold=True)
+    typer.echo(f"{sign}{message}", err=True, color=is_coloured)
     if remedy:
-        err.print(Text(remedy, style="cyan"))
+        typer.secho(remedy, fg=typer.colors.CYAN, err=True, color=is_coloured)
 
 
 def note(message: str) -> None:
     """Say something that is no result."""
-    err.print(Text(message, style="dim"))
+    typer.secho(message, dim=True, err=True)

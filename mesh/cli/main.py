@@ -23,15 +23,15 @@ _GROUPS = ("orders", "products", "stock", "wms", "users", "clients", "mail", "ev
 
 def main() -> None:
     """Run the command line; whatever goes wrong ends as a message with a remedy."""
+    is_coloured = False if os.environ.get("NO_COLOR") else None
     try:
-        is_colourless = bool(os.environ.get("NO_COLOR"))
-        _application(sys.argv[1:2])(obj=os.environ, color=False if is_colourless else None)
+        _application(sys.argv[1:2])(obj=os.environ, color=is_coloured)
     except Exception as error:
         from mesh.cli.problems import PROBLEMS, report_problem  # noqa: PLC0415 - most commands end well
 
         if not isinstance(error, PROBLEMS):
             raise
-        sys.exit(report_problem(error))
+        sys.exit(report_problem(error, is_coloured=is_coloured))
 
 
 def _application(named: list[str]) -> typer.Typer:

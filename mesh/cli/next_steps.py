@@ -7,10 +7,8 @@ from pathlib import Path
 from shlex import quote
 from urllib.parse import urlsplit
 
-from rich.markup import escape
-from rich.text import Text
+import typer
 
-from mesh.cli.console import out
 from mesh.client.direct import NO_PROXY, proxy_of_localhost
 from mesh.launcher.backends import Backends, urls_file
 from mesh.settings import MeshSettings
@@ -28,25 +26,28 @@ _ORDER = (
 def show_next_steps(settings: MeshSettings, backends: Backends, environ: Mapping[str, str]) -> None:
     """Print the URLs and examples of a running mesh."""
     program = _program("shopmesh", Path(sys.argv[0]))
-    out.print()
+    typer.echo()
     for name, where in _places(settings, program):
-        out.print(f"[bold]{name:<8}[/] {escape(where)}")
+        typer.echo(f"{_bold(f'{name:<8}')} {where}")
     _show_backends(settings, backends)
     for title, example in _examples(settings, program):
-        out.print(f"\n[bold]# {title}[/]")
-        out.print(Text(example))
+        typer.echo(f"\n{_bold(f'# {title}')}\n{example}")
     if variable := proxy_of_localhost(environ):
-        out.print(f"\n{variable} is set, and curl would ask that proxy for localhost. First: {NO_PROXY}")
-    out.print(f"\nIs it well? {escape(program)} status    Stop it: {escape(program)} down")
+        typer.echo(f"\n{variable} is set, and curl would ask that proxy for localhost. First: {NO_PROXY}")
+    typer.echo(f"\nIs it well? {program} status    Stop it: {program} down")
+
+
+def _bold(text: str) -> str:
+    return typer.style(text, bold=True)
 
 
 def _show_backends(settings: MeshSettings, backends: Backends) -> None:
     urls = backends.urls()
     for variable, url in urls.items():
-        out.print(Text(f"{variable}={without_password(url)}"))
+        typer.echo(f"{variable}={without_password(url)}")
     if urls:
         file = quote(str(urls_file(settings.home)))
-        out.print(Text(f"Whole, with the passwords, for your shell: . {file}"))
+        typer.echo(f"Whole, with the passwords, for your shell: . {file}")
 
 
 def without_password(url: str) -> str:

@@ -1,5 +1,7 @@
 """What went wrong, as a message with a remedy and an exit code."""
 
+from functools import partial
+
 import grpc
 
 from mesh.cli.console import show_problem
@@ -19,26 +21,28 @@ _REMEDIES = {
 }
 
 
-def report_problem(problem: Problem, *, failed: int = FAILED) -> int:
+def report_problem(problem: Problem, *, failed: int = FAILED, is_coloured: bool | None = None) -> int:
     """Print a problem and what to do about it.
 
     Args:
         problem: what went wrong.
         failed: the exit code when the command was right and the machine, or a service, was not.
+        is_coloured: whether to colour it; None where a terminal shows colours.
 
     Returns:
         The exit code: `WRONG_USAGE` or `failed`.
     """
+    show = partial(show_problem, is_coloured=is_coloured)
     match problem:
         case LaunchError():
-            show_problem(problem.message, problem.remedy)
+            show(problem.message, problem.remedy)
             return WRONG_USAGE if problem.usage else failed
         case SettingError():
-            show_problem(str(problem), "Correct or unset the variable and try again.")
+            show(str(problem), "Correct or unset the variable and try again.")
             return WRONG_USAGE
         case grpc.aio.AioRpcError():
-            show_problem(f"{problem.code().name}: {problem.details()}", _REMEDIES.get(problem.code(), ""))
+            show(f"{problem.code().name}: {problem.details()}", _REMEDIES.get(problem.code(), ""))
         case OSError():
             where = problem.filename or "The system"
-            show_problem(f"{where}: {problem.strerror}", "What this machine lacks: shopmesh doctor")
+            show(f"{where}: {problem.strerror}", "What this machine lacks: shopmesh doctor")
     return failed

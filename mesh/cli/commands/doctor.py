@@ -12,9 +12,7 @@ from pathlib import Path
 
 import envoy
 import typer
-from rich.text import Text
 
-from mesh.cli.console import out
 from mesh.cli.context import environ_of, settings_of
 from mesh.client.direct import NO_PROXY, proxy_of_localhost
 from mesh.launcher.errors import LaunchError
@@ -27,6 +25,9 @@ from mesh.settings import REAL, MeshSettings
 
 _LEAST_FREE_BYTES = 512 * 1024 * 1024
 _TOOLS = Path(".tools/bin")
+_FINE = "✓", typer.colors.GREEN
+_MISSING = "✗", typer.colors.RED
+_SPARED = "-", typer.colors.YELLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,11 @@ def _findings(settings: MeshSettings, environ: Mapping[str, str]) -> Iterator[Fi
 
 
 def _show(finding: Finding) -> None:
-    sign, style = ("✓", "green") if finding.fine else ("✗", "red") if finding.needed else ("-", "yellow")
-    line = Text(f"{sign} ", style=style)
-    line.append(f"{finding.name:<10} ", style="bold")
-    out.print(line, Text(finding.detail), sep="")
+    sign, colour = _FINE if finding.fine else _MISSING if finding.needed else _SPARED
+    name = typer.style(f"{finding.name:<10}", bold=True)
+    typer.echo(f"{typer.style(sign, fg=colour)} {name} {finding.detail}")
     if finding.remedy and not finding.fine:
-        out.print(Text(f"  → {finding.remedy}", style="cyan"))
+        typer.secho(f"  → {finding.remedy}", fg=typer.colors.CYAN)
 
 
 def _system() -> Finding:

@@ -6,10 +6,8 @@ from shlex import quote
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.text import Text
 
-from mesh.cli.console import note, out
+from mesh.cli.console import note
 from mesh.cli.context import environ_of, running_backends_of, running_settings_of, settings_of
 from mesh.cli.next_steps import show_next_steps
 from mesh.launcher.host.lock import exclusive
@@ -46,7 +44,7 @@ def up(
         launch(settings, request, environment=environ_of(context), report=show_ready, say=note)
     )
     if not started:
-        out.print(f"The mesh is already up in {escape(str(settings.home))}; nothing changed.")
+        typer.echo(f"The mesh is already up in {settings.home}; nothing changed.")
     settings = running_settings_of(context)
     show_next_steps(settings, running_backends_of(settings), environ_of(context))
 
@@ -56,12 +54,12 @@ def down(context: typer.Context) -> None:
     home = settings_of(context).home
     stopped = asyncio.run(_stop(home)) if home.exists() else ()
     if stopped:
-        out.print(f"Stopped {', '.join(stopped)}.")
+        typer.echo(f"Stopped {', '.join(stopped)}.")
     else:
-        out.print(f"No mesh is up in {escape(str(home))}.")
+        typer.echo(f"No mesh is up in {home}.")
         if original := copied_from(home):
             way = f"SHOPMESH_HOME={quote(str(original))} shopmesh down"
-            out.print(Text(f"It is a copy. To stop the original: {way}"))
+            typer.echo(f"It is a copy. To stop the original: {way}")
 
 
 async def _stop(home: Path) -> tuple[str, ...]:
@@ -73,4 +71,4 @@ async def _stop(home: Path) -> tuple[str, ...]:
 def show_ready(part: PartState) -> None:
     """Print that a part is ready, and where."""
     ports = ", ".join(str(port) for port in part.ports)
-    out.print(f"[green]✓[/] {part.name:<16} ready on port {ports}")
+    typer.echo(f"{typer.style('✓', fg=typer.colors.GREEN)} {part.name:<16} ready on port {ports}")

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from mesh.cli.account_search import user_id_of
 from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands import mail_providers
 from mesh.cli.commands.parked_events import Key, Parker, Who, redrive_parked, show_parked
-from mesh.cli.console import note, out
+from mesh.cli.console import note
 from mesh.cli.context import is_running, running_settings_of, settings_of
 from mesh.cli.mail_folder import MailFile, find_mail, read_mails
 from mesh.cli.maintenance import run_module
@@ -123,9 +122,9 @@ def preview(
         raise typer.Exit(run_module(context, "services.notification.gallery", str(folder)))
     mail = _find(context, which, who)
     for name in ("From", "To", "Subject", "Date"):
-        out.print(Text(f"{name + ':':<9}", style="bold"), Text(str(mail.message[name])), sep="")
+        typer.echo(f"{typer.style(f'{name}:'.ljust(9), bold=True)}{mail.message[name]}")
     body = mail.message.get_body(("plain", "html"))
-    out.print(Text(f"\n{body.get_content() if body else ''}"))
+    typer.echo(f"\n{body.get_content() if body else ''}")
 
 
 @app.command()

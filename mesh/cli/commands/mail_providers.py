@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands.parked_events import Who
-from mesh.cli.console import note, out
+from mesh.cli.console import note
 from mesh.cli.context import running_settings_of
 from mesh.cli.sheets.mail_sheets import moment, provider_lines, show_check, suppression_row
 from mesh.cli.table import show_table
@@ -109,7 +109,7 @@ def suppressed(
             print_json(lifted)
         else:
             was_suppressed = lifted.was_suppressed
-            out.print(
+            typer.echo(
                 "The address gets mails again." if was_suppressed else "The address was not suppressed."
             )
         return
@@ -172,15 +172,15 @@ async def _watch(stub: "MailServiceAsyncStub", begun: ResumeMailsResponse) -> bo
         total = max(total, unsent)
         if total - unsent != shown:
             shown, changed = total - unsent, time.monotonic()
-            out.print(f"{shown} of {total} done")
+            typer.echo(f"{shown} of {total} done")
         if not unsent:
             return True
         if not is_moving(backlog) or time.monotonic() - changed > _PATIENCE_SECONDS:
             for line in provider_lines(backlog.providers):
-                out.print(line, markup=False)
+                typer.echo(line)
             if backlog.deferred:
                 first = moment(backlog.next_attempt_time)
-                out.print(f"{backlog.deferred} mails are tried again later, the first at {first}.")
+                typer.echo(f"{backlog.deferred} mails are tried again later, the first at {first}.")
             return False
         await asyncio.sleep(_SECONDS_BETWEEN_LINES)
 

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import grpc
 import typer
-from rich.text import Text
 
 from mesh.cli.channels import ADMIN, channel_as, print_json
 from mesh.cli.commands.order_shipping import AsJson, OrderId, Who, order_uuid, ship
-from mesh.cli.console import out
 from mesh.cli.context import running_settings_of
 from mesh.cli.maintenance import DryRun, run_maintenance, run_module
 from mesh.cli.problems import PROBLEMS, report_problem
@@ -187,9 +185,9 @@ def _verify_one(context: typer.Context, order_id: str, who: str, as_json: bool) 
     if as_json:
         print_json(found)
     else:
-        out.print(f"{_verdict(found.valid)}: {found.events} events, head {found.head_hash or 'missing'}")
+        typer.echo(f"{_verdict(found.valid)}: {found.events} events, head {found.head_hash or 'missing'}")
         for finding in found.findings:
-            out.print(Text(f"  version {finding.version}: {finding.problem}", style="red"))
+            typer.secho(f"  version {finding.version}: {finding.problem}", fg=typer.colors.RED)
     return found.valid
 
 
@@ -198,10 +196,10 @@ def _verify_all(context: typer.Context, who: str, as_json: bool) -> bool:
     if as_json:
         print_json(found)
     else:
-        out.print(f"{_verdict(found.valid)}: {found.orders} orders, {found.events} events")
+        typer.echo(f"{_verdict(found.valid)}: {found.orders} orders, {found.events} events")
         for finding in found.findings:
             where = f"order {finding.order_id} version {finding.version}"
-            out.print(Text(f"  {where}: {finding.problem}", style="red"))
+            typer.secho(f"  {where}: {finding.problem}", fg=typer.colors.RED)
     return found.valid
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mesh.cli.channels import ADMIN, channel_as
-from mesh.cli.console import note, out
+from mesh.cli.console import note
 from mesh.cli.context import running_settings_of
 from mesh.cli.sheets.product_checks import checked, column_of, in_options
 from mesh.cli.sheets.product_sheets import COLUMNS, BadLine, Sheet, read_sheet
@@ -121,12 +121,12 @@ async def imported(
 def _show(answer: ImportProductsResponse, bad_lines: Sequence[BadLine], *, dry_run: bool) -> None:
     for bad in bad_lines:
         column = f"{bad.column} " if bad.column else ""
-        out.print(f"line {bad.line}: {column}{bad.problem}", markup=False)
+        typer.echo(f"line {bad.line}: {column}{bad.problem}")
     if bad_lines:
         note(f"{len({bad.line for bad in bad_lines})} bad lines: nothing was imported.")
         return
     begin = "Would be: " if dry_run else ""
-    out.print(
+    typer.echo(
         f"{begin}{answer.created_count} created, {answer.updated_count} updated,"
         f" {answer.unchanged_count} unchanged."
     )

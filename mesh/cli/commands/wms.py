@@ -14,7 +14,7 @@ import typer
 from google.protobuf.json_format import MessageToDict
 
 from mesh.channels import Channels
-from mesh.cli.console import note, out
+from mesh.cli.console import note
 from mesh.cli.context import running_settings_of
 from mesh.cli.login.credentials import client_secret
 from mesh.cli.login.oauth import token_of_client
@@ -183,8 +183,8 @@ def _show(tally: Tally, found: ReconcileStockResponse) -> None:
     numbers = {"happened": tally.happened, "said": tally.sent, "resent": tally.resent, **tally.results}
     show_table(("what", "updates"), ((name.lower(), str(number)) for name, number in numbers.items()))
     for reason, times in tally.reasons.most_common(5):
-        out.print(f"{times} times: {reason}", markup=False)
+        typer.echo(f"{times} times: {reason}")
     for each in found.drift:
         differing = f"the shop has {each.shop_on_hand}, the warehouse {each.warehouse_on_hand}"
-        out.print(f"{each.sku} in {each.warehouse}: {differing}")
+        typer.echo(f"{each.sku} in {each.warehouse}: {differing}")
     note(f"{found.compared} numbers compared, {len(found.drift)} differ.")

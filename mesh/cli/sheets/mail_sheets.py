@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+import typer
 from google.protobuf.timestamp_pb2 import Timestamp
-from rich.text import Text
 
-from mesh.cli.console import out
 from mesh.messages import time_of
 from shopmesh.notification.v1.mail_service_pb2 import (
     CheckState,
@@ -21,9 +20,9 @@ from shopmesh.notification.v1.mail_service_pb2 import (
 from shopmesh.notification.v1.notification_service_pb2 import DeliveryState
 
 _MARKS = {
-    CheckState.CHECK_STATE_OK: ("✓", "green"),
-    CheckState.CHECK_STATE_MISSING: ("✗", "red"),
-    CheckState.CHECK_STATE_UNKNOWN: ("?", "yellow"),
+    CheckState.CHECK_STATE_OK: ("✓", typer.colors.GREEN),
+    CheckState.CHECK_STATE_MISSING: ("✗", typer.colors.RED),
+    CheckState.CHECK_STATE_UNKNOWN: ("?", typer.colors.YELLOW),
 }
 
 
@@ -39,19 +38,19 @@ def moment(time: Timestamp) -> str:
 
 def show_mail(mail: Mail) -> None:
     """A sheet with everything that is known of a mail."""
-    out.print(Text(f"{mail.template}  {state_of(mail)}", style="bold"))
+    typer.secho(f"{mail.template}  {state_of(mail)}", bold=True)
     for name, value in _facts(mail):
         if value:
-            out.print(Text(f"  {name:<10}", style="dim"), Text(value), sep="")
+            typer.echo(f"{typer.style(f'  {name:<10}', dim=True)}{value}")
 
 
 def show_check(check: ProviderCheck) -> None:
     """A line for what is there; for what is missing also what has to be done, and by whom."""
-    mark, style = _MARKS[check.state]
-    out.print(Text(mark, style=style), Text(f" {check.provider}  {check.subject}: {check.found}"), sep="")
+    mark, colour = _MARKS[check.state]
+    typer.echo(f"{typer.style(mark, fg=colour)} {check.provider}  {check.subject}: {check.found}")
     if check.remedy:
         who = f" ({check.responsible})" if check.responsible else ""
-        out.print(Text(f"    {check.remedy}{who}", style="cyan"))
+        typer.secho(f"    {check.remedy}{who}", fg=typer.colors.CYAN)
 
 
 def provider_lines(providers: Iterable[MailProvider]) -> Iterator[str]:

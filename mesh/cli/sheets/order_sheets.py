@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable
 
+import typer
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Value
 from google.type.money_pb2 import Money
-from rich.text import Text
 
 from mesh.cli.channels import whole_numbers
-from mesh.cli.console import out
 from mesh.messages import time_of
 from shopmesh.order.v1.audit_service_pb2 import FieldDifference, HistoryEvent
 from shopmesh.order.v1.order_service_pb2 import Order, OrderLine, OrderState, Shipment
@@ -21,15 +20,12 @@ _FIRST = 1
 def show_event(event: HistoryEvent, changes: Iterable[FieldDifference]) -> None:
     """An event of a timeline. The first one is shown with what it says: it changes everything."""
     time = time_of(event.occur_time).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    head = Text(f"{event.version:>3}  {time}Z  ")
-    head.append(f"{event.type:<16}", style="bold")
-    head.append(f"  {event.actor}")
-    out.print(head)
+    typer.echo(f"{event.version:>3}  {time}Z  {typer.style(f'{event.type:<16}', bold=True)}  {event.actor}")
     cause = f"correlation {event.correlation}  cause {event.causation}  trace {event.trace_id or 'none'}"
-    out.print(Text(f"       {cause}", style="dim"))
+    typer.secho(f"       {cause}", dim=True)
     if event.version == _FIRST:
         for name, value in sorted(event.data.fields.items()):
-            out.print(Text(f"       {name}: {_short(value)}"))
+            typer.echo(f"       {name}: {_short(value)}")
         return
     for change in changes:
         if change.path not in _EVERY_EVENT_CHANGES:
@@ -40,29 +36,28 @@ def show_difference(difference: FieldDifference, *, indent: int = 0) -> None:
     """One field before and after."""
     before = _short(difference.old_value) if difference.HasField("old_value") else "—"
     after = _short(difference.new_value) if difference.HasField("new_value") else "—"
-    out.print(Text(f"{' ' * indent}{difference.path}: {before} → {after}"))
+    typer.echo(f"{' ' * indent}{difference.path}: {before} → {after}")
 
 
 def show_order(order: Order) -> None:
     """A sheet with the order."""
     state = OrderState.Name(order.state).removeprefix("ORDER_STATE_")
-    out.print(
-        Text(f"order {order.order_id}  {state}", style="bold"), Text(f"  version {order.version}"), sep=""
-    )
-    out.print(f"customer {order.customer_id}  request {order.request_id}", markup=False)
+    head = typer.style(f"order {order.order_id}  {state}", bold=True)
+    typer.echo(f"{head}  version {order.version}")
+    typer.echo(f"customer {order.customer_id}  request {order.request_id}")
     placed, updated = order.place_time.ToJsonString(), order.update_time.ToJsonString()
-    out.print(f"placed {placed}  changed {updated}")
+    typer.echo(f"placed {placed}  changed {updated}")
     for line in order.lines:
-        out.print(Text(_line(line)))
+        typer.echo(_line(line))
     if order.HasField("total"):
-        out.print(f"  total {_money(order.total)}")
+        typer.echo(f"  total {_money(order.total)}")
     if order.HasField("cancelled_total"):
-        out.print(f"  of it cancelled {_money(order.cancelled_total)}")
+        typer.echo(f"  of it cancelled {_money(order.cancelled_total)}")
     for shipment in order.shipments:
-        out.print(Text(_shipment(shipment)))
+        typer.echo(_shipment(shipment))
     for reason in filter(None, (_rejection(order), order.cancel_reason)):
-        out.print(f"  reason {reason}")
-    out.print(Text(f"  to {_address(order)}"))
+        typer.echo(f"  reason {reason}")
+    typer.echo(f"  to {_address(order)}")
 
 
 def _line(line: OrderLine) -> str:
