@@ -13,7 +13,8 @@ from mesh.concurrency.cancellation import redeliver_cancellation
 Probe = Callable[[], Awaitable[bool]]
 """Whether something a service needs works now; an exception means no."""
 
-_INTERVAL_SECONDS = 1.0
+_WELL_SECONDS = 2.0
+_BROKEN_SECONDS = 1.0
 _PROBE_TIMEOUT_SECONDS = 1.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -24,7 +25,7 @@ _log = structlog.get_logger()
 
 
 class Health:
-    """Probes every second and answers health checks.
+    """Probes every two seconds, every second while something is broken, and answers health checks.
 
     The empty name and the service names are SERVING while every hard dependency
     works. A soft one has a name of its own and ejects nobody.
@@ -44,7 +45,8 @@ class Health:
         while True:
             async with redeliver_cancellation():
                 await self.refresh()
-            await asyncio.sleep(_INTERVAL_SECONDS)
+            is_well = all(self._shown.values())
+            await asyncio.sleep(_WELL_SECONDS if is_well else _BROKEN_SECONDS)
 
     async def refresh(self) -> None:
         """Probe everything once."""

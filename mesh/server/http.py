@@ -3,15 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 
 _DRAIN_SECONDS = 5
-_NEW_DATE_SECONDS = 1.0
-_NEW_DATE = 0
-"""The tick at which uvicorn renews the `Date` header."""
 
 
 class PortInUse(Exception):
@@ -28,10 +25,7 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Serve until the process drains; uvicorn itself looks ten times a second whether to go on."""
-        while not await self.on_tick(_NEW_DATE):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._draining.wait(), _NEW_DATE_SECONDS)
-                self.should_exit = True
+        await self._draining.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -51,6 +45,8 @@ async def serve_http(app: Any, port: int, draining: asyncio.Event) -> None:
         access_log=False,
         lifespan="off",
         server_header=False,
+        # The front proxy says it; kept up to date here it would wake an idle service every second.
+        date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,

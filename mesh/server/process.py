@@ -43,7 +43,7 @@ from mesh.topology import API_AUDIENCE, SERVICES, grpc_port, http_port, metrics_
 
 DRAIN_SECONDS = 10.0
 _LEAVE_SECONDS = 3.0
-"""In it Envoy, which asks every second and needs two answers, learns that a worker is no longer serving."""
+"""In it Envoy, which asks every two seconds, learns that a worker is no longer serving."""
 _CLOSE_SECONDS = 10.0
 # How many objects more than before make Python look through the youngest, and collections of one generation
 # per one of the next: 700, 10 and 10 by themselves.

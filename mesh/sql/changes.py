@@ -16,7 +16,7 @@ from mesh.concurrency.file_writes import watched
 POLL_SECONDS = 0.02
 """How often a file is polled where the system has no notification of writes."""
 FIRST_LOOK_SECONDS = 0.0015
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 5.0
 """How often it is looked at though nobody writes; after a write soon, and then ever more slowly."""
 EMPTY_SECONDS = 5.0
 _SLOWER = 2.5

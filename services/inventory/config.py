@@ -24,7 +24,7 @@ class Settings:
     database_url: str
     replica_urls: tuple[str, ...] = ()
     hold_seconds: int = 900
-    sweep_seconds: float = 1.0
+    sweep_seconds: float = 5.0
 
     @classmethod
     def of(cls, mesh: MeshSettings) -> Self:

@@ -13,6 +13,9 @@ from mesh.topology import HTTP_SERVICES, SERVICES, grpc_port, http_port
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 BOUNDED = "HIGH"
 """The second set of Envoy's circuit breakers, with connections of its own; no call goes before others."""
+_WELL_SECONDS = 2
+"""How often a worker is asked for its health that answered it was well; a stopping one waits longer."""
+_BROKEN_SECONDS = 1
 _KEEP_ALIVE_SECONDS = 3
 """Shorter than the HTTP server's own 5 s, so that Envoy never uses a connection that is being closed."""
 
@@ -105,11 +108,12 @@ def _cluster(name: str, ports: list[int]) -> Config:
 def _health_check() -> Config:
     return {
         "timeout": duration(2),
-        "interval": duration(1),
-        "no_traffic_interval": duration(1),
+        "interval": duration(_WELL_SECONDS),
+        "unhealthy_interval": duration(_BROKEN_SECONDS),
+        "no_traffic_interval": duration(_BROKEN_SECONDS),
         "unhealthy_threshold": 2,
         "healthy_threshold": 1,
-        "no_traffic_healthy_interval": duration(1),
+        "no_traffic_healthy_interval": duration(_WELL_SECONDS),
         "always_log_health_check_failures": False,
     }
 
@@ -124,7 +128,7 @@ def _outlier_detection() -> Config:
         "enforcing_consecutive_5xx": 0,
         "enforcing_consecutive_gateway_failure": 0,
         "enforcing_success_rate": 0,
-        "interval": duration(1),
+        "interval": duration(2),
         "base_ejection_time": duration(2),
         "max_ejection_time": duration(10),
         "max_ejection_percent": 50,

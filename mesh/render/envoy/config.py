@@ -41,7 +41,7 @@ def _watchdog() -> Config:
 def _overload_manager(connections: int) -> Config:
     """Under memory pressure first gives memory back, then refuses."""
     return {
-        "refresh_interval": duration(0.25),
+        "refresh_interval": duration(0.5),
         "resource_monitors": [
             {
                 "name": "envoy.resource_monitors.fixed_heap",

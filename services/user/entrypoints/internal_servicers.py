@@ -22,7 +22,8 @@ from shopmesh.user.v1 import (
 )
 
 _REVOCATIONS = "revocations"
-_HEARTBEAT_SECONDS = 2.0
+_HEARTBEAT_SECONDS = 3.5
+"""Those who watch take five seconds of silence for an end."""
 """A worker that hangs shows soon: others know what was revoked since."""
 _PREFIX = "MAIL_PURPOSE_"
 _STATES = {
