@@ -23,8 +23,7 @@ from shopmesh.user.v1 import (
 
 _REVOCATIONS = "revocations"
 _HEARTBEAT_SECONDS = 3.5
-"""Those who watch take five seconds of silence for an end."""
-"""A worker that hangs shows soon: others know what was revoked since."""
+"""Five seconds of silence mean a worker that hangs: others know what was revoked since."""
 _PREFIX = "MAIL_PURPOSE_"
 _STATES = {
     AccountState.ACTIVE: contact_service_pb2.ACCOUNT_STATE_ACTIVE,
