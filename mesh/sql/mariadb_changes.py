@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mesh.concurrency.cancellation import redeliver_cancellation
 from mesh.concurrency.change_notifier import ChangeNotifier
+from mesh.sql import mariadb_driver
 from mesh.sql.changes import Changes, IsNews, Row, Waited
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 """How often the server is asked though nobody commits; after a commit soon, and then ever more slowly."""
 
 _FIRST_LOOK_SECONDS = 0.02
@@ -78,8 +79,8 @@ class MariadbChanges(Changes):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._own.wait()
-        # What is committed together is looked at together.
-        await asyncio.sleep(_TOGETHER_SECONDS)
+            # What is committed together is looked at together.
+            await asyncio.sleep(_TOGETHER_SECONDS)
 
 
 class _Asked(ChangeNotifier):
@@ -108,4 +109,5 @@ async def _asked(connection: AsyncConnection, questions: Sequence[str]) -> Seque
     """The position, and the answers."""
     async with redeliver_cancellation():
         asked = ", ".join((_POSITION, *(f"({question})" for question in questions)))
-        return (await connection.exec_driver_sql(f"SELECT {asked}")).one()
+        (row,), _ = await mariadb_driver.run(connection, f"SELECT {asked}", ())
+        return row

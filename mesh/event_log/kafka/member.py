@@ -39,6 +39,7 @@ _SETTINGS: dict[str, Any] = {
     "allow_auto_create_topics": False,
     "bootstrap_timeout_ms": 3000,
     "request_timeout_ms": 5000,
+    "fetch_max_wait_ms": 2000,
     "fetch_max_bytes": 4 * 2**20,
     "max_partition_fetch_bytes": 2**20,
     "max_poll_records": BATCH,

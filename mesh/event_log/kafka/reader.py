@@ -25,6 +25,7 @@ _SETTINGS: dict[str, Any] = {
     "allow_auto_create_topics": False,
     "bootstrap_timeout_ms": 3000,
     "request_timeout_ms": 5000,
+    "fetch_max_wait_ms": 2000,
     "metrics_enabled": False,
 }
 
