@@ -11,6 +11,8 @@ from kafka.net.inet import KafkaNetSocket
 
 _DIRECT = "direct"
 _RECONNECT_MAX_MS = 1000
+FETCH_MS = 2000
+"""As long as a broker holds a fetch that finds nothing."""
 
 
 class _ClosingSocket(KafkaNetSocket):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 from kafka.structs import MemberState
 
-from mesh.event_log.kafka.client import Network, connection
+from mesh.event_log.kafka.client import FETCH_MS, Network, connection
 from mesh.event_log.kafka.partition_buffers import PartitionBuffers
 from mesh.event_log.kafka.records import fetched
 from mesh.event_log.kafka.thread import call_soon
@@ -26,8 +26,8 @@ BATCH = 200
 SESSION_SECONDS = 6.0
 """When a member that is silent is taken for dead; brokers allow no less by default."""
 
-# As long as a broker holds a fetch that finds nothing.
-_FETCH_MS = 500
+_POLL_MS = 1000
+"""How long one turn waits for records; so much later it may commit, join anew, or stop."""
 COMMIT_SECONDS = 0.5
 """A member that is killed gets again what it handled in so short a time before."""
 _FULL_SECONDS = 0.05
@@ -39,7 +39,7 @@ _SETTINGS: dict[str, Any] = {
     "allow_auto_create_topics": False,
     "bootstrap_timeout_ms": 3000,
     "request_timeout_ms": 5000,
-    "fetch_max_wait_ms": 2000,
+    "fetch_max_wait_ms": FETCH_MS,
     "fetch_max_bytes": 4 * 2**20,
     "max_partition_fetch_bytes": 2**20,
     "max_poll_records": BATCH,
@@ -148,14 +148,14 @@ class KafkaMember:
         self._taken.clear()
         if self._buffers.waiting() < BATCH:
             consumer.resume(*consumer.paused())
-            self._receive(consumer.poll(_FETCH_MS))
+            self._receive(consumer.poll(_POLL_MS))
             return
         consumer.pause(*consumer.assignment())
         if _is_stable(consumer):
             self._receive(consumer.poll(0))
             self._taken.wait(_FULL_SECONDS)
         else:
-            self._receive(consumer.poll(_FETCH_MS))
+            self._receive(consumer.poll(_POLL_MS))
 
     def _receive(self, messages: dict[TopicPartition, list[Any]]) -> None:
         records = [record for message in chain(*messages.values()) if (record := fetched(message))]

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from mesh.event_log.kafka.client import Network, connection
+from mesh.event_log.kafka.client import FETCH_MS, Network, connection
 from mesh.event_log.kafka.records import fetched
 from mesh.event_log.kafka.topics import KafkaTopics, TopicMismatch
 from mesh.event_log.port import Delivery, EventLogUnavailable
 
 PATIENCE_SECONDS = 10.0
-_FETCH_MS = 500
+_POLL_MS = 1000
 _SETTINGS: dict[str, Any] = {
     "group_id": None,
     "enable_auto_commit": False,
@@ -25,7 +25,7 @@ _SETTINGS: dict[str, Any] = {
     "allow_auto_create_topics": False,
     "bootstrap_timeout_ms": 3000,
     "request_timeout_ms": 5000,
-    "fetch_max_wait_ms": 2000,
+    "fetch_max_wait_ms": FETCH_MS,
     "metrics_enabled": False,
 }
 
@@ -85,7 +85,7 @@ class _Reader:
         return all((self._consumer.position(partition) or 0) >= end for partition, end in ends.items())
 
     def fetch(self) -> Sequence[Delivery]:
-        messages = chain(*self._consumer.poll(_FETCH_MS).values())
+        messages = chain(*self._consumer.poll(_POLL_MS).values())
         return [record.delivery for message in messages if (record := fetched(message))]
 
     def read_on(self) -> Sequence[Delivery]:
