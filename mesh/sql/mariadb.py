@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from math import inf
 from typing import Any
 
-from sqlalchemy import URL, Connection, Dialect, event, text
+from sqlalchemy import URL, Dialect, event, text
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
@@ -24,7 +24,10 @@ ANSWER_SECONDS = 10
 LOCK_SECONDS = 5
 IDLE_SECONDS = 10
 
+SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+"""The next transaction sees what was committed before its first statement."""
 LAST_POSITION = "SELECT @@last_gtid"
+"""Where a connection's last commit is in the binary log; empty without one."""
 TURN = Prepared(text("SELECT version_num FROM alembic_version FOR UPDATE"))
 """What writers queue at who come one after the other: every migrated database has this one row."""
 
@@ -40,7 +43,8 @@ _SESSION = (
     f"SET SESSION time_zone = '+00:00', sql_mode = '{_SQL_MODE}'",
     # A process that stands still must not keep its locks for ever.
     f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, idle_transaction_timeout = {IDLE_SECONDS}",
-    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    # Writers see what is committed when they look, and lock rows, no gaps.
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
 
 
@@ -55,6 +59,8 @@ def engine_options(url: URL) -> dict[str, Any]:
         "max_overflow": 8,
         "pool_timeout": ANSWER_SECONDS,
         "pool_recycle": 1800,
+        # Sessions end their transactions themselves.
+        "pool_reset_on_return": None,
     }
 
 
@@ -64,7 +70,6 @@ def reader_options(url: URL) -> dict[str, Any]:
         **engine_options(url),
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
-        "pool_reset_on_return": None,
     }
 
 
@@ -75,17 +80,6 @@ def set_up(engine: Engine) -> None:
     event.listen(engine, "checkout", _ping)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "handle_error", _name_failed_check, retval=True)
-
-
-def begin(connection: Connection, *, writes: bool) -> None:
-    """Readers see one snapshot; writers see what is committed when they look, and lock rows, no gaps."""
-    if writes:
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-
-
-async def last_position(connection: AsyncConnection) -> str | None:
-    """Where this connection's last commit is in the binary log; None without one."""
-    return (await connection.exec_driver_sql(LAST_POSITION)).scalar() or None
 
 
 @asynccontextmanager

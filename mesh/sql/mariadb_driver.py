@@ -23,6 +23,13 @@ async def run(
         DBAPIError: It failed, or the server is away.
     """
     count_query()
+    return await command(connection, text, values)
+
+
+async def command(
+    connection: AsyncConnection, text: str, values: Values | list[Values] = ()
+) -> tuple[Sequence[Values], int]:
+    """The same without counting it: it is no question of a service."""
     try:
         assert connection.sync_connection is not None
         driver: Any = connection.sync_connection.connection.driver_connection

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from math import inf
@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interceptors.cost_trailers import count_query
-from mesh.sql import mariadb_driver
+from mesh.sql import mariadb, mariadb_driver
 from mesh.sql.prepared import Compiled, Given, Prepared, Rows
 from mesh.sql.sqlite_connections import driver_of
 from mesh.sql.sqlite_driver import SqliteConnection
@@ -140,13 +140,25 @@ class SqliteSession(Session):
 
 
 class MariadbSession(Session):
-    """A transaction of MariaDB."""
+    """A transaction of MariaDB; it begins with its first statement.
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    What is prepared, and its end, go to the driver itself: through SQLAlchemy each takes twice as long.
+    """
+
+    def __init__(self, connection: AsyncConnection, *, isolation: str = "") -> None:
+        """Bind a session.
+
+        Args:
+            connection: No transaction is open on it.
+            isolation: Sets another isolation level than the connection's.
+        """
         super().__init__(connection.dialect)
         self._connection = connection
+        self._isolation = isolation
+        self._is_begun = False
 
     async def execute(self, statement: Statement, parameters: Given = None) -> AnyResult:
+        await self._begin()
         if not isinstance(statement, Prepared):
             return await self._connection.execute(statement, parameters)
         compiled = statement.compiled(self.dialect)
@@ -158,16 +170,69 @@ class MariadbSession(Session):
         return compiled.rows(rows, rowcount)
 
     async def fetch(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        await self._begin()
         text = statement.compiled(self.dialect).text
         rows, _ = await mariadb_driver.run(self._connection, text, tuple(parameters))
         return rows
 
     async def commit(self) -> None:
-        """Commit."""
+        """Commit what was begun."""
+        if not self._is_begun:
+            return
         try:
-            await self._connection.commit()
+            await self._end("COMMIT", self._connection.commit)
         finally:
             self._call_after_commit()
+
+    async def roll_back(self) -> None:
+        """Undo what was begun and is not committed."""
+        if not self._is_begun or self._connection.invalidated:
+            return
+        try:
+            await self._end("ROLLBACK", self._connection.rollback)
+        except DBAPIError as error:
+            # It ends with its connection.
+            await self._connection.invalidate(error)
+
+    async def note_position(self) -> None:
+        """Ask how far the commit got."""
+        ((position,),), _ = await mariadb_driver.command(self._connection, mariadb.LAST_POSITION)
+        self.position = position or None
+
+    async def _begin(self) -> None:
+        if not self._is_begun and self._isolation:
+            await mariadb_driver.command(self._connection, self._isolation)
+        self._is_begun = True
+
+    async def _end(self, command: str, of_sqlalchemy: Callable[[], Awaitable[None]]) -> None:
+        # Where SQLAlchemy has run a statement it has to know.
+        if self._connection.in_transaction():
+            await of_sqlalchemy()
+        else:
+            await mariadb_driver.command(self._connection, command)
+        self._is_begun = False
+
+
+class OneStatement(Session):
+    """Lets one statement through to another session."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.dialect)
+        self._session = session
+        self._is_used = False
+
+    async def execute(self, statement: Statement, parameters: Given = None) -> AnyResult:
+        self._use()
+        return await self._session.execute(statement, parameters)
+
+    async def fetch(self, statement: Prepared, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        self._use()
+        return await self._session.fetch(statement, parameters)
+
+    def _use(self) -> None:
+        if self._is_used:
+            raise RuntimeError("a second statement needs one snapshot with the first: read()")
+        self._is_used = True
 
 
 @contextmanager

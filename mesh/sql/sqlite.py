@@ -25,8 +25,9 @@ def make_folder(url: URL) -> None:
 
 
 def set_up(engine: Engine) -> None:
-    """Prepare every connection, and leave it to `mesh.sql.engine` how transactions begin."""
+    """Prepare every connection, and begin transactions that SQLAlchemy thinks of as begun."""
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
 
 
 def leave_unflushed(engine: Engine) -> None:
@@ -34,9 +35,9 @@ def leave_unflushed(engine: Engine) -> None:
     event.listen(engine, "connect", _flush_at_checkpoints)
 
 
-def begin(connection: Connection) -> None:
-    """Begin a transaction, unless it has begun, as those have that write."""
+def _begin(connection: Connection) -> None:
     driver = driver_of(connection)
+    # Those that write have begun.
     if not driver.in_transaction:
         driver.execute("BEGIN")
 
