@@ -80,6 +80,7 @@ class Adapters:
     """
 
     read: UnitOfWork
+    read_one: UnitOfWork
     write: UnitOfWork
     contacts: Contacts
     renderer: Renderer
@@ -111,12 +112,19 @@ def wire(adapters: Adapters, *, addresses: AddressHasher, holder: str, clock: Cl
     read, write = adapters.read, adapters.write
     providers = Providers(adapters.mailers, read=read, write=write, clock=clock)
     claims = Claims(
-        read=read, write=write, providers=providers, holder=holder, clock=clock, note_lost=count_taken_up
+        read=read,
+        read_one=adapters.read_one,
+        write=write,
+        providers=providers,
+        holder=holder,
+        clock=clock,
+        note_lost=count_taken_up,
     )
     return UseCases(
         claims=claims,
         deliveries=Deliveries(
             read=read,
+            read_one=adapters.read_one,
             write=write,
             claims=claims,
             contacts=adapters.contacts,
@@ -190,6 +198,7 @@ async def open_adapters(
     ):
         yield Adapters(
             read=work.read,
+            read_one=work.read_one,
             write=work.write,
             contacts=GrpcContacts(context.channels.to("user"), site=settings.site),
             renderer=JinjaRenderer(links=choice_links(settings), reply_to=settings.reply_to),

@@ -102,6 +102,7 @@ async def run(plan: WorkerPlan) -> None:
         work = SqlUnitOfWork(engine)
         adapters = Adapters(
             read=work.read,
+            read_one=work.read_one,
             write=work.write,
             contacts=GrpcContacts(channel, site=SITE),
             renderer=JinjaRenderer(links=ChoiceLinks(b"key", SITE)),

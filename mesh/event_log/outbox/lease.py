@@ -96,7 +96,7 @@ class SqlLease:
         if self._renew_time - self.seconds / 2 <= self._clock() < self._renew_time:
             return True
         # Read first: those who wait in line must not write all the time.
-        async with sql.read(self._engine) as session:
+        async with sql.read_one(self._engine) as session:
             if await self._holder_now(session) not in (None, self._holder):
                 return False
         if self._engine.dialect.name == "sqlite":

@@ -191,7 +191,7 @@ class OutboxRelay:
         return 0
 
     async def _waiting(self) -> Sequence[tuple[int, Record]]:
-        async with sql.read(self._engine) as session:
+        async with sql.read_one(self._engine) as session:
             rows = (await session.execute(_OLDEST)).all()
         return [(row.id, Record(row.topic, row.key, row.version, row.body, row.hash)) for row in rows]
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mesh import sql
 from mesh.event_log.outbox.outbox import NewEvent, enqueue
 from mesh.server.telemetry import current_traceparent
-from mesh.sql import Prepared, position_of, read
+from mesh.sql import Prepared, position_of, read_one
 from mesh.topology import INVENTORY_EVENTS
 from services.inventory.adapters.reservations_sql import find_reservations, store_transitions
 from services.inventory.adapters.shortages_sql import SqlShortageRecord
@@ -202,7 +202,7 @@ class SqlDueHolds:
 
     async def find(self, now: datetime, *, limit: int) -> Sequence[str]:
         with translated():
-            async with read(self._engine) as session:
+            async with read_one(self._engine) as session:
                 return [*await session.scalars(_DUE, {"now": now, "limit": limit})]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, sele
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mesh import sql
-from mesh.sql import read
+from mesh.sql import read_one
 from mesh.sql.rows import changed_rows
 from services.inventory.adapters.store_errors_sql import translated
 from services.inventory.adapters.tables import allocations, reservations, shortages
@@ -68,7 +68,7 @@ class SqlDueShortages:
 
     async def find(self, now: datetime, *, limit: int) -> Sequence[ShelfShortage]:
         with translated():
-            async with read(self._engine) as session:
+            async with read_one(self._engine) as session:
                 return [_shortage(row) for row in await session.execute(_DUE, {"now": now, "limit": limit})]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mesh.sql import Prepared, read
+from mesh.sql import Prepared, read_one
 from mesh.sql.changes import Waited
 from mesh.sql.mariadb import ANSWER_SECONDS, IDLE_SECONDS
 from services.inventory.adapters.store_errors_sql import translated
@@ -43,7 +43,7 @@ class MariadbStockChanges:
 
     async def position(self) -> int:
         with translated():
-            async with read(self._engine) as session:
+            async with read_one(self._engine) as session:
                 last = int((await session.execute(_LAST)).scalar_one())
         since = max(0, last - _MOST_MISSING)
         self._note(since, last, await self._ids_behind(since))
@@ -74,7 +74,7 @@ class MariadbStockChanges:
             asked["missing"] = list(self._missing)
         statement = _BEHIND_OR_MISSING if self._missing else _BEHIND
         with translated():
-            async with read(self._engine) as session:
+            async with read_one(self._engine) as session:
                 return {row.id: row.sku for row in await session.execute(statement, asked)}
 
     def _note(self, position: int, last: int, seen: Collection[int]) -> None:

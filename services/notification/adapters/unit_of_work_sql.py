@@ -73,6 +73,13 @@ class SqlUnitOfWork:
                 yield SqlUnit(session)
 
     @asynccontextmanager
+    async def read_one(self) -> AsyncIterator[SqlUnit]:
+        """For a single question."""
+        with _translated():
+            async with sql.read_one(self._engine) as session:
+                yield SqlUnit(session)
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlUnit]:
         with _translated():
             async with sql.write(self._engine) as session:

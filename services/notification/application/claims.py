@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from services.kernel.clock import Clock
 from services.notification.application.dispatch import SEND_SECONDS
-from services.notification.application.ports import Claim, Mailer, Unit, UnitOfWork
+from services.notification.application.ports import Claim, Mailer, NextDue, Unit, UnitOfWork
 from services.notification.application.providers import Providers, States, next_check
 from services.notification.domain.delivery import Delivery
 from services.notification.domain.retries import LONGEST_PAUSE
@@ -23,12 +23,17 @@ class ClaimOver(Exception):
 
 
 class Claims:
-    """What this worker may send; it claims a mail before it sends it."""
+    """What this worker may send; it claims a mail before it sends it.
+
+    Attributes:
+        seconds_to_next: How long until something is due, as `claim` saw it; None: nothing is.
+    """
 
     def __init__(
         self,
         *,
         read: UnitOfWork,
+        read_one: UnitOfWork,
         write: UnitOfWork,
         providers: Providers,
         holder: str,
@@ -39,6 +44,7 @@ class Claims:
 
         Args:
             read: opens a transaction that reads.
+            read_one: opens one that asks a single question.
             write: opens a transaction that writes.
             providers: limit how many are claimed.
             holder: this worker's name, the same after a restart.
@@ -46,11 +52,13 @@ class Claims:
             note_lost: is called with a mail that a worker which died may have handed over.
         """
         self._read = read
+        self._read_one = read_one
         self._write = write
         self._providers = providers
         self.holder = holder
         self._clock = clock
         self._note_lost = note_lost
+        self.seconds_to_next: float | None = 0.0
 
     async def resume(self) -> None:
         """Take up what this worker had claimed when it died, and what waits: providers may be others now."""
@@ -62,6 +70,7 @@ class Claims:
     async def claim(self) -> Sequence[Claim]:
         """Take what is due; nobody else sends it for a while."""
         schedule = await self._schedule()
+        self.seconds_to_next = schedule.seconds
         if schedule.seconds != 0:
             return ()
         if schedule.check_seconds == 0:
@@ -76,10 +85,6 @@ class Claims:
             await self._providers.charge(unit, claimed)
         self._note(lost)
         return claimed
-
-    async def seconds_to_next(self) -> float | None:
-        """How long until something is due: 0 for now, None for nothing at all."""
-        return (await self._schedule()).seconds
 
     async def announce(self, claim: Claim, mailer: Mailer) -> Claim:
         """Note who gets a mail, unless its claim says so and lasts until the answer; the claim as it is then.
@@ -120,8 +125,11 @@ class Claims:
 
     async def _schedule(self) -> "_Schedule":
         now = self._clock()
-        async with self._read() as unit:
+        async with self._read_one() as unit:
             due = await unit.deliveries.next_due()
+        if due == NextDue():
+            return _NOTHING_DUE
+        async with self._read() as unit:
             # Providers are asked by themselves only for those mails that wait for them.
             states = await self._providers.states(unit) if due.waiting is not None else {}
             return _Schedule(
@@ -168,6 +176,9 @@ class _Schedule:
     def seconds(self) -> float | None:
         known = (self.check_seconds, self.deadline_seconds, self.account_seconds, self.order_seconds)
         return min((each for each in known if each is not None), default=None)
+
+
+_NOTHING_DUE = _Schedule({}, None, None, None, None)
 
 
 def _until(time: datetime | None, now: datetime) -> float | None:

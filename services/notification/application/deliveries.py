@@ -53,6 +53,7 @@ class Deliveries:
         self,
         *,
         read: UnitOfWork,
+        read_one: UnitOfWork,
         write: UnitOfWork,
         claims: Claims,
         contacts: Contacts,
@@ -65,6 +66,7 @@ class Deliveries:
 
         Args:
             read: opens a transaction that reads.
+            read_one: opens one that asks a single question.
             write: opens a transaction that writes.
             claims: the mails are this worker's by them.
             contacts: says where to write.
@@ -74,6 +76,7 @@ class Deliveries:
             clock: the time.
         """
         self._read = read
+        self._read_one = read_one
         self._write = write
         self._claims = claims
         self._contacts = contacts
@@ -113,7 +116,7 @@ class Deliveries:
 
     async def unsent(self) -> Sequence[Unsent]:
         """What is not sent yet, by what it waits for."""
-        async with self._read() as unit:
+        async with self._read_one() as unit:
             return await unit.deliveries.unsent()
 
     async def is_reachable(self) -> bool:
@@ -122,7 +125,7 @@ class Deliveries:
 
     async def forget_erased(self) -> None:
         """Let the mailer forget the mails of erased accounts."""
-        async with self._read() as unit:
+        async with self._read_one() as unit:
             pending = await unit.erasures.pending(_FORGOTTEN_AT_ONCE)
         if not pending:
             return
@@ -175,7 +178,7 @@ class Deliveries:
             raise ContactUnavailable("the user service does not answer in time") from None
 
     async def _suppression(self, contact: Contact) -> Suppression | None:
-        async with self._read() as unit:
+        async with self._read_one() as unit:
             return await unit.suppressions.find(self._addresses.hash(contact.email))
 
     def _unsent(self, delivery: Delivery, states: States) -> Delivery:

@@ -136,7 +136,7 @@ class Sender:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _wait(self, seen: int) -> None:
-        pause = await self._claims.seconds_to_next()
+        pause = self._claims.seconds_to_next
         # What is due and was not claimed is not to be claimed at once.
         longest = LONGEST_WAIT_SECONDS if pause is None else min(max(pause, 0.05), LONGEST_WAIT_SECONDS)
         with suppress(TimeoutError):

@@ -106,6 +106,12 @@ class SqlUnitOfWork:
                 yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
 
     @asynccontextmanager
+    async def read_one(self) -> AsyncIterator[SqlUnit]:
+        with _translated():
+            async with sql.read_one(self._engine) as session:
+                yield SqlUnit(session, clock=self._clock, new_id=self._new_id)
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlUnit]:
         with _translated():
             async with sql.write(self._engine) as session:

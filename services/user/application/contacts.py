@@ -49,7 +49,7 @@ class Contacts:
         if purpose in _LAST_MAILS:
             return await self._last(user_id)
         if not has_link(purpose):
-            async with self._unit_of_work.read() as unit:
+            async with self._unit_of_work.read_one() as unit:
                 account = await unit.accounts.get(user_id)
             return Contact(account.email, account.display_name, account.locale)
         async with self._unit_of_work.write() as unit:

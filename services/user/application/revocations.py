@@ -27,7 +27,7 @@ class Revocations:
 
     async def after(self, position: int) -> tuple[Sequence[Revocation], int]:
         """At most 1,000 that still matter, oldest first, and the position behind them."""
-        async with self._unit_of_work.read() as unit:
+        async with self._unit_of_work.read_one() as unit:
             return await unit.revocations.after(position, at=self._clock(), limit=_PAGE_SIZE)
 
     async def watch(self, position: int) -> AsyncIterator[tuple[Sequence[Revocation], int]]:

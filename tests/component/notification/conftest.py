@@ -210,9 +210,17 @@ def _put_together(world: World, name: str, mailers: Sequence[Mailer], engine: As
     effect = intake_effect(Intake(clock=world.clock), SqlUnit)
     consumer = Consumer(world.log, CONSUMER, TOPICS, inbox, effect, retry_seconds=0.01)
     providers = Providers(mailers, read=work.read, write=work.write, clock=world.clock)
-    claims = Claims(read=work.read, write=work.write, providers=providers, holder=name, clock=world.clock)
+    claims = Claims(
+        read=work.read,
+        read_one=work.read_one,
+        write=work.write,
+        providers=providers,
+        holder=name,
+        clock=world.clock,
+    )
     deliveries = Deliveries(
         read=work.read,
+        read_one=work.read_one,
         write=work.write,
         claims=claims,
         contacts=GrpcContacts(world.channel, site=SITE),

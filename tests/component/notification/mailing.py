@@ -63,6 +63,12 @@ async def confirmed(world: World, worker: Worker, number: int = 0, *, until: int
     await take_in(world, worker, until=until)
 
 
+async def seconds_to_next(worker: Worker) -> float | None:
+    """How long until something is due, where nothing can be claimed now."""
+    assert not await worker.claims.claim()
+    return worker.claims.seconds_to_next
+
+
 async def sent_once(worker: Worker) -> Delivery:
     [delivery] = await worker.deliver()
     return delivery

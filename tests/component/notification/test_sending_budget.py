@@ -5,7 +5,7 @@ from services.notification.adapters.mailer_smtp import SmtpMailer
 from services.notification.domain.delivery import DeliveryState
 from services.notification.domain.provider import CHECK_SECONDS
 from tests.component.notification.conftest import StartWorker, Worker, World
-from tests.component.notification.mailing import REQUEST, confirmed, take_in
+from tests.component.notification.mailing import REQUEST, confirmed, seconds_to_next, take_in
 from tests.support.mail import SmtpServer, smtp_url
 from tests.support.ses import RATE_EXCEEDED, FakeSes
 
@@ -37,7 +37,7 @@ async def test_what_cannot_go_yet_is_due_when_the_rate_allows(
     await orders(world, worker, 2)
 
     assert len(await worker.deliver()) == 1
-    assert await worker.claims.seconds_to_next() == 2
+    assert await seconds_to_next(worker) == 2
 
 
 async def test_too_fast_slows_all_workers_and_is_no_attempt(
@@ -51,7 +51,7 @@ async def test_too_fast_slows_all_workers_and_is_no_attempt(
 
     assert (slowed.state, slowed.attempts) == (DeliveryState.PENDING, 0)
     assert not await workers[1].deliver()
-    wait = await workers[1].claims.seconds_to_next()
+    wait = await seconds_to_next(workers[1])
     assert wait is not None
     assert 0.5 <= wait <= 3
     world.clock.advance(wait)

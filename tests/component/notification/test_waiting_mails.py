@@ -11,7 +11,15 @@ from services.notification.application.ports import Mailer, Standing
 from services.notification.domain.delivery import DeliveryState
 from services.notification.domain.provider import CHECK_SECONDS, Condition, ProviderState
 from tests.component.notification.conftest import StartWorker, Worker, World
-from tests.component.notification.mailing import REQUEST, caught_up, confirmed, order_id, sent_once, take_in
+from tests.component.notification.mailing import (
+    REQUEST,
+    caught_up,
+    confirmed,
+    order_id,
+    seconds_to_next,
+    sent_once,
+    take_in,
+)
 from tests.support.events import MORNING, eventually, running
 from tests.support.mail import SmtpServer, smtp_url
 from tests.support.ses import FakeSes, LostAnswer, SesError
@@ -167,7 +175,7 @@ async def test_a_waiting_mail_that_another_provider_may_have_keeps_nobody_awake(
 
     await worker.deliver()
 
-    assert await worker.claims.seconds_to_next()
+    assert await seconds_to_next(worker)
 
 
 async def test_mails_that_wait_go_by_another_provider_once_the_setting_names_it(

@@ -240,6 +240,9 @@ class UnitOfWork(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[Unit]: ...
 
+    def read_one(self) -> AbstractAsyncContextManager[Unit]:
+        """For a single question, which costs less so."""
+
     def write(self) -> AbstractAsyncContextManager[Unit]:
         """Serialised with all other writers; committed at the end, undone by an exception."""
 
