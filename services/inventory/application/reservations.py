@@ -48,6 +48,14 @@ class _Hold:
         return stored is None or stored.is_overdue(now)
 
 
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    """That an order's hold is to last, and who says so."""
+
+    order_id: str
+    provenance: Provenance
+
+
 class Reservations:
     """The use cases of reservations; each is one transaction and may be repeated by order id."""
 
@@ -58,7 +66,7 @@ class Reservations:
         self._clock = clock
         self._trace_id = trace_id
         self._hold_time = timedelta(seconds=hold_seconds)
-        self._holds: Group[_Hold, Reservation | Shortage] = ledgers.grouped(self._hold_all)
+        self._claims: Group[_Hold | _Commit, Reservation | Shortage] = ledgers.grouped(self._decide_all)
 
     async def reserve(
         self, order_id: str, wanted: Sequence[RequestedLine], *, actor: str
@@ -74,21 +82,20 @@ class Reservations:
         """
         # Its own trace, also where it is stored together with others.
         provenance = self._provenance(order_id, actor, "")
-        return await self._holds.write(_Hold(order_id, tuple(wanted), provenance))
+        return await self._claims.write(_Hold(order_id, tuple(wanted), provenance))
 
     async def commit(self, order_id: str, *, actor: str) -> Reservation:
-        """Make a hold permanent.
+        """Make a hold permanent, together with what others hold and commit at the same time.
 
         Raises:
             ReservationNotFound: Nothing was ever held for the order.
             ReservationExpired: The hold ran out.
             ReservationReleased: It was given back.
+            StockContended: Others changed the stock at the same time, again and again.
         """
-
-        async def work(ledger: Ledger) -> Reservation:
-            return await self._apply(ledger, commit(await _stored(ledger, order_id), self._clock()), actor)
-
-        return await self._ledgers.write(work)
+        committed = await self._claims.write(_Commit(order_id, self._provenance(order_id, actor, "")))
+        assert isinstance(committed, Reservation)
+        return committed
 
     async def release(
         self,
@@ -158,19 +165,25 @@ class Reservations:
 
         return await self._ledgers.write(work)
 
-    async def _hold_all(
-        self, ledger: Ledger, asked: Sequence[_Hold]
+    async def _decide_all(
+        self, ledger: Ledger, asked: Sequence[_Hold | _Commit]
     ) -> Sequence[Reservation | Shortage | DomainError]:
         now = self._clock()
         stored = dict(await ledger.reservations([each.order_id for each in asked]))
-        needing = [each for each in asked if each.needs_stock(stored.get(each.order_id), now)]
+        holds = [each for each in asked if isinstance(each, _Hold)]
+        needing = [each for each in holds if each.needs_stock(stored.get(each.order_id), now)]
         skus = {line.sku for each in needing for line in each.wanted}
         offers = await ledger.offers(sorted(skus)) if skus else {}
         answers: list[Reservation | Shortage | DomainError] = []
         changes: list[tuple[Transition, Provenance]] = []
         for each in asked:
+            before = stored.get(each.order_id)
             try:
-                outcome = self._hold(each, stored.get(each.order_id), offers, now)
+                outcome = (
+                    self._hold(each, before, offers, now)
+                    if isinstance(each, _Hold)
+                    else commit(_existing(before, each.order_id), now)
+                )
             except DomainError as refusal:
                 answers.append(refusal)
                 continue
@@ -179,9 +192,10 @@ class Reservations:
                 continue
             answers.append(outcome.after)
             if outcome.before != outcome.after:
-                # Those behind it in the group see what it leaves.
+                # Those behind it in the group see what it leaves; what is held already is nobody else's.
                 stored[each.order_id] = outcome.after
-                offers = offers_after(offers, outcome.movements)
+                if isinstance(each, _Hold):
+                    offers = offers_after(offers, outcome.movements)
                 changes.append((outcome, each.provenance))
         await ledger.apply_all(changes)
         return answers
@@ -215,7 +229,10 @@ class Reservations:
 
 
 async def _stored(ledger: Ledger, order_id: str) -> Reservation:
-    stored = await ledger.reservation(order_id)
+    return _existing(await ledger.reservation(order_id), order_id)
+
+
+def _existing(stored: Reservation | None, order_id: str) -> Reservation:
     if stored is None:
         raise ReservationNotFound(f"nothing is reserved for order {order_id}")
     return stored
