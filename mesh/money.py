@@ -2,8 +2,8 @@
 
 import re
 from decimal import Decimal
-from functools import cache
-from typing import Protocol
+from functools import cache, lru_cache
+from typing import NamedTuple, Protocol
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
@@ -26,6 +26,12 @@ class Amount(Protocol):
     def nanos(self) -> int: ...
 
 
+class _Amount(NamedTuple):
+    currency_code: str
+    units: int
+    nanos: int
+
+
 def money_text(amount: Amount, locale: str) -> str:
     """An amount with its symbol, for example `€1,299.90`, or `1.299,90 €` in German; nothing is rounded.
 
@@ -33,6 +39,12 @@ def money_text(amount: Amount, locale: str) -> str:
         amount: What to write.
         locale: A BCP 47 tag, for example `de-AT`; an unknown one counts as `en`.
     """
+    return _symbol_text(_Amount(amount.currency_code, amount.units, amount.nanos), locale)
+
+
+# A shop has few prices, each of which is in many mails.
+@lru_cache(maxsize=4096)
+def _symbol_text(amount: _Amount, locale: str) -> str:
     known = _locale(locale)
     pattern = _with_digits(known.currency_formats["standard"], amount)
     if get_currency_symbol(amount.currency_code, known)[-1].isalpha():

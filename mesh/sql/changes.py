@@ -52,6 +52,10 @@ class Changes(ChangeNotifier, ABC):
         async with self._watching:
             await self._watch()
 
+    def note_commit(self) -> None:
+        """Wake the waiters: this process has committed."""
+        self.notify()
+
     @abstractmethod
     async def _watch(self) -> None: ...
 
@@ -71,6 +75,14 @@ class SqliteChanges(Changes):
         self._path = path.resolve()
         self._longest_seconds = longest_seconds
         self._empty_seconds = empty_seconds
+        self._looking: _Looking | None = None
+
+    def note_commit(self) -> None:
+        """Look at once, which wakes the waiters, and not once more when the kernel notifies of the write."""
+        if self._looking is None:
+            self.notify()
+        else:
+            self._looking.look()
 
     async def _watch(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -91,6 +103,7 @@ class SqliteChanges(Changes):
         with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as connection:
             looking = _Looking(connection, self.notify, longest_seconds=self._longest_seconds)
             looking.look()  # makes the write-ahead log where there is none
+            self._looking = looking
             try:
                 with watched(_log_of(self._path), looking.soon):
                     # What was written before this began.
@@ -103,6 +116,7 @@ class SqliteChanges(Changes):
                 looking.soon()
                 await _for_ever()
             finally:
+                self._looking = None
                 looking.stop()
 
 
@@ -187,7 +201,7 @@ def _truncate_log(path: Path) -> bool:
 def _data_version(connection: sqlite3.Connection) -> int | None:
     try:
         row = connection.execute("PRAGMA data_version").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.Error:
         # Locked for a moment, while another process recovers the log: look again at the next turn.
         return None
     return int(row[0])

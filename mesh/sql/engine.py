@@ -296,7 +296,7 @@ def _note_commit(options: EngineOptions) -> None:
     WRITE_TRANSACTIONS.inc()
     if options.is_flushed:
         FLUSHES.inc()
-    options.changes.notify()
+    options.changes.note_commit()
 
 
 def _count(*_statement: object) -> None:

@@ -63,7 +63,7 @@ async def _writing(engine: AsyncEngine) -> AsyncIterator[SqliteConnection]:
     ):
         yield driver_of(connection)
     WRITE_TRANSACTIONS.inc()
-    changes_of(engine).notify()
+    changes_of(engine).note_commit()
 
 
 @contextmanager

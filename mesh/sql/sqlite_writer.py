@@ -60,7 +60,7 @@ class SqliteWriter:
         outcomes = await self._driver.on_thread(lambda: _committed(self._driver, writes))
         WRITE_TRANSACTIONS.inc()
         FLUSHES.inc()
-        self._changes.notify()
+        self._changes.note_commit()
         return outcomes
 
 

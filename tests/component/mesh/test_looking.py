@@ -57,3 +57,15 @@ async def test_where_no_file_is_watched_it_is_polled(
         seen = await changes.wait_for_change(0)
         other.execute("INSERT INTO work VALUES (1)")
         await changes.wait_for_change(seen)
+
+
+async def test_what_was_seen_wakes_nobody_once_more(tmp_path: Path, other: sqlite3.Connection) -> None:
+    changes = SqliteChanges(tmp_path / "shop.db", longest_seconds=60)
+    async with running(changes.run()), asyncio.timeout(20):
+        seen = await changes.wait_for_change(0)
+        other.execute("INSERT INTO work VALUES (1)")
+
+        changes.note_commit()
+        changes.note_commit()
+
+        assert changes.count == seen + 1
