@@ -39,9 +39,7 @@ async def add_what_is_there(engine: AsyncEngine, statement: Statement) -> None:
 
 
 @pytest.mark.parametrize("statement", [COUNT, UNPREPARED], ids=["prepared", "by SQLAlchemy"])
-async def test_a_session_that_reads_sees_one_snapshot(
-    engine: AsyncEngine, statement: Statement
-) -> None:
+async def test_a_session_that_reads_sees_one_snapshot(engine: AsyncEngine, statement: Statement) -> None:
     await add(engine, 1)
 
     async with sql.read(engine) as session:

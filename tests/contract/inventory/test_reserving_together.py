@@ -1,37 +1,24 @@
 """Reservations that arrive together share transactions, and each has an outcome of its own."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from sqlalchemy import event
+from prometheus_client import REGISTRY
 
 from services.inventory.adapters.ledger_groups import MOST_TOGETHER
 from services.inventory.adapters.tables import movements, reservations
 from services.inventory.application.reservations import Shortage
-from services.inventory.domain.errors import ReservationDiffers, ReservationReleased
-from services.inventory.domain.reservation import RequestedLine, Reservation
+from services.inventory.domain.errors import ReservationDiffers, ReservationNotFound, ReservationReleased
+from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from services.kernel.errors import DomainError
 from tests.support.inventory.shop import HOLD, ORDER, Shop, open_shop_at, order_id
 
 RED = (RequestedLine("MUG-RED", 1),)
 
 
-@contextmanager
-def counted_commits(shop: Shop) -> Iterator[list[Any]]:
-    """What is committed meanwhile."""
-    seen: list[Any] = []
-
-    def note(connection: Any) -> None:
-        seen.append(connection)
-
-    event.listen(shop.engine.sync_engine, "commit", note)
-    try:
-        yield seen
-    finally:
-        event.remove(shop.engine.sync_engine, "commit", note)
+def committed() -> float:
+    """How many transactions that wrote this process has committed."""
+    return REGISTRY.get_sample_value("shopmesh_write_transactions_total") or 0.0
 
 
 async def reserve(shop: Shop, number: int, *wanted: RequestedLine) -> Reservation | Shortage | DomainError:
@@ -41,17 +28,44 @@ async def reserve(shop: Shop, number: int, *wanted: RequestedLine) -> Reservatio
         return refusal
 
 
+async def commit(shop: Shop, number: int) -> Reservation | DomainError:
+    try:
+        return await shop.reservations.commit(order_id(number), actor=ORDER)
+    except DomainError as refusal:
+        return refusal
+
+
 async def test_many_at_once_get_every_piece_and_no_more_in_few_transactions(shop: Shop) -> None:
     await shop.sell("MUG-RED", berlin=30, hamburg=20)
     orders = range(1, 3 * MOST_TOGETHER + 1)
 
-    with counted_commits(shop) as commits:
-        outcomes = await asyncio.gather(*(reserve(shop, number) for number in orders))
+    before = committed()
+    outcomes = await asyncio.gather(*(reserve(shop, number) for number in orders))
 
     assert sum(isinstance(outcome, Reservation) for outcome in outcomes) == 50
     assert sum(isinstance(outcome, Shortage) for outcome in outcomes) == len(orders) - 50
-    assert len(commits) <= 4
+    assert 0 < committed() - before <= 4
     assert (await shop.stocks.get("MUG-RED")).reserved == 50
+    assert not await shop.discrepancies()
+
+
+async def test_holds_are_committed_together_and_with_those_of_others(shop: Shop) -> None:
+    await shop.sell("MUG-RED", berlin=30)
+    held = range(1, 21)
+    await asyncio.gather(*(reserve(shop, number) for number in held))
+
+    before = committed()
+    outcomes = await asyncio.gather(
+        *(commit(shop, number) for number in (*held, 1, 99)),
+        *(reserve(shop, number) for number in range(31, 46)),
+    )
+
+    assert 0 < committed() - before <= 3
+    states = [each.state for each in outcomes[:21] if isinstance(each, Reservation)]
+    assert states == [ReservationState.COMMITTED] * 21
+    assert isinstance(outcomes[21], ReservationNotFound)
+    # What was held is nobody else's, also while it is committed.
+    assert [isinstance(each, Reservation) for each in outcomes[22:]] == [True] * 10 + [False] * 5
     assert not await shop.discrepancies()
 
 
