@@ -34,19 +34,24 @@ class _Outgoing:
         self._refused = refused
         self._ending: set[asyncio.Task[None]] = set()
 
-    async def send(self, continuation: Any, details: Any, request: Any) -> Any:
-        """Send an outgoing call with what the call being answered has."""
+    async def send(self, continuation: Any, details: Any, request: Any) -> tuple[Any, str]:
+        """Send an outgoing call with what the call being answered has; the call, and its token."""
         token = await self._token()
-        call = await continuation(self._completed(details, token), request)
+        return await continuation(self._completed(details, token), request), token
+
+    async def open(self, continuation: Any, details: Any, request: Any) -> Any:
+        """The same for a stream, whose end is noted when it comes."""
+        call, token = await self.send(continuation, details, request)
         call.add_done_callback(partial(self._ended, token))
         return call
 
     def _ended(self, token: str, call: Any) -> None:
-        ending = asyncio.create_task(self._note(token, call))
+        ending = asyncio.create_task(self.note_end(call, token))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
 
-    async def _note(self, token: str, call: Any) -> None:
+    async def note_end(self, call: Any, token: str) -> None:
+        """Note whether a call was refused for its token, once it has ended."""
         if await call.code() is grpc.StatusCode.UNAUTHENTICATED:
             self._refused(token)
 
@@ -67,7 +72,12 @@ class _Outgoing:
 class _Unary(_Outgoing, grpc.aio.UnaryUnaryClientInterceptor):
     async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         """Send the call and note how far its writes got."""
-        call = await self.send(continuation, client_call_details, request)
+        call, token = await self.send(continuation, client_call_details, request)
+        try:
+            await self.note_end(call, token)
+        except asyncio.CancelledError:
+            call.cancel()
+            raise
         incoming = current_call_or_none()
         if incoming is not None:
             token = (await call.initial_metadata()).get(METADATA_KEY)
@@ -79,7 +89,7 @@ class _Unary(_Outgoing, grpc.aio.UnaryUnaryClientInterceptor):
 class _Stream(_Outgoing, grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         """Open the stream."""
-        return await self.send(continuation, client_call_details, request)
+        return await self.open(continuation, client_call_details, request)
 
 
 class _BothWays(_Outgoing, grpc.aio.StreamStreamClientInterceptor):
@@ -87,7 +97,7 @@ class _BothWays(_Outgoing, grpc.aio.StreamStreamClientInterceptor):
         self, continuation: Any, client_call_details: Any, request_iterator: Any
     ) -> Any:
         """Open the stream."""
-        return await self.send(continuation, client_call_details, request_iterator)
+        return await self.open(continuation, client_call_details, request_iterator)
 
 
 def _remaining(asked: float | None) -> float | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -81,6 +82,40 @@ async def test_a_token_that_is_refused_is_replaced_long_before_it_expires(
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
     assert answer.order.customer_id == ALICE
     assert not tokens
+
+
+async def test_a_call_that_nobody_waits_for_any_more_is_cancelled_at_the_service_too() -> None:
+    begun, given_up = asyncio.Event(), asyncio.Event()
+
+    async def wait(_request: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+        return b""
+
+    async def token() -> str:
+        return "any"
+
+    server = grpc.aio.server()
+    handler = grpc.unary_unary_rpc_method_handler(wait)
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler("test.Waiting", {"Wait": handler}),)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        interceptors = outgoing_interceptors(token)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", interceptors=list(interceptors)) as channel:
+            call: Any = channel.unary_unary("/test.Waiting/Wait")
+            calling = asyncio.ensure_future(call(b""))
+            async with asyncio.timeout(20):
+                await begun.wait()
+                calling.cancel()
+                await given_up.wait()
+    finally:
+        await server.stop(0)
 
 
 async def test_a_client_that_has_warmed_up_waits_for_nothing_at_its_first_call(
