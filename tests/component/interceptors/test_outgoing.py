@@ -99,10 +99,8 @@ async def test_a_call_that_nobody_waits_for_any_more_is_cancelled_at_the_service
         return "any"
 
     server = grpc.aio.server()
-    handler = grpc.unary_unary_rpc_method_handler(wait)
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("test.Waiting", {"Wait": handler}),)
-    )
+    methods: Any = {"Wait": grpc.unary_unary_rpc_method_handler(wait)}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Waiting", methods),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
