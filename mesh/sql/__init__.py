@@ -4,7 +4,6 @@ from mesh.sql.changes import POLL_SECONDS, Changes
 from mesh.sql.engine import (
     changes_of,
     create_tables,
-    is_programming_error,
     lock,
     open_engine,
     pool_timeout_as_error,
@@ -21,6 +20,7 @@ from mesh.sql.engine import (
 from mesh.sql.prepared import Prepared
 from mesh.sql.session import Session
 from mesh.sql.single_statement import is_reachable
+from mesh.sql.store_errors import is_programming_error
 
 __all__ = [
     "POLL_SECONDS",

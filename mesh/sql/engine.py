@@ -7,7 +7,6 @@ compare them in the statement that changes them.
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, MetaData, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -152,6 +151,7 @@ async def write(engine: AsyncEngine) -> AsyncIterator[Session]:
                 on_mariadb.after_commit(partial(_note_commit, options))
                 if options.serialize_writes:
                     await on_mariadb.execute(mariadb.TURN)
+                    on_mariadb.is_sole_writer = True
                 yield on_mariadb
                 await on_mariadb.commit()
                 if options.track_commit_positions:
@@ -182,8 +182,8 @@ async def write_with_retry(
 
 
 async def lock(session: Session, rows: Prepared, parameters: Given) -> None:
-    """Select rows `FOR UPDATE`: nobody else changes them until the end; on SQLite nobody else is writing."""
-    if session.dialect.name != "sqlite":
+    """Select rows `FOR UPDATE`: nobody else changes them until the end."""
+    if not session.is_sole_writer:
         await session.execute(rows, parameters)
 
 
@@ -215,15 +215,6 @@ async def create_tables(engine: AsyncEngine, *metadatas: MetaData) -> None:
     async with schema_lock(engine) as connection:
         for metadata in metadatas:
             await connection.run_sync(metadata.create_all)
-
-
-def is_programming_error(error: Exception) -> bool:
-    """Whether a statement is wrong however often it is tried, as with a table that is missing.
-
-    MariaDB's driver has a class for that; SQLite's says by the same class that the database is busy.
-    """
-    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
-    return isinstance(error, ProgrammingError) or code == sqlite3.SQLITE_ERROR
 
 
 def changes_of(engine: AsyncEngine) -> Changes:

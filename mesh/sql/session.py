@@ -34,11 +34,13 @@ class Session(ABC):
 
     Attributes:
         dialect: Of the database.
+        is_sole_writer: Whether nobody else writes until its end.
         position: How far the commit got, where that is tracked and known; see `position_of`.
     """
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
+        self.is_sole_writer = False
         self.position: str | None = None
         self._after_commit: list[Callable[[], None]] = []
 
@@ -83,7 +85,7 @@ class SqliteSession(Session):
         super().__init__(connection.dialect)
         self._connection = connection
         self._driver = driver_of(connection)
-        self._writes = writes
+        self._writes = self.is_sole_writer = writes
         self._turn_end = inf
 
     async def execute(self, statement: Statement, parameters: Given = None) -> AnyResult:

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-
-from mesh.sql.engine import is_programming_error
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 _RETRY_SECONDS = 1.0
 _REFUSED = (IntegrityError, DataError, sqlite3.IntegrityError, sqlite3.DataError)
@@ -36,3 +34,12 @@ def translated(unavailable: Callable[..., Exception], message: str) -> Iterator[
         cause = error.orig if isinstance(error, DBAPIError) else error
         _log.warning("store_unavailable", store="sql", error=type(cause).__name__)
         raise unavailable(message, retry_after_seconds=_RETRY_SECONDS) from None
+
+
+def is_programming_error(error: Exception) -> bool:
+    """Whether a statement is wrong however often it is tried, as with a table that is missing.
+
+    MariaDB's driver has a class for that; SQLite's says by the same class that the database is busy.
+    """
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    return isinstance(error, ProgrammingError) or code == sqlite3.SQLITE_ERROR
