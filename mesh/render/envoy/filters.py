@@ -13,16 +13,20 @@ from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.headers import response_cleaner
 from mesh.render.envoy.jwt import jwt_filter
 from mesh.render.envoy.local_rate_limits import class_limits, edge_limit
+from mesh.render.envoy.local_replies import TOO_LONG
 from mesh.render.envoy.session import csrf_filter, oauth2_filter, session_end_filter
 from mesh.render.envoy.strict_body import strict, strict_body_filter
 from mesh.render.envoy.xds import Config, http_filter, on, typed
 
 BUFFER = "envoy.filters.http.buffer"
+BOUNDED = "shopmesh.bounded"
 JSON_ONLY = "shopmesh.json_only"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 COMPRESSOR = "envoy.filters.http.compressor"
 
 MAX_RESPONSE_BYTES = 16_777_216
+_ANY_LENGTH = 2**62
+_RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
 _COMPRESSED = (
     "application/json",
     "application/javascript",
@@ -52,6 +56,7 @@ def http_filters(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
             {"max_request_bytes": MOST_BODY_BYTES},
             disabled=True,
         ),
+        http_filter(BOUNDED, _RBAC, {"rules": _longer_than(MOST_BODY_BYTES)}, disabled=True),
         _json_only(),
         strict_body_filter(method for method in contract.methods if has_body(method)),
         _transcoder(contract, door),
@@ -71,7 +76,7 @@ def has_body(method: Method) -> bool:
 def transcoded(method: Method, *, body: bool) -> dict[str, Config]:
     """What the route of a binding enables."""
     if not body:
-        return {BUFFER: on(), TRANSCODER: on()}
+        return {BUFFER: on(), BOUNDED: on(), TRANSCODER: on()}
     judged = strict(method) if has_body(method) else {}
     return {**bounded_body(most_body_bytes(method.input)), JSON_ONLY: on(), **judged, TRANSCODER: on()}
 
@@ -82,7 +87,24 @@ def bounded_body(most_bytes: int) -> dict[str, Config]:
         "envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
         {"buffer": {"max_request_bytes": most_bytes}},
     )
-    return {BUFFER: bound}
+    rules = {"rbac": {"rules": _longer_than(most_bytes)}}
+    return {
+        BUFFER: bound,
+        BOUNDED: typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute", rules),
+    }
+
+
+def _longer_than(most_bytes: int) -> Config:
+    """Refuses a longer body: the buffer filter lets one through whose end comes with what is too much.
+
+    It has set the length where the client did not.
+    """
+    longer = {"start": most_bytes + 1, "end": _ANY_LENGTH}
+    permission = {"header": {"name": "content-length", "range_match": longer}}
+    return {
+        "action": "DENY",
+        "policies": {TOO_LONG: {"permissions": [permission], "principals": [{"any": True}]}},
+    }
 
 
 def _transcoder(contract: Contract, door: FrontDoor) -> Config:
@@ -128,7 +150,7 @@ def _json_only() -> Config:
     policy = {"permissions": [acceptable], "principals": [{"any": True}]}
     return http_filter(
         JSON_ONLY,
-        "envoy.extensions.filters.http.rbac.v3.RBAC",
+        _RBAC,
         {"rules": {"action": "ALLOW", "policies": {"json": policy}}},
         disabled=True,
     )

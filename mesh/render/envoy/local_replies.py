@@ -9,6 +9,9 @@ from mesh.render.envoy.xds import Config, header, typed
 _BODY = "%LOCAL_REPLY_BODY%"
 _TRACE_ID = "%RESP(X-TRACE-ID)%"
 _DOMAIN = "shopmesh"
+TOO_LONG = "too_long"
+"""The policy by which bodies are refused for their length."""
+_TOO_LARGE = "the body is longer than this method takes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ REFUSALS = (
     Refusal(401, 16, "SESSION_ENDED", "the session has ended; log in again"),
     # What Envoy says to a wrong audience.
     Refusal(403, 16, "TOKEN_INVALID", f"the access token is refused: {_BODY}", "jwt_authn_", becomes=401),
+    Refusal(403, 3, "BODY_TOO_LARGE", _TOO_LARGE, f"rbac_access_denied.*{TOO_LONG}", becomes=413),
     Refusal(
         403,
         3,
@@ -73,7 +77,7 @@ REFUSALS = (
     Refusal(404, 5, "ROUTE_NOT_FOUND", "there is nothing at this path"),
     Refusal(405, 12, "METHOD_NOT_ALLOWED", "this path has no such method; Allow names those it has"),
     Refusal(408, 4, "REQUEST_TIMEOUT", "the request did not arrive in time"),
-    Refusal(413, 3, "BODY_TOO_LARGE", "the body is longer than this method takes"),
+    Refusal(413, 3, "BODY_TOO_LARGE", _TOO_LARGE),
     Refusal(426, 9, "UPGRADE_REQUIRED", "this version of HTTP is not spoken here"),
     Refusal(
         429,
