@@ -49,6 +49,8 @@ _WITH_LINES = (
     .order_by(reservation_lines.c.position, allocations.c.warehouse)
     # A reservation is read here to be decided on: others wait, and see the outcome.
     .with_for_update()
+    # MariaDB would rather read a small table whole, and so wait for everybody else's rows too.
+    .with_hint(reservations, "FORCE INDEX (PRIMARY)", "mysql")
 )
 _ADD = sql.Prepared(insert(reservations))
 _ADD_LINES = sql.Prepared(insert(reservation_lines))

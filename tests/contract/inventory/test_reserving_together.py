@@ -5,13 +5,17 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
+from mesh import sql
+from mesh.backends.running import Server
 from services.inventory.adapters.ledger_groups import MOST_TOGETHER
+from services.inventory.adapters.reservations_sql import find_reservations
 from services.inventory.adapters.tables import movements, reservations
 from services.inventory.application.reservations import Shortage
 from services.inventory.domain.errors import ReservationDiffers, ReservationNotFound, ReservationReleased
 from services.inventory.domain.reservation import RequestedLine, Reservation, ReservationState
 from services.kernel.errors import DomainError
 from tests.support.inventory.shop import HOLD, ORDER, Shop, open_shop_at, order_id
+from tests.support.real_sql import fresh_database
 
 RED = (RequestedLine("MUG-RED", 1),)
 
@@ -153,3 +157,21 @@ async def test_a_caller_who_goes_away_takes_nobody_else_along(shop: Shop) -> Non
     assert isinstance(await staying, Reservation)
     with pytest.raises(asyncio.CancelledError):
         await leaving
+
+
+async def test_who_decides_on_some_orders_keeps_nobody_from_deciding_on_others(
+    mariadb: Server,
+) -> None:
+    with fresh_database(mariadb) as url:
+        await _decide_on_both_halves(url)
+
+
+async def _decide_on_both_halves(url: str) -> None:
+    async with open_shop_at(url) as shop:
+        await shop.sell("MUG-RED", berlin=20)
+        await asyncio.gather(*(reserve(shop, number) for number in range(1, 11)))
+
+        async with sql.write(shop.engine) as one, sql.write(shop.engine) as other:
+            for session, numbers in ((one, range(1, 6)), (other, range(6, 11))):
+                found = await find_reservations(session, [order_id(number) for number in numbers])
+                assert len(found) == len(numbers)
