@@ -4,7 +4,7 @@ import typer
 
 
 def show_problem(message: str, remedy: str = "", *, is_coloured: bool | None = None) -> None:
-    """Print what is wrong and what to do about it; in colours where a terminal shows them, if not said."""
+    """Print what is wrong and what to do about it, by default in colours where a terminal shows them."""
     sign = typer.style("✗ ", fg=typer.colors.RED, bold=True)
     typer.echo(f"{sign}{message}", err=True, color=is_coloured)
     if remedy:

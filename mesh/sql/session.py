@@ -144,7 +144,7 @@ class SqliteSession(Session):
 class MariadbSession(Session):
     """A transaction of MariaDB; it begins with its first statement.
 
-    What is prepared, and its end, go to the driver itself: through SQLAlchemy each takes twice as long.
+    Prepared statements, and its end, go to the driver itself, past SQLAlchemy.
     """
 
     def __init__(self, connection: AsyncConnection, *, isolation: str = "") -> None:

@@ -27,7 +27,7 @@ SESSION_SECONDS = 6.0
 """When a member that is silent is taken for dead; brokers allow no less by default."""
 
 _POLL_MS = 1000
-"""How long one turn waits for records; so much later it may commit, join anew, or stop."""
+"""How long one turn waits for records; so much later it may commit, rejoin its group, or stop."""
 COMMIT_SECONDS = 0.5
 """A member that is killed gets again what it handled in so short a time before."""
 _FULL_SECONDS = 0.05

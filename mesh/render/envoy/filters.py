@@ -19,7 +19,7 @@ from mesh.render.envoy.strict_body import strict, strict_body_filter
 from mesh.render.envoy.xds import Config, http_filter, on, typed
 
 BUFFER = "envoy.filters.http.buffer"
-BOUNDED = "shopmesh.bounded"
+BODY_LENGTH = "shopmesh.body_length"
 JSON_ONLY = "shopmesh.json_only"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 COMPRESSOR = "envoy.filters.http.compressor"
@@ -56,7 +56,7 @@ def http_filters(contract: Contract, limits: Mapping[str, LimitClass], door: Fro
             {"max_request_bytes": MOST_BODY_BYTES},
             disabled=True,
         ),
-        http_filter(BOUNDED, _RBAC, {"rules": _longer_than(MOST_BODY_BYTES)}, disabled=True),
+        http_filter(BODY_LENGTH, _RBAC, {"rules": _longer_than(MOST_BODY_BYTES)}, disabled=True),
         _json_only(),
         strict_body_filter(method for method in contract.methods if has_body(method)),
         _transcoder(contract, door),
@@ -76,7 +76,7 @@ def has_body(method: Method) -> bool:
 def transcoded(method: Method, *, body: bool) -> dict[str, Config]:
     """What the route of a binding enables."""
     if not body:
-        return {BUFFER: on(), BOUNDED: on(), TRANSCODER: on()}
+        return {BUFFER: on(), BODY_LENGTH: on(), TRANSCODER: on()}
     judged = strict(method) if has_body(method) else {}
     return {**bounded_body(most_body_bytes(method.input)), JSON_ONLY: on(), **judged, TRANSCODER: on()}
 
@@ -90,7 +90,7 @@ def bounded_body(most_bytes: int) -> dict[str, Config]:
     rules = {"rbac": {"rules": _longer_than(most_bytes)}}
     return {
         BUFFER: bound,
-        BOUNDED: typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute", rules),
+        BODY_LENGTH: typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute", rules),
     }
 
 

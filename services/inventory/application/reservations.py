@@ -66,7 +66,7 @@ class Reservations:
         self._clock = clock
         self._trace_id = trace_id
         self._hold_time = timedelta(seconds=hold_seconds)
-        self._claims: Group[_Hold | _Commit, Reservation | Shortage] = ledgers.grouped(self._decide_all)
+        self._decisions: Group[_Hold | _Commit, Reservation | Shortage] = ledgers.grouped(self._decide_all)
 
     async def reserve(
         self, order_id: str, wanted: Sequence[RequestedLine], *, actor: str
@@ -82,7 +82,7 @@ class Reservations:
         """
         # Its own trace, also where it is stored together with others.
         provenance = self._provenance(order_id, actor, "")
-        return await self._claims.write(_Hold(order_id, tuple(wanted), provenance))
+        return await self._decisions.write(_Hold(order_id, tuple(wanted), provenance))
 
     async def commit(self, order_id: str, *, actor: str) -> Reservation:
         """Make a hold permanent, together with what others hold and commit at the same time.
@@ -93,7 +93,7 @@ class Reservations:
             ReservationReleased: It was given back.
             StockContended: Others changed the stock at the same time, again and again.
         """
-        committed = await self._claims.write(_Commit(order_id, self._provenance(order_id, actor, "")))
+        committed = await self._decisions.write(_Commit(order_id, self._provenance(order_id, actor, "")))
         assert isinstance(committed, Reservation)
         return committed
 

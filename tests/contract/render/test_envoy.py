@@ -13,7 +13,7 @@ import yaml
 from mesh.contract import Access, Contract, Idempotency, LimitPer, load_contract
 from mesh.render.artefacts import ENVOY, artefacts
 from mesh.render.envoy.config import render_envoy
-from mesh.render.envoy.filters import BOUNDED, BUFFER, JSON_ONLY, has_body
+from mesh.render.envoy.filters import BODY_LENGTH, BUFFER, JSON_ONLY, has_body
 from mesh.render.envoy.front_door import FrontDoor
 from mesh.render.envoy.strict_body.filter import script
 from mesh.render.envoy.xds import dump
@@ -189,15 +189,17 @@ def test_what_is_read_whole_is_refused_by_its_length_too() -> None:
     """Envoy's buffer lets a body through whose end comes together with what is too much."""
     filters = manager(rendered(FrontDoor()))["http_filters"]
     names = [each["name"] for each in filters]
-    assert names.index(BUFFER) + 1 == names.index(BOUNDED) < names.index(JSON_ONLY)
+    assert names.index(BUFFER) + 1 == names.index(BODY_LENGTH) < names.index(JSON_ONLY)
     by_default = {each["name"]: each["typed_config"] for each in filters}
-    assert shortest_refused(by_default[BOUNDED]) == by_default[BUFFER]["max_request_bytes"] + 1
+    assert shortest_refused(by_default[BODY_LENGTH]) == by_default[BUFFER]["max_request_bytes"] + 1
 
     for route in routes(rendered(FrontDoor())):
         own = route.get("typed_per_filter_config", {})
-        assert (BUFFER in own) == (BOUNDED in own), route["match"]
+        assert (BUFFER in own) == (BODY_LENGTH in own), route["match"]
         if "buffer" in own.get(BUFFER, {}):
-            assert shortest_refused(own[BOUNDED]["rbac"]) == own[BUFFER]["buffer"]["max_request_bytes"] + 1
+            assert (
+                shortest_refused(own[BODY_LENGTH]["rbac"]) == own[BUFFER]["buffer"]["max_request_bytes"] + 1
+            )
 
 
 def shortest_refused(rbac: dict[str, Any]) -> int:
